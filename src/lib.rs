@@ -1,0 +1,19 @@
+//! threadtap: see what your concurrency does on the wire.
+//!
+//! ```text
+//!  client strategy ─┐                        ┌─ server
+//!                   │      loopback          │
+//!                   ▼                        ▼
+//!             sys::capture (libpcap)    sys::procfs / lab ledgers
+//!                   │ frame                  │ tasks and sockets
+//!                   ▼                        ▼
+//!                decode                   census
+//!                   │ segment                │ counts, workers
+//!                   ▼                        │
+//!                 flow ── flow records ──► correlate ──► RunRecord ──► findings ──► report
+//! ```
+//!
+//! One way, from top to bottom. Everything between `decode` and `report` is
+//! pure: no clock, thread, socket or file; time comes in with the data.
+
+pub mod model;

@@ -1,0 +1,2 @@
+//! threadtap's command line.
+fn main() {}

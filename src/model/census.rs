@@ -1,0 +1,101 @@
+//! Counts of threads and processes, each with how it was obtained.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// How a fact was obtained. A fact that was not obtained is absent, never 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provenance {
+    /// The built-in programs reported it themselves: exact.
+    Instrumented,
+    /// ptrace(2) saw every event: exact.
+    Traced,
+    /// Read from proc(5) now and then: short-lived threads may be missing.
+    Sampled,
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Instrumented => "instrumented",
+            Self::Traced => "traced",
+            Self::Sampled => "sampled",
+        })
+    }
+}
+
+/// A count at three moments, and how many came. `null` is "not measured".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// When the side was ready and no request had begun.
+    pub before: Option<u64>,
+    /// The highest at any moment.
+    pub peak: Option<u64>,
+    /// When the last exchange was over and the workers were joined.
+    pub after: Option<u64>,
+    /// How many came after the side's first process started.
+    pub created: Option<u64>,
+}
+
+/// A moment of a side's timeline, serialised as `[ns, threads, processes]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelinePoint(
+    /// The moment from which the counts hold.
+    pub Timestamp,
+    /// Threads (tasks) from then on.
+    pub u64,
+    /// Processes from then on.
+    pub u64,
+);
+
+/// The census of one side. `threads` counts tasks: a process with one thread counts one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideCensus {
+    /// Processes.
+    pub processes: Counts,
+    /// Threads.
+    pub threads: Counts,
+    /// How they were counted; `null` when they were not.
+    pub provenance: Option<Provenance>,
+    /// Every change, in order of time.
+    pub timeline: Vec<TimelinePoint>,
+}
+
+impl SideCensus {
+    /// A side that was not counted: every figure absent.
+    #[must_use]
+    pub fn absent() -> Self {
+        Self {
+            processes: Counts::default(),
+            threads: Counts::default(),
+            provenance: None,
+            timeline: Vec::new(),
+        }
+    }
+}
+
+/// A count of the whole system at three moments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemCounts {
+    /// Before the client was started.
+    pub before: Option<u64>,
+    /// The highest that was seen.
+    pub peak: Option<u64>,
+    /// After the client had ended.
+    pub after: Option<u64>,
+}
+
+/// The census of the whole system, the two sides and threadtap itself included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemCensus {
+    /// Threads.
+    pub threads: SystemCounts,
+    /// Processes.
+    pub processes: SystemCounts,
+    /// How they were counted; `null` when they were not.
+    pub provenance: Option<Provenance>,
+}

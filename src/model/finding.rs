@@ -1,0 +1,49 @@
+//! Conclusions with their evidence.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// The figures stand, but something was not as a person would want it.
+    Warning,
+    /// Something that was asked for did not happen, or a figure cannot be trusted.
+    Error,
+}
+
+/// A conclusion: a code for programs, a sentence for people, and its evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// A stable name in snake case.
+    pub code: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One sentence, with what to do about it where something can be done.
+    pub message: String,
+    /// The figures behind it.
+    pub evidence: Map<String, Value>,
+}
+
+impl Finding {
+    /// A finding without evidence yet.
+    #[must_use]
+    pub fn new(code: &str, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            severity,
+            message: message.into(),
+            evidence: Map::new(),
+        }
+    }
+
+    /// The same finding with one more figure behind it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.evidence.insert(name.to_owned(), value.into());
+        self
+    }
+}

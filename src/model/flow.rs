@@ -1,0 +1,254 @@
+//! One TCP connection as the wire shows it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Endpoint, FlowId, Nanos, Pid, Provenance, Tid, Timestamp, WorkerId};
+
+/// Zeek's `conn_state`: how a connection went, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ConnState {
+    /// Connection attempt seen, no reply.
+    S0,
+    /// Connection established, not terminated.
+    S1,
+    /// Normal establishment and termination.
+    SF,
+    /// Connection attempt rejected.
+    REJ,
+    /// Established, close attempt by the client seen, no reply from the server.
+    S2,
+    /// Established, close attempt by the server seen, no reply from the client.
+    S3,
+    /// Established, the client aborted (sent a RST).
+    RSTO,
+    /// The server sent a RST.
+    RSTR,
+    /// The client sent a SYN followed by a RST, no SYN-ACK from the server.
+    RSTOS0,
+    /// The server sent a SYN-ACK followed by a RST, no SYN from the client.
+    RSTRH,
+    /// The client sent a SYN followed by a FIN, no SYN-ACK from the server.
+    SH,
+    /// The server sent a SYN-ACK followed by a FIN, no SYN from the client.
+    SHR,
+    /// No SYN seen: midstream traffic.
+    OTH,
+}
+
+/// How a flow ended within the capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Close {
+    /// Both sides sent a FIN.
+    Fin,
+    /// A RST ended it.
+    Rst,
+    /// It was still open, or half open, when the capture ended.
+    Open,
+}
+
+impl fmt::Display for Close {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fin => "fin",
+            Self::Rst => "rst",
+            Self::Open => "open",
+        })
+    }
+}
+
+/// The opening of a connection (RFC 9293, 3.5): the times of its three segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handshake {
+    /// The first SYN.
+    pub syn_ns: Timestamp,
+    /// The first SYN-ACK that answers it.
+    pub syn_ack_ns: Option<Timestamp>,
+    /// The client's first segment that acknowledges the SYN-ACK.
+    pub ack_ns: Option<Timestamp>,
+    /// How many SYNs the client sent, the first one included.
+    pub syn_count: u32,
+}
+
+impl Handshake {
+    /// From the first SYN to the client's acknowledgement; `None` when it never completed.
+    #[must_use]
+    pub fn duration(&self) -> Option<Nanos> {
+        self.ack_ns.map(|ack| ack.since(self.syn_ns))
+    }
+}
+
+/// A time of day as the TIME protocol writes it: `hh:mm:ss`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimeOfDay {
+    hour: u8,
+    minute: u8,
+    second: u8,
+}
+
+impl TimeOfDay {
+    /// A time of day; `None` when a part is out of range. Second 60 is a leap second.
+    #[must_use]
+    pub const fn new(hour: u8, minute: u8, second: u8) -> Option<Self> {
+        if hour < 24 && minute < 60 && second <= 60 {
+            Some(Self {
+                hour,
+                minute,
+                second,
+            })
+        } else {
+            None
+        }
+    }
+
+    /// Hour, minute, second.
+    #[must_use]
+    pub const fn parts(self) -> (u8, u8, u8) {
+        (self.hour, self.minute, self.second)
+    }
+
+    /// Reads exactly the eight bytes `hh:mm:ss`.
+    #[must_use]
+    pub fn from_bytes(text: &[u8]) -> Option<Self> {
+        let [h1, h2, b':', m1, m2, b':', s1, s2] = *text else {
+            return None;
+        };
+        let two = |tens: u8, ones: u8| {
+            (tens.is_ascii_digit() && ones.is_ascii_digit())
+                .then(|| (tens - b'0') * 10 + (ones - b'0'))
+        };
+        Self::new(two(h1, h2)?, two(m1, m2)?, two(s1, s2)?)
+    }
+}
+
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}:{:02}", self.hour, self.minute, self.second)
+    }
+}
+
+impl FromStr for TimeOfDay {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Self::from_bytes(s.as_bytes()).ok_or_else(|| format!("not a time of day hh:mm:ss: {s:?}"))
+    }
+}
+
+impl Serialize for TimeOfDay {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeOfDay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// One request and its answer on a flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// The frame that carried the request's first byte.
+    pub request_ns: Timestamp,
+    /// The frame that carried the answer's last byte; `null` when none came.
+    pub response_ns: Option<Timestamp>,
+    /// The time of day that was answered.
+    pub answer: Option<TimeOfDay>,
+    /// Whether the answer is what the TIME protocol asks for; `null` for other protocols.
+    pub valid: Option<bool>,
+    /// What was wrong with it, printable; `null` when nothing was.
+    pub problem: Option<String>,
+}
+
+impl Exchange {
+    /// From request to answer; `None` when no answer came.
+    #[must_use]
+    pub fn duration(&self) -> Option<Nanos> {
+        self.response_ns.map(|r| r.since(self.request_ns))
+    }
+}
+
+/// The client worker behind a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientOwner {
+    /// Its number on its side.
+    pub worker: WorkerId,
+    /// Its process.
+    pub pid: Pid,
+    /// Its thread.
+    pub tid: Tid,
+    /// How that is known.
+    pub provenance: Provenance,
+}
+
+/// The server's threads behind a flow. Accepting and serving are two facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerOwner {
+    /// The process that served it.
+    pub pid: Pid,
+    /// The thread whose accept(2) returned it.
+    pub accept_tid: Option<Tid>,
+    /// The thread that first received from it.
+    pub serve_tid: Option<Tid>,
+    /// How that is known.
+    pub provenance: Provenance,
+}
+
+/// One TCP connection: a line of `flows.jsonl`.
+///
+/// Wire bytes are the frames' original lengths, payload bytes the TCP payload
+/// carried, both with retransmissions; stream bytes are distinct by sequence
+/// number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowRecord {
+    /// Its number in the capture.
+    pub flow: FlowId,
+    /// Who opened it.
+    pub client: Endpoint,
+    /// Who was connected to.
+    pub server: Endpoint,
+    /// Its first frame.
+    pub first_ns: Timestamp,
+    /// Its last frame.
+    pub last_ns: Timestamp,
+    /// Frames from the client.
+    pub client_frames: u64,
+    /// Frames from the server.
+    pub server_frames: u64,
+    /// Bytes on the wire from the client.
+    pub client_wire_bytes: u64,
+    /// Bytes on the wire from the server.
+    pub server_wire_bytes: u64,
+    /// TCP payload bytes from the client.
+    pub client_payload_bytes: u64,
+    /// TCP payload bytes from the server.
+    pub server_payload_bytes: u64,
+    /// Distinct stream bytes from the client.
+    pub client_stream_bytes: u64,
+    /// Distinct stream bytes from the server.
+    pub server_stream_bytes: u64,
+    /// Segments that the client sent again.
+    pub client_retransmissions: u64,
+    /// Segments that the server sent again.
+    pub server_retransmissions: u64,
+    /// Zeek's `conn_state`.
+    pub state: ConnState,
+    /// Zeek's history letters.
+    pub history: String,
+    /// Its opening; `null` when no SYN was seen.
+    pub handshake: Option<Handshake>,
+    /// How it ended.
+    pub close: Close,
+    /// The requests on it and their answers.
+    pub exchanges: Vec<Exchange>,
+    /// The client worker that made it; `null` when not known.
+    pub client_owner: Option<ClientOwner>,
+    /// The server threads that took it; `null` when not known.
+    pub server_owner: Option<ServerOwner>,
+}

@@ -1,0 +1,32 @@
+//! The words of the project as types.
+//!
+//! Everything the other rooms hand to each other is defined here and nowhere
+//! else: times, identities, segments, flows, workers, counts and the record of
+//! a run. The names of serialised fields are the contract with other programs
+//! (`run.json`, `flows.jsonl`, `workers.jsonl`): additions are fine, renames
+//! are not. Nothing in this room asks a clock or touches the system.
+
+mod census;
+mod finding;
+mod flow;
+mod frame;
+mod ids;
+mod run;
+mod segment;
+mod time;
+mod worker;
+
+pub use census::{Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint};
+pub use finding::{Finding, Severity};
+pub use flow::{
+    ClientOwner, Close, ConnState, Exchange, FlowRecord, Handshake, ServerOwner, TimeOfDay,
+};
+pub use frame::{Frame, LinkType};
+pub use ids::{Endpoint, FlowId, Pid, Tid, WorkerId};
+pub use run::{
+    CaptureSummary, Correlation, Environment, Latencies, Observer, Plan, Quantiles, Requests,
+    RunCensus, RunRecord, SCHEMA_RUN, ServerKind, ServerModel, StopReason, Strategy, Tool,
+};
+pub use segment::{Segment, SeqNum, TcpFlags};
+pub use time::{Nanos, Timestamp};
+pub use worker::{Outcome, Side, WorkerRecord};

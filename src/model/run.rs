@@ -1,0 +1,273 @@
+//! One execution: what `run.json` holds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, Nanos, SideCensus, SystemCensus};
+
+/// The name and version of `run.json`'s layout.
+pub const SCHEMA_RUN: &str = "threadtap.run/1";
+
+/// How the client makes its N requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strategy {
+    /// One OS thread a request.
+    Thread,
+    /// W threads share a queue of requests.
+    Pool,
+    /// One process a request.
+    Process,
+    /// One thread with an event loop.
+    Async,
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Thread => "thread",
+            Self::Pool => "pool",
+            Self::Process => "process",
+            Self::Async => "async",
+        })
+    }
+}
+
+/// How the server handles connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerModel {
+    /// One thread a connection.
+    Thread,
+    /// W threads share a queue of connections.
+    Pool,
+    /// One process a connection.
+    Process,
+    /// One thread with an event loop.
+    Async,
+    /// One connection after the other.
+    Iterative,
+}
+
+impl fmt::Display for ServerModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Thread => "thread",
+            Self::Pool => "pool",
+            Self::Process => "process",
+            Self::Async => "async",
+            Self::Iterative => "iterative",
+        })
+    }
+}
+
+/// Whose server it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerKind {
+    /// The built-in TIME server.
+    Embedded,
+    /// A command that threadtap started.
+    Command,
+    /// One that already ran.
+    Existing,
+}
+
+/// Which program wrote the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Where it ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// The kernel's name and release.
+    pub kernel: String,
+    /// CPUs that the run could use.
+    pub cpus: u64,
+    /// Main memory in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Limits that bound threads, processes and descriptors, by their usual
+    /// names; `null` is "unlimited" or "not readable here".
+    pub limits: BTreeMap<String, Option<u64>>,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The client's strategy; `null` for a client command.
+    pub strategy: Option<Strategy>,
+    /// How many requests; `null` for a client command.
+    pub requests: Option<u64>,
+    /// How many workers share the queue; `null` where the strategy has no such number.
+    pub workers: Option<u64>,
+    /// The server's address and port.
+    pub target: String,
+    /// Whose server.
+    pub server: ServerKind,
+    /// How it handles connections; `null` when not known.
+    pub server_model: Option<ServerModel>,
+    /// The client's command line; `null` for a built-in strategy.
+    pub client_command: Option<Vec<String>>,
+    /// Whether the main thread waited for its workers; `null` when not known.
+    pub joined: Option<bool>,
+    /// Whether all workers were held until every one had been started.
+    pub gate: bool,
+    /// The most requests in flight at once; `null` is "no bound".
+    pub max_in_flight: Option<u64>,
+    /// The time allowed for one request.
+    pub timeout_ns: Option<Nanos>,
+}
+
+/// Why the capture ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StopReason {
+    /// Every expected flow had closed, and the last block was read.
+    Drained,
+    /// The linger time passed before every expected flow had closed.
+    Timeout,
+    /// A person or a fault ended the run.
+    Interrupted,
+}
+
+/// What the capture saw and what it lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureSummary {
+    /// The interface that was tapped.
+    pub interface: String,
+    /// The frames' link type, by libpcap's name.
+    pub link_type: String,
+    /// The most bytes kept of a frame.
+    pub snaplen: u32,
+    /// The filter, in libpcap's language.
+    pub filter: String,
+    /// Frames delivered.
+    pub frames: u64,
+    /// Their bytes on the wire.
+    pub bytes: u64,
+    /// Frames lost because the buffer was full.
+    pub dropped_by_kernel: Option<u64>,
+    /// Frames lost by the interface or its driver.
+    pub dropped_by_interface: Option<u64>,
+    /// Why it ended.
+    pub stop_reason: StopReason,
+}
+
+/// The requests, told apart by how far each came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requests {
+    /// Handed to the strategy; `null` for a program whose number is not known.
+    pub submitted: Option<u64>,
+    /// Begun: its connect(2) was issued.
+    pub attempted: Option<u64>,
+    /// Seen on the wire: flows with a SYN.
+    pub on_wire: Option<u64>,
+    /// Flows whose handshake was completed.
+    pub handshakes: Option<u64>,
+    /// Exchanges with an answer, right or wrong.
+    pub answered: Option<u64>,
+    /// Exchanges with a valid answer.
+    pub valid: Option<u64>,
+    /// Requests without a valid answer, by reason.
+    pub failed: BTreeMap<String, u64>,
+}
+
+/// The counts of both sides and of the system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCensus {
+    /// The side that opens connections.
+    pub client: SideCensus,
+    /// The side that accepts them.
+    pub server: SideCensus,
+    /// Everything on the machine.
+    pub system: SystemCensus,
+}
+
+/// A distribution of durations, from a histogram of three significant digits;
+/// the least and the greatest are exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// How many there were.
+    pub count: u64,
+    /// The least.
+    pub min_ns: Nanos,
+    /// The median.
+    pub p50_ns: Nanos,
+    /// 95 of 100 are at most this.
+    pub p95_ns: Nanos,
+    /// 99 of 100 are at most this.
+    pub p99_ns: Nanos,
+    /// The greatest.
+    pub max_ns: Nanos,
+}
+
+/// How long things took on the wire; `null` where there was none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latencies {
+    /// From the first SYN to the client's acknowledgement.
+    pub handshake: Option<Quantiles>,
+    /// From request to answer.
+    pub exchange: Option<Quantiles>,
+}
+
+/// How many flows have an owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correlation {
+    /// Flows of the capture; `null` without one.
+    pub flows: Option<u64>,
+    /// Flows whose client worker is known.
+    pub client_owned: Option<u64>,
+    /// Flows whose server thread is known.
+    pub server_owned: Option<u64>,
+}
+
+/// What observing cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observer {
+    /// CPU time of the capture thread.
+    pub capture_cpu_ns: Option<Nanos>,
+    /// CPU time of the tracer.
+    pub tracer_cpu_ns: Option<Nanos>,
+    /// How often the tracer stopped a thread.
+    pub tracer_stops: Option<u64>,
+    /// From the client's start (its exec) to its end.
+    pub client_duration_ns: Option<Nanos>,
+}
+
+/// One execution, as `run.json` tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`SCHEMA_RUN`].
+    pub schema: String,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// When it began, as RFC 3339 writes it.
+    pub started: String,
+    /// From the client's start to the end of the capture.
+    pub duration_ns: Nanos,
+    /// Where it ran.
+    pub environment: Environment,
+    /// What was asked for.
+    pub plan: Plan,
+    /// What was captured; `null` when nothing was.
+    pub capture: Option<CaptureSummary>,
+    /// What became of the requests.
+    pub requests: Requests,
+    /// How many threads and processes there were.
+    pub census: RunCensus,
+    /// How long things took.
+    pub latency: Latencies,
+    /// How many flows have an owner.
+    pub correlation: Correlation,
+    /// What observing cost.
+    pub observer: Observer,
+    /// What is concluded.
+    pub findings: Vec<Finding>,
+}
