@@ -1,0 +1,146 @@
+//! The client: N requests by one of four strategies.
+//!
+//! Runs in a process of its own, whose first thread is the "main thread" that
+//! the lab speaks of. A strategy creates workers and hands them requests; what
+//! one request does on the wire is the same for all ([`request`]).
+
+mod event_loop;
+mod gate;
+mod pool;
+mod process;
+pub mod request;
+mod thread;
+
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use self::gate::Gate;
+use self::request::Target;
+use crate::lab::records::{Ending, RequestPen};
+use crate::model::{Outcome, Pid, Strategy, WorkerId};
+use crate::sys::ledger::Ledger;
+use crate::sys::{clock, process as system_process};
+
+/// What a client process is to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientPlan {
+    /// How.
+    pub strategy: Strategy,
+    /// How many requests.
+    pub requests: u32,
+    /// Workers of the pool.
+    pub workers: u32,
+    /// Whether to hold all workers until every one has been started.
+    pub gate: bool,
+    /// The most requests in flight at once.
+    pub max_in_flight: Option<u32>,
+    /// Whether the main thread waits for its workers.
+    pub join: bool,
+    /// The time allowed for one request.
+    pub timeout: Duration,
+    /// Whom to ask.
+    pub target: SocketAddr,
+    /// The coordinator, with which the client lives and dies.
+    pub parent: u32,
+}
+
+/// What the workers of a client share.
+///
+/// It lives as long as its process, as tasks of an event loop must own what
+/// they use and threads may outlive their main thread.
+#[derive(Clone, Copy, Debug)]
+struct Shared {
+    plan: &'static ClientPlan,
+    ledger: &'static Ledger,
+    gate: Gate,
+    target: Target,
+}
+
+/// Carries out the plan and writes what happens into the ledger.
+///
+/// With `join` unset the process ends inside, as the class's program does:
+/// with its workers still at work.
+pub fn run(plan: &'static ClientPlan, ledger: &'static Ledger) {
+    let header = ledger.header();
+    let shared = Shared {
+        plan,
+        ledger,
+        gate: Gate::new(plan, header),
+        target: Target {
+            address: plan.target,
+            timeout: plan.timeout,
+        },
+    };
+    let begun = clock::now().as_nanos();
+    header
+        .pid
+        .store(system_process::pid().0, Relaxed);
+    header
+        .first_ns
+        .store(begun, Relaxed);
+    header
+        .ready_ns
+        .store(begun, Relaxed);
+    match plan.strategy {
+        Strategy::Thread => thread::run(shared),
+        Strategy::Pool => pool::run(shared),
+        Strategy::Process => process::run(shared),
+        Strategy::Async => event_loop::run(shared),
+    }
+    header.after_ns.store(
+        clock::now().as_nanos(),
+        Relaxed,
+    );
+}
+
+impl Shared {
+    /// The requests' numbers.
+    fn numbers(self) -> std::ops::Range<u32> {
+        0..self.plan.requests
+    }
+
+    /// The pen for a request.
+    fn pen(self, number: u32) -> Option<RequestPen<'static>> {
+        self.ledger.entry(number as usize).map(RequestPen)
+    }
+
+    /// Makes one request in the calling thread.
+    fn perform(self, number: u32, worker: WorkerId) {
+        if let Some(pen) = self.pen(number) {
+            request::perform(self.target, number, worker, pen);
+        }
+        self.count_done();
+    }
+
+    /// A request that was refused a worker of its own.
+    fn refused(self, number: u32, outcome: Outcome, error: &std::io::Error) {
+        let header = self.ledger.header();
+        header
+            .refused_tasks
+            .fetch_add(1, Relaxed);
+        if let Some(pen) = self.pen(number) {
+            let ending = Ending {
+                outcome,
+                errno: request::errno_of(error),
+                got: &[],
+            };
+            pen.end(clock::now(), ending);
+        }
+        self.count_done();
+    }
+
+    fn count_done(self) {
+        self.ledger
+            .header()
+            .done
+            .fetch_add(1, Relaxed);
+    }
+}
+
+/// This process and thread, for a pen.
+fn whoami() -> (Pid, crate::model::Tid) {
+    (system_process::pid(), system_process::tid())
+}

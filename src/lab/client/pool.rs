@@ -1,0 +1,110 @@
+//! Strategy `pool`: W threads share a queue of requests.
+//!
+//! Without `join` the main thread ends once it has queued everything, and the
+//! process with it: the requests that are still in the queue are never made.
+//! That is the classic mistake, reproduced as it is.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+
+use super::Shared;
+use super::thread::start;
+use crate::model::{Outcome, WorkerId};
+use crate::sys::{clock, process};
+
+/// A queue of request numbers that workers wait on.
+#[derive(Debug, Default)]
+struct Queue {
+    inner: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    numbers: VecDeque<u32>,
+    closed: bool,
+}
+
+impl Queue {
+    fn push(&self, number: u32) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.numbers.push_back(number);
+        drop(inner);
+        self.changed.notify_one();
+    }
+
+    fn close(&self) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.closed = true;
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// The next request; `None` when the queue is closed and empty.
+    fn next(&self) -> Option<u32> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(number) = inner.numbers.pop_front() {
+                return Some(number);
+            }
+            if inner.closed {
+                return None;
+            }
+            inner = self
+                .changed
+                .wait(inner)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+pub(super) fn run(shared: Shared) {
+    let queue = &Queue::default();
+    thread::scope(|scope| {
+        let mut workers = Vec::new();
+        let mut refusal: Option<io::Error> = None;
+        for worker in 0..shared.plan.workers {
+            let worker = WorkerId(worker);
+            match start(shared, scope, move || work(shared, queue, worker)) {
+                Ok(handle) => workers.push(handle),
+                // The pool goes on with the workers that it has.
+                Err(e) => {
+                    shared.ledger.header().refused_tasks.fetch_add(1, Relaxed);
+                    refusal = Some(e);
+                }
+            }
+        }
+        if let (true, Some(e)) = (workers.is_empty(), refusal) {
+            for number in shared.numbers() {
+                shared.refused(number, Outcome::NoThread, &e);
+            }
+            return;
+        }
+        let started = u32::try_from(workers.len()).unwrap_or(u32::MAX);
+        shared.gate.open_when(started, || 0);
+        for number in shared.numbers() {
+            queue.push(number);
+        }
+        if !shared.plan.join {
+            let header = shared.ledger.header();
+            header.after_ns.store(clock::now().as_nanos(), Relaxed);
+            process::exit_now(0);
+        }
+        queue.close();
+        for worker in workers {
+            let _ = worker.join();
+        }
+    });
+}
+
+fn work(shared: Shared, queue: &Queue, worker: WorkerId) {
+    shared.gate.pass();
+    while let Some(number) = queue.next() {
+        shared.gate.take_permit();
+        shared.perform(number, worker);
+        shared.gate.give_permit();
+    }
+}

@@ -1,0 +1,82 @@
+//! Strategy `thread`: one OS thread a request, started as fast as possible.
+
+use std::io;
+use std::thread::{self, Builder, Scope, ScopedJoinHandle};
+
+use super::{Shared, whoami};
+use crate::model::{Outcome, WorkerId};
+use crate::sys::clock;
+use crate::sys::ledger::TaskSlot;
+
+/// Room enough for a request, and little enough for tens of thousands.
+pub const STACK_BYTES: usize = 64 * 1024;
+
+pub(super) fn run(shared: Shared) {
+    thread::scope(|scope| {
+        let mut workers = Vec::with_capacity(shared.plan.requests as usize);
+        for number in shared.numbers() {
+            // Without the gate a worker is started only when its request may go.
+            if !shared.gate.is_held() {
+                shared.gate.take_permit();
+            }
+            let started = start(shared, scope, move || {
+                if shared.gate.is_held() {
+                    shared.gate.pass();
+                    shared.gate.take_permit();
+                }
+                shared.perform(number, WorkerId(number));
+                shared.gate.give_permit();
+            });
+            match started {
+                Ok(worker) => workers.push(worker),
+                Err(e) => {
+                    if !shared.gate.is_held() {
+                        shared.gate.give_permit();
+                    }
+                    shared.refused(number, Outcome::NoThread, &e);
+                }
+            }
+        }
+        let started = u32::try_from(workers.len()).unwrap_or(u32::MAX);
+        shared.gate.open_when(started, || 0);
+        for worker in workers {
+            // A worker that panicked has been reported by its own message.
+            let _ = worker.join();
+        }
+    });
+}
+
+/// Starts a thread that notes its begin and its end around `work`.
+pub(super) fn start<'scope>(
+    shared: Shared,
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() + Send + 'scope,
+) -> io::Result<ScopedJoinHandle<'scope, ()>> {
+    let slot = shared.ledger.new_task();
+    let handle = Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn_scoped(scope, move || {
+            begin(slot, false);
+            work();
+            end(slot);
+        })?;
+    if let Some(slot) = slot {
+        slot.created(false, clock::now().as_nanos());
+    }
+    Ok(handle)
+}
+
+/// The calling task's first action.
+pub(super) fn begin(slot: Option<&TaskSlot>, process: bool) {
+    if let Some(slot) = slot {
+        let (pid, tid) = whoami();
+        slot.begin(process, pid.0, tid.0, clock::now().as_nanos());
+    }
+}
+
+/// The calling task's last action.
+pub(super) fn end(slot: Option<&TaskSlot>) {
+    if let Some(slot) = slot {
+        slot.end(clock::now().as_nanos());
+    }
+}

@@ -1,0 +1,210 @@
+//! The TIME server, in five models.
+//!
+//! One acceptor (the first thread) takes connections from the listening
+//! socket; a model decides who serves each. What is said on a connection is
+//! the same for all models ([`connection`]). Every thread and process watches
+//! one stop signal: when it comes, the server stops listening, finishes what
+//! is in flight, and ends.
+
+mod acceptor;
+mod connection;
+mod event_loop;
+mod iterative;
+mod pool;
+mod process;
+mod thread;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use thiserror::Error;
+
+use crate::lab::clockface::Clockface;
+use crate::model::ServerModel;
+use crate::sys::ledger::Ledger;
+use crate::sys::signals::{SIGINT, SIGTERM, StopSignal};
+use crate::sys::{clock, limits, listeners, process as system_process};
+
+/// What a server process is to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerPlan {
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The port; 0 takes a free one.
+    pub port: u16,
+    /// How connections are handled.
+    pub model: ServerModel,
+    /// Workers of the pool.
+    pub workers: u32,
+    /// The length of the accept queue (listen(2)); the kernel caps it at `net.core.somaxconn`.
+    pub backlog: u32,
+    /// After so long without a byte a connection is closed.
+    pub idle_timeout: Duration,
+    /// The coordinator, with which the server lives and dies; `None` for `threadtap serve`.
+    pub parent: Option<u32>,
+}
+
+/// Why the server could not start.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// Somebody listens there.
+    #[error(
+        "port {port} on {bind} is in use{by}; end that program, or choose another port with --port (0 picks a free one)"
+    )]
+    InUse {
+        /// The address.
+        bind: IpAddr,
+        /// The port.
+        port: u16,
+        /// "by NAME (pid N)", or empty.
+        by: String,
+    },
+    /// The port is a privileged one.
+    #[error("no permission to listen on port {port}: choose one above 1023 with --port")]
+    Privileged {
+        /// The port.
+        port: u16,
+    },
+    /// The address is not one of this machine's.
+    #[error("{bind} is not an address of this machine: choose another with --bind")]
+    NotOurs {
+        /// The address.
+        bind: IpAddr,
+    },
+    /// Anything else that the system says.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The system refused something before the first connection.
+    #[error("the server cannot start: {0}")]
+    Start(#[from] io::Error),
+}
+
+/// What all threads of the server use.
+#[derive(Debug)]
+struct Server {
+    listener: Socket,
+    stop: StopSignal,
+    plan: ServerPlan,
+    clockface: Clockface,
+    ledger: Option<&'static Ledger>,
+    said_no_descriptor: AtomicBool,
+    said_no_worker: AtomicBool,
+}
+
+/// Listens, calls `announce` with the address, and serves until SIGTERM (or
+/// SIGINT, where it is not ignored).
+///
+/// # Errors
+/// When it cannot listen. Once it listens, nothing but the signal ends it.
+pub fn serve(
+    plan: ServerPlan,
+    ledger: Option<&'static Ledger>,
+    announce: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    limits::raise_descriptors(1 << 20);
+    let signals: &[i32] = if plan.parent.is_some() {
+        &[SIGTERM]
+    } else {
+        &[SIGTERM, SIGINT]
+    };
+    let begun = clock::now().as_nanos();
+    let listener = listen(&plan)?;
+    let address = listener.local_addr()?.as_socket();
+    let address = address.unwrap_or(SocketAddr::new(plan.bind, plan.port));
+    // It lives as long as the process: threads that serve are not waited for
+    // one by one.
+    let server: &'static Server = Box::leak(Box::new(Server {
+        listener,
+        stop: StopSignal::on(signals)?,
+        plan,
+        clockface: Clockface::default(),
+        ledger,
+        said_no_descriptor: AtomicBool::new(false),
+        said_no_worker: AtomicBool::new(false),
+    }));
+    if let Some(ledger) = ledger {
+        let header = ledger.header();
+        header.pid.store(system_process::pid().0, Relaxed);
+        header.first_ns.store(begun, Relaxed);
+    }
+    let ready = || {
+        if let Some(ledger) = ledger {
+            let now = clock::now().as_nanos();
+            ledger.header().ready_ns.store(now, Relaxed);
+        }
+        announce(address);
+    };
+    match server.plan.model {
+        ServerModel::Thread => thread::run(server, ready),
+        ServerModel::Pool => pool::run(server, ready)?,
+        ServerModel::Process => process::run(server, ready),
+        ServerModel::Async => event_loop::run(server, ready)?,
+        ServerModel::Iterative => iterative::run(server, ready),
+    }
+    Ok(())
+}
+
+fn listen(plan: &ServerPlan) -> Result<Socket, ServeError> {
+    let address = SocketAddr::new(plan.bind, plan.port);
+    let attempt = || {
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        socket.set_reuse_address(true)?;
+        if plan.bind.is_ipv6() && plan.bind.is_unspecified() {
+            socket.set_only_v6(false)?;
+        }
+        socket.bind(&SockAddr::from(address))?;
+        socket.listen(i32::try_from(plan.backlog).unwrap_or(i32::MAX))?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    };
+    attempt().map_err(|source: io::Error| match source.raw_os_error() {
+        Some(libc::EADDRINUSE) => ServeError::InUse {
+            bind: plan.bind,
+            port: plan.port,
+            by: listeners::describe_holder(plan.port),
+        },
+        Some(libc::EACCES) => ServeError::Privileged { port: plan.port },
+        Some(libc::EADDRNOTAVAIL) => ServeError::NotOurs { bind: plan.bind },
+        _ => ServeError::Listen { address, source },
+    })
+}
+
+impl Server {
+    /// Tells the log, once, that the system refuses something, and counts it.
+    fn refused_descriptor(&self, error: io::Error) {
+        if let Some(ledger) = self.ledger {
+            ledger.header().refused_descriptors.fetch_add(1, Relaxed);
+        }
+        if !self.said_no_descriptor.swap(true, Relaxed) {
+            eprintln!(
+                "threadtap serve: no descriptor for a connection ({error}); new ones wait until one is closed (raise `ulimit -n`)"
+            );
+        }
+    }
+
+    /// As above, for a thread or process.
+    fn refused_worker(&self, what: &str, error: &io::Error) {
+        if let Some(ledger) = self.ledger {
+            ledger.header().refused_tasks.fetch_add(1, Relaxed);
+        }
+        if !self.said_no_worker.swap(true, Relaxed) {
+            eprintln!(
+                "threadtap serve: no {what} for a connection ({error}); the accepting thread serves it itself"
+            );
+        }
+    }
+}

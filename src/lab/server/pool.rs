@@ -1,0 +1,63 @@
+//! Model `pool`: the first thread accepts, W threads share the connections.
+
+use std::io;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use super::Server;
+use super::acceptor::{Accepted, Next};
+use super::thread::{STACK_BYTES, begin, end};
+use crate::sys::clock;
+
+pub(super) fn run(server: &'static Server, ready: impl FnOnce()) -> io::Result<()> {
+    let (give, take) = channel::<Accepted>();
+    let take: &'static Mutex<Receiver<Accepted>> = Box::leak(Box::new(Mutex::new(take)));
+    let mut workers = Vec::new();
+    for _ in 0..server.plan.workers {
+        match start(server, take) {
+            Ok(worker) => workers.push(worker),
+            // One worker is a pool; none is not.
+            Err(e) if workers.is_empty() => return Err(e),
+            Err(e) => server.refused_worker("pool thread", &e),
+        }
+    }
+    ready();
+    loop {
+        match server.next(None) {
+            // It fails only when every worker has panicked.
+            Next::Connection(accepted) => {
+                let _ = give.send(accepted);
+            }
+            Next::Nothing => {}
+            Next::Stop => break,
+        }
+    }
+    drop(give);
+    for worker in workers {
+        let _ = worker.join();
+    }
+    Ok(())
+}
+
+fn start(
+    server: &'static Server,
+    take: &'static Mutex<Receiver<Accepted>>,
+) -> io::Result<JoinHandle<()>> {
+    let slot = server.ledger.and_then(|l| l.new_task());
+    let handle = Builder::new().stack_size(STACK_BYTES).spawn(move || {
+        begin(slot, false);
+        loop {
+            let next = take.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            match next {
+                Ok(accepted) => server.serve_connection(&accepted, server.plan.idle_timeout),
+                Err(_) => break,
+            }
+        }
+        end(slot);
+    })?;
+    if let Some(slot) = slot {
+        slot.created(false, clock::now().as_nanos());
+    }
+    Ok(handle)
+}

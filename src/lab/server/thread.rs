@@ -1,0 +1,105 @@
+//! Model `thread`: a new thread for every connection.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::Builder;
+use std::time::Duration;
+
+use super::Server;
+use super::acceptor::{Accepted, Next};
+use crate::sys::ledger::TaskSlot;
+use crate::sys::{clock, process};
+
+/// Room enough to serve, and little enough for tens of thousands.
+pub const STACK_BYTES: usize = 128 * 1024;
+
+/// When the accepting thread has to serve for lack of others, a silent peer
+/// may hold up everybody for so long at most.
+pub const PATIENCE_INLINE: Duration = Duration::from_millis(250);
+
+/// Counts the threads that serve, so that the last one can be waited for.
+#[derive(Debug, Default)]
+struct Serving {
+    count: Mutex<usize>,
+    changed: Condvar,
+}
+
+impl Serving {
+    fn change(&self, by: isize) {
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        *count = count.saturating_add_signed(by);
+        if *count == 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    fn wait_for_none(&self) {
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        while *count > 0 {
+            count = self
+                .changed
+                .wait(count)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+pub(super) fn run(server: &'static Server, ready: impl FnOnce()) {
+    let serving: &'static Serving = Box::leak(Box::default());
+    ready();
+    loop {
+        match server.next(None) {
+            Next::Connection(accepted) => hand_over(server, serving, accepted),
+            Next::Nothing => {}
+            Next::Stop => break,
+        }
+    }
+    serving.wait_for_none();
+}
+
+fn hand_over(server: &'static Server, serving: &'static Serving, accepted: Accepted) {
+    // Shared, so that the connection is still there when the thread is refused.
+    let accepted = Arc::new(accepted);
+    let theirs = Arc::clone(&accepted);
+    serving.change(1);
+    let started = start(server, move || {
+        server.serve_connection(&theirs, server.plan.idle_timeout);
+        drop(theirs);
+        serving.change(-1);
+    });
+    if let Err(e) = started {
+        serving.change(-1);
+        server.refused_worker("thread", &e);
+        let patience = server.plan.idle_timeout.min(PATIENCE_INLINE);
+        server.serve_connection(&accepted, patience);
+    }
+}
+
+/// Starts a thread that notes its begin and its end around `work`.
+pub(super) fn start(server: &Server, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let slot = server.ledger.and_then(|l| l.new_task());
+    Builder::new().stack_size(STACK_BYTES).spawn(move || {
+        begin(slot, false);
+        work();
+        end(slot);
+    })?;
+    if let Some(slot) = slot {
+        slot.created(false, clock::now().as_nanos());
+    }
+    Ok(())
+}
+
+/// The calling task's first action.
+pub(super) fn begin(slot: Option<&TaskSlot>, is_process: bool) {
+    if let Some(slot) = slot {
+        let (pid, tid) = (process::pid(), process::tid());
+        slot.begin(is_process, pid.0, tid.0, clock::now().as_nanos());
+    }
+}
+
+/// The calling task's last action.
+pub(super) fn end(slot: Option<&TaskSlot>) {
+    if let Some(slot) = slot {
+        slot.end(clock::now().as_nanos());
+    }
+}

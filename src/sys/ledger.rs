@@ -1,0 +1,362 @@
+//! The ledger: shared memory in which a built-in program reports itself.
+//!
+//! The coordinator makes a ledger (a memfd) for each side and hands it to the
+//! side's process, whose threads and forked processes write into it with plain
+//! atomic stores: no lock, no system call, nothing in the measured path. What
+//! was written survives any death of the writer. The coordinator reads it
+//! while the side runs (progress) and after it has ended (facts).
+//!
+//! A ledger is a header and two tables: *tasks*, a slot for every thread and
+//! process that the side creates, and *entries*, a slot for every request
+//! (client) or connection (server). The memory is sparse: slots that are never
+//! touched cost nothing.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+/// Says that the memory is a ledger of this layout.
+const MAGIC: u64 = 0x7474_6c65_6467_0001;
+
+/// The header: what there is one of.
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub struct Header {
+    magic: AtomicU64,
+    task_capacity: AtomicU64,
+    entry_capacity: AtomicU64,
+    /// The first process.
+    pub pid: AtomicU32,
+    /// 0 while workers are held at the gate.
+    pub gate: AtomicU32,
+    /// Workers that have reached the gate.
+    pub at_gate: AtomicU32,
+    /// Permits left for requests in flight.
+    pub permits: AtomicU32,
+    /// When the first process began, ns since the epoch.
+    pub first_ns: AtomicI64,
+    /// When the side was ready and no request had begun; 0 is "not yet".
+    pub ready_ns: AtomicI64,
+    /// When the workers were joined (or their main thread ended); 0 is "not yet".
+    pub after_ns: AtomicI64,
+    /// The next task slot.
+    next_task: AtomicU64,
+    /// The next entry slot.
+    next_entry: AtomicU64,
+    /// Requests done, for the progress bar.
+    pub done: AtomicU64,
+    /// How often the system refused a thread or a process.
+    pub refused_tasks: AtomicU64,
+    /// How often the system refused a file descriptor.
+    pub refused_descriptors: AtomicU64,
+}
+
+/// A thread or process other than the side's first.
+#[repr(C, align(32))]
+#[derive(Debug)]
+pub struct TaskSlot {
+    /// `pid << 32 | tid`; 0 until the task has run.
+    ids: AtomicU64,
+    /// 1: a thread; 2: a process. 0: never created.
+    kind: AtomicU64,
+    started: AtomicI64,
+    ended: AtomicI64,
+}
+
+/// What a [`TaskSlot`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Whether it is a process of its own.
+    pub process: bool,
+    /// Process and thread; `None` when it ended before its first instruction.
+    pub ids: Option<(u32, u32)>,
+    /// Its start, ns since the epoch.
+    pub started_ns: i64,
+    /// Its end; `None` when it was ended from outside.
+    pub ended_ns: Option<i64>,
+}
+
+impl TaskSlot {
+    const THREAD: u64 = 1;
+    const PROCESS: u64 = 2;
+
+    /// To be called by the creator when clone(2) or fork(2) has succeeded.
+    pub fn created(&self, process: bool, now_ns: i64) {
+        let kind = if process { Self::PROCESS } else { Self::THREAD };
+        self.kind.store(kind, Relaxed);
+        // The task itself may have been faster.
+        let _ = self.started.compare_exchange(0, now_ns, Relaxed, Relaxed);
+    }
+
+    /// To be called by the task as its first action.
+    pub fn begin(&self, process: bool, pid: u32, tid: u32, now_ns: i64) {
+        self.ids
+            .store(u64::from(pid) << 32 | u64::from(tid), Relaxed);
+        self.created(process, now_ns);
+    }
+
+    /// To be called by the task as its last action.
+    pub fn end(&self, now_ns: i64) {
+        self.ended.store(now_ns, Relaxed);
+    }
+
+    fn read(&self) -> Option<Task> {
+        let kind = self.kind.load(Relaxed);
+        let ids = self.ids.load(Relaxed);
+        let ended = self.ended.load(Relaxed);
+        (kind != 0).then(|| Task {
+            process: kind == Self::PROCESS,
+            ids: (ids != 0).then(|| halves(ids)),
+            started_ns: self.started.load(Relaxed),
+            ended_ns: (ended != 0).then_some(ended),
+        })
+    }
+}
+
+/// Splits `high << 32 | low`.
+#[must_use]
+pub fn halves(word: u64) -> (u32, u32) {
+    let low = u32::try_from(word & 0xffff_ffff).unwrap_or(u32::MAX);
+    let high = u32::try_from(word >> 32).unwrap_or(u32::MAX);
+    (high, low)
+}
+
+/// How many words an entry has; their meaning is the writer's and reader's
+/// affair (`lab::records`).
+pub const ENTRY_WORDS: usize = 12;
+
+/// One request or connection: twelve words, written by one worker only.
+pub type Entry = [AtomicU64; ENTRY_WORDS];
+
+/// A mapped ledger.
+#[derive(Debug)]
+pub struct Ledger {
+    base: *mut std::ffi::c_void,
+    bytes: usize,
+    tasks: usize,
+    entries: usize,
+    file: OwnedFd,
+}
+
+// SAFETY: the mapping stays where it is until the ledger is dropped, and all
+// access to it goes through atomics.
+unsafe impl Send for Ledger {}
+// SAFETY: as above.
+unsafe impl Sync for Ledger {}
+
+const HEADER_BYTES: usize = 4096;
+
+fn bytes_for(tasks: usize, entries: usize) -> Option<usize> {
+    let task_bytes = tasks.checked_mul(size_of::<TaskSlot>())?;
+    let entry_bytes = entries.checked_mul(size_of::<Entry>())?;
+    HEADER_BYTES
+        .checked_add(task_bytes)?
+        .checked_add(entry_bytes)
+}
+
+impl Ledger {
+    /// A new, empty ledger with room for so many tasks and entries.
+    ///
+    /// # Errors
+    /// When the system refuses the memory or its mapping.
+    pub fn create(tasks: usize, entries: usize) -> io::Result<Self> {
+        let bytes = bytes_for(tasks, entries).ok_or(io::ErrorKind::OutOfMemory)?;
+        let file = memfd_create("threadtap-ledger", MemfdFlags::CLOEXEC)?;
+        ftruncate(&file, bytes as u64)?;
+        let ledger = Self::map(file, bytes, tasks, entries)?;
+        let h = ledger.header();
+        h.task_capacity.store(tasks as u64, Relaxed);
+        h.entry_capacity.store(entries as u64, Relaxed);
+        h.magic.store(MAGIC, Relaxed);
+        Ok(ledger)
+    }
+
+    /// The ledger that another process made, from its file.
+    ///
+    /// # Errors
+    /// When the file is not a ledger, or cannot be mapped.
+    pub fn open(file: OwnedFd) -> io::Result<Self> {
+        let not_one = || io::Error::new(io::ErrorKind::InvalidData, "not a ledger");
+        let length = usize::try_from(rustix::fs::fstat(&file)?.st_size).map_err(|_| not_one())?;
+        if length < HEADER_BYTES {
+            return Err(not_one());
+        }
+        let mut ledger = Self::map(file, length, 0, 0)?;
+        let h = ledger.header();
+        let tasks = usize::try_from(h.task_capacity.load(Relaxed)).map_err(|_| not_one())?;
+        let entries = usize::try_from(h.entry_capacity.load(Relaxed)).map_err(|_| not_one())?;
+        if h.magic.load(Relaxed) != MAGIC || bytes_for(tasks, entries) != Some(length) {
+            return Err(not_one());
+        }
+        ledger.tasks = tasks;
+        ledger.entries = entries;
+        Ok(ledger)
+    }
+
+    fn map(file: OwnedFd, bytes: usize, tasks: usize, entries: usize) -> io::Result<Self> {
+        // SAFETY: a fresh shared mapping at an address of the kernel's choice;
+        // the file is at least `bytes` long (created or checked so).
+        let base = unsafe {
+            mmap(
+                std::ptr::null_mut(),
+                bytes,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED | MapFlags::NORESERVE,
+                &file,
+                0,
+            )?
+        };
+        Ok(Self {
+            base,
+            bytes,
+            tasks,
+            entries,
+            file,
+        })
+    }
+
+    /// The file behind it, to hand to a child process.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn share(&self) -> io::Result<File> {
+        Ok(File::from(self.file.as_fd().try_clone_to_owned()?))
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        // SAFETY: the mapping is page-aligned and at least HEADER_BYTES long;
+        // every bit pattern is a valid atomic integer.
+        unsafe { &*self.base.cast::<Header>() }
+    }
+
+    fn task_slots(&self) -> &[TaskSlot] {
+        // SAFETY: the table begins HEADER_BYTES into the page-aligned mapping
+        // and has `tasks` slots of atomics by the size computed in `bytes_for`.
+        unsafe {
+            std::slice::from_raw_parts(
+                self.base.byte_add(HEADER_BYTES).cast::<TaskSlot>(),
+                self.tasks,
+            )
+        }
+    }
+
+    fn entry_slots(&self) -> &[Entry] {
+        let offset = HEADER_BYTES + self.tasks * size_of::<TaskSlot>();
+        // SAFETY: the second table follows the first, with `entries` slots of
+        // atomics by the size computed in `bytes_for`.
+        unsafe {
+            std::slice::from_raw_parts(self.base.byte_add(offset).cast::<Entry>(), self.entries)
+        }
+    }
+
+    /// A slot for the task that is about to be created; `None` when all are taken.
+    pub fn new_task(&self) -> Option<&TaskSlot> {
+        let i = self.header().next_task.fetch_add(1, Relaxed);
+        self.task_slots().get(usize::try_from(i).ok()?)
+    }
+
+    /// The next free entry; `None` when all are taken.
+    pub fn new_entry(&self) -> Option<&Entry> {
+        let i = self.header().next_entry.fetch_add(1, Relaxed);
+        self.entry_slots().get(usize::try_from(i).ok()?)
+    }
+
+    /// The entry with this number.
+    #[must_use]
+    pub fn entry(&self, number: usize) -> Option<&Entry> {
+        self.entry_slots().get(number)
+    }
+
+    /// The entries that [`Ledger::new_entry`] has given out.
+    #[must_use]
+    pub fn used_entries(&self) -> &[Entry] {
+        let used = self.header().next_entry.load(Relaxed);
+        let used = usize::try_from(used).unwrap_or(usize::MAX);
+        &self.entry_slots()[..used.min(self.entries)]
+    }
+
+    /// How many tasks and entries found no slot: what the ledger cannot tell.
+    #[must_use]
+    pub fn unrecorded(&self) -> u64 {
+        let over = |next: &AtomicU64, capacity: usize| {
+            next.load(Relaxed).saturating_sub(capacity as u64)
+        };
+        let h = self.header();
+        over(&h.next_task, self.tasks) + over(&h.next_entry, self.entries)
+    }
+
+    /// The tasks that were created, in the order of their slots.
+    pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
+        let used = self.header().next_task.load(Relaxed);
+        let used = usize::try_from(used).unwrap_or(usize::MAX);
+        self.task_slots()[..used.min(self.tasks)]
+            .iter()
+            .filter_map(TaskSlot::read)
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        if !self.base.is_null() {
+            // SAFETY: this is the mapping that `map` made, and no reference to
+            // it outlives the ledger.
+            let _ = unsafe { munmap(self.base, self.bytes) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_read_back_from_another_mapping() {
+        let writer = Ledger::create(4, 4).unwrap();
+        let slot = writer.new_task().unwrap();
+        slot.begin(true, 7, 8, 100);
+        slot.created(true, 120);
+        slot.end(200);
+        let reader = Ledger::open(writer.share().unwrap().into()).unwrap();
+        let tasks: Vec<Task> = reader.tasks().collect();
+        assert_eq!(
+            tasks,
+            [Task {
+                process: true,
+                ids: Some((7, 8)),
+                started_ns: 100,
+                ended_ns: Some(200)
+            }]
+        );
+    }
+
+    #[test]
+    fn a_task_that_was_refused_is_not_counted() {
+        let ledger = Ledger::create(4, 0).unwrap();
+        let _ = ledger.new_task().unwrap();
+        assert_eq!(ledger.tasks().count(), 0);
+    }
+
+    #[test]
+    fn what_finds_no_slot_is_counted_as_unrecorded() {
+        let ledger = Ledger::create(1, 1).unwrap();
+        assert!(ledger.new_task().is_some());
+        assert!(ledger.new_task().is_none());
+        assert!(ledger.new_entry().is_some());
+        assert!(ledger.new_entry().is_none());
+        assert!(ledger.new_entry().is_none());
+        assert_eq!(ledger.unrecorded(), 3);
+    }
+
+    #[test]
+    fn a_file_that_is_no_ledger_is_refused() {
+        let file = memfd_create("no-ledger", MemfdFlags::CLOEXEC).unwrap();
+        ftruncate(&file, 8192).unwrap();
+        assert!(Ledger::open(file).is_err());
+    }
+}

@@ -1,0 +1,106 @@
+//! The limits of this environment, and raising the ones that are ours to raise.
+
+use std::collections::BTreeMap;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::model::Environment;
+
+/// Raises the soft limit of descriptors to the hard one, and the hard one to
+/// `wanted` where the process may (CAP_SYS_RESOURCE). Returns what holds now.
+pub fn raise_descriptors(wanted: u64) -> u64 {
+    let now = getrlimit(Resource::Nofile);
+    let soft = now.current.unwrap_or(u64::MAX);
+    let hard = now.maximum.unwrap_or(u64::MAX);
+    let ceiling = number("/proc/sys/fs/nr_open").unwrap_or(1 << 20);
+    let ask = wanted.min(ceiling);
+    if hard < ask
+        && setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(ask),
+                maximum: Some(ask),
+            },
+        )
+        .is_ok()
+    {
+        return ask;
+    }
+    if soft < hard
+        && setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(hard),
+                maximum: Some(hard),
+            },
+        )
+        .is_ok()
+    {
+        return hard;
+    }
+    soft
+}
+
+/// A file that holds one number.
+fn number(path: &str) -> Option<u64> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// Where this run takes place.
+#[must_use]
+pub fn environment() -> Environment {
+    let uname = rustix::system::uname();
+    let mut limits = BTreeMap::new();
+    limits.insert(
+        "RLIMIT_NPROC".to_owned(),
+        getrlimit(Resource::Nproc).current,
+    );
+    limits.insert(
+        "RLIMIT_NOFILE".to_owned(),
+        getrlimit(Resource::Nofile).current,
+    );
+    limits.insert(
+        "RLIMIT_STACK".to_owned(),
+        getrlimit(Resource::Stack).current,
+    );
+    for (name, path) in [
+        ("kernel.threads-max", "/proc/sys/kernel/threads-max"),
+        ("kernel.pid_max", "/proc/sys/kernel/pid_max"),
+        ("vm.max_map_count", "/proc/sys/vm/max_map_count"),
+        ("net.core.somaxconn", "/proc/sys/net/core/somaxconn"),
+    ] {
+        limits.insert(name.to_owned(), number(path));
+    }
+    limits.insert("ip_local_port_range".to_owned(), ephemeral_ports());
+    Environment {
+        kernel: format!(
+            "{} {}",
+            uname.sysname().to_string_lossy(),
+            uname.release().to_string_lossy()
+        ),
+        cpus: cpus() as u64,
+        memory_bytes: memory_bytes(),
+        limits,
+    }
+}
+
+/// CPUs that this process may use.
+#[must_use]
+pub fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn memory_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+/// How many ephemeral ports there are for one address and one server endpoint.
+fn ephemeral_ports() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+    let mut ends = text.split_whitespace().map(str::parse::<u64>);
+    let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
+    Some(high.checked_sub(low)? + 1)
+}

@@ -1,0 +1,17 @@
+//! Every effect on the operating system, and all `unsafe` code.
+//!
+//! Clocks, shared memory, child processes, signals, the capture handle,
+//! proc(5) and limits. The rooms above get safe functions and typed errors;
+//! nothing here knows what a flow or a run is.
+
+pub mod capture;
+pub mod clock;
+pub mod futex;
+pub mod ledger;
+pub mod limits;
+pub mod listeners;
+pub mod privilege;
+pub mod process;
+pub mod procfs;
+pub mod signals;
+pub mod socket;

@@ -1,0 +1,275 @@
+//! Child processes: started, tied to their parent's life, waited for, ended.
+//!
+//! Nothing of a run may be left behind, however it ends. Three nets hold it:
+//! every process of a side asks the kernel for SIGKILL when its parent dies
+//! (`PR_SET_PDEATHSIG`), the coordinator becomes the subreaper of orphans
+//! (`PR_SET_CHILD_SUBREAPER`), and at the end it kills and reaps what is left.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{
+    Pid as RawPid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, getppid, kill_process,
+    pidfd_open, set_child_subreaper, set_parent_process_death_signal, waitpid,
+};
+
+use crate::model::{Pid, Tid};
+
+/// This process.
+#[must_use]
+pub fn pid() -> Pid {
+    Pid(getpid().as_raw_nonzero().get().cast_unsigned())
+}
+
+/// This thread.
+#[must_use]
+pub fn tid() -> Tid {
+    Tid(rustix::thread::gettid()
+        .as_raw_nonzero()
+        .get()
+        .cast_unsigned())
+}
+
+fn raw(pid: Pid) -> Option<RawPid> {
+    RawPid::from_raw(pid.0.cast_signed())
+}
+
+/// Asks for SIGKILL when the parent dies; ends at once if it is dead already.
+///
+/// To be called early in every process of a side: the request is lost on fork
+/// and on executing a file with capabilities (prctl(2)).
+pub fn tie_to_parent(parent: Pid) {
+    // It fails only for an invalid signal.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    if getppid() != raw(parent) {
+        std::process::exit(1);
+    }
+}
+
+/// Makes this process the one that orphaned descendants are handed to.
+pub fn adopt_orphans() {
+    // Without it (an old kernel) the other two nets hold.
+    let _ = set_child_subreaper(Some(getpid()));
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// By exit(3) with this status.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl Exit {
+    fn of(status: WaitStatus) -> Self {
+        match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => Self::Code(code),
+            (None, signal) => Self::Signal(signal.unwrap_or(0)),
+        }
+    }
+}
+
+/// A child process that runs this same program with other arguments.
+#[derive(Debug)]
+pub struct Child {
+    pid: Pid,
+    pidfd: OwnedFd,
+    /// What it writes on its standard output.
+    pub stdout: Option<File>,
+    exit: Option<Exit>,
+}
+
+impl Child {
+    /// Starts this program anew with `args`. Its standard input is `stdin`
+    /// (the ledger), its standard output a pipe to us, its errors go to `stderr`.
+    ///
+    /// # Errors
+    /// When the system refuses the process.
+    pub fn start_self(args: &[String], stdin: File, stderr: Stdio) -> io::Result<Self> {
+        let mut child = Command::new("/proc/self/exe")
+            .args(args)
+            .stdin(Stdio::from(stdin))
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()?;
+        let pid = Pid(child.id());
+        let stdout = child.stdout.take().map(|s| File::from(OwnedFd::from(s)));
+        let opened = raw(pid)
+            .ok_or(rustix::io::Errno::SRCH)
+            .and_then(|p| pidfd_open(p, PidfdFlags::empty()));
+        match opened {
+            Ok(pidfd) => Ok(Self {
+                pid,
+                pidfd,
+                stdout,
+                exit: None,
+            }),
+            Err(e) => {
+                // It must not stay behind unobserved.
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(e.into())
+            }
+        }
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Sends a signal; does nothing when it has been reaped.
+    pub fn signal(&self, signal: Signal) {
+        if self.exit.is_none()
+            && let Some(pid) = raw(self.pid)
+        {
+            // ESRCH: it has just ended, which is what was wanted.
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Waits until it ends, at most `limit`; `None` when it still runs.
+    pub fn wait(&mut self, limit: Duration) -> Option<Exit> {
+        if self.exit.is_some() {
+            return self.exit;
+        }
+        let mut fds = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        let limit = Timespec::try_from(limit).ok();
+        if !matches!(poll(&mut fds, limit.as_ref()), Ok(n) if n > 0) {
+            return None;
+        }
+        let status = waitpid(raw(self.pid), WaitOptions::empty()).ok()??;
+        self.exit = Some(Exit::of(status.1));
+        self.exit
+    }
+
+    /// Asks it to end, and after `grace` makes it end. Returns how it ended.
+    pub fn end(&mut self, grace: Duration) -> Option<Exit> {
+        self.signal(Signal::TERM);
+        if let Some(exit) = self.wait(grace) {
+            return Some(exit);
+        }
+        self.signal(Signal::KILL);
+        self.wait(Duration::from_secs(5))
+    }
+}
+
+impl AsFd for Child {
+    /// Readable when the process has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.exit.is_none() {
+            self.signal(Signal::KILL);
+            let _ = self.wait(Duration::from_secs(5));
+        }
+    }
+}
+
+/// Runs `work` in a forked process, which exits with the status it returns.
+///
+/// # Safety of use
+/// The calling process must have one thread only: after fork(2) in a process
+/// with several, a lock may be held for ever. The callers are single-threaded
+/// by construction, and debug builds check it.
+///
+/// # Errors
+/// When the system refuses the process (EAGAIN, ENOMEM).
+pub fn fork_and(work: impl FnOnce() -> i32) -> io::Result<Pid> {
+    debug_assert_eq!(super::procfs::threads_of(pid()), Some(1));
+    let parent = pid();
+    // SAFETY: the process has one thread, so the child has all of its state.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            tie_to_parent(parent);
+            let status = work();
+            // SAFETY: ends the process; no destructors or buffers of the parent run twice.
+            unsafe { libc::_exit(status) }
+        }
+        child => Ok(Pid(child.cast_unsigned())),
+    }
+}
+
+/// Ends this process now, with all its threads: no destructor, no exit handler.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: as exit_group(2); nothing after it runs.
+    unsafe { libc::_exit(status) }
+}
+
+/// A child of this process that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reaped {
+    /// Which.
+    pub pid: Pid,
+    /// How.
+    pub exit: Exit,
+}
+
+/// Reaps one child that has ended. `Ok(None)`: some run, none has ended
+/// (only without `block`).
+///
+/// # Errors
+/// ECHILD when there is no child at all.
+pub fn reap_any(block: bool) -> io::Result<Option<Reaped>> {
+    let options = if block {
+        WaitOptions::empty()
+    } else {
+        WaitOptions::NOHANG
+    };
+    loop {
+        match waitpid(None, options) {
+            Ok(Some((pid, status))) => {
+                return Ok(Some(Reaped {
+                    pid: Pid(pid.as_raw_nonzero().get().cast_unsigned()),
+                    exit: Exit::of(status),
+                }));
+            }
+            Ok(None) => return Ok(None),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Kills and reaps every child that is left, adopted orphans too. Returns how
+/// many had to be killed.
+pub fn sweep(limit: Duration) -> u64 {
+    let until = Instant::now() + limit;
+    let mut killed = 0;
+    loop {
+        match reap_any(false) {
+            Ok(Some(_)) => continue,
+            Err(_) => return killed,
+            Ok(None) => {}
+        }
+        if Instant::now() > until {
+            return killed;
+        }
+        for child in super::procfs::children_of(pid()) {
+            if let Some(child) = raw(child)
+                && kill_process(child, Signal::KILL).is_ok()
+            {
+                killed += 1;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Sends a signal to a process that is known by number only.
+pub fn signal(pid: Pid, signal: Signal) {
+    if let Some(pid) = raw(pid) {
+        let _ = kill_process(pid, signal);
+    }
+}

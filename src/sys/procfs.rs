@@ -1,0 +1,158 @@
+//! proc(5): counts of threads and processes of others, now and then.
+//!
+//! What is read here is a sample: a thread that lives between two samples is
+//! not seen. Whoever uses it marks the result so.
+
+use std::fs;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use crate::model::Pid;
+
+/// The threads of a process: the link count of its task folder less 2.
+#[must_use]
+pub fn threads_of(pid: Pid) -> Option<u64> {
+    let stat = rustix::fs::stat(format!("/proc/{pid}/task")).ok()?;
+    u64::from(stat.st_nlink).checked_sub(2)
+}
+
+/// The children that a process's first thread has.
+#[must_use]
+pub fn children_of(pid: Pid) -> Vec<Pid> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .map(Pid)
+        .collect()
+}
+
+/// A process's name, as the kernel keeps it (15 bytes at most).
+#[must_use]
+pub fn name_of(pid: Pid) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(text.trim_end().to_owned())
+}
+
+/// Threads and processes of a process and its descendants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TreeCount {
+    /// Tasks.
+    pub threads: u64,
+    /// Processes.
+    pub processes: u64,
+}
+
+/// Counts a process and its descendants; `None` when it has ended.
+#[must_use]
+pub fn count_tree(root: Pid) -> Option<TreeCount> {
+    let mut total = TreeCount {
+        threads: threads_of(root)?,
+        processes: 1,
+    };
+    let mut to_visit = children_of(root);
+    while let Some(child) = to_visit.pop() {
+        if let Some(threads) = threads_of(child) {
+            total.threads += threads;
+            total.processes += 1;
+            to_visit.extend(children_of(child));
+        }
+    }
+    Some(total)
+}
+
+/// Counts of the whole system, cheap enough to be read every few milliseconds.
+#[derive(Debug)]
+pub struct SystemCounter {
+    loadavg: File,
+    /// The link count of `/proc` less the processes: its other folders. `None`
+    /// where the two could not be told apart.
+    other_links: Option<u64>,
+}
+
+impl SystemCounter {
+    /// A counter; `None` where proc(5) is not mounted.
+    #[must_use]
+    pub fn new() -> Option<Self> {
+        let loadavg = File::open("/proc/loadavg").ok()?;
+        // The kernel adds the number of processes to the link count of /proc.
+        // The rest is learnt by counting once; processes come and go
+        // meanwhile, so two counts in a row have to agree.
+        let mut previous = None;
+        for _ in 0..20 {
+            let before = proc_links()?;
+            let counted = count_process_folders()?;
+            let other = before.checked_sub(counted);
+            if other.is_some() && other == previous && proc_links() == Some(before) {
+                return Some(Self {
+                    loadavg,
+                    other_links: other,
+                });
+            }
+            previous = other;
+        }
+        Some(Self {
+            loadavg,
+            other_links: None,
+        })
+    }
+
+    /// All tasks of the system: the number behind the slash in `/proc/loadavg`.
+    #[must_use]
+    pub fn threads(&self) -> Option<u64> {
+        let mut buffer = [0u8; 128];
+        let n = self.loadavg.read_at(&mut buffer, 0).ok()?;
+        let text = std::str::from_utf8(&buffer[..n]).ok()?;
+        let field = text.split_whitespace().nth(3)?;
+        field.split_once('/')?.1.parse().ok()
+    }
+
+    /// All processes of the system.
+    #[must_use]
+    pub fn processes(&self) -> Option<u64> {
+        proc_links()?.checked_sub(self.other_links?)
+    }
+}
+
+fn proc_links() -> Option<u64> {
+    rustix::fs::stat("/proc").ok().map(|s| u64::from(s.st_nlink))
+}
+
+fn count_process_folders() -> Option<u64> {
+    let entries = fs::read_dir("/proc").ok()?;
+    let count = entries
+        .filter_map(Result::ok)
+        .filter(|e| {
+            let name = e.file_name();
+            let bytes = name.as_encoded_bytes();
+            bytes.iter().all(u8::is_ascii_digit)
+        })
+        .count();
+    u64::try_from(count).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_as_many_threads_as_its_folder_lists() {
+        let pid = Pid(std::process::id());
+        let release = std::sync::Barrier::new(2);
+        std::thread::scope(|s| {
+            let before = threads_of(pid).unwrap();
+            s.spawn(|| release.wait());
+            // Other tests run beside this one: at least one more, while it waits.
+            assert!(threads_of(pid).unwrap() >= 2, "{before}");
+            release.wait();
+        });
+    }
+
+    #[test]
+    fn the_system_has_tasks() {
+        let counter = SystemCounter::new().unwrap();
+        assert!(counter.threads().unwrap() > 1);
+        if let Some(processes) = counter.processes() {
+            assert!(processes >= 1 && processes <= counter.threads().unwrap());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Signals as something to poll(2) for.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::pipe::{PipeFlags, pipe_with};
+pub use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+/// A descriptor that becomes readable, for good, when one of the signals comes.
+///
+/// Threads and forked processes that share it all see it. No thread is started.
+#[derive(Debug)]
+pub struct StopSignal {
+    readable: OwnedFd,
+}
+
+impl StopSignal {
+    /// Catches these signals from now on.
+    ///
+    /// # Errors
+    /// When no descriptor is left or a signal cannot be caught.
+    pub fn on(signals: &[i32]) -> io::Result<Self> {
+        let (readable, writable) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        for &signal in signals {
+            signal_hook::low_level::pipe::register(signal, writable.try_clone()?)?;
+        }
+        Ok(Self { readable })
+    }
+
+    /// Whether one has come.
+    #[must_use]
+    pub fn raised(&self) -> bool {
+        let mut fds = [PollFd::new(&self.readable, PollFlags::IN)];
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        matches!(poll(&mut fds, Some(&now)), Ok(n) if n > 0)
+    }
+}
+
+impl AsFd for StopSignal {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.readable.as_fd()
+    }
+}
+
+/// Ignores a signal, in this process and in what it executes.
+pub fn ignore(signal: i32) {
+    // SAFETY: SIG_IGN installs no handler.
+    unsafe {
+        libc::signal(signal, libc::SIG_IGN);
+    }
+}
+
+/// Gives a signal its default action back. Rust starts with SIGPIPE ignored.
+pub fn default_action(signal: i32) {
+    // SAFETY: SIG_DFL installs no handler.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+    }
+}

@@ -1,0 +1,44 @@
+//! Socket options that no library wraps.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+/// Sets one integer option.
+fn set(fd: BorrowedFd<'_>, level: i32, option: i32, value: i32) -> io::Result<()> {
+    // SAFETY: the option's value is an int, and its length is an int's.
+    let answer = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            level,
+            option,
+            (&raw const value).cast(),
+            size_of::<i32>() as libc::socklen_t,
+        )
+    };
+    if answer == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Lets bind(2) fix the source address only: the port is chosen at connect(2),
+/// where one port may serve many destinations (ip(7), `IP_BIND_ADDRESS_NO_PORT`).
+///
+/// # Errors
+/// When the kernel is older than 4.2.
+pub fn bind_address_only(fd: BorrowedFd<'_>) -> io::Result<()> {
+    set(fd, libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1)
+}
+
+/// Keeps outgoing frames out of a packet socket's ring (packet(7),
+/// `PACKET_IGNORE_OUTGOING`, Linux 4.20). On the loopback interface each frame
+/// comes twice, and libpcap would throw the outgoing copy away only after it
+/// has used up room in the ring.
+///
+/// # Errors
+/// When the kernel does not know the option.
+pub fn ignore_outgoing(fd: BorrowedFd<'_>) -> io::Result<()> {
+    const PACKET_IGNORE_OUTGOING: i32 = 23;
+    set(fd, libc::SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+}
