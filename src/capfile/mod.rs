@@ -8,8 +8,12 @@
 //! and from draft-ietf-opsawg-pcapng for pcapng; where the two big readers,
 //! libpcap and Wireshark, know better what is out there, the code says so.
 
+mod error;
+mod read;
 mod write;
 
+pub use error::{CaptureFormat, Damage, OpenError, Problem, ReadError};
+pub use read::{CaptureReader, FirstBytes};
 pub use write::PcapWriter;
 
 /// The largest number of bytes that is captured of a frame: libpcap's
