@@ -1,0 +1,202 @@
+//! A buffer that hands out whole records only, and knows after an error where
+//! the last whole one ended.
+
+use std::io::{self, ErrorKind, Write};
+
+/// The buffered bytes at which whole records are handed on unasked.
+const HAND_ON_AT: usize = 64 * 1024;
+
+/// Collects records and hands them to `W` in one piece.
+#[derive(Debug)]
+pub(super) struct RecordSink<W: Write> {
+    out: W,
+    buffer: Vec<u8>,
+    /// Where each buffered record ends in `buffer`.
+    ends: Vec<usize>,
+    /// Records that are whole in `out`.
+    whole_records: u64,
+    /// Bytes of `out` that these take up.
+    whole_bytes: u64,
+    /// What went wrong; nothing more is written after that.
+    failed: Option<ErrorKind>,
+}
+
+impl<W: Write> RecordSink<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self {
+            out,
+            buffer: Vec::with_capacity(2 * HAND_ON_AT),
+            ends: Vec::new(),
+            whole_records: 0,
+            whole_bytes: 0,
+            failed: None,
+        }
+    }
+
+    /// Adds one record, which `fill` appends to the buffer it is given.
+    pub(super) fn record(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.check()?;
+        fill(&mut self.buffer);
+        self.ends.push(self.buffer.len());
+        if self.buffer.len() >= HAND_ON_AT {
+            self.hand_on()?;
+        }
+        Ok(())
+    }
+
+    /// Hands all buffered records on, and flushes `W`.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.check()?;
+        self.hand_on()?;
+        loop {
+            match self.out.flush() {
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                // The bytes are handed on: where the records end is known, and
+                // a later flush may succeed.
+                result => return result,
+            }
+        }
+    }
+
+    /// The length of the output at which its last whole record ended.
+    pub(super) const fn whole_bytes(&self) -> u64 {
+        self.whole_bytes
+    }
+
+    /// Records that are whole in the output or wait in the buffer.
+    pub(super) fn records(&self) -> u64 {
+        self.whole_records + self.ends.len() as u64
+    }
+
+    pub(super) const fn get_ref(&self) -> &W {
+        &self.out
+    }
+
+    /// After a failure the output may end inside a record: writing more would
+    /// make a damaged file of a truncated one.
+    fn check(&self) -> io::Result<()> {
+        match self.failed {
+            None => Ok(()),
+            Some(kind) => Err(io::Error::new(
+                kind,
+                "an earlier write of this capture failed; nothing more is written to it",
+            )),
+        }
+    }
+
+    fn hand_on(&mut self) -> io::Result<()> {
+        let mut done = 0;
+        let result = loop {
+            let Some(rest) = self.buffer.get(done..).filter(|rest| !rest.is_empty()) else {
+                break Ok(());
+            };
+            match self.out.write(rest) {
+                Ok(0) => break Err(io::Error::from(ErrorKind::WriteZero)),
+                Ok(n) => done += n,
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => break Err(e),
+            }
+        };
+        let whole = self.ends.partition_point(|&end| end <= done);
+        self.whole_records += whole as u64;
+        if let Some(last) = whole.checked_sub(1) {
+            self.whole_bytes += self.ends[last] as u64;
+        }
+        if let Err(e) = &result {
+            self.failed = Some(e.kind());
+        }
+        self.buffer.clear();
+        self.ends.clear();
+        result
+    }
+}
+
+impl<W: Write> Drop for RecordSink<W> {
+    fn drop(&mut self) {
+        // What was accepted should not be lost because a caller returned early;
+        // who wants to know of the error calls `flush` first.
+        if self.failed.is_none() {
+            let _ = self.flush();
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A disk with room for `room` bytes that takes at most `step` at a time.
+    #[derive(Debug)]
+    pub(crate) struct SmallDisk {
+        pub(crate) bytes: Vec<u8>,
+        pub(crate) room: usize,
+        pub(crate) step: usize,
+    }
+
+    impl Write for SmallDisk {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            let n = buf.len().min(self.step).min(self.room - self.bytes.len());
+            if n == 0 {
+                return Err(io::Error::from(ErrorKind::StorageFull));
+            }
+            self.bytes.extend_from_slice(&buf[..n]);
+            Ok(n)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn knows_the_last_whole_record_at_every_size_of_disk() {
+        for room in 0..=100 {
+            let mut sink = RecordSink::new(SmallDisk {
+                bytes: Vec::new(),
+                room,
+                step: 7,
+            });
+            let mut failed = false;
+            for _ in 0..10 {
+                sink.record(|b| b.extend_from_slice(&[1; 10])).unwrap();
+            }
+            failed |= sink.flush().is_err();
+            assert_eq!(failed, room < 100);
+            assert_eq!(sink.whole_bytes(), (room / 10 * 10) as u64, "room {room}");
+            assert_eq!(sink.records(), (room / 10) as u64);
+            if failed {
+                let again = sink.record(|b| b.push(1)).unwrap_err();
+                assert_eq!(again.kind(), ErrorKind::StorageFull);
+                assert_eq!(sink.get_ref().bytes.len(), room);
+            }
+        }
+    }
+
+    #[test]
+    fn hands_whole_records_on_in_one_write() {
+        struct Writes(Vec<usize>);
+        impl Write for Writes {
+            fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+                self.0.push(buf.len());
+                Ok(buf.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut sink = RecordSink::new(Writes(Vec::new()));
+        for _ in 0..1000 {
+            sink.record(|b| b.extend_from_slice(&[0; 300])).unwrap();
+        }
+        sink.flush().unwrap();
+        assert!(sink.get_ref().0.len() < 10);
+        assert!(sink.get_ref().0.iter().all(|n| n % 300 == 0));
+    }
+
+    #[test]
+    fn what_was_accepted_is_written_when_dropped() {
+        let mut out = Vec::new();
+        RecordSink::new(&mut out).record(|b| b.push(7)).unwrap();
+        assert_eq!(out, [7]);
+    }
+}
