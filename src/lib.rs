@@ -17,6 +17,9 @@
 //! pure: no clock, thread, socket or file; time comes in with the data.
 
 pub mod capfile;
+pub mod findings;
 pub mod lab;
 pub mod model;
+pub mod report;
 pub mod sys;
+pub mod text;

@@ -11,6 +11,7 @@ mod finding;
 mod flow;
 mod frame;
 mod ids;
+mod quantiles;
 mod run;
 mod segment;
 mod time;

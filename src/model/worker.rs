@@ -99,6 +99,12 @@ impl Outcome {
         }
     }
 
+    /// The outcome of this name; `None` for a name that a later version wrote.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+
     /// What it means, for a person.
     #[must_use]
     pub const fn explanation(self) -> &'static str {

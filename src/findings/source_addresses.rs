@@ -1,0 +1,30 @@
+//! `source_addresses`: the built-in client spread over several addresses.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::{FindingsInput, count_of};
+use crate::model::{Finding, Severity};
+use crate::text::units::count;
+
+pub(super) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
+    // Of somebody else's program the reason is not known.
+    input.run.plan.strategy?;
+    let addresses: BTreeSet<IpAddr> = input.flows.iter().map(|f| f.client.ip).collect();
+    let (first, last) = (addresses.first()?, addresses.last()?);
+    if first == last {
+        return None;
+    }
+    let n = count_of(addresses.iter());
+    let message = format!(
+        "The clients used {} source addresses ({first} to {last}), because one address has \
+         only so many ephemeral ports to one server.",
+        count(n),
+    );
+    Some(
+        Finding::new("source_addresses", Severity::Info, message)
+            .with("addresses", n)
+            .with("first", first.to_string())
+            .with("last", last.to_string()),
+    )
+}

@@ -1,0 +1,131 @@
+//! Flows as a spreadsheet reads them: one row a flow, flat columns.
+//!
+//! Flows come in; out goes a header, always, and a row each. What was not
+//! measured is an empty cell. Of a flow with several exchanges the first one
+//! is told, beside how many there were: `flows.jsonl` has them all. Texts from
+//! outside cannot become formulas.
+
+use std::io;
+
+use crate::model::{Exchange, FlowRecord, Handshake, Nanos, Timestamp};
+use crate::text::escape::spreadsheet;
+
+const HEADER: [&str; 39] = [
+    "flow",
+    "client_ip",
+    "client_port",
+    "server_ip",
+    "server_port",
+    "first_ns",
+    "last_ns",
+    "client_frames",
+    "server_frames",
+    "client_wire_bytes",
+    "server_wire_bytes",
+    "client_payload_bytes",
+    "server_payload_bytes",
+    "client_stream_bytes",
+    "server_stream_bytes",
+    "client_retransmissions",
+    "server_retransmissions",
+    "state",
+    "history",
+    "syn_ns",
+    "syn_count",
+    "handshake_ns",
+    "close",
+    "exchanges",
+    "request_ns",
+    "response_ns",
+    "exchange_ns",
+    "answer",
+    "valid",
+    "problem",
+    "worker",
+    "client_pid",
+    "client_tid",
+    "client_provenance",
+    "server_pid",
+    "accept_tid",
+    "serve_tid",
+    "server_provenance",
+    "duration_ns",
+];
+
+/// Writes flows as CSV with a header.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_flows_csv<'a>(
+    flows: impl IntoIterator<Item = &'a FlowRecord>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(HEADER)?;
+    for flow in flows {
+        writer.write_record(row(flow))?;
+    }
+    writer.flush()
+}
+
+fn row(flow: &FlowRecord) -> [String; 39] {
+    let handshake = flow.handshake;
+    let exchange = flow.exchanges.first();
+    let client = flow.client_owner;
+    let server = flow.server_owner;
+    [
+        flow.flow.to_string(),
+        flow.client.ip.to_string(),
+        flow.client.port.to_string(),
+        flow.server.ip.to_string(),
+        flow.server.port.to_string(),
+        flow.first_ns.as_nanos().to_string(),
+        flow.last_ns.as_nanos().to_string(),
+        flow.client_frames.to_string(),
+        flow.server_frames.to_string(),
+        flow.client_wire_bytes.to_string(),
+        flow.server_wire_bytes.to_string(),
+        flow.client_payload_bytes.to_string(),
+        flow.server_payload_bytes.to_string(),
+        flow.client_stream_bytes.to_string(),
+        flow.server_stream_bytes.to_string(),
+        flow.client_retransmissions.to_string(),
+        flow.server_retransmissions.to_string(),
+        format!("{:?}", flow.state),
+        spreadsheet(&flow.history).into_owned(),
+        maybe(handshake.map(|h| h.syn_ns.as_nanos())),
+        maybe(handshake.map(|h| h.syn_count)),
+        maybe(
+            handshake
+                .as_ref()
+                .and_then(Handshake::duration)
+                .map(Nanos::get),
+        ),
+        flow.close.to_string(),
+        flow.exchanges.len().to_string(),
+        maybe(exchange.map(|e| e.request_ns.as_nanos())),
+        maybe(
+            exchange
+                .and_then(|e| e.response_ns)
+                .map(Timestamp::as_nanos),
+        ),
+        maybe(exchange.and_then(Exchange::duration).map(Nanos::get)),
+        maybe(exchange.and_then(|e| e.answer)),
+        maybe(exchange.and_then(|e| e.valid)),
+        maybe(exchange.and_then(|e| e.problem.as_deref()).map(spreadsheet)),
+        maybe(client.map(|c| c.worker)),
+        maybe(client.map(|c| c.pid)),
+        maybe(client.map(|c| c.tid)),
+        maybe(client.map(|c| c.provenance)),
+        maybe(server.map(|s| s.pid)),
+        maybe(server.and_then(|s| s.accept_tid)),
+        maybe(server.and_then(|s| s.serve_tid)),
+        maybe(server.map(|s| s.provenance)),
+        flow.last_ns.since(flow.first_ns).get().to_string(),
+    ]
+}
+
+/// What was measured, or nothing.
+fn maybe(value: Option<impl ToString>) -> String {
+    value.map(|v| v.to_string()).unwrap_or_default()
+}

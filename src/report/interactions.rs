@@ -1,0 +1,194 @@
+//! The interaction table: which worker talked to which thread, and how it went.
+//!
+//! A run comes in; out goes a row for each of the first flows, in the order of
+//! their numbers. Where nothing was captured the workers' own records are
+//! shown instead, and what only the wire could tell is absent.
+
+use std::collections::HashMap;
+
+use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
+use super::{RunView, problem};
+use crate::model::{
+    Close, Endpoint, Exchange, FlowRecord, Outcome, ServerOwner, Side, WorkerId, WorkerRecord,
+};
+use crate::text::units::{count, counted, duration};
+
+const COLUMNS: [Column; 11] = [
+    Column::right("worker"),
+    Column::left("client").keep(Keep::Elide),
+    Column::right("client thread").keep(Keep::IfRoom),
+    Column::left("server thread")
+        .short("server tid")
+        .keep(Keep::Elide),
+    Column::right("handshake"),
+    Column::left("answer"),
+    Column::right("time to answer").short("time"),
+    Column::left("closed").short("end"),
+    Column::right("frames"),
+    Column::left("history").keep(Keep::IfRoom),
+    Column::right("flow").keep(Keep::IfRoom),
+];
+
+/// How many of these columns a worker's own account fills as well.
+const WIRE: usize = 9;
+
+/// The interaction table of at most `rows` rows.
+pub(super) fn block(view: RunView<'_>, rows: usize) -> Block {
+    if view.flows.is_empty() {
+        return of_workers(view.workers, rows);
+    }
+    let unhappy = unhappy_workers(view.workers);
+    let shown = view.flows.iter().take(rows);
+    Block::Grid {
+        heading: "Interactions",
+        grid: Grid {
+            columns: COLUMNS.to_vec(),
+            rows: shown.map(|flow| flow_row(flow, &unhappy)).collect(),
+        },
+        after: more(view.flows.len(), rows, "flow", "flows"),
+    }
+}
+
+/// The line that says where the rest is.
+fn more(all: usize, shown: usize, one: &str, many: &str) -> Option<Cell> {
+    let hidden = u64::try_from(all.saturating_sub(shown)).unwrap_or(u64::MAX);
+    let text = match (hidden, shown) {
+        (0, _) => return None,
+        (_, 0) => format!(
+            "{}: {many}.jsonl has all of them",
+            counted(hidden, one, many)
+        ),
+        _ => format!("… and {} more: {many}.jsonl has all of them", count(hidden)),
+    };
+    Some(Cell::new(text).toned(Tone::Quiet))
+}
+
+type Unhappy<'a> = HashMap<(WorkerId, Endpoint), &'a WorkerRecord>;
+
+/// The client's workers that did not get a valid answer, by what finds them.
+fn unhappy_workers(workers: &[WorkerRecord]) -> Unhappy<'_> {
+    workers
+        .iter()
+        .filter(|w| w.side == Side::Client && w.outcome != Some(Outcome::Valid))
+        .filter_map(|w| Some(((w.worker?, w.client?), w)))
+        .collect()
+}
+
+fn flow_row(flow: &FlowRecord, unhappy: &Unhappy<'_>) -> Row {
+    let owner = flow.client_owner;
+    let worker = owner.and_then(|o| unhappy.get(&(o.worker, flow.client)).copied());
+    let first = flow.exchanges.first();
+    Row {
+        cells: vec![
+            Cell::maybe(owner.map(|o| o.worker.to_string())),
+            Cell::new(flow.client.to_string()),
+            Cell::maybe(owner.map(|o| o.tid.to_string())),
+            Cell::maybe(flow.server_owner.as_ref().map(server_thread)),
+            handshake(flow),
+            answer(first, flow.exchanges.len()),
+            Cell::maybe(first.and_then(Exchange::duration).map(duration)),
+            close(flow.close),
+            Cell::new(count(flow.client_frames.saturating_add(flow.server_frames))),
+            Cell::new(&flow.history),
+            Cell::new(flow.flow.to_string()),
+        ],
+        note: problem::of_flow(flow, worker).map(|text| Cell::new(text).toned(Tone::Warning)),
+    }
+}
+
+/// The serving thread, and before it the accepting one where they differ.
+fn server_thread(owner: &ServerOwner) -> String {
+    match (owner.accept_tid, owner.serve_tid) {
+        (Some(accept), Some(serve)) if accept == serve => serve.to_string(),
+        (Some(accept), Some(serve)) => format!("{accept}→{serve}"),
+        (Some(accept), None) => format!("{accept}→?"),
+        (None, Some(serve)) => format!("?→{serve}"),
+        (None, None) => format!("pid {}", owner.pid),
+    }
+}
+
+fn handshake(flow: &FlowRecord) -> Cell {
+    match flow.handshake {
+        None => Cell::absent(),
+        Some(handshake) => match handshake.duration() {
+            None => Cell::new("none").toned(Tone::Error),
+            Some(span) if handshake.syn_count > 1 => Cell::new(duration(span)).toned(Tone::Warning),
+            Some(span) => Cell::new(duration(span)),
+        },
+    }
+}
+
+/// The first answer, and how many requests followed it.
+fn answer(first: Option<&Exchange>, all: usize) -> Cell {
+    let Some(exchange) = first else {
+        return Cell::absent();
+    };
+    let (text, tone) = match (exchange.answer, exchange.response_ns, exchange.valid) {
+        (Some(time), _, Some(false)) => (time.to_string(), Tone::Error),
+        (Some(time), ..) => (time.to_string(), Tone::Plain),
+        (None, None, _) => ("none".to_owned(), Tone::Error),
+        (None, Some(_), Some(false)) => ("bad".to_owned(), Tone::Error),
+        (None, Some(_), _) => ("answered".to_owned(), Tone::Plain),
+    };
+    let text = match all {
+        0 | 1 => text,
+        more => format!("{text} +{}", more - 1),
+    };
+    Cell::new(text).toned(tone)
+}
+
+fn close(close: Close) -> Cell {
+    Cell::new(close.to_string()).toned(match close {
+        Close::Fin => Tone::Plain,
+        Close::Rst | Close::Open => Tone::Warning,
+    })
+}
+
+/// The columns of the workers' own account: the last one is by their clock.
+fn worker_columns() -> Vec<Column> {
+    let wire = COLUMNS.iter().copied().take(WIRE);
+    wire.chain([Column::right("worker took").keep(Keep::IfRoom)])
+        .collect()
+}
+
+/// The client's workers by their own account, in the order of their requests.
+fn of_workers(workers: &[WorkerRecord], rows: usize) -> Block {
+    let mut clients: Vec<_> = workers.iter().filter(|w| w.side == Side::Client).collect();
+    clients.sort_by_key(|w| (w.request.is_none(), w.request, w.worker));
+    let all = clients.len();
+    clients.truncate(rows);
+    Block::Grid {
+        heading: "Interactions",
+        grid: Grid {
+            columns: worker_columns(),
+            rows: clients.into_iter().map(worker_row).collect(),
+        },
+        after: more(all, rows, "worker", "workers")
+            .or_else(|| (all == 0).then(|| Cell::new("none were seen").toned(Tone::Quiet))),
+    }
+}
+
+fn worker_row(worker: &WorkerRecord) -> Row {
+    let outcome = worker.outcome.map(|outcome| match outcome {
+        Outcome::Valid => Cell::new("valid"),
+        // Its name is wider than an answer; the note says it in full.
+        _ => Cell::new("none").toned(Tone::Error),
+    });
+    let took = worker.ended_ns.zip(worker.started_ns);
+    let took = took.map(|(ended, started)| ended.since(started));
+    Row {
+        cells: vec![
+            Cell::maybe(worker.worker.map(|w| w.to_string())),
+            Cell::maybe(worker.client.map(|c| c.to_string())),
+            Cell::maybe(worker.tid.map(|t| t.to_string())),
+            Cell::absent(),
+            Cell::absent(),
+            outcome.unwrap_or_else(Cell::absent),
+            Cell::absent(),
+            Cell::absent(),
+            Cell::absent(),
+            Cell::maybe(took.map(duration)),
+        ],
+        note: problem::of_worker(worker).map(|text| Cell::new(text).toned(Tone::Warning)),
+    }
+}

@@ -1,0 +1,153 @@
+//! A run as text: for a terminal, a page, a program or a spreadsheet.
+//!
+//! In comes a finished run (its record, its flows, its workers) and how it is
+//! wanted; out go bytes, written to whatever the caller hands in. One small
+//! file a format:
+//!
+//! | format | what goes out |
+//! | --- | --- |
+//! | [`Format::Table`] | tables for a terminal of a given width |
+//! | [`Format::Markdown`] | the same content as GitHub tables |
+//! | [`Format::Json`] | the [`RunRecord`], as in `run.json` |
+//! | [`Format::Jsonl`] | a flow a line, as in `flows.jsonl` |
+//! | [`Format::Csv`] | a flow a row, in flat columns |
+//!
+//! The width of the terminal and whether colour is wanted are arguments: this
+//! room asks nobody. Texts from outside (answers, errors, command lines) are
+//! made harmless for the reader that they go to. What was not measured is `—`
+//! in tables, `null` in JSON, empty in CSV, and never 0.
+
+mod census;
+mod csv;
+mod interactions;
+mod json;
+mod layout;
+mod markdown;
+mod paint;
+mod problem;
+mod sheet;
+mod summary;
+mod table;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+
+use crate::model::{FlowRecord, RunRecord, WorkerRecord};
+
+pub use crate::text::{escape, units};
+pub use csv::write_flows_csv;
+pub use json::{write_flows_jsonl, write_run_json, write_workers_jsonl};
+
+/// A finished run: everything that a report is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct RunView<'a> {
+    /// The record of the run, its findings included.
+    pub run: &'a RunRecord,
+    /// Its flows, in the order of their numbers; none where nothing was captured.
+    pub flows: &'a [FlowRecord],
+    /// Its workers, of both sides.
+    pub workers: &'a [WorkerRecord],
+}
+
+/// How a report for people is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of the terminal. Below 40 is taken as 40.
+    pub width: usize,
+    /// Whether to colour; without it no escape byte goes out.
+    pub colour: bool,
+    /// The most rows of the interaction table.
+    pub rows: usize,
+}
+
+impl Default for Style {
+    /// 80 columns, no colour, ten rows.
+    fn default() -> Self {
+        Self {
+            width: 80,
+            colour: false,
+            rows: 10,
+        }
+    }
+}
+
+/// What a report is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Tables for a terminal.
+    #[default]
+    Table,
+    /// The same as GitHub-flavoured Markdown.
+    Markdown,
+    /// The run's record, as `run.json` has it.
+    Json,
+    /// A flow a line, as `flows.jsonl` has it.
+    Jsonl,
+    /// A flow a row.
+    Csv,
+}
+
+impl Format {
+    /// Every format, in the order in which they are told.
+    pub const ALL: [Self; 5] = [
+        Self::Table,
+        Self::Markdown,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+    ];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Markdown => "markdown",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Writes a run in a format.
+///
+/// # Errors
+/// Those of `out`; a closed pipe comes back as [`io::ErrorKind::BrokenPipe`].
+pub fn write_run(
+    view: RunView<'_>,
+    format: Format,
+    style: Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(&sheet(view, style.rows), style, out),
+        Format::Markdown => markdown::write(&sheet(view, style.rows), out),
+        Format::Json => write_run_json(view.run, out),
+        Format::Jsonl => write_flows_jsonl(view.flows, out),
+        Format::Csv => write_flows_csv(view.flows, out),
+    }
+}
+
+/// Everything that a report for people says, in order.
+fn sheet(view: RunView<'_>, rows: usize) -> sheet::Sheet {
+    let run = view.run;
+    let mut blocks = vec![interactions::block(view, rows), census::block(&run.census)];
+    blocks.extend(summary::blocks(run));
+    sheet::Sheet {
+        title: summary::title(run),
+        subtitle: summary::subtitle(run),
+        blocks,
+    }
+}

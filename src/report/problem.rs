@@ -1,0 +1,61 @@
+//! What went wrong on a flow, in words.
+//!
+//! A flow comes in, and what its worker said about it; a note goes out, or
+//! none where all went well. The wire speaks first: what the worker says is
+//! asked only where the wire shows nothing wrong.
+
+use crate::model::{ConnState, Exchange, FlowRecord, Outcome, WorkerRecord};
+
+/// What has to be said about this flow; `None` when nothing has.
+pub(super) fn of_flow(flow: &FlowRecord, worker: Option<&WorkerRecord>) -> Option<String> {
+    let retried = flow
+        .handshake
+        .filter(|h| h.syn_count > 1)
+        .map(|h| format!("SYN sent {} times", h.syn_count));
+    let wrong = on_the_wire(flow).or_else(|| worker.and_then(of_worker));
+    match (retried, wrong) {
+        (Some(a), Some(b)) => Some(format!("{a}; {b}")),
+        (a, b) => a.or(b),
+    }
+}
+
+/// What a worker says went wrong with its request.
+pub(super) fn of_worker(worker: &WorkerRecord) -> Option<String> {
+    let outcome = worker.outcome.filter(|&o| o != Outcome::Valid)?;
+    let explanation = outcome.explanation();
+    Some(match &worker.detail {
+        Some(detail) => format!("{explanation}: {detail}"),
+        None => explanation.to_owned(),
+    })
+}
+
+fn on_the_wire(flow: &FlowRecord) -> Option<String> {
+    if flow.exchanges.is_empty() {
+        return match flow.state {
+            ConnState::S0 => Some("no reply to the SYN"),
+            ConnState::REJ => Some("connection refused"),
+            ConnState::RSTO | ConnState::RSTOS0 => Some("reset by the client, no request seen"),
+            ConnState::RSTR | ConnState::RSTRH => Some("reset by the server, no request seen"),
+            _ => None,
+        }
+        .map(str::to_owned);
+    }
+    let (at, problem) = flow
+        .exchanges
+        .iter()
+        .enumerate()
+        .find_map(|(at, exchange)| Some((at, of_exchange(exchange)?)))?;
+    Some(match flow.exchanges.len() {
+        1 => problem.to_owned(),
+        all => format!("request {} of {all}: {problem}", at + 1),
+    })
+}
+
+fn of_exchange(exchange: &Exchange) -> Option<&str> {
+    match (&exchange.problem, exchange.response_ns, exchange.valid) {
+        (Some(problem), ..) => Some(problem),
+        (None, None, _) => Some("no answer"),
+        (None, Some(_), Some(false)) => Some("not a valid answer"),
+        (None, Some(_), _) => None,
+    }
+}
