@@ -17,6 +17,8 @@
 //! pure: no clock, thread, socket or file; time comes in with the data.
 
 pub mod capfile;
+pub mod census;
+pub mod correlate;
 pub mod findings;
 pub mod lab;
 pub mod model;

@@ -1,0 +1,289 @@
+//! Counting threads and processes: events in, counts and a timeline out.
+//!
+//! Pure: what began and ended when comes in with its times, from whoever saw
+//! it. A task is a thread; a process with one thread counts one of each.
+
+use crate::model::{
+    Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint, Timestamp,
+};
+
+/// The life of one task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Whether it is the first thread of a process of its own.
+    pub process: bool,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended; `None` when it was still there at the last look.
+    pub ended: Option<Timestamp>,
+}
+
+impl Span {
+    fn alive_at(&self, t: Timestamp) -> bool {
+        self.started <= t && self.ended.is_none_or(|end| end > t)
+    }
+}
+
+/// Everything that is known about the tasks of one side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SideSpans {
+    /// The first process's first thread.
+    pub first: Span,
+    /// Every task that came after it.
+    pub created: Vec<Span>,
+    /// When the side was ready and no request had begun.
+    pub ready: Timestamp,
+    /// When the last exchange was over and the workers were joined; `None`
+    /// when it did not come to that.
+    pub after: Option<Timestamp>,
+}
+
+/// Counts a side whose every task is known.
+#[must_use]
+pub fn count(side: &SideSpans, provenance: Provenance) -> SideCensus {
+    let all = || std::iter::once(&side.first).chain(&side.created);
+    let at = |t: Timestamp, only_processes: bool| {
+        all()
+            .filter(|s| (s.process || !only_processes) && s.alive_at(t))
+            .count() as u64
+    };
+    let timeline = timeline(all());
+    let peak = |of: fn(&TimelinePoint) -> u64| timeline.iter().map(of).max();
+    SideCensus {
+        processes: Counts {
+            before: Some(at(side.ready, true)),
+            peak: peak(|p| p.2),
+            after: side.after.map(|t| at(t, true)),
+            created: Some(side.created.iter().filter(|s| s.process).count() as u64),
+        },
+        threads: Counts {
+            before: Some(at(side.ready, false)),
+            peak: peak(|p| p.1),
+            after: side.after.map(|t| at(t, false)),
+            created: Some(side.created.len() as u64),
+        },
+        provenance: Some(provenance),
+        timeline,
+    }
+}
+
+/// Every change of the counts, in order of time. What ends at a moment has
+/// ended before what begins at it.
+fn timeline<'a>(spans: impl Iterator<Item = &'a Span>) -> Vec<TimelinePoint> {
+    let mut changes: Vec<(Timestamp, bool, bool)> = Vec::new();
+    for span in spans {
+        changes.push((span.started, true, span.process));
+        if let Some(end) = span.ended {
+            // A clock that was set back must not end what has not begun.
+            changes.push((end.max(span.started), false, span.process));
+        }
+    }
+    changes.sort_unstable_by_key(|&(t, begins, _)| (t, begins));
+    let (mut threads, mut processes) = (0u64, 0u64);
+    let mut points: Vec<TimelinePoint> = Vec::with_capacity(changes.len());
+    for (t, begins, process) in changes {
+        let process = u64::from(process);
+        if begins {
+            threads += 1;
+            processes += process;
+        } else {
+            threads = threads.saturating_sub(1);
+            processes = processes.saturating_sub(process);
+        }
+        points.push(TimelinePoint(t, threads, processes));
+    }
+    points
+}
+
+/// One look at the counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// When.
+    pub at: Timestamp,
+    /// Threads; `None` where that could not be read.
+    pub threads: Option<u64>,
+    /// Processes; `None` where that could not be read.
+    pub processes: Option<u64>,
+}
+
+/// Samples, kept small: only looks that saw something new are kept, and the
+/// greatest counts of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Samples {
+    first: Option<Sample>,
+    last: Option<Sample>,
+    changes: Vec<Sample>,
+    threads_peak: Option<u64>,
+    processes_peak: Option<u64>,
+}
+
+/// The most changes that are kept of a side that is sampled.
+const MOST_CHANGES: usize = 100_000;
+
+impl Samples {
+    /// Takes one more look into account.
+    pub fn add(&mut self, sample: Sample) {
+        self.first.get_or_insert(sample);
+        let news = self
+            .last
+            .is_none_or(|l| (l.threads, l.processes) != (sample.threads, sample.processes));
+        if news && self.changes.len() < MOST_CHANGES {
+            self.changes.push(sample);
+        }
+        self.threads_peak = self.threads_peak.max(sample.threads);
+        self.processes_peak = self.processes_peak.max(sample.processes);
+        self.last = Some(sample);
+    }
+
+    /// The census of a side that was sampled. How many were created cannot be
+    /// known from samples.
+    #[must_use]
+    pub fn side(&self) -> SideCensus {
+        if self.first.is_none() {
+            return SideCensus::absent();
+        }
+        let counts = |of: fn(&Sample) -> Option<u64>, peak| Counts {
+            before: self.first.as_ref().and_then(of),
+            peak,
+            after: self.last.as_ref().and_then(of),
+            created: None,
+        };
+        SideCensus {
+            processes: counts(|s| s.processes, self.processes_peak),
+            threads: counts(|s| s.threads, self.threads_peak),
+            provenance: Some(Provenance::Sampled),
+            timeline: self
+                .changes
+                .iter()
+                .filter_map(|s| Some(TimelinePoint(s.at, s.threads?, s.processes?)))
+                .collect(),
+        }
+    }
+
+    /// The census of the whole system.
+    #[must_use]
+    pub fn system(&self) -> SystemCensus {
+        let counts = |of: fn(&Sample) -> Option<u64>, peak| SystemCounts {
+            before: self.first.as_ref().and_then(of),
+            peak,
+            after: self.last.as_ref().and_then(of),
+        };
+        SystemCensus {
+            threads: counts(|s| s.threads, self.threads_peak),
+            processes: counts(|s| s.processes, self.processes_peak),
+            provenance: self.first.map(|_| Provenance::Sampled),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(ns: i64) -> Timestamp {
+        Timestamp::from_nanos(ns)
+    }
+
+    fn span(process: bool, started: i64, ended: i64) -> Span {
+        Span {
+            process,
+            started: at(started),
+            ended: Some(at(ended)),
+        }
+    }
+
+    fn side(created: Vec<Span>) -> SideSpans {
+        SideSpans {
+            first: span(true, 0, 1000),
+            created,
+            ready: at(1),
+            after: Some(at(900)),
+        }
+    }
+
+    #[test]
+    fn threads_that_overlap_are_counted_together() {
+        let spans = vec![
+            span(false, 10, 30),
+            span(false, 20, 40),
+            span(false, 40, 50),
+        ];
+        let census = count(&side(spans), Provenance::Instrumented);
+        let counts = |before, peak, after, created| Counts {
+            before: Some(before),
+            peak: Some(peak),
+            after: Some(after),
+            created: Some(created),
+        };
+        assert_eq!(census.threads, counts(1, 3, 1, 3));
+        assert_eq!(census.processes, counts(1, 1, 1, 0));
+        assert_eq!(census.timeline.first(), Some(&TimelinePoint(at(0), 1, 1)));
+        assert_eq!(census.timeline.last(), Some(&TimelinePoint(at(1000), 0, 0)));
+    }
+
+    #[test]
+    fn a_process_counts_as_one_of_each() {
+        let census = count(
+            &side(vec![span(true, 10, 30), span(true, 11, 29)]),
+            Provenance::Instrumented,
+        );
+        assert_eq!(census.processes.peak, Some(3));
+        assert_eq!(census.threads.peak, Some(3));
+        assert_eq!(census.processes.created, Some(2));
+        assert_eq!(census.threads.created, Some(2));
+    }
+
+    #[test]
+    fn a_pool_that_was_left_running_shows_after() {
+        let left = Span {
+            process: false,
+            started: at(10),
+            ended: None,
+        };
+        let census = count(&side(vec![left; 8]), Provenance::Instrumented);
+        assert_eq!(census.threads.after, Some(9));
+    }
+
+    #[test]
+    fn what_was_not_sampled_is_absent() {
+        assert_eq!(Samples::default().side(), SideCensus::absent());
+        let mut samples = Samples::default();
+        for (ns, threads) in [(1, 4), (2, 9), (3, 9), (4, 5)] {
+            samples.add(Sample {
+                at: at(ns),
+                threads: Some(threads),
+                processes: None,
+            });
+        }
+        let system = samples.system();
+        assert_eq!(system.threads.peak, Some(9));
+        assert_eq!(system.processes.peak, None);
+        let side = samples.side();
+        assert_eq!((side.threads.before, side.threads.after), (Some(4), Some(5)));
+        assert_eq!(side.threads.created, None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_peak_is_what_counting_at_every_moment_finds(
+            spans in proptest::collection::vec((any::<bool>(), 0i64..40, 0i64..40), 0..30)
+        ) {
+            let spans: Vec<Span> = spans
+                .into_iter()
+                .map(|(p, start, length)| span(p, start, start + length))
+                .collect();
+            let side = side(spans);
+            let census = count(&side, Provenance::Instrumented);
+            let highest = (0..100)
+                .map(|t| {
+                    let alive = |s: &&Span| s.alive_at(at(t));
+                    1 + side.created.iter().filter(alive).count() as u64
+                })
+                .max();
+            // A span of no length is there at its moment and at no other.
+            prop_assert!(census.threads.peak >= highest);
+            prop_assert_eq!(census.threads.created, Some(side.created.len() as u64));
+        }
+    }
+}

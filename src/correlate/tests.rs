@@ -1,0 +1,190 @@
+use super::*;
+use crate::model::{Close, ConnState, FlowId, Handshake};
+use proptest::prelude::*;
+
+const SERVER: &str = "127.0.0.1:45000";
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_nanos(ms * 1_000_000)
+}
+
+fn end(text: &str) -> Endpoint {
+    text.parse::<std::net::SocketAddr>().unwrap().into()
+}
+
+fn flow(number: u64, client: &str, syn_ms: i64) -> FlowRecord {
+    FlowRecord {
+        client: end(client),
+        server: end(SERVER),
+        first_ns: at(syn_ms),
+        last_ns: at(syn_ms + 1),
+        handshake: Some(Handshake {
+            syn_ns: at(syn_ms),
+            syn_ack_ns: None,
+            ack_ns: None,
+            syn_count: 1,
+        }),
+        ..blank(number)
+    }
+}
+
+fn blank(number: u64) -> FlowRecord {
+    serde_json::from_value(serde_json::json!({
+        "flow": number, "client": end(SERVER), "server": end(SERVER), "first_ns": 0, "last_ns": 0,
+        "client_frames": 1, "server_frames": 0, "client_wire_bytes": 74, "server_wire_bytes": 0,
+        "client_payload_bytes": 0, "server_payload_bytes": 0, "client_stream_bytes": 0,
+        "server_stream_bytes": 0, "client_retransmissions": 0, "server_retransmissions": 0,
+        "client_out_of_order": 0, "server_out_of_order": 0, "client_duplicate_acks": 0,
+        "server_duplicate_acks": 0, "client_zero_windows": 0, "server_zero_windows": 0,
+        "initial_rtt_ns": null,
+        "state": ConnState::S0, "history": "S", "handshake": null, "close": Close::Open,
+        "exchanges": [], "client_owner": null, "server_owner": null
+    }))
+    .unwrap()
+}
+
+fn client(worker: u32, local: Option<&str>, from_ms: i64, until_ms: i64) -> ClientSocket {
+    ClientSocket {
+        worker: WorkerId(worker),
+        pid: Pid(100),
+        tid: Tid(200 + worker),
+        local: local.map(end),
+        from: at(from_ms),
+        until: at(until_ms),
+    }
+}
+
+fn server(peer: &str, accepted_ms: i64, serve: u32) -> ServerSocket {
+    ServerSocket {
+        peer: end(peer),
+        accepted: at(accepted_ms),
+        pid: Pid(50),
+        accept_tid: Some(Tid(50)),
+        serve_tid: Some(Tid(serve)),
+    }
+}
+
+fn workers(flows: &[FlowRecord]) -> Vec<Option<u32>> {
+    flows
+        .iter()
+        .map(|f| f.client_owner.map(|o| o.worker.0))
+        .collect()
+}
+
+fn servers(flows: &[FlowRecord]) -> Vec<Option<u32>> {
+    flows
+        .iter()
+        .map(|f| f.server_owner.and_then(|o| o.serve_tid).map(|t| t.0))
+        .collect()
+}
+
+#[test]
+fn a_port_that_is_used_again_goes_to_each_of_its_users() {
+    let mut flows = vec![
+        flow(0, "127.0.0.1:40000", 100),
+        flow(1, "127.0.0.1:40000", 2000),
+    ];
+    let sockets = [
+        client(9, Some("127.0.0.1:40000"), 1999, 2001),
+        client(4, Some("127.0.0.1:40000"), 99, 101),
+    ];
+    own_clients(&mut flows, &sockets, Provenance::Instrumented);
+    assert_eq!(workers(&flows), [Some(4), Some(9)]);
+    let accepted = [
+        server("127.0.0.1:40000", 2001, 7),
+        server("127.0.0.1:40000", 101, 6),
+    ];
+    own_servers(&mut flows, &accepted, Provenance::Instrumented);
+    assert_eq!(servers(&flows), [Some(6), Some(7)]);
+}
+
+#[test]
+fn a_refused_connection_is_known_by_its_port() {
+    let mut flows = vec![
+        flow(0, "127.0.0.1:40000", 100),
+        flow(1, "127.0.0.1:40001", 100),
+    ];
+    let sockets = [
+        client(1, Some("0.0.0.0:40001"), 99, 101),
+        client(2, Some("0.0.0.0:40000"), 99, 101),
+    ];
+    own_clients(&mut flows, &sockets, Provenance::Instrumented);
+    assert_eq!(workers(&flows), [Some(2), Some(1)]);
+}
+
+#[test]
+fn another_address_or_another_time_is_nobody() {
+    let mut flows = vec![
+        flow(0, "127.0.0.2:40000", 100),
+        flow(1, "127.0.0.1:40001", 100),
+    ];
+    let sockets = [
+        client(1, Some("127.0.0.1:40000"), 99, 101),
+        client(2, Some("127.0.0.1:40001"), 500, 501),
+    ];
+    own_clients(&mut flows, &sockets, Provenance::Instrumented);
+    assert_eq!(workers(&flows), [None, None]);
+    own_servers(
+        &mut flows,
+        &[server("127.0.0.1:40001", 50, 6)],
+        Provenance::Instrumented,
+    );
+    assert_eq!(servers(&flows), [None, None]);
+}
+
+#[test]
+fn a_worker_that_died_in_connect_is_found_by_elimination() {
+    let mut flows = vec![
+        flow(0, "127.0.0.1:40000", 100),
+        flow(1, "127.0.0.1:40001", 110),
+    ];
+    let sockets = [
+        client(1, Some("127.0.0.1:40000"), 99, 101),
+        client(2, None, 109, 112),
+        client(3, None, 115, 116),
+    ];
+    let reached = own_clients(&mut flows, &sockets, Provenance::Instrumented);
+    assert_eq!(workers(&flows), [Some(1), Some(2)]);
+    assert_eq!(reached, 1);
+}
+
+#[test]
+fn two_who_may_have_made_a_flow_leave_it_without_an_owner() {
+    let mut flows = vec![flow(0, "127.0.0.1:40000", 100)];
+    let sockets = [client(1, None, 99, 112), client(2, None, 98, 112)];
+    let reached = own_clients(&mut flows, &sockets, Provenance::Instrumented);
+    assert_eq!(workers(&flows), [None]);
+    assert_eq!(reached, 1);
+}
+
+proptest! {
+    /// Ports used again and again, each connection in its own time: every flow
+    /// goes to the worker that made it, in whatever order they are told.
+    #[test]
+    fn every_flow_finds_its_own(
+        ports in proptest::collection::vec(40000u16..40004, 1..40),
+        seed in any::<u64>(),
+    ) {
+        let name = |port: u16| format!("127.0.0.1:{port}");
+        let mut flows = Vec::new();
+        let mut clients = Vec::new();
+        let mut servers_ = Vec::new();
+        for (i, port) in ports.iter().enumerate() {
+            let ms = i64::try_from(i).unwrap() * 10 + 10;
+            let n = u32::try_from(i).unwrap();
+            flows.push(flow(u64::from(n), &name(*port), ms));
+            clients.push(client(n, Some(&name(*port)), ms - 1, ms + 2));
+            servers_.push(server(&name(*port), ms + 3, n));
+        }
+        let rotate = usize::try_from(seed % ports.len() as u64).unwrap();
+        clients.rotate_left(rotate);
+        servers_.rotate_right(rotate);
+        own_clients(&mut flows, &clients, Provenance::Instrumented);
+        own_servers(&mut flows, &servers_, Provenance::Instrumented);
+        for (i, f) in flows.iter().enumerate() {
+            prop_assert_eq!(f.flow, FlowId(i as u64));
+            prop_assert_eq!(f.client_owner.map(|o| o.worker.0 as usize), Some(i));
+            prop_assert_eq!(f.server_owner.and_then(|o| o.serve_tid).map(|t| t.0 as usize), Some(i));
+        }
+    }
+}
