@@ -1,11 +1,15 @@
 //! `drops_unknown`: nobody counted what the capture lost.
 
-use super::FindingsInput;
+use super::{FindingsInput, capture_lossy};
 use crate::model::{Finding, Severity};
 
 pub(super) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
     let capture = input.run.capture.as_ref()?;
     let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
+    // Known losses are worse, and name the unknown ones too.
+    if capture_lossy::rule(input).is_some() {
+        return None;
+    }
     let whose = match (kernel, interface) {
         (Some(_), Some(_)) => return None,
         (None, None) => "by the kernel or the interface",

@@ -18,6 +18,7 @@ const HEADER: [&str; 39] = [
     "server_port",
     "first_ns",
     "last_ns",
+    "duration_ns",
     "client_frames",
     "server_frames",
     "client_wire_bytes",
@@ -49,7 +50,6 @@ const HEADER: [&str; 39] = [
     "accept_tid",
     "serve_tid",
     "server_provenance",
-    "duration_ns",
 ];
 
 /// Writes flows as CSV with a header.
@@ -61,11 +61,19 @@ pub fn write_flows_csv<'a>(
     out: &mut impl io::Write,
 ) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(HEADER)?;
+    writer.write_record(HEADER).map_err(io_error)?;
     for flow in flows {
-        writer.write_record(row(flow))?;
+        writer.write_record(row(flow)).map_err(io_error)?;
     }
     writer.flush()
+}
+
+/// The error of the writer underneath: which kind it is matters to the caller.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn row(flow: &FlowRecord) -> [String; 39] {
@@ -81,6 +89,7 @@ fn row(flow: &FlowRecord) -> [String; 39] {
         flow.server.port.to_string(),
         flow.first_ns.as_nanos().to_string(),
         flow.last_ns.as_nanos().to_string(),
+        flow.last_ns.since(flow.first_ns).get().to_string(),
         flow.client_frames.to_string(),
         flow.server_frames.to_string(),
         flow.client_wire_bytes.to_string(),
@@ -121,7 +130,6 @@ fn row(flow: &FlowRecord) -> [String; 39] {
         maybe(server.and_then(|s| s.accept_tid)),
         maybe(server.and_then(|s| s.serve_tid)),
         maybe(server.map(|s| s.provenance)),
-        flow.last_ns.since(flow.first_ns).get().to_string(),
     ]
 }
 

@@ -69,7 +69,7 @@ type Unhappy<'a> = HashMap<(WorkerId, Endpoint), &'a WorkerRecord>;
 fn unhappy_workers(workers: &[WorkerRecord]) -> Unhappy<'_> {
     workers
         .iter()
-        .filter(|w| w.side == Side::Client && w.outcome != Some(Outcome::Valid))
+        .filter(|w| w.side == Side::Client && w.outcome.is_some_and(|o| o != Outcome::Valid))
         .filter_map(|w| Some(((w.worker?, w.client?), w)))
         .collect()
 }
@@ -171,7 +171,8 @@ fn of_workers(workers: &[WorkerRecord], rows: usize) -> Block {
 fn worker_row(worker: &WorkerRecord) -> Row {
     let outcome = worker.outcome.map(|outcome| match outcome {
         Outcome::Valid => Cell::new("valid"),
-        // Its name is wider than an answer; the note says it in full.
+        Outcome::BadAnswer => Cell::new("bad").toned(Tone::Error),
+        // Why is told by the note.
         _ => Cell::new("none").toned(Tone::Error),
     });
     let took = worker.ended_ns.zip(worker.started_ns);

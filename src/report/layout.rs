@@ -70,9 +70,12 @@ pub(super) fn plan(grid: &Grid, room: usize) -> Plan {
         }
         for &index in &optional {
             let column = placed(long, index);
-            if plan.width() + plan.gap + column.width <= room {
-                plan.columns.push(column);
+            // The first that has no room ends it: which come is then the
+            // same for all runs of a kind.
+            if plan.width() + plan.gap + column.width > room {
+                break;
             }
+            plan.columns.push(column);
         }
         plan.columns.sort_by_key(|column| column.index);
         return plan;

@@ -14,7 +14,9 @@ use crate::text::escape::markdown;
 pub(super) fn write(sheet: &Sheet, out: &mut impl Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     writeln!(out, "# {}\n", markdown(&sheet.title.text))?;
-    writeln!(out, "{}", markdown(&sheet.subtitle.text))?;
+    for subtitle in &sheet.subtitles {
+        writeln!(out, "{}  ", markdown(&subtitle.text))?;
+    }
     for block in &sheet.blocks {
         write_block(block, &mut out)?;
     }

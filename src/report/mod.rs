@@ -23,6 +23,7 @@ mod interactions;
 mod json;
 mod layout;
 mod markdown;
+mod observation;
 mod paint;
 mod problem;
 mod sheet;
@@ -31,6 +32,8 @@ mod table;
 
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 
@@ -147,7 +150,7 @@ fn sheet(view: RunView<'_>, rows: usize) -> sheet::Sheet {
     blocks.extend(summary::blocks(run));
     sheet::Sheet {
         title: summary::title(run),
-        subtitle: summary::subtitle(run),
+        subtitles: summary::subtitles(run),
         blocks,
     }
 }

@@ -171,7 +171,7 @@ pub(super) struct Conclusion {
 pub(super) struct Sheet {
     /// What was done, in a line.
     pub(super) title: Cell,
-    /// Where and when.
-    pub(super) subtitle: Cell,
+    /// Whose server and how long; where, when and by which version.
+    pub(super) subtitles: Vec<Cell>,
     pub(super) blocks: Vec<Block>,
 }

@@ -1,14 +1,15 @@
-//! The summary: what was asked, what became of it, how long it took, what it
-//! cost to watch, and what is concluded.
+//! The summary: what was asked, what became of it, how long it took, and what
+//! is concluded.
 //!
 //! The run's record comes in; blocks go out.
 
+use super::observation;
 use super::sheet::{Block, Cell, Column, Conclusion, Grid, Keep, Row, Tone};
 use crate::model::{
-    CaptureSummary, Correlation, Finding, Latencies, Nanos, Observer, Outcome, Plan, Quantiles,
-    Requests, RunRecord, ServerKind, Severity, StopReason, Strategy,
+    Finding, Latencies, Nanos, Outcome, Plan, Quantiles, Requests, RunRecord, ServerKind, Severity,
+    Strategy,
 };
-use crate::text::units::{bytes, count, counted, duration, percent};
+use crate::text::units::{count, counted, duration};
 
 /// What was done, in a line.
 pub(super) fn title(run: &RunRecord) -> Cell {
@@ -53,27 +54,29 @@ fn client(plan: &Plan) -> String {
     text
 }
 
-/// Whose server, how long, where, when, by which version.
-pub(super) fn subtitle(run: &RunRecord) -> Cell {
+/// Whose server and how long; then where, when and by which version.
+pub(super) fn subtitles(run: &RunRecord) -> Vec<Cell> {
     let server = match run.plan.server {
         ServerKind::Embedded => "embedded server",
         ServerKind::Command => "server by command",
         ServerKind::Existing => "existing server",
     };
-    let server = match run.plan.server_model {
-        Some(model) => format!("{server} ({model})"),
-        None => server.to_owned(),
-    };
-    Cell::new(format!(
-        "{server} · {} · {}, {} · {} · {} {}",
-        duration(run.duration_ns),
-        run.environment.kernel,
-        counted(run.environment.cpus, "CPU", "CPUs"),
-        run.started,
-        run.tool.name,
-        run.tool.version,
-    ))
-    .toned(Tone::Quiet)
+    let model = run.plan.server_model;
+    let model = model.map_or_else(String::new, |model| format!(" ({model})"));
+    let environment = &run.environment;
+    [
+        format!("{server}{model} · {}", duration(run.duration_ns)),
+        format!(
+            "{} · {}, {} · {} {}",
+            run.started,
+            environment.kernel,
+            counted(environment.cpus, "CPU", "CPUs"),
+            run.tool.name,
+            run.tool.version,
+        ),
+    ]
+    .map(|line| Cell::new(line).toned(Tone::Quiet))
+    .into()
 }
 
 /// Requests, failures, latency, what was observed and how, findings.
@@ -81,14 +84,7 @@ pub(super) fn blocks(run: &RunRecord) -> Vec<Block> {
     let mut blocks = vec![requests(&run.requests)];
     blocks.extend(failures(&run.requests));
     blocks.push(latency(&run.latency));
-    blocks.push(Block::Facts {
-        heading: "Observation",
-        facts: vec![
-            ("capture", capture(run.capture.as_ref())),
-            ("owners", owners(&run.correlation)),
-            ("cost", cost(&run.observer)),
-        ],
-    });
+    blocks.push(observation::block(run));
     blocks.extend(findings(&run.findings));
     blocks
 }
@@ -200,101 +196,6 @@ fn latency(latency: &Latencies) -> Block {
         },
         after: None,
     }
-}
-
-fn capture(capture: Option<&CaptureSummary>) -> Cell {
-    let Some(capture) = capture else {
-        return Cell::new("none: what only the wire shows was not measured").toned(Tone::Warning);
-    };
-    let (drops, lost) = drops(capture);
-    let (end, cut) = match capture.stop_reason {
-        StopReason::Drained => ("every flow closed", false),
-        StopReason::Timeout => ("flows were still open when the linger time was over", true),
-        StopReason::Interrupted => ("interrupted", true),
-    };
-    Cell::new(format!(
-        "{} ({}) on {}; {drops}; {end}",
-        counted(capture.frames, "frame", "frames"),
-        bytes(capture.bytes),
-        capture.interface,
-    ))
-    .toned(match (lost, cut) {
-        (true, _) => Tone::Error,
-        (false, true) => Tone::Warning,
-        (false, false) => Tone::Plain,
-    })
-}
-
-/// What was lost, and whether anything was.
-fn drops(capture: &CaptureSummary) -> (String, bool) {
-    let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
-    match (kernel, interface) {
-        (Some(0), Some(0)) => ("none dropped".to_owned(), false),
-        (None, None) => ("drops not known".to_owned(), false),
-        _ => {
-            let figure = |n: Option<u64>| n.map_or_else(|| "an unknown number".to_owned(), count);
-            let text = format!(
-                "DROPPED: {} by the kernel, {} by the interface",
-                figure(kernel),
-                figure(interface)
-            );
-            let lost = kernel.unwrap_or(0) > 0 || interface.unwrap_or(0) > 0;
-            let text = if lost {
-                text
-            } else {
-                text.replace("DROPPED", "dropped")
-            };
-            (text, lost)
-        }
-    }
-}
-
-fn owners(correlation: &Correlation) -> Cell {
-    let Some(flows) = correlation.flows else {
-        return Cell::absent();
-    };
-    let of = |owned: Option<u64>| match owned {
-        None => "not known".to_owned(),
-        Some(n) if n == flows => "known for all".to_owned(),
-        Some(n) => format!("known for {}", count(n)),
-    };
-    let (client, server) = (correlation.client_owned, correlation.server_owned);
-    let all = client == Some(flows) && server == Some(flows);
-    Cell::new(format!(
-        "{}; client worker {}, server thread {}",
-        counted(flows, "flow", "flows"),
-        of(client),
-        of(server)
-    ))
-    .toned(if all { Tone::Plain } else { Tone::Warning })
-}
-
-/// What observing cost, in CPU time and relative to the client's own duration.
-fn cost(observer: &Observer) -> Cell {
-    let client = observer.client_duration_ns;
-    let part = |who: &str, cpu: Nanos| {
-        let share = client.and_then(|client| {
-            let whole = u64::try_from(client.get()).ok()?;
-            percent(u64::try_from(cpu.get()).ok()?, whole)
-        });
-        match share {
-            Some(share) => format!("{who} {} CPU, {share} of the client's time", duration(cpu)),
-            None => format!("{who} {} CPU", duration(cpu)),
-        }
-    };
-    let mut parts = Vec::new();
-    parts.extend(observer.capture_cpu_ns.map(|cpu| part("capture", cpu)));
-    parts.extend(observer.tracer_cpu_ns.map(|cpu| part("tracer", cpu)));
-    parts.extend(
-        observer
-            .tracer_stops
-            .map(|n| counted(n, "tracer stop", "tracer stops")),
-    );
-    if parts.is_empty() {
-        return Cell::absent();
-    }
-    parts.extend(client.map(|span| format!("the client ran {}", duration(span))));
-    Cell::new(parts.join("; "))
 }
 
 fn findings(findings: &[Finding]) -> Option<Block> {

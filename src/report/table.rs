@@ -48,11 +48,8 @@ struct Pen {
 
 impl Pen {
     fn title(self, sheet: &Sheet) -> Vec<String> {
-        let cells = [&sheet.title, &sheet.subtitle];
-        cells
-            .into_iter()
-            .flat_map(|cell| self.wrapped(cell, 0))
-            .collect()
+        let cells = std::iter::once(&sheet.title).chain(&sheet.subtitles);
+        cells.flat_map(|cell| self.wrapped(cell, 0)).collect()
     }
 
     fn block(self, block: &Block) -> Vec<String> {

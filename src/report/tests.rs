@@ -1,67 +1,202 @@
-//! What the formats look like, and what no report may ever do.
+//! What the formats look like, and what reads back.
+
+use std::net::Ipv6Addr;
+
+use insta::assert_snapshot;
 
 use super::fixture::Fixture;
-use super::{Format, RunView, Style, write_run};
+use super::{Format, Style, write_flows_jsonl, write_run, write_run_json, write_workers_jsonl};
+use crate::model::{FlowRecord, Outcome, RunRecord, Tid, WorkerRecord};
 
-fn text(view: RunView<'_>, format: Format, style: Style) -> String {
+pub(super) fn text(fixture: &Fixture, format: Format, style: Style) -> String {
     let mut out = Vec::new();
-    write_run(view, format, style, &mut out).unwrap();
+    write_run(fixture.view(), format, style, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
+pub(super) fn table(fixture: &Fixture, width: usize) -> String {
+    let style = Style {
+        width,
+        ..Style::default()
+    };
+    text(fixture, Format::Table, style)
+}
+
+/// Ten thousand workers over IPv6.
+fn large_ipv6() -> Fixture {
+    Fixture::normal(10_000).ipv6(Ipv6Addr::LOCALHOST)
+}
+
 #[test]
-fn show() {
-    let mut f = Fixture::normal(1000);
-    println!("{}", text(f.view(), Format::Table, Style::default()));
-    println!(
-        "{}",
-        text(
-            f.view(),
-            Format::Table,
-            Style {
-                width: 120,
-                ..Style::default()
-            }
-        )
+fn normal_in_80_columns() {
+    assert_snapshot!(table(&Fixture::normal(1_000), 80));
+}
+
+#[test]
+fn normal_in_120_columns() {
+    assert_snapshot!(table(&Fixture::normal(1_000), 120));
+}
+
+#[test]
+fn troubled_in_80_columns() {
+    assert_snapshot!(table(&Fixture::troubled(1_000), 80));
+}
+
+#[test]
+fn troubled_in_120_columns() {
+    assert_snapshot!(table(&Fixture::troubled(1_000), 120));
+}
+
+#[test]
+fn last_of_ten_thousand_over_ipv6_in_80_columns() {
+    let mut fixture = large_ipv6();
+    fixture.flows.drain(..9_990);
+    fixture.flows[0].client.port = 54_321;
+    assert_snapshot!(table(&fixture, 80));
+}
+
+#[test]
+fn long_addresses_and_tids_in_80_columns() {
+    let mut fixture = large_ipv6().ipv6("2001:db8:1234:5678:9abc:def0:1234:5678".parse().unwrap());
+    for flow in &mut fixture.flows {
+        if let Some(owner) = &mut flow.server_owner {
+            owner.serve_tid = Some(Tid(4_194_000));
+            owner.accept_tid = Some(Tid(4_193_000));
+        }
+    }
+    assert_snapshot!(table(&fixture, 80));
+}
+
+#[test]
+fn no_capture_in_80_columns() {
+    let mut fixture = Fixture::normal(12);
+    fixture.fail(3, Outcome::BadAnswer, Some("\u{1b}]0;owned\u{7}"));
+    fixture.fail(5, Outcome::NotAttempted, None);
+    let queued = &mut fixture.workers[5];
+    (queued.worker, queued.pid, queued.tid, queued.client) = (None, None, None, None);
+    (queued.started_ns, queued.ended_ns, queued.connected_ns) = (None, None, None);
+    assert_snapshot!(table(&fixture.without_capture(), 80));
+}
+
+#[test]
+fn colour_in_80_columns() {
+    let style = Style {
+        colour: true,
+        rows: 3,
+        ..Style::default()
+    };
+    let text = text(&Fixture::troubled(1_000), Format::Table, style).replace('\u{1b}', "␛");
+    assert_snapshot!(text);
+}
+
+#[test]
+fn markdown_of_trouble() {
+    assert_snapshot!(text(
+        &Fixture::troubled(1_000),
+        Format::Markdown,
+        Style::default()
+    ));
+}
+
+#[test]
+fn csv_of_trouble() {
+    let mut fixture = Fixture::troubled(1_000);
+    fixture.flows.truncate(6);
+    fixture.flows[0].exchanges[0].problem = Some("=HYPERLINK(\"x\"), \"y\"".to_owned());
+    fixture.flows[3].handshake = None;
+    assert_snapshot!(text(&fixture, Format::Csv, Style::default()));
+}
+
+#[test]
+fn csv_has_its_header_without_flows() {
+    let csv = text(
+        &Fixture::normal(1).without_capture(),
+        Format::Csv,
+        Style::default(),
     );
-    f.unanswered(1);
-    f.refused(2);
-    f.retried(3);
-    f.bad_answer(4, "HELLO | \u{1b}[31m world");
-    println!(
-        "{}",
-        text(
-            f.view(),
-            Format::Table,
-            Style {
-                width: 80,
-                colour: true,
-                rows: 6
-            }
-        )
+    assert_eq!(csv.lines().count(), 1);
+    assert!(csv.starts_with("flow,client_ip,client_port,"));
+}
+
+#[test]
+fn no_rows_wanted_and_nothing_seen() {
+    let style = Style {
+        rows: 0,
+        ..Style::default()
+    };
+    let some = text(&Fixture::normal(2), Format::Table, style);
+    assert!(some.contains("Interactions\n2 flows: flows.jsonl has all of them\n"));
+    let none = text(&Fixture::normal(0), Format::Table, style);
+    assert!(none.contains("Interactions\nnone were seen\n"));
+}
+
+#[test]
+fn what_is_absent_is_never_zero() {
+    let mut fixture = Fixture::normal(1).without_capture();
+    let requests = &mut fixture.run.requests;
+    (requests.answered, requests.valid) = (None, None);
+    let text = table(&fixture, 80);
+    let row = text
+        .lines()
+        .skip_while(|line| !line.starts_with("submitted"))
+        .nth(2);
+    let cells: Vec<_> = row.unwrap().split_whitespace().collect();
+    assert_eq!(cells, ["1", "1", "—", "—", "—", "—", "—"]);
+}
+
+#[test]
+fn json_reads_back_as_what_it_was() {
+    let fixture = Fixture::troubled(1_000);
+    let mut out = Vec::new();
+    write_run_json(&fixture.run, &mut out).unwrap();
+    assert!(out.ends_with(b"}\n"));
+    let back: RunRecord = serde_json::from_slice(&out).unwrap();
+    assert_eq!(back, fixture.run);
+    assert_eq!(
+        text(&fixture, Format::Json, Style::default()).as_bytes(),
+        out
     );
-    println!(
-        "{}",
-        text(
-            f.view(),
-            Format::Markdown,
-            Style {
-                width: 80,
-                colour: true,
-                rows: 6
-            }
-        )
+}
+
+#[test]
+fn jsonl_reads_back_as_what_it_was() {
+    let fixture = Fixture::troubled(1_000);
+    let (mut flows, mut workers) = (Vec::new(), Vec::new());
+    write_flows_jsonl(&fixture.flows, &mut flows).unwrap();
+    write_workers_jsonl(&fixture.workers, &mut workers).unwrap();
+    assert_eq!(
+        text(&fixture, Format::Jsonl, Style::default()).as_bytes(),
+        flows
     );
-    println!(
-        "{}",
-        text(
-            f.without_capture().view(),
-            Format::Table,
-            Style {
-                width: 80,
-                colour: false,
-                rows: 6
-            }
-        )
-    );
+    let flows: Vec<FlowRecord> = String::from_utf8(flows)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(flows, fixture.flows);
+    let workers: Vec<WorkerRecord> = String::from_utf8(workers)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(workers, fixture.workers);
+}
+
+#[test]
+fn a_closed_pipe_is_told_as_one() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let fixture = Fixture::normal(300);
+    for format in Format::ALL {
+        let result = write_run(fixture.view(), format, Style::default(), &mut Closed);
+        let kind = result.unwrap_err().kind();
+        assert_eq!(kind, std::io::ErrorKind::BrokenPipe, "{format}");
+    }
 }

@@ -1,0 +1,161 @@
+//! The rules about requests, workers and owners.
+
+use serde_json::json;
+
+use super::{coded, evidence, one, with};
+use crate::model::{Outcome, ServerKind, Severity, StopReason, Strategy, TimeOfDay, WorkerRecord};
+use crate::report::fixture::Fixture;
+
+#[test]
+fn not_joined_counts_what_was_never_attempted() {
+    let unjoined = |attempted| {
+        with(|f| {
+            f.run.plan.joined = Some(false);
+            f.run.requests.attempted = attempted;
+            let failed = &mut f.run.requests.failed;
+            failed.insert("not_attempted".to_owned(), 12);
+        })
+    };
+    let finding = one(&unjoined(Some(8)), "not_joined");
+    assert!(
+        finding
+            .message
+            .contains("12 of 20 requests were never attempted")
+    );
+    let expected = json!({"submitted": 20, "attempted": 8, "never_attempted": 12});
+    assert_eq!(evidence(&finding), expected);
+    assert_eq!(coded(&unjoined(Some(8)), "requests_failed"), []);
+
+    assert_eq!(coded(&unjoined(Some(20)), "not_joined"), []);
+    assert_eq!(coded(&unjoined(None), "not_joined"), []);
+    assert_eq!(coded(&unjoined(None), "requests_failed").len(), 1);
+}
+
+#[test]
+fn requests_failed_once_a_reason() {
+    let fixture = with(|f| {
+        f.bad_answer(1, "HELLO\u{1b}");
+        f.refused(2);
+        f.refused(3);
+        f.run.requests.failed.insert("gremlins".to_owned(), 1);
+        f.run.requests.failed.insert("reset".to_owned(), 0);
+    });
+    let found = coded(&fixture, "requests_failed");
+    let reasons: Vec<_> = found.iter().map(|f| &f.evidence["reason"]).collect();
+    assert_eq!(reasons, ["bad_answer", "gremlins", "refused"]);
+    assert!(found[0].message.contains("(for example: HELLO\\u{1b})"));
+    assert_eq!(found[1].message, "1 request failed: gremlins.");
+    assert!(
+        found[2]
+            .message
+            .starts_with("2 requests failed: connection refused; ")
+    );
+    assert!(found.iter().all(|f| f.severity == Severity::Error));
+}
+
+#[test]
+fn unowned_flows_of_each_side() {
+    let fixture = with(|f| {
+        f.run.correlation.client_owned = Some(19);
+        f.run.correlation.server_owned = Some(0);
+    });
+    let found = coded(&fixture, "unowned_flows");
+    let sides: Vec<_> = found.iter().map(|f| &f.evidence["side"]).collect();
+    assert_eq!(sides, ["client", "server"]);
+    assert!(found[0].message.contains("1 of 20 flows"));
+    assert!(found.iter().all(|f| f.severity == Severity::Warning));
+    let unmeasured = with(|f| {
+        f.run.correlation.client_owned = None;
+        f.run.correlation.server_owned = None;
+    });
+    assert_eq!(coded(&unmeasured, "unowned_flows"), []);
+}
+
+#[test]
+fn an_existing_server_cannot_be_known() {
+    for owned in [None, Some(0)] {
+        let fixture = with(|f| {
+            f.run.plan.server = ServerKind::Existing;
+            f.run.correlation.server_owned = owned;
+        });
+        let finding = one(&fixture, "unowned_flows");
+        assert_eq!(finding.severity, Severity::Info);
+        assert!(finding.message.contains("/proc"), "{}", finding.message);
+    }
+}
+
+#[test]
+fn a_peak_below_the_requests_is_explained() {
+    let low = |strategy| {
+        with(|f| {
+            f.run.plan.strategy = Some(strategy);
+            f.run.plan.gate = false;
+            f.run.census.client.threads.peak = Some(6);
+            f.run.census.client.processes.peak = Some(3);
+        })
+    };
+    let finding = one(&low(Strategy::Thread), "peak_below_requests");
+    assert!(
+        finding
+            .message
+            .starts_with("At most 5 of 20 client threads")
+    );
+    assert!(finding.message.contains("--gate"));
+    let finding = one(&low(Strategy::Process), "peak_below_requests");
+    assert!(
+        finding
+            .message
+            .starts_with("At most 2 of 20 client processes")
+    );
+
+    let silent = |change: fn(&mut Fixture)| {
+        let mut fixture = low(Strategy::Thread);
+        change(&mut fixture);
+        assert_eq!(coded(&fixture, "peak_below_requests"), []);
+    };
+    assert_eq!(coded(&low(Strategy::Pool), "peak_below_requests"), []);
+    silent(|f| f.run.plan.gate = true);
+    silent(|f| f.run.plan.max_in_flight = Some(5));
+    silent(|f| f.run.census.client.threads.peak = None);
+    silent(|f| f.run.census.client.threads.before = None);
+    silent(|f| f.fail(1, Outcome::NoThread, None));
+}
+
+#[test]
+fn counts_that_disagree_are_an_error() {
+    let lost_one = with(|f| f.run.requests.valid = Some(19));
+    let finding = one(&lost_one, "count_mismatch");
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(finding.evidence["valid_on_wire"], 19);
+    assert_eq!(finding.evidence["valid_by_workers"], 20);
+    let one_too_many = with(|f| f.run.requests.valid = Some(21));
+    assert_eq!(
+        one(&one_too_many, "count_mismatch").evidence["valid_on_wire"],
+        21
+    );
+}
+
+#[test]
+fn counts_are_compared_only_where_both_are_known() {
+    let silent = |change: fn(&mut Fixture)| {
+        let mut fixture = with(|f| f.run.requests.valid = Some(19));
+        change(&mut fixture);
+        assert_eq!(coded(&fixture, "count_mismatch"), []);
+    };
+    silent(|f| f.run.requests.valid = None);
+    silent(|f| f.run.capture = None);
+    silent(|f| f.capture().dropped_by_kernel = Some(1));
+    silent(|f| f.capture().dropped_by_kernel = None);
+    silent(|f| f.capture().stop_reason = StopReason::Interrupted);
+    silent(|f| f.workers.clear());
+    silent(|f| {
+        let unknown = |w: &mut WorkerRecord| w.outcome = None;
+        f.workers.iter_mut().for_each(unknown);
+    });
+    // The answer came, but its worker had given up.
+    silent(|f| {
+        f.run.requests.valid = Some(20);
+        f.flows[1].exchanges[0].answer = TimeOfDay::new(1, 2, 3);
+        f.workers[1].outcome = Some(Outcome::Timeout);
+    });
+}

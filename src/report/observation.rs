@@ -1,0 +1,116 @@
+//! How the run was watched: what the capture kept and lost, whose flows are
+//! known, and what watching cost.
+//!
+//! The run's record comes in; a sentence each goes out. Losses are said out
+//! loud.
+
+use super::sheet::{Block, Cell, Tone};
+use crate::model::{CaptureSummary, Correlation, Nanos, Observer, RunRecord, StopReason};
+use crate::text::units::{bytes, count, counted, duration, percent};
+
+/// What there is to say about the watching.
+pub(super) fn block(run: &RunRecord) -> Block {
+    Block::Facts {
+        heading: "Observation",
+        facts: vec![
+            ("capture", capture(run.capture.as_ref())),
+            ("owners", owners(&run.correlation)),
+            ("cost", cost(&run.observer)),
+        ],
+    }
+}
+
+fn capture(capture: Option<&CaptureSummary>) -> Cell {
+    let Some(capture) = capture else {
+        return Cell::new("none: what only the wire shows was not measured").toned(Tone::Warning);
+    };
+    let (drops, lost) = drops(capture);
+    let (end, cut) = match capture.stop_reason {
+        StopReason::Drained => ("every flow closed", false),
+        StopReason::Timeout => ("flows were still open when the linger time was over", true),
+        StopReason::Interrupted => ("interrupted", true),
+    };
+    Cell::new(format!(
+        "{} ({}) on {}; {drops}; {end}",
+        counted(capture.frames, "frame", "frames"),
+        bytes(capture.bytes),
+        capture.interface,
+    ))
+    .toned(match (lost, cut) {
+        (true, _) => Tone::Error,
+        (false, true) => Tone::Warning,
+        (false, false) => Tone::Plain,
+    })
+}
+
+/// What was lost, and whether anything was.
+fn drops(capture: &CaptureSummary) -> (String, bool) {
+    let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
+    match (kernel, interface) {
+        (Some(0), Some(0)) => ("none dropped".to_owned(), false),
+        (None, None) => ("drops not known".to_owned(), false),
+        _ => {
+            let figure = |n: Option<u64>| n.map_or_else(|| "an unknown number".to_owned(), count);
+            let text = format!(
+                "DROPPED: {} by the kernel, {} by the interface",
+                figure(kernel),
+                figure(interface)
+            );
+            let lost = kernel.unwrap_or(0) > 0 || interface.unwrap_or(0) > 0;
+            let text = if lost {
+                text
+            } else {
+                text.replace("DROPPED", "dropped")
+            };
+            (text, lost)
+        }
+    }
+}
+
+fn owners(correlation: &Correlation) -> Cell {
+    let Some(flows) = correlation.flows else {
+        return Cell::absent();
+    };
+    let of = |owned: Option<u64>| match owned {
+        None => "not known".to_owned(),
+        Some(n) if n == flows => "known for all".to_owned(),
+        Some(n) => format!("known for {}", count(n)),
+    };
+    let (client, server) = (correlation.client_owned, correlation.server_owned);
+    let all = client == Some(flows) && server == Some(flows);
+    Cell::new(format!(
+        "{}; client worker {}, server thread {}",
+        counted(flows, "flow", "flows"),
+        of(client),
+        of(server)
+    ))
+    .toned(if all { Tone::Plain } else { Tone::Warning })
+}
+
+/// What observing cost, in CPU time and relative to the client's own duration.
+fn cost(observer: &Observer) -> Cell {
+    let client = observer.client_duration_ns;
+    let part = |who: &str, cpu: Nanos| {
+        let share = client.and_then(|client| {
+            let whole = u64::try_from(client.get()).ok()?;
+            percent(u64::try_from(cpu.get()).ok()?, whole)
+        });
+        match share {
+            Some(share) => format!("{who} {} CPU, {share} of the client's time", duration(cpu)),
+            None => format!("{who} {} CPU", duration(cpu)),
+        }
+    };
+    let mut parts = Vec::new();
+    parts.extend(observer.capture_cpu_ns.map(|cpu| part("capture", cpu)));
+    parts.extend(observer.tracer_cpu_ns.map(|cpu| part("tracer", cpu)));
+    parts.extend(
+        observer
+            .tracer_stops
+            .map(|n| counted(n, "tracer stop", "tracer stops")),
+    );
+    if parts.is_empty() {
+        return Cell::absent();
+    }
+    parts.extend(client.map(|span| format!("the client ran {}", duration(span))));
+    Cell::new(parts.join("; "))
+}

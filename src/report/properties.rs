@@ -1,0 +1,134 @@
+//! What no report may ever do, whatever it is about: be too wide, let a
+//! control byte out, break its own table.
+
+use std::net::Ipv6Addr;
+
+use proptest::prelude::*;
+
+use super::fixture::Fixture;
+use super::layout::width;
+use super::tests::{table, text};
+use super::{Format, Style};
+use crate::findings::{FindingsInput, findings};
+use crate::model::{Close, Finding, Outcome, Pid, Severity, Strategy, Tid, Timestamp, WorkerId};
+
+prop_compose! {
+    /// A run with anything at all in the places that others fill.
+    fn anything()(
+        texts in prop::collection::vec(prop_oneof![any::<String>(), "[\\x00-\\x1f\\x7f-\\x9f=|]{0,9}", "時{1,99}"], 6),
+        numbers in prop::collection::vec(prop_oneof![any::<u64>(), 0_u64..100_000], 6),
+        ip in prop::option::of(any::<u128>()),
+        captured in any::<bool>(),
+        trouble in any::<bool>(),
+        strategy in prop::option::of(prop::sample::select(vec![Strategy::Thread, Strategy::Pool, Strategy::Async])),
+    ) -> Fixture {
+        let mut fixture = if trouble { Fixture::troubled(12) } else { Fixture::normal(12) };
+        if let Some(bits) = ip {
+            fixture = fixture.ipv6(Ipv6Addr::from_bits(bits));
+        }
+        let small = |at: usize| u32::try_from(numbers[at] % (1 << 32)).unwrap();
+        for flow in fixture.flows.iter_mut().take(3) {
+            flow.client_frames = numbers[0];
+            flow.close = Close::Open;
+            flow.history.clone_from(&texts[0]);
+            for exchange in &mut flow.exchanges {
+                exchange.problem = Some(texts[1].clone());
+                exchange.request_ns = Timestamp::from_nanos(numbers[1].cast_signed());
+            }
+            if let Some(owner) = &mut flow.server_owner {
+                owner.serve_tid = Some(Tid(small(2)));
+                owner.pid = Pid(small(3));
+            }
+            if let Some(owner) = &mut flow.client_owner {
+                owner.worker = WorkerId(small(3));
+            }
+        }
+        fixture.workers[0].detail = Some(texts[2].clone());
+        fixture.workers[0].outcome = Some(Outcome::Other);
+        let run = &mut fixture.run;
+        run.plan.target.clone_from(&texts[3]);
+        run.plan.strategy = strategy;
+        run.plan.client_command = Some(texts.clone());
+        run.requests.failed.insert(texts[4].clone(), numbers[4]);
+        run.requests.attempted = Some(numbers[5]);
+        run.census.client.threads.peak = Some(numbers[4]);
+        run.started.clone_from(&texts[5]);
+        run.environment.kernel.clone_from(&texts[0]);
+        run.tool.version.clone_from(&texts[1]);
+        run.observer.tracer_stops = Some(numbers[2]);
+        if let Some(capture) = &mut run.capture {
+            capture.interface.clone_from(&texts[2]);
+            capture.frames = numbers[3];
+            capture.dropped_by_interface = Some(numbers[4]);
+        }
+        run.findings = findings(&FindingsInput {
+            run,
+            flows: &fixture.flows,
+            workers: &fixture.workers,
+            extra: &[Finding::new(&texts[3], Severity::Warning, &texts[2])],
+        });
+        if captured { fixture } else { fixture.without_capture() }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_line_is_too_wide_and_no_control_byte_goes_out(fixture in anything(), columns in 40_usize..=200) {
+        let text = table(&fixture, columns);
+        for line in text.lines() {
+            prop_assert!(width(line) <= columns, "{} > {columns}: {line:?}", width(line));
+        }
+        prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
+    }
+
+    #[test]
+    fn colour_adds_nothing_but_colour(fixture in anything(), columns in 80_usize..=200) {
+        let style = Style { width: columns, colour: true, rows: 10 };
+        let painted = text(&fixture, Format::Table, style);
+        let mut plain = String::new();
+        for (at, part) in painted.split("\u{1b}[").enumerate() {
+            let part = if at == 0 { part } else { part.split_once('m').unwrap().1 };
+            plain.push_str(part);
+        }
+        prop_assert_eq!(plain, table(&fixture, columns));
+    }
+
+    #[test]
+    fn markdown_keeps_its_columns(fixture in anything()) {
+        let text = text(&fixture, Format::Markdown, Style::default());
+        prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
+        let mut expected = None;
+        for line in text.lines() {
+            let escaped = line.replace("\\\\", "").replace("\\|", "");
+            let pipes = escaped.matches('|').count();
+            if !escaped.starts_with('|') {
+                expected = None;
+            } else if let Some(expected) = expected {
+                prop_assert_eq!(pipes, expected, "{}", line);
+            } else {
+                expected = Some(pipes);
+            }
+        }
+    }
+
+    #[test]
+    fn csv_reads_back_with_every_row_whole(fixture in anything()) {
+        let text = text(&fixture, Format::Csv, Style::default());
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let columns = reader.headers().unwrap().len();
+        let mut rows = 0;
+        for row in reader.records() {
+            let row = row.unwrap();
+            prop_assert_eq!(row.len(), columns);
+            rows += 1;
+            for cell in &row {
+                let formula = cell.starts_with(['=', '+', '@'])
+                    || (cell.starts_with('-') && cell.parse::<i64>().is_err());
+                prop_assert!(!formula, "{cell}");
+            }
+        }
+        prop_assert_eq!(rows, fixture.flows.len());
+    }
+}
