@@ -18,8 +18,12 @@
 
 pub mod capfile;
 pub mod census;
+pub mod cli;
+pub mod commands;
 pub mod correlate;
+pub mod decode;
 pub mod findings;
+pub mod flow;
 pub mod lab;
 pub mod model;
 pub mod report;

@@ -299,3 +299,13 @@ fn explain(interface: &str, e: &pcap::Error) -> CaptureError {
         }
     }
 }
+
+/// The interface that has this address.
+#[must_use]
+pub fn interface_of(ip: std::net::IpAddr) -> Option<String> {
+    Device::list()
+        .ok()?
+        .into_iter()
+        .find(|d| d.addresses.iter().any(|a| a.addr == ip))
+        .map(|d| d.name)
+}

@@ -1,0 +1,114 @@
+//! The command line: arguments (clap) in, checked plans out.
+//!
+//! Every text that `--help`, the man page and the completions show stands in
+//! this room.
+
+mod plan;
+mod run;
+mod serve;
+mod values;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+pub use plan::UsageError;
+pub use run::{Colour, OutputFormat, RunArgs};
+pub use serve::ServeArgs;
+
+/// See what your concurrency does on the wire.
+///
+/// threadtap runs a client against a server while libpcap taps the interface,
+/// counts the threads and processes of both sides exactly, joins every TCP
+/// flow with the worker that made it and the thread that served it, and shows
+/// the result.
+#[derive(Debug, Parser)]
+#[command(name = "threadtap", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status:
+  0    all went well
+  1    it ran, but something did not hold: a request failed, an answer was wrong
+  2    it could not run: usage, permission, a port in use
+  130  interrupted; everything so far is saved
+
+Examples:
+  threadtap run                              1000 requests, a thread each
+  threadtap run --strategy pool -n 200       200 requests through a thread pool
+  threadtap run --gate                       hold all threads, then let them go at once
+  threadtap serve --port 45000               the TIME server alone";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run N clients against a TIME server, tap the wire, count threads, show who did what
+    Run(Box<RunArgs>),
+    /// Run the TIME server alone
+    Serve(ServeArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page
+    Man,
+    /// The server of a run (started by `run`)
+    #[command(name = "__server", hide = true)]
+    InternalServer {
+        /// Its plan, as JSON
+        plan: String,
+    },
+    /// The client of a run (started by `run`)
+    #[command(name = "__client", hide = true)]
+    InternalClient {
+        /// Its plan, as JSON
+        plan: String,
+    },
+}
+
+/// A wrong command line, in one line.
+#[must_use]
+pub fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let mut parts: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim) {
+        // The usage is in --help; what is wrong is above it.
+        if line.starts_with("Usage:") {
+            break;
+        }
+        if !line.is_empty() {
+            parts.push(line);
+        }
+    }
+    let said = parts.join(" ");
+    let said = said
+        .strip_suffix("For more information, try '--help'.")
+        .unwrap_or(&said)
+        .trim();
+    let said = said.strip_prefix("error: ").unwrap_or(said);
+    format!("{} (see --help)", said.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_in_one_line_with_the_right_ones() {
+        let error = Cli::try_parse_from(["threadtap", "run", "--strategy", "fibre"]).unwrap_err();
+        let line = one_line(&error);
+        assert!(!line.contains('\n'));
+        assert!(line.contains("fibre") && line.contains("thread, pool, process, async"), "{line}");
+        assert!(!line.contains("Usage"));
+    }
+}

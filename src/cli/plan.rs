@@ -1,0 +1,182 @@
+//! From arguments to a plan that can be carried out, or one line that says
+//! what is wrong with them.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::RunArgs;
+use super::serve::cpus;
+use crate::lab::client::ClientPlan;
+use crate::lab::server::ServerPlan;
+use crate::lab::session::{RunPlan, ServerChoice};
+use crate::model::Strategy;
+use crate::sys::capture::Settings;
+use crate::sys::{capture, listeners};
+
+/// Arguments that do not fit together.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum UsageError {
+    /// An option that another one needs, or does not go with.
+    #[error("{0}")]
+    Mismatch(&'static str),
+    /// A server that has no address.
+    #[error("--connect {given}: {reason}; give HOST:PORT, for example 127.0.0.1:45000 or [::1]:45000")]
+    Target {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl RunArgs {
+    /// The plan.
+    ///
+    /// # Errors
+    /// When options do not fit together, or the server's name has no address.
+    pub fn plan(&self) -> Result<RunPlan, UsageError> {
+        let strategy = Strategy::from(self.strategy);
+        if self.no_join && strategy != Strategy::Pool {
+            return Err(UsageError::Mismatch(
+                "--no-join goes with --strategy pool: only a pool has a queue that can be left behind",
+            ));
+        }
+        if self.workers.is_some() && strategy != Strategy::Pool {
+            return Err(UsageError::Mismatch(
+                "--workers goes with --strategy pool; to bound other strategies use --max-in-flight",
+            ));
+        }
+        let server = match &self.connect {
+            Some(given) => ServerChoice::Existing(resolve(given)?),
+            None => ServerChoice::Embedded(self.server_plan()),
+        };
+        let target = match &server {
+            ServerChoice::Existing(target) => *target,
+            ServerChoice::Embedded(plan) => SocketAddr::new(plan.bind, plan.port),
+        };
+        let capture = (!self.no_capture).then(|| Settings {
+            interface: self.interface.clone().unwrap_or_else(|| leads_to(target)),
+            snaplen: self.snaplen,
+            buffer_bytes: self.buffer,
+        });
+        Ok(RunPlan {
+            client: ClientPlan {
+                strategy,
+                requests: self.requests,
+                workers: self.workers.unwrap_or_else(cpus),
+                gate: self.gate,
+                max_in_flight: self.max_in_flight,
+                join: !self.no_join,
+                timeout: self.timeout,
+                target,
+                parent: std::process::id(),
+            },
+            server,
+            capture,
+            sample: !self.no_sampling,
+            linger: self.linger,
+            out: self.out.clone(),
+        })
+    }
+
+    fn server_plan(&self) -> ServerPlan {
+        ServerPlan {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: self.port,
+            model: self.model.into(),
+            workers: self.server_workers.unwrap_or_else(cpus),
+            backlog: self.backlog,
+            // A peer that is silent for longer than a request may take is lost.
+            idle_timeout: self.timeout.max(Duration::from_secs(30)),
+            parent: Some(std::process::id()),
+        }
+    }
+}
+
+/// The address of a server by name. Where a name has several, the one that
+/// somebody on this machine listens on, else the first.
+fn resolve(given: &str) -> Result<SocketAddr, UsageError> {
+    let wrong = |reason: String| UsageError::Target {
+        given: given.escape_debug().to_string(),
+        reason,
+    };
+    let all: Vec<SocketAddr> = given
+        .to_socket_addrs()
+        .map_err(|e| wrong(e.to_string()))?
+        .filter(|a| a.port() != 0)
+        .collect();
+    let heard = all.iter().find(|target| {
+        listeners::listening_on(target.port())
+            .iter()
+            .any(|l| listeners::serves(l, **target))
+    });
+    heard
+        .or(all.first())
+        .copied()
+        .ok_or_else(|| wrong("it has no address and port".to_owned()))
+}
+
+/// The interface on which connections to `target` can be seen.
+fn leads_to(target: SocketAddr) -> String {
+    const LOOPBACK: &str = "lo";
+    // Connecting a UDP socket sends nothing; it asks the kernel for the route.
+    let here = match target {
+        SocketAddr::V4(_) => UdpSocket::bind("0.0.0.0:0"),
+        SocketAddr::V6(_) => UdpSocket::bind("[::]:0"),
+    };
+    let source = here
+        .and_then(|s| s.connect(target).and_then(|()| s.local_addr()))
+        .map(|a| a.ip());
+    match source {
+        // To an address of one's own, the kernel goes through the loopback.
+        Ok(ip) if ip.is_loopback() || ip == target.ip() => LOOPBACK.to_owned(),
+        Ok(ip) => capture::interface_of(ip).unwrap_or_else(|| LOOPBACK.to_owned()),
+        Err(_) => LOOPBACK.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    fn plan(arguments: &[&str]) -> Result<RunPlan, UsageError> {
+        let line = ["threadtap", "run"].iter().chain(arguments);
+        let Command::Run(args) = Cli::try_parse_from(line).unwrap().command else {
+            panic!("not a run");
+        };
+        args.plan()
+    }
+
+    #[test]
+    fn a_plain_run_is_a_thousand_threads_on_the_loopback() {
+        let plan = plan(&[]).unwrap();
+        assert_eq!(plan.client.strategy, Strategy::Thread);
+        assert_eq!(plan.client.requests, 1000);
+        assert_eq!(plan.capture.unwrap().interface, "lo");
+        let ServerChoice::Embedded(server) = plan.server else {
+            panic!("not embedded");
+        };
+        assert_eq!((server.port, server.backlog), (45000, 4096));
+    }
+
+    #[test]
+    fn options_that_do_not_fit_together_are_refused() {
+        assert!(plan(&["--no-join"]).is_err());
+        assert!(plan(&["--workers", "4"]).is_err());
+        assert!(plan(&["--strategy", "pool", "--workers", "4", "--no-join"]).is_ok());
+    }
+
+    #[test]
+    fn a_target_needs_an_address_and_a_port() {
+        for wrong in ["127.0.0.1", "127.0.0.1:0", ":", "127.0.0.1:99999", ""] {
+            assert!(plan(&["--connect", wrong]).is_err(), "{wrong}");
+        }
+        let plan = plan(&["--connect", "[::1]:45000"]).unwrap();
+        assert_eq!(plan.client.target, "[::1]:45000".parse().unwrap());
+        assert_eq!(plan.capture.unwrap().interface, "lo");
+    }
+}

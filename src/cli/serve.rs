@@ -1,0 +1,99 @@
+//! `threadtap serve`.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::values;
+use crate::lab::protocol;
+use crate::lab::server::ServerPlan;
+use crate::model::ServerModel;
+use crate::sys::limits;
+
+const EXAMPLES: &str = "\
+The protocol: a request is a line that begins with TIME and ends with CR LF; the answer is
+JAM hh:mm:ss CR LF, in local time. QUIT ends the connection, and so does any other line.
+
+Examples:
+  threadtap serve                                a thread for each connection, port 45000
+  threadtap serve --port 0 --model async         any free port, an event loop
+  threadtap serve --bind 0.0.0.0 --backlog 1     for other hosts, with the class's backlog
+  printf 'TIME\\r\\n' | nc 127.0.0.1 45000         ask it";
+
+/// How a server handles connections, on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Model {
+    /// A new thread for each connection
+    Thread,
+    /// W threads share the connections
+    Pool,
+    /// A forked process for each connection
+    Process,
+    /// One thread with an event loop
+    Async,
+    /// One connection after the other
+    Iterative,
+}
+
+impl From<Model> for ServerModel {
+    fn from(model: Model) -> Self {
+        match model {
+            Model::Thread => Self::Thread,
+            Model::Pool => Self::Pool,
+            Model::Process => Self::Process,
+            Model::Async => Self::Async,
+            Model::Iterative => Self::Iterative,
+        }
+    }
+}
+
+/// The length of the accept queue unless the user says otherwise: what the
+/// kernel allows by default (`net.core.somaxconn`). With the 128 of many
+/// libraries a thousand simultaneous connections overflow it.
+pub const BACKLOG: u32 = 4096;
+
+/// `threadtap serve`: the TIME server alone.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ServeArgs {
+    /// TCP port; 0 takes a free one and prints it
+    #[arg(long, value_name = "PORT", default_value_t = protocol::PORT)]
+    pub port: u16,
+    /// Address to listen on
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub bind: IpAddr,
+    /// How connections are handled
+    #[arg(long, value_enum, default_value = "thread")]
+    pub model: Model,
+    /// Threads of the pool [default: the number of CPUs]
+    #[arg(long, value_name = "W", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub workers: Option<u32>,
+    /// Length of the accept queue
+    #[arg(long, value_name = "N", default_value_t = BACKLOG)]
+    pub backlog: u32,
+    /// Close a connection that is silent for so long
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = values::duration)]
+    pub idle_timeout: Duration,
+}
+
+impl ServeArgs {
+    /// The plan of a server that lives on its own.
+    #[must_use]
+    pub fn plan(&self) -> ServerPlan {
+        ServerPlan {
+            bind: self.bind,
+            port: self.port,
+            model: self.model.into(),
+            workers: self.workers.unwrap_or_else(cpus),
+            backlog: self.backlog,
+            idle_timeout: self.idle_timeout,
+            parent: None,
+        }
+    }
+}
+
+/// The number of CPUs, as a number of workers.
+pub fn cpus() -> u32 {
+    u32::try_from(limits::cpus()).unwrap_or(1)
+}

@@ -1,0 +1,75 @@
+//! Values of options: durations and sizes with their units.
+
+use std::time::Duration;
+
+/// A duration: `5`, `5s`, `250ms`, `2m`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split(text);
+    let seconds_of = match unit {
+        "" | "s" => 1.0,
+        "ms" => 1e-3,
+        "us" | "µs" => 1e-6,
+        "m" | "min" => 60.0,
+        _ => return Err("a duration is a number with s, ms or m behind it".to_owned()),
+    };
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "a duration is a number with s, ms or m behind it".to_owned())?;
+    Duration::try_from_secs_f64(number * seconds_of)
+        .ok()
+        .filter(|d| !d.is_zero() && *d <= Duration::from_secs(86_400))
+        .ok_or_else(|| "a duration is more than 0 and at most a day".to_owned())
+}
+
+/// A size in bytes: `1048576`, `512k`, `32M`, `1GiB`.
+pub fn size(text: &str) -> Result<u32, String> {
+    let (number, unit) = split(text);
+    let shift = match unit.trim_end_matches("iB").trim_end_matches('B') {
+        "" => 0,
+        "k" | "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return Err("a size is a number with k, M or G behind it".to_owned()),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "a size is a whole number with k, M or G behind it".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .and_then(|n| u32::try_from(n).ok())
+        .filter(|n| i32::try_from(*n).is_ok())
+        .ok_or_else(|| "a size is less than 2 GiB".to_owned())
+}
+
+fn split(text: &str) -> (&str, &str) {
+    let at = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    text.split_at(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_with_their_units() {
+        assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
+        assert_eq!(duration("2.5s"), Ok(Duration::from_millis(2500)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        for wrong in ["", "0", "s", "-1", "5 parsecs", "nan", "1e99", "90000"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_with_their_units() {
+        assert_eq!(size("96"), Ok(96));
+        assert_eq!(size("512k"), Ok(512 << 10));
+        assert_eq!(size("32MiB"), Ok(32 << 20));
+        for wrong in ["", "k", "-1", "1.5M", "2G", "9999999999", "1T"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The two sides of a run, each in its own process: this program, executed
+//! anew by the coordinator with its plan as an argument and its ledger as
+//! standard input.
+
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+
+use anyhow::Context;
+
+use super::{COULD_NOT_RUN, OK};
+use crate::lab::client::{self, ClientPlan};
+use crate::lab::server::{self, ServerPlan};
+use crate::lab::session::{FAILED, LISTENING};
+use crate::model::Pid;
+use crate::sys::ledger::Ledger;
+use crate::sys::signals::{SIGHUP, SIGINT};
+use crate::sys::{limits, process, signals};
+
+const NOT_BY_HAND: &str = "this command is for `threadtap run` to start, not for a person";
+
+/// The ledger on standard input; it lives as long as the process.
+fn ledger() -> anyhow::Result<&'static Ledger> {
+    let file = io::stdin().as_fd().try_clone_to_owned()?;
+    let ledger = Ledger::open(file).context(NOT_BY_HAND)?;
+    Ok(Box::leak(Box::new(ledger)))
+}
+
+/// Lives and dies with the coordinator. Ctrl-C reaches the whole foreground
+/// group; what follows from it the coordinator decides alone.
+fn belong_to(parent: u32) {
+    process::tie_to_parent(Pid(parent));
+    signals::ignore(SIGINT);
+    signals::ignore(SIGHUP);
+}
+
+/// The server's side.
+pub fn server(plan: &str) -> anyhow::Result<u8> {
+    let plan: ServerPlan = serde_json::from_str(plan).context(NOT_BY_HAND)?;
+    belong_to(plan.parent.context(NOT_BY_HAND)?);
+    let say = |line: String| {
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(line.as_bytes());
+        let _ = out.flush();
+    };
+    let ledger = ledger()?;
+    match server::serve(plan, Some(ledger), |at| say(format!("{LISTENING}{at}\n"))) {
+        Ok(()) => Ok(OK),
+        Err(e) => {
+            say(format!("{FAILED}{e}\n"));
+            Ok(COULD_NOT_RUN)
+        }
+    }
+}
+
+/// The client's side.
+pub fn client(plan: &str) -> anyhow::Result<u8> {
+    let plan: ClientPlan = serde_json::from_str(plan).context(NOT_BY_HAND)?;
+    belong_to(plan.parent);
+    // Descriptors for as many connections as there are requests, if it may.
+    limits::raise_descriptors(u64::from(plan.requests) + 1024);
+    client::run(Box::leak(Box::new(plan)), ledger()?);
+    Ok(OK)
+}

@@ -1,0 +1,33 @@
+//! One file a subcommand: wiring only. Each returns the exit status.
+
+mod completions;
+mod internal;
+mod run;
+mod serve;
+mod terminal;
+
+use crate::cli::{Cli, Command};
+
+/// All went well.
+pub const OK: u8 = 0;
+/// It ran, but something did not hold.
+pub const DID_NOT_HOLD: u8 = 1;
+/// It could not run.
+pub const COULD_NOT_RUN: u8 = 2;
+/// Interrupted, with everything so far saved.
+pub const INTERRUPTED: u8 = 130;
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// When it could not run: one line that says what to do.
+pub fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Serve(args) => serve::serve(&args),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man => completions::man(),
+        Command::InternalServer { plan } => internal::server(&plan),
+        Command::InternalClient { plan } => internal::client(&plan),
+    }
+}

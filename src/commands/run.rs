@@ -1,0 +1,100 @@
+//! `threadtap run`.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::terminal::{style, unless_pipe_closed};
+use super::{DID_NOT_HOLD, INTERRUPTED, OK};
+use crate::cli::RunArgs;
+use crate::lab::session::{End, Finished, Status, conduct};
+use crate::model::Severity;
+use crate::report::{RunView, write_run};
+
+/// Makes a run, prints it, and tells where it was saved.
+pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
+    let plan = args.plan()?;
+    let bar = progress_bar(u64::from(args.requests));
+    let mut drawn = Instant::now();
+    let finished = conduct(&plan, &mut |status| match status {
+        Some(Status { done, frames }) => {
+            if drawn.elapsed() >= Duration::from_millis(100) {
+                drawn = Instant::now();
+                bar.set_message(format!("{frames} frames"));
+                bar.set_position(done);
+            }
+        }
+        None => bar.finish_and_clear(),
+    });
+    bar.finish_and_clear();
+    let finished = finished?;
+    let view = RunView {
+        run: &finished.run,
+        flows: &finished.flows,
+        workers: &finished.workers,
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = write_run(
+        view,
+        args.format.into(),
+        style(args.rows, args.color),
+        &mut out,
+    )
+    .and_then(|()| out.flush());
+    unless_pipe_closed(written)?;
+    tell_where(&finished);
+    Ok(status(&finished))
+}
+
+/// On a terminal only; it starts no thread of its own.
+fn progress_bar(requests: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(requests), ProgressDrawTarget::stderr());
+    let template = "{bar:30} {human_pos}/{human_len} requests, {msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn tell_where(finished: &Finished) {
+    let path = finished.dir.path().display().to_string();
+    let path = path.escape_debug();
+    let mut err = io::stderr().lock();
+    // Where standard error is closed there is nobody to tell.
+    let _ = match (&finished.capture_cut, finished.not_saved.as_slice()) {
+        (None, []) => writeln!(err, "saved in {path}"),
+        (cut, not_saved) => {
+            let mut lost: Vec<String> = not_saved.iter().map(ToString::to_string).collect();
+            if let Some((e, frames)) = cut {
+                lost.push(format!(
+                    "capture.pcap holds the first {frames} frames only: {e}"
+                ));
+            }
+            writeln!(
+                err,
+                "threadtap: the run is not saved whole in {path}: {}; free some space or choose another folder with --out",
+                lost.join("; ")
+            )
+        }
+    };
+}
+
+fn status(finished: &Finished) -> u8 {
+    let requests = &finished.run.requests;
+    let failed = requests.failed.values().any(|n| *n > 0);
+    let wrong = finished
+        .run
+        .findings
+        .iter()
+        .any(|f| f.severity == Severity::Error);
+    match finished.end {
+        End::Interrupted => INTERRUPTED,
+        End::Fault => DID_NOT_HOLD,
+        End::Complete if failed || wrong || !finished.not_saved.is_empty() => DID_NOT_HOLD,
+        End::Complete => OK,
+    }
+}

@@ -1,0 +1,43 @@
+//! What kind of terminal, if any, the output goes to.
+
+use std::io::{self, IsTerminal};
+
+use crate::cli::Colour;
+use crate::report::Style;
+
+/// Columns where the output is not a terminal.
+const COLUMNS: usize = 80;
+
+/// How tables are to look on standard output.
+pub fn style(rows: usize, colour: Colour) -> Style {
+    let stdout = io::stdout();
+    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+    Style {
+        width: width(&stdout),
+        colour: match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => stdout.is_terminal() && !set("NO_COLOR") && !dumb,
+        },
+        rows,
+    }
+}
+
+fn width(stdout: &io::Stdout) -> usize {
+    let from_environment = || std::env::var("COLUMNS").ok()?.parse().ok();
+    rustix::termios::tcgetwinsize(stdout)
+        .ok()
+        .map(|size| usize::from(size.ws_col))
+        .or_else(from_environment)
+        .filter(|columns| *columns > 0)
+        .unwrap_or(COLUMNS)
+}
+
+/// A reader that has seen enough (`head`) is no error.
+pub fn unless_pipe_closed(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,62 @@
+//! Looking at proc(5) while a run goes on: the whole system, and a server that
+//! is somebody else's.
+
+use std::net::SocketAddr;
+
+use crate::census::{Sample, Samples};
+use crate::model::Pid;
+use crate::sys::procfs::SystemCounter;
+use crate::sys::{clock, listeners, procfs};
+
+/// Takes samples whenever it is told to.
+#[derive(Debug, Default)]
+pub struct Watch {
+    system: Option<SystemCounter>,
+    server: Option<Pid>,
+    /// What was seen of the system.
+    pub of_system: Samples,
+    /// What was seen of the server.
+    pub of_server: Samples,
+}
+
+impl Watch {
+    /// Watches the system, and the process that listens on `server`, if it can
+    /// be found.
+    pub fn new(server: Option<SocketAddr>) -> Self {
+        let server = server.and_then(|target| {
+            listeners::listening_on(target.port())
+                .iter()
+                .filter(|l| listeners::serves(l, target))
+                .find_map(listeners::holder)
+        });
+        Self {
+            system: SystemCounter::new(),
+            server,
+            ..Self::default()
+        }
+    }
+
+    /// The existing server's process, where it was found.
+    pub fn server(&self) -> Option<Pid> {
+        self.server
+    }
+
+    /// One look.
+    pub fn look(&mut self) {
+        let at = clock::now();
+        if let Some(system) = &self.system {
+            self.of_system.add(Sample {
+                at,
+                threads: system.threads(),
+                processes: system.processes(),
+            });
+        }
+        if let Some(tree) = self.server.and_then(procfs::count_tree) {
+            self.of_server.add(Sample {
+                at,
+                threads: Some(tree.threads),
+                processes: Some(tree.processes),
+            });
+        }
+    }
+}
