@@ -237,6 +237,29 @@ pub struct FlowRecord {
     pub client_retransmissions: u64,
     /// Segments that the server sent again.
     pub server_retransmissions: u64,
+    /// Segments from the client that came after later ones without having been
+    /// sent again, as tshark's `tcp.analysis.out_of_order` tells them.
+    #[serde(default)]
+    pub client_out_of_order: u64,
+    /// The same from the server.
+    #[serde(default)]
+    pub server_out_of_order: u64,
+    /// Acknowledgements that the client repeated (tshark's `tcp.analysis.duplicate_ack`).
+    #[serde(default)]
+    pub client_duplicate_acks: u64,
+    /// The same from the server.
+    #[serde(default)]
+    pub server_duplicate_acks: u64,
+    /// Segments in which the client closed its window (tshark's `tcp.analysis.zero_window`).
+    #[serde(default)]
+    pub client_zero_windows: u64,
+    /// The same from the server.
+    #[serde(default)]
+    pub server_zero_windows: u64,
+    /// From the latest SYN to the first segment with ACK and without SYN
+    /// (tshark's `tcp.analysis.initial_rtt`); `null` without both.
+    #[serde(default)]
+    pub initial_rtt_ns: Option<Nanos>,
     /// Zeek's `conn_state`.
     pub state: ConnState,
     /// Zeek's history letters.
@@ -247,6 +270,9 @@ pub struct FlowRecord {
     pub close: Close,
     /// The requests on it and their answers.
     pub exchanges: Vec<Exchange>,
+    /// Exchanges that came after as many as are kept of one flow.
+    #[serde(default)]
+    pub exchanges_omitted: u64,
     /// The client worker that made it; `null` when not known.
     pub client_owner: Option<ClientOwner>,
     /// The server threads that took it; `null` when not known.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::{Endpoint, Timestamp};
 
 /// A TCP sequence number: compares modulo 2³² (RFC 9293, 3.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SeqNum(pub u32);
 
 impl SeqNum {

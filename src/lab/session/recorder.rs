@@ -65,6 +65,7 @@ impl Recorder {
             time_port: Some(port),
             // A live run is bounded by its requests, and every flow counts.
             max_flows: usize::MAX,
+            ..FlowConfig::default()
         };
         Self {
             file,
@@ -126,9 +127,10 @@ impl Sink for Recorder {
     fn pause(&mut self) {
         self.save(PcapWriter::flush);
         self.progress.frames.store(self.frames, Relaxed);
-        self.progress.opened.store(self.table.flows_with_syn(), Relaxed);
-        self.progress.closed.store(self.table.flows_closed(), Relaxed);
+        let counts = self.table.counts();
+        self.progress.opened.store(counts.with_syn, Relaxed);
+        self.progress.closed.store(counts.closed, Relaxed);
         // Last: who sees this count sees the others.
-        self.progress.flows.store(self.table.flows_seen(), Release);
+        self.progress.flows.store(counts.seen, Release);
     }
 }

@@ -1,0 +1,184 @@
+//! The network layer: IPv4 or IPv6, down to the first byte of the TCP header.
+
+use std::net::IpAddr;
+
+use etherparse::err::{ipv4, ipv6};
+use etherparse::{
+    IpAuthHeaderSlice, IpNumber, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice,
+    Ipv6RawExtHeaderSlice,
+};
+
+use super::Skip;
+use super::link::{Network, Version};
+
+/// An IP datagram that carries TCP, at the first byte of the TCP header.
+pub(super) struct Datagram<'a> {
+    pub source: IpAddr,
+    pub destination: IpAddr,
+    /// What was captured of the TCP header and its payload.
+    pub bytes: &'a [u8],
+    /// How long they are on the wire.
+    pub len: u32,
+    /// Whether this is the first of several fragments.
+    pub fragment: bool,
+}
+
+/// `wire_len` is the length on the wire from the first byte of the IP header on.
+#[inline]
+pub(super) fn parse<'a>(network: &Network<'a>, wire_len: u32) -> Result<Datagram<'a>, Skip> {
+    match network.version {
+        Version::V4 => v4(network.bytes, wire_len),
+        Version::V6 => v6(network.bytes, wire_len),
+        Version::ByNibble => match network.bytes.first().map(|b| b >> 4) {
+            Some(4) => v4(network.bytes, wire_len),
+            Some(6) => v6(network.bytes, wire_len),
+            Some(_) => Err(Skip::NotIp),
+            None => Err(Skip::Truncated),
+        },
+    }
+}
+
+#[inline]
+fn v4(bytes: &[u8], wire_len: u32) -> Result<Datagram<'_>, Skip> {
+    let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|e| match e {
+        ipv4::HeaderSliceError::Len(_) => Skip::Truncated,
+        ipv4::HeaderSliceError::Content(_) => Skip::Malformed,
+    })?;
+    let protocol = header.protocol();
+    if protocol != IpNumber::TCP && protocol != IpNumber::AUTHENTICATION_HEADER {
+        return Err(not_tcp(protocol));
+    }
+    if header.fragments_offset().value() != 0 {
+        return Err(Skip::LaterFragment);
+    }
+    let header_len = header.slice().len();
+    let total = match u32::from(header.total_len()) {
+        // Segmentation offload: the length was left for the network card.
+        0 => wire_len,
+        total => total.min(wire_len),
+    };
+    let datagram = Datagram {
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+        bytes: bytes.get(header_len..).unwrap_or_default(),
+        len: total
+            .checked_sub(header.slice().len() as u32)
+            .ok_or(Skip::Malformed)?,
+        fragment: header.more_fragments(),
+    };
+    if protocol == IpNumber::TCP {
+        Ok(datagram.trimmed())
+    } else {
+        extensions(datagram.trimmed(), protocol)
+    }
+}
+
+#[inline]
+fn v6(bytes: &[u8], wire_len: u32) -> Result<Datagram<'_>, Skip> {
+    let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|e| match e {
+        ipv6::HeaderSliceError::Len(_) => Skip::Truncated,
+        ipv6::HeaderSliceError::Content(_) => Skip::Malformed,
+    })?;
+    let available = wire_len.saturating_sub(40);
+    let len = match u32::from(header.payload_length()) {
+        // Segmentation offload, or a jumbogram (RFC 2675): the frame's own length.
+        0 => available,
+        len => len.min(available),
+    };
+    let datagram = Datagram {
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+        bytes: bytes.get(40..).unwrap_or_default(),
+        len,
+        fragment: false,
+    }
+    .trimmed();
+    match header.next_header() {
+        IpNumber::TCP => Ok(datagram),
+        next => extensions(datagram, next),
+    }
+}
+
+/// Steps over IPv6 extension headers and AH (RFC 8200, 4; RFC 4302).
+fn extensions(mut datagram: Datagram<'_>, mut next: IpNumber) -> Result<Datagram<'_>, Skip> {
+    loop {
+        let len = match next {
+            IpNumber::TCP => return Ok(datagram),
+            IpNumber::IPV6_HEADER_HOP_BY_HOP
+            | IpNumber::IPV6_DESTINATION_OPTIONS
+            | IpNumber::IPV6_ROUTE_HEADER => {
+                let header = Ipv6RawExtHeaderSlice::from_slice(datagram.bytes)
+                    .map_err(|_| datagram.too_short())?;
+                next = header.next_header();
+                header.slice().len()
+            }
+            IpNumber::IPV6_FRAGMENTATION_HEADER => {
+                let header = Ipv6FragmentHeaderSlice::from_slice(datagram.bytes)
+                    .map_err(|_| datagram.too_short())?;
+                next = header.next_header();
+                if header.fragment_offset().value() != 0 {
+                    return Err(if follows_to_tcp(next) {
+                        Skip::LaterFragment
+                    } else {
+                        not_tcp(next)
+                    });
+                }
+                datagram.fragment |= header.more_fragments();
+                header.slice().len()
+            }
+            IpNumber::AUTHENTICATION_HEADER => {
+                let header = IpAuthHeaderSlice::from_slice(datagram.bytes)
+                    .map_err(|_| datagram.too_short())?;
+                next = header.next_header();
+                header.slice().len()
+            }
+            other => return Err(not_tcp(other)),
+        };
+        // The slices above lie within `bytes`, which is at most `len` long.
+        datagram.bytes = datagram.bytes.get(len..).unwrap_or_default();
+        datagram.len = datagram
+            .len
+            .saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
+    }
+}
+
+fn follows_to_tcp(next: IpNumber) -> bool {
+    matches!(
+        next,
+        IpNumber::TCP
+            | IpNumber::IPV6_DESTINATION_OPTIONS
+            | IpNumber::IPV6_ROUTE_HEADER
+            | IpNumber::AUTHENTICATION_HEADER
+    )
+}
+
+fn not_tcp(protocol: IpNumber) -> Skip {
+    /// Generic routing encapsulation, Ethernet in IP, and the like.
+    const TUNNELS: [u8; 6] = [4, 41, 47, 55, 94, 97];
+    if TUNNELS.contains(&protocol.0) {
+        Skip::Tunnel
+    } else {
+        Skip::NotTcp
+    }
+}
+
+impl Datagram<'_> {
+    /// Without what follows the datagram in the frame: Ethernet padding.
+    #[inline]
+    fn trimmed(mut self) -> Self {
+        let len = self.len as usize;
+        if self.bytes.len() > len {
+            self.bytes = &self.bytes[..len];
+        }
+        self
+    }
+
+    /// Why a header did not fit: the capture cut it, or it was never there.
+    pub(super) fn too_short(&self) -> Skip {
+        if (self.bytes.len() as u64) < u64::from(self.len) {
+            Skip::Truncated
+        } else {
+            Skip::Malformed
+        }
+    }
+}

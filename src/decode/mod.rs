@@ -1,0 +1,58 @@
+//! From a captured frame to a TCP segment.
+//!
+//! In comes a [`Frame`]: a link type and bytes, cut at the capture's snapshot
+//! length. Out goes a [`Segment`] that borrows the payload, or the reason
+//! [why there is none](Skip). Pure, without allocation, and total: every byte
+//! string gives one or the other.
+//!
+//! The headers are followed from the link (Ethernet with any stack of VLAN
+//! tags, Linux SLL and SLL2, NULL and LOOP, RAW, PPP and `PPPoE`) through one
+//! IPv4 or IPv6 header with its options, extension headers and AH to TCP.
+//! Tunnels are not followed. Of a fragmented datagram the first fragment
+//! belongs to its flow, the later ones to none.
+//!
+//! Lengths are those of the wire, by the IP header's account, and at most what
+//! the frame held: a frame cut by the snapshot length keeps its true payload
+//! length, and Ethernet padding is no payload. Where the IP header gives no
+//! length (0, as segmentation offload leaves it) the frame's own length counts.
+//! The first fragment of a datagram does not say how long the whole segment
+//! is, so it counts with no payload; tshark's `tcp.len` does the same.
+
+mod ip;
+mod link;
+mod skip;
+mod tcp;
+#[cfg(test)]
+mod tests;
+
+pub use skip::{Skip, SkipCounts};
+
+use crate::model::{Frame, Segment};
+
+/// The TCP segment that a frame carries.
+///
+/// # Errors
+/// The reason why there is none; see [`Skip`].
+#[inline]
+pub fn decode<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
+    let network = link::strip(frame.link, frame.bytes)?;
+    // A length that is less than what was captured is a writer's mistake.
+    let wire_len = frame
+        .wire_len
+        .max(u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX));
+    let stripped = u32::try_from(frame.bytes.len() - network.bytes.len()).unwrap_or(u32::MAX);
+    let datagram = ip::parse(&network, wire_len - stripped)?;
+    let header = tcp::parse(&datagram)?;
+    Ok(Segment {
+        time: frame.time,
+        source: crate::model::Endpoint::new(datagram.source, header.source_port),
+        destination: crate::model::Endpoint::new(datagram.destination, header.destination_port),
+        seq: header.seq,
+        ack: header.ack,
+        flags: header.flags,
+        window: header.window,
+        payload_len: header.payload_len,
+        payload: header.payload,
+        wire_len: frame.wire_len,
+    })
+}

@@ -1,0 +1,98 @@
+//! Why a frame gives no segment, and how often.
+
+use std::fmt;
+
+/// Why a frame gives no segment. Not an error of the capture: most captures
+/// hold more than TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Skip {
+    /// A link type whose headers are not known.
+    UnsupportedLink,
+    /// Something else than IP: ARP, LLDP, spanning tree …
+    NotIp,
+    /// IP, but not TCP.
+    NotTcp,
+    /// A fragment after the first one: the TCP header was in another frame.
+    LaterFragment,
+    /// IP in IP, GRE, MPLS or the like; tunnels are not followed.
+    Tunnel,
+    /// Cut, by the snapshot length, before the end of the fixed TCP header.
+    Truncated,
+    /// A header that contradicts itself or the frame.
+    Malformed,
+}
+
+impl Skip {
+    /// Every reason, in the order of the headers.
+    pub const ALL: [Self; 7] = [
+        Self::UnsupportedLink,
+        Self::NotIp,
+        Self::NotTcp,
+        Self::LaterFragment,
+        Self::Tunnel,
+        Self::Truncated,
+        Self::Malformed,
+    ];
+
+    /// Its stable name, for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnsupportedLink => "unsupported_link",
+            Self::NotIp => "not_ip",
+            Self::NotTcp => "not_tcp",
+            Self::LaterFragment => "later_fragment",
+            Self::Tunnel => "tunnel",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnsupportedLink => "link type not supported",
+            Self::NotIp => "not IP",
+            Self::NotTcp => "IP, but not TCP",
+            Self::LaterFragment => "not the first fragment of its datagram",
+            Self::Tunnel => "in a tunnel, which is not followed",
+            Self::Truncated => "cut before the TCP header was complete",
+            Self::Malformed => "malformed header",
+        })
+    }
+}
+
+impl std::error::Error for Skip {}
+
+/// How many frames gave no segment, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SkipCounts([u64; Skip::ALL.len()]);
+
+impl SkipCounts {
+    /// Counts one frame.
+    #[inline]
+    pub fn add(&mut self, reason: Skip) {
+        self.0[reason as usize] += 1;
+    }
+
+    /// Frames skipped for this reason.
+    #[must_use]
+    pub const fn get(&self, reason: Skip) -> u64 {
+        self.0[reason as usize]
+    }
+
+    /// Frames skipped for any reason.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// The reasons that occurred, with their counts.
+    pub fn iter(&self) -> impl Iterator<Item = (Skip, u64)> + '_ {
+        Skip::ALL
+            .into_iter()
+            .map(|s| (s, self.get(s)))
+            .filter(|&(_, n)| n > 0)
+    }
+}

@@ -1,0 +1,166 @@
+//! Retransmissions, out-of-order segments, duplicate acknowledgements and zero
+//! windows, by the rules of tshark's `tcp.analysis` (User's Guide, "TCP
+//! Analysis").
+//!
+//! A segment that carries payload, SYN or FIN and does not begin where the
+//! highest byte seen ended is one of these, asked in this order:
+//!
+//! * *keep-alive*: at most one byte, from one before the next expected number,
+//!   without SYN, FIN and RST. Not a retransmission.
+//! * *spurious retransmission*: all of its payload was acknowledged before.
+//! * *fast retransmission*: it begins at the number that the other side's last
+//!   two or more duplicate ACKs ask for, within 20 ms of the last one.
+//! * *out of order*: within the initial round-trip time (3 ms when that is not
+//!   known) of the other side's last segment, and its bytes are not among
+//!   those seen and not yet acknowledged.
+//! * *retransmission*: all others.
+//!
+//! [`HalfAnalysis::retransmissions`] counts the three kinds of retransmission.
+//! SACK blocks are not looked at.
+
+use crate::model::{Nanos, Segment, SeqNum, TcpFlags, Timestamp};
+
+use super::unacked::Unacked;
+
+/// A fast retransmission comes within this of the last duplicate ACK.
+const FAST_WITHIN: i64 = 20_000_000;
+/// Out of order is within this when the round-trip time is not known.
+const DISORDER_WITHIN: i64 = 3_000_000;
+
+/// What a segment turned out to be; only for the one after it to look back at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Plain,
+    KeepAlive,
+    ZeroWindowProbe,
+}
+
+/// What is known of the segments that one side sent.
+#[derive(Debug, Default)]
+pub(super) struct HalfAnalysis {
+    unacked: Unacked,
+    /// One past the highest sequence number seen; before the first, 0.
+    next: SeqNum,
+    last_ack: SeqNum,
+    last_time: Timestamp,
+    /// How long the payload of the segment was that last advanced `next`.
+    advanced_by: u32,
+    duplicate_run: u32,
+    window: u16,
+    last: Kind,
+    pub retransmissions: u32,
+    pub out_of_order: u32,
+    pub duplicate_acks: u32,
+    pub zero_windows: u32,
+}
+
+impl HalfAnalysis {
+    /// Takes the next segment that this side sent. `rev` is the other side,
+    /// `round_trip` the initial round-trip time where it is known.
+    #[inline]
+    pub(super) fn take(&mut self, rev: &mut Self, s: &Segment<'_>, round_trip: Option<Nanos>) {
+        let len = s.payload_len;
+        let opens_or_closes = s.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0) != 0;
+        let control = opens_or_closes || s.flags.has(TcpFlags::RST);
+
+        let kind = self.kind_of(rev, s, control);
+        if s.ack != self.last_ack {
+            self.duplicate_run = 0;
+        }
+        if (len > 0 || opens_or_closes) && kind != Kind::KeepAlive {
+            self.sent_again(rev, s, round_trip);
+        }
+
+        let mut next = s.seq.plus(len);
+        if opens_or_closes {
+            next = next.plus(1);
+        }
+        if len > 0 || opens_or_closes {
+            self.unacked.push(s.seq, next);
+        }
+        let known = self.next != SeqNum(0);
+        if !known || next.after(self.next.plus(u32::from(opens_or_closes))) {
+            self.advanced_by = len;
+        }
+        if (!known || next.after(self.next)) && kind != Kind::ZeroWindowProbe {
+            self.next = next;
+        }
+        self.window = s.window;
+        self.last_ack = s.ack;
+        self.last_time = s.time;
+        self.last = kind;
+        rev.unacked.acknowledge(s.ack);
+    }
+
+    /// Counts what a segment says by itself: its window and its acknowledgement.
+    fn kind_of(&mut self, rev: &mut Self, s: &Segment<'_>, control: bool) -> Kind {
+        let len = s.payload_len;
+        if len == 1 && s.seq == self.next && rev.window == 0 {
+            return Kind::ZeroWindowProbe;
+        }
+        if s.window == 0 && !control {
+            self.zero_windows = self.zero_windows.saturating_add(1);
+        }
+        let mut kind = Kind::Plain;
+        if len <= 1 && s.seq.plus(1) == self.next && !control {
+            kind = Kind::KeepAlive;
+        }
+        // What follows repeats the segment before it, byte for byte.
+        let repeats = len == 0
+            && s.window == self.window
+            && s.seq == self.next
+            && s.ack == self.last_ack
+            && !control;
+        if !repeats {
+            return kind;
+        }
+        if s.window == 0 {
+            // A zero-window probe's acknowledgement is no duplicate, nor is
+            // any other with a closed window.
+            return kind;
+        }
+        if rev.last != Kind::KeepAlive {
+            self.duplicate_run += 1;
+            self.duplicate_acks = self.duplicate_acks.saturating_add(1);
+        }
+        kind
+    }
+
+    /// Counts a segment that does not begin where the last one ended.
+    fn sent_again(&mut self, rev: &Self, s: &Segment<'_>, round_trip: Option<Nanos>) {
+        let len = s.payload_len;
+        let end = s.seq.plus(len);
+        if len > 0 && rev.last_ack != SeqNum(0) && !end.after(rev.last_ack) {
+            self.retransmissions = self.retransmissions.saturating_add(1); // spurious
+            return;
+        }
+        let behind = self.next != SeqNum(0)
+            && s.seq.before(self.next)
+            // One byte back with more behind it: what a probe had carried.
+            && !(len > 1 && s.seq.plus(1) == self.next);
+        if !behind {
+            return;
+        }
+        let since = s.time.since(rev.last_time).get().max(0);
+        if since < FAST_WITHIN && rev.duplicate_run >= 2 && rev.last_ack == s.seq {
+            self.retransmissions = self.retransmissions.saturating_add(1); // fast
+            return;
+        }
+        let within = round_trip.map_or(DISORDER_WITHIN, Nanos::get);
+        if since < within && !self.unacked.covers(s.seq, end) {
+            let takes = u32::from(s.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0) != 0);
+            // Ending where the highest ended, it may close a hole or repeat the end.
+            if end.plus(takes) != self.next || self.advanced_by == 0 {
+                self.out_of_order = self.out_of_order.saturating_add(1);
+                return;
+            }
+        }
+        self.retransmissions = self.retransmissions.saturating_add(1);
+    }
+
+    /// Gives back the memory of what is not yet acknowledged.
+    pub(super) fn release(&mut self) {
+        self.unacked.clear();
+    }
+}

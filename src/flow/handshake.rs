@@ -1,0 +1,101 @@
+//! The opening of a connection (RFC 9293, 3.5).
+
+use crate::model::{Handshake, Nanos, Segment, SeqNum, TcpFlags, Timestamp};
+
+/// What was seen of one side's SYNs, with or without ACK.
+#[derive(Clone, Copy, Debug)]
+struct Opened {
+    at: Timestamp,
+    isn: SeqNum,
+    count: u32,
+}
+
+/// The times of an opening, by who sent the first frame.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    /// The first SYN without ACK of each side.
+    syn: [Option<Opened>; 2],
+    /// The first SYN-ACK of each side.
+    syn_ack: [Option<(Timestamp, SeqNum)>; 2],
+    /// The first segment that acknowledges the other side's SYN.
+    ack: [Option<Timestamp>; 2],
+    /// The latest SYN without ACK, until the first ACK makes it a round trip.
+    latest_syn: Option<Timestamp>,
+    round_trip: Option<Nanos>,
+}
+
+impl Opening {
+    /// Takes a segment that side `from` sent.
+    #[inline]
+    pub(super) fn take(&mut self, s: &Segment<'_>, from: usize) {
+        let syn = s.flags.has(TcpFlags::SYN);
+        let ack = s.flags.has(TcpFlags::ACK);
+        if syn {
+            self.take_syn(s, from, ack);
+        } else if !ack {
+            return;
+        } else if self.round_trip.is_none() {
+            self.round_trip = self.latest_syn.map(|t| s.time.since(t));
+        }
+        if ack && self.ack[from].is_none() && !s.flags.has(TcpFlags::RST) {
+            let other = 1 - from;
+            let isn = self.syn_ack[other]
+                .map(|(_, isn)| isn)
+                .or(self.syn[other].map(|o| o.isn));
+            let acknowledges = match (isn, self.syn[from]) {
+                (Some(isn), _) => s.ack.after(isn),
+                // A capture of one direction: its own SYN was acknowledged,
+                // or it would not go on.
+                (None, Some(own)) => s.seq.after(own.isn),
+                (None, None) => false,
+            };
+            if acknowledges {
+                self.ack[from] = Some(s.time);
+            }
+        }
+    }
+
+    #[cold]
+    fn take_syn(&mut self, s: &Segment<'_>, from: usize, ack: bool) {
+        if ack {
+            // One that acknowledges something else answers another SYN.
+            let answers = self.syn[1 - from].is_none_or(|syn| s.ack.after(syn.isn));
+            if answers {
+                self.syn_ack[from].get_or_insert((s.time, s.seq));
+            }
+            return;
+        }
+        self.latest_syn = Some(s.time);
+        match &mut self.syn[from] {
+            Some(first) => first.count = first.count.saturating_add(1),
+            none => {
+                *none = Some(Opened {
+                    at: s.time,
+                    isn: s.seq,
+                    count: 1,
+                });
+            }
+        }
+    }
+
+    /// From the latest SYN to the first segment with ACK and without SYN.
+    pub(super) const fn round_trip(&self) -> Option<Nanos> {
+        self.round_trip
+    }
+
+    /// Whether any SYN without ACK was seen.
+    pub(super) const fn has_syn(&self) -> bool {
+        self.latest_syn.is_some()
+    }
+
+    /// The opening as the side `client` made it; `None` without its SYN.
+    pub(super) fn handshake(&self, client: usize) -> Option<Handshake> {
+        let syn = self.syn[client]?;
+        Some(Handshake {
+            syn_ns: syn.at,
+            syn_ack_ns: self.syn_ack[1 - client].map(|(at, _)| at),
+            ack_ns: self.ack[client],
+            syn_count: syn.count,
+        })
+    }
+}

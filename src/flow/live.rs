@@ -1,0 +1,246 @@
+//! One flow while its segments come in.
+
+use crate::model::{Close, Endpoint, FlowId, FlowRecord, Segment, SeqNum, TcpFlags, Timestamp};
+
+use super::analysis::HalfAnalysis;
+use super::budget::Budget;
+use super::endpoint::said;
+use super::exchange::Dialogue;
+use super::handshake::Opening;
+use super::ranges::SeqRanges;
+use super::zeek::Connection;
+
+/// How it is known who the client is; a better reason replaces a lesser one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum ClientKnownBy {
+    FirstFrame,
+    SynAck,
+    Syn,
+}
+
+/// What one side sent.
+#[derive(Debug, Default)]
+struct Sent {
+    frames: u64,
+    wire_bytes: u64,
+    payload_bytes: u64,
+    stream: SeqRanges,
+    analysis: HalfAnalysis,
+    /// The initial sequence number, or the one that tshark takes for it.
+    base: Option<SeqNum>,
+    /// One past its FIN.
+    fin: Option<SeqNum>,
+    fin_acknowledged: bool,
+}
+
+/// One flow. Side 0 sent its first frame.
+#[derive(Debug)]
+pub(super) struct Flow {
+    id: FlowId,
+    ends: [Endpoint; 2],
+    client: usize,
+    client_known_by: ClientKnownBy,
+    first: Timestamp,
+    last: Timestamp,
+    sent: [Sent; 2],
+    opening: Opening,
+    connection: Connection,
+    dialogue: Dialogue,
+    reset: bool,
+}
+
+impl Flow {
+    /// A flow that begins with `s`, before `s` itself is taken.
+    pub(super) fn new(id: FlowId, s: &Segment<'_>, time_port: Option<u16>) -> Self {
+        let mut flow = Self {
+            id,
+            ends: [s.source, s.destination],
+            client: 0,
+            client_known_by: ClientKnownBy::FirstFrame,
+            first: s.time,
+            last: s.time,
+            sent: [Sent::default(), Sent::default()],
+            opening: Opening::default(),
+            connection: Connection::default(),
+            dialogue: Dialogue::default(),
+            reset: false,
+        };
+        if time_port.is_some_and(|p| p != s.source.port && p != s.destination.port) {
+            flow.dialogue.forbid_time();
+        }
+        flow
+    }
+
+    /// Both endpoints, the first frame's sender first.
+    pub(super) const fn ends(&self) -> [Endpoint; 2] {
+        self.ends
+    }
+
+    /// Which side sent a segment of this flow. Where both ends are the same
+    /// endpoint, all is side 0's.
+    #[inline]
+    fn side(&self, s: &Segment<'_>) -> usize {
+        usize::from(s.source != self.ends[0])
+    }
+
+    /// Whether a segment begins another connection on the same pair: a SYN
+    /// whose sequence number is not the one that this side began with. One
+    /// with the same number was sent again. tshark's `tcp.stream` tells them
+    /// apart in the same way.
+    #[inline]
+    pub(super) fn is_superseded_by(&self, s: &Segment<'_>) -> bool {
+        s.flags.has(TcpFlags::SYN)
+            && !s.flags.has(TcpFlags::ACK)
+            && self.sent[self.side(s)]
+                .base
+                .is_some_and(|base| base != s.seq)
+    }
+
+    /// Whether any SYN without ACK was seen.
+    pub(super) const fn has_syn(&self) -> bool {
+        self.opening.has_syn()
+    }
+
+    /// Whether both sides have sent a FIN and had it acknowledged, or a RST came.
+    pub(super) const fn is_closed(&self) -> bool {
+        self.reset || self.sent[0].fin_acknowledged && self.sent[1].fin_acknowledged
+    }
+
+    /// Takes the next segment.
+    #[inline]
+    pub(super) fn take(&mut self, s: &Segment<'_>, budget: &mut Budget) {
+        let from = self.side(s);
+        self.last = self.last.max(s.time);
+        self.first = self.first.min(s.time);
+        if s.flags.has(TcpFlags::SYN) {
+            self.settle_client(s, from);
+        }
+        self.settle_base(s, from);
+
+        let round_trip = self.opening.round_trip();
+        self.opening.take(s, from);
+        let [a, b] = &mut self.sent;
+        let (sender, peer) = if from == 0 { (a, b) } else { (b, a) };
+        sender.frames += 1;
+        sender.wire_bytes += u64::from(s.wire_len);
+        sender.payload_bytes += u64::from(s.payload_len);
+        if s.payload_len > 0 && !s.flags.has(TcpFlags::RST) {
+            let syn = u32::from(s.flags.has(TcpFlags::SYN));
+            sender.stream.insert(s.seq.plus(syn), s.payload_len);
+        }
+        sender.analysis.take(&mut peer.analysis, s, round_trip);
+        if s.flags.has(TcpFlags::FIN) {
+            sender.fin = Some(s.seq.plus(s.payload_len).plus(1));
+        }
+        if let Some(fin) = peer.fin
+            && s.flags.has(TcpFlags::ACK)
+            && !fin.after(s.ack)
+        {
+            peer.fin_acknowledged = true;
+        }
+        if s.flags.has(TcpFlags::RST) && !(sender.fin.is_some() && peer.fin.is_some()) {
+            self.reset = true;
+        }
+
+        let [a, b] = &self.sent;
+        self.connection
+            .take(s, from, self.client, [&a.stream, &b.stream]);
+        let end = &self.connection.ends[from];
+        let isn = (end.said & said::SYN != 0).then_some(end.start);
+        self.dialogue.take(s, from == self.client, isn, budget);
+    }
+
+    /// The sender of the first SYN; without one, the receiver of a SYN-ACK;
+    /// else the sender of the first frame.
+    #[cold]
+    fn settle_client(&mut self, s: &Segment<'_>, from: usize) {
+        let (by, client) = if s.flags.has(TcpFlags::ACK) {
+            (ClientKnownBy::SynAck, 1 - from)
+        } else {
+            (ClientKnownBy::Syn, from)
+        };
+        if by <= self.client_known_by || self.ends[0] == self.ends[1] {
+            return;
+        }
+        self.client_known_by = by;
+        if client != self.client {
+            self.client = client;
+            self.connection.history.turn();
+            self.dialogue.turn_round();
+        }
+    }
+
+    /// What each side's numbers are counted from, as tshark guesses it.
+    #[inline]
+    fn settle_base(&mut self, s: &Segment<'_>, from: usize) {
+        let syn = s.flags.has(TcpFlags::SYN);
+        let ack = s.flags.has(TcpFlags::ACK);
+        let base = &mut self.sent[from].base;
+        if base.is_none() || syn && ack {
+            *base = Some(if syn {
+                s.seq
+            } else {
+                SeqNum(s.seq.0.wrapping_sub(1))
+            });
+        }
+        let other = &mut self.sent[1 - from].base;
+        if other.is_none() && ack {
+            *other = Some(SeqNum(s.ack.0.wrapping_sub(1)));
+        }
+    }
+
+    /// Gives back the memory that only an open flow needs.
+    pub(super) fn release(&mut self, budget: &mut Budget) {
+        for sent in &mut self.sent {
+            sent.analysis.release();
+        }
+        self.dialogue.release(budget);
+    }
+
+    /// The flow as it is told.
+    pub(super) fn into_record(self, budget: &mut Budget) -> FlowRecord {
+        let (client, server) = (self.client, 1 - self.client);
+        let fins = self.sent.iter().all(|s| s.fin.is_some());
+        let state = self.connection.state(client);
+        let (exchanges, exchanges_omitted) = self.dialogue.finish(budget);
+        let [c, s] = [&self.sent[client], &self.sent[server]];
+        FlowRecord {
+            flow: self.id,
+            client: self.ends[client],
+            server: self.ends[server],
+            first_ns: self.first,
+            last_ns: self.last,
+            client_frames: c.frames,
+            server_frames: s.frames,
+            client_wire_bytes: c.wire_bytes,
+            server_wire_bytes: s.wire_bytes,
+            client_payload_bytes: c.payload_bytes,
+            server_payload_bytes: s.payload_bytes,
+            client_stream_bytes: c.stream.total(),
+            server_stream_bytes: s.stream.total(),
+            client_retransmissions: c.analysis.retransmissions.into(),
+            server_retransmissions: s.analysis.retransmissions.into(),
+            client_out_of_order: c.analysis.out_of_order.into(),
+            server_out_of_order: s.analysis.out_of_order.into(),
+            client_duplicate_acks: c.analysis.duplicate_acks.into(),
+            server_duplicate_acks: s.analysis.duplicate_acks.into(),
+            client_zero_windows: c.analysis.zero_windows.into(),
+            server_zero_windows: s.analysis.zero_windows.into(),
+            initial_rtt_ns: self.opening.round_trip(),
+            state,
+            history: self.connection.history.into_string(),
+            handshake: self.opening.handshake(client),
+            close: if self.reset {
+                Close::Rst
+            } else if fins {
+                Close::Fin
+            } else {
+                Close::Open
+            },
+            exchanges,
+            exchanges_omitted,
+            client_owner: None,
+            server_owner: None,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! From TCP segments to flow records.
+//!
+//! In come [`Segment`](crate::model::Segment)s in the order of the capture;
+//! out go [`FlowRecord`](crate::model::FlowRecord)s, one a connection, with
+//! what the wire shows of it: who opened it, how long the handshake and each
+//! answer took, what was sent again, how it ended. Pure: all times come with
+//! the segments, so a file gives the same records as the live run did.
+//!
+//! Memory is bounded whatever comes in: the number of flows, the ranges and
+//! the unacknowledged segments of a flow, the bytes that wait for a hole to be
+//! filled, the letters of its history, its exchanges.
+//!
+//! | file | what it knows |
+//! | --- | --- |
+//! | `table` | which flow a segment belongs to, and when a record is due |
+//! | `key`, `places` | how a flow is found, where it is kept |
+//! | `live` | one flow, put together from the rest |
+//! | `handshake` | the opening |
+//! | `zeek`, `endpoint`, `history` | Zeek's `conn_state` and `history` |
+//! | `analysis`, `unacked` | tshark's `tcp.analysis` |
+//! | `ranges` | distinct stream bytes |
+//! | `exchange`, `inbound`, `time_protocol` | requests and answers |
+//! | `budget` | what all flows together may hold |
+//!
+//! A flow begins with its first segment; a SYN with another initial sequence
+//! number on the same two endpoints begins a new one, as for tshark's
+//! `tcp.stream`. Its client is the sender of the first SYN; seen without one,
+//! the receiver of a SYN-ACK; else the sender of the first frame.
+
+mod analysis;
+mod budget;
+mod endpoint;
+mod exchange;
+mod handshake;
+mod history;
+mod inbound;
+mod key;
+mod live;
+mod places;
+mod printable;
+mod ranges;
+mod table;
+mod time_protocol;
+mod unacked;
+mod zeek;
+
+pub use table::{FlowConfig, FlowCounts, FlowTable};

@@ -1,0 +1,170 @@
+//! The table of live flows.
+
+use crate::model::{FlowId, FlowRecord, Segment};
+
+use super::budget::Budget;
+use super::key::{FlowKey, KeyMap};
+use super::live::Flow;
+use super::places::{Places, Queue};
+
+/// How a [`FlowTable`] works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowConfig {
+    /// The most flows that are held at a time, closed ones included; at least
+    /// 1. Past it the one idle the longest is handed on as it stands, and
+    /// counted in [`FlowCounts::evicted`]; should it go on, it counts as a new
+    /// flow.
+    pub max_flows: usize,
+    /// How many closed flows are held, so that frames that come late are still
+    /// told as theirs. Past it the one idle the longest is handed on.
+    pub max_closed_flows: usize,
+    /// The only port on which TIME is recognised; `None`: any, by what is said.
+    pub time_port: Option<u16>,
+}
+
+impl Default for FlowConfig {
+    fn default() -> Self {
+        Self {
+            max_flows: 262_144,
+            max_closed_flows: 8192,
+            time_port: None,
+        }
+    }
+}
+
+/// What a table has seen so far; cheap to read after each segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlowCounts {
+    /// Segments taken.
+    pub segments: u64,
+    /// Flows seen.
+    pub seen: u64,
+    /// Of these, flows with a SYN (without ACK).
+    pub with_syn: u64,
+    /// Of all, flows that are closed: both FINs acknowledged, or a RST.
+    pub closed: u64,
+    /// Flows handed on while open because there were too many.
+    pub evicted: u64,
+}
+
+impl FlowCounts {
+    /// Flows that were seen and are not closed.
+    #[must_use]
+    pub const fn open(&self) -> u64 {
+        self.seen - self.closed
+    }
+}
+
+/// Takes segments in the order of the capture and gives flow records.
+///
+/// A record is handed on when nothing more can come to its flow (another SYN
+/// took its endpoints), when the table holds too many, and at the end. So
+/// records come in no particular order; [`FlowRecord::flow`] numbers them by
+/// their first frames.
+#[derive(Debug)]
+pub struct FlowTable {
+    config: FlowConfig,
+    keys: KeyMap,
+    places: Places,
+    budget: Budget,
+    counts: FlowCounts,
+}
+
+impl FlowTable {
+    /// An empty table.
+    #[must_use]
+    pub fn new(config: FlowConfig) -> Self {
+        Self {
+            config,
+            keys: KeyMap::default(),
+            places: Places::new(),
+            budget: Budget::default(),
+            counts: FlowCounts::default(),
+        }
+    }
+
+    /// What was seen so far.
+    #[must_use]
+    pub const fn counts(&self) -> FlowCounts {
+        self.counts
+    }
+
+    /// Takes the next segment of the capture, and hands on the records that
+    /// have to make room.
+    #[inline]
+    pub fn push(&mut self, segment: &Segment<'_>, emit: &mut impl FnMut(FlowRecord)) {
+        self.counts.segments += 1;
+        let key = FlowKey::new(segment.source, segment.destination);
+        let mut found = self.keys.get(key);
+        if let Some(place) = found
+            && let Some((flow, _)) = self.places.get_mut(place)
+            && flow.is_superseded_by(segment)
+        {
+            self.hand_on(place, emit);
+            found = None;
+        }
+        let place = found.unwrap_or_else(|| self.begin(key, segment, emit));
+        let Some((flow, queue)) = self.places.get_mut(place) else {
+            return;
+        };
+        let had_syn = flow.has_syn();
+        flow.take(segment, &mut self.budget);
+        self.counts.with_syn += u64::from(!had_syn && flow.has_syn());
+        if queue == Queue::Closed {
+            self.places.touch(place, Queue::Closed);
+        } else if flow.is_closed() {
+            flow.release(&mut self.budget);
+            self.counts.closed += 1;
+            self.places.touch(place, Queue::Closed);
+            if self.places.len(Queue::Closed) > self.config.max_closed_flows {
+                self.retire(Queue::Closed, emit);
+            }
+        } else {
+            self.places.touch(place, Queue::Open);
+        }
+    }
+
+    /// Hands on all flows that are still held, in no particular order.
+    pub fn finish(mut self, emit: &mut impl FnMut(FlowRecord)) {
+        for queue in [Queue::Closed, Queue::Open] {
+            while self.retire(queue, emit) {}
+        }
+    }
+
+    /// A new flow, with room made for it.
+    fn begin(
+        &mut self,
+        key: FlowKey,
+        segment: &Segment<'_>,
+        emit: &mut impl FnMut(FlowRecord),
+    ) -> u32 {
+        let held = self.places.len(Queue::Open) + self.places.len(Queue::Closed);
+        if held >= self.config.max_flows.max(1) && !self.retire(Queue::Closed, emit) {
+            self.counts.evicted += u64::from(self.retire(Queue::Open, emit));
+        }
+        let id = FlowId(self.counts.seen);
+        self.counts.seen += 1;
+        let place = self
+            .places
+            .insert(Flow::new(id, segment, self.config.time_port));
+        self.keys.insert(key, place);
+        place
+    }
+
+    /// Hands on the flow idle the longest; false when there is none.
+    fn retire(&mut self, queue: Queue, emit: &mut impl FnMut(FlowRecord)) -> bool {
+        let oldest = self.places.oldest(queue);
+        if let Some(place) = oldest {
+            self.hand_on(place, emit);
+        }
+        oldest.is_some()
+    }
+
+    fn hand_on(&mut self, place: u32, emit: &mut impl FnMut(FlowRecord)) {
+        if let Some(flow) = self.places.remove(place) {
+            let [a, b] = flow.ends();
+            self.keys.remove(FlowKey::new(a, b));
+            emit(flow.into_record(&mut self.budget));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The lines of the TIME protocol: request `TIME…\r\n`, answer `JAM hh:mm:ss\r\n`.
+
+use crate::model::TimeOfDay;
+
+use super::printable::quoted;
+
+/// Bytes kept of an answer: a right one has 14.
+const KEPT: usize = 32;
+/// How many bytes a right answer has before CR LF.
+const BARE: usize = 12;
+
+/// What the beginning of a line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    /// Too few bytes to tell.
+    NotYet,
+    Time,
+    /// The client says good-bye; nothing is asked.
+    Quit,
+    Other,
+}
+
+/// A request as it comes in: only its first bytes matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RequestLine {
+    head: [u8; 4],
+    len: u32,
+}
+
+impl RequestLine {
+    pub(super) const fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let at = self.len as usize;
+        for (to, &b) in self.head.iter_mut().skip(at).zip(bytes) {
+            *to = b;
+        }
+        self.len = self
+            .len
+            .saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    }
+
+    pub(super) fn says(self) -> Says {
+        let head = &self.head[..self.head.len().min(self.len as usize)];
+        match head {
+            b"TIME" => Says::Time,
+            b"QUIT" => Says::Quit,
+            _ if b"TIME".starts_with(head) || b"QUIT".starts_with(head) => Says::NotYet,
+            _ => Says::Other,
+        }
+    }
+
+    /// Whether it is nothing but a line end.
+    pub(super) fn is_blank(self) -> bool {
+        matches!(
+            (self.len, self.head),
+            (1, [b'\n', ..]) | (2, [b'\r', b'\n', ..])
+        )
+    }
+}
+
+/// An answer as it comes in.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct AnswerLine {
+    kept: [u8; KEPT],
+    len: u32,
+    /// Whether bytes of it were not captured.
+    pub cut: bool,
+}
+
+/// What an answer turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub answer: Option<TimeOfDay>,
+    pub valid: Option<bool>,
+    pub problem: Option<String>,
+}
+
+impl AnswerLine {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0 && !self.cut
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let at = (self.len as usize).min(KEPT);
+        let n = bytes.len().min(KEPT - at);
+        self.kept[at..at + n].copy_from_slice(&bytes[..n]);
+        self.len = self
+            .len
+            .saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.kept[..KEPT.min(self.len as usize)]
+    }
+
+    /// The bytes for a person.
+    pub(super) fn quoted(&self) -> String {
+        quoted(self.bytes(), self.len)
+    }
+
+    /// Whether it is an answer that only lacks its line end.
+    pub(super) fn lacks_end(&self) -> bool {
+        matches!(self.len as usize, n if n == BARE || n == BARE + 1)
+            && !self.cut
+            && self.bytes().starts_with(b"JAM ")
+    }
+
+    pub(super) fn is_answer(&self) -> bool {
+        self.bytes().starts_with(b"JAM ")
+    }
+
+    /// Holds it against `JAM hh:mm:ss\r\n`.
+    pub(super) fn verdict(&self) -> Verdict {
+        let bytes = self.bytes();
+        let answer = bytes
+            .strip_prefix(b"JAM ")
+            .and_then(|rest| rest.get(..8))
+            .and_then(TimeOfDay::from_bytes);
+        if self.cut {
+            return Verdict {
+                answer,
+                valid: None,
+                problem: Some(format!("answer not captured in full: {}", self.quoted())),
+            };
+        }
+        let right = answer.is_some() && bytes.get(BARE..) == Some(b"\r\n".as_slice());
+        Verdict {
+            answer,
+            valid: Some(right),
+            problem: (!right).then(|| {
+                let what = self.quoted();
+                match answer {
+                    Some(_) => format!("answer does not end as JAM hh:mm:ss\\r\\n does: {what}"),
+                    None => format!("answer is not JAM hh:mm:ss\\r\\n: {what}"),
+                }
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(bytes: &[u8]) -> Verdict {
+        let mut line = AnswerLine::default();
+        line.push(bytes);
+        line.verdict()
+    }
+
+    #[test]
+    fn a_right_answer_is_right() {
+        let v = verdict(b"JAM 23:59:60\r\n");
+        assert_eq!(v.valid, Some(true));
+        assert_eq!(v.problem, None);
+        assert_eq!(v.answer, TimeOfDay::new(23, 59, 60));
+    }
+
+    #[test]
+    fn wrong_answers_say_what_they_are() {
+        for wrong in [
+            &b"JAM 24:00:00\r\n"[..],
+            b"JAM 1:2:3\r\n",
+            b"JAM 10:00:00\n",
+            b"JAM 10:00:00",
+            b"jam 10:00:00\r\n",
+            b"JAM 10:00:00 \r\n",
+            b"ERR\x1b[2J\r\n",
+        ] {
+            let v = verdict(wrong);
+            assert_eq!(v.valid, Some(false), "{wrong:?}");
+            let problem = v.problem.unwrap();
+            assert!(
+                problem.bytes().all(|b| (b' '..=b'~').contains(&b)),
+                "{problem}"
+            );
+        }
+        assert_eq!(verdict(b"JAM 10:00:00\n").answer, TimeOfDay::new(10, 0, 0));
+    }
+
+    #[test]
+    fn a_long_answer_is_kept_short() {
+        let v = verdict(&[b'x'; 5000]);
+        assert!(v.problem.unwrap().len() < 120);
+    }
+
+    #[test]
+    fn requests_are_told_by_their_first_bytes() {
+        for (text, says) in [
+            (&b"TI"[..], Says::NotYet),
+            (b"TIME", Says::Time),
+            (b"TIME 3\r\n", Says::Time),
+            (b"QUIT\r\n", Says::Quit),
+            (b"TIRE", Says::Other),
+            (b"GET", Says::Other),
+        ] {
+            let mut line = RequestLine::default();
+            for b in text {
+                line.push(&[*b]);
+            }
+            assert_eq!(line.says(), says, "{text:?}");
+        }
+    }
+}
