@@ -260,7 +260,10 @@ mod tests {
         assert_eq!(system.threads.peak, Some(9));
         assert_eq!(system.processes.peak, None);
         let side = samples.side();
-        assert_eq!((side.threads.before, side.threads.after), (Some(4), Some(5)));
+        assert_eq!(
+            (side.threads.before, side.threads.after),
+            (Some(4), Some(5))
+        );
         assert_eq!(side.threads.created, None);
     }
 

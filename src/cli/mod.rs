@@ -90,7 +90,13 @@ pub fn one_line(error: &clap::Error) -> String {
         .unwrap_or(&said)
         .trim();
     let said = said.strip_prefix("error: ").unwrap_or(said);
-    format!("{} (see --help)", said.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\""))
+    format!(
+        "{} (see --help)",
+        said.escape_debug()
+            .to_string()
+            .replace("\\'", "'")
+            .replace("\\\"", "\"")
+    )
 }
 
 #[cfg(test)]
@@ -108,7 +114,10 @@ mod tests {
         let error = Cli::try_parse_from(["threadtap", "run", "--strategy", "fibre"]).unwrap_err();
         let line = one_line(&error);
         assert!(!line.contains('\n'));
-        assert!(line.contains("fibre") && line.contains("thread, pool, process, async"), "{line}");
+        assert!(
+            line.contains("fibre") && line.contains("thread, pool, process, async"),
+            "{line}"
+        );
         assert!(!line.contains("Usage"));
     }
 }

@@ -22,7 +22,9 @@ pub enum UsageError {
     #[error("{0}")]
     Mismatch(&'static str),
     /// A server that has no address.
-    #[error("--connect {given}: {reason}; give HOST:PORT, for example 127.0.0.1:45000 or [::1]:45000")]
+    #[error(
+        "--connect {given}: {reason}; give HOST:PORT, for example 127.0.0.1:45000 or [::1]:45000"
+    )]
     Target {
         /// What was given.
         given: String,

@@ -90,7 +90,13 @@ pub enum Colour {
 #[command(after_help = EXAMPLES)]
 pub struct RunArgs {
     /// How the client makes its requests
-    #[arg(long, short, value_enum, default_value = "thread", help_heading = "Client")]
+    #[arg(
+        long,
+        short,
+        value_enum,
+        default_value = "thread",
+        help_heading = "Client"
+    )]
     pub strategy: StrategyName,
     /// Number of requests, one connection each
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1000, help_heading = "Client",

@@ -284,9 +284,8 @@ impl Ledger {
     /// How many tasks and entries found no slot: what the ledger cannot tell.
     #[must_use]
     pub fn unrecorded(&self) -> u64 {
-        let over = |next: &AtomicU64, capacity: usize| {
-            next.load(Relaxed).saturating_sub(capacity as u64)
-        };
+        let over =
+            |next: &AtomicU64, capacity: usize| next.load(Relaxed).saturating_sub(capacity as u64);
         let h = self.header();
         over(&h.next_task, self.tasks) + over(&h.next_entry, self.entries)
     }

@@ -114,7 +114,9 @@ impl SystemCounter {
 }
 
 fn proc_links() -> Option<u64> {
-    rustix::fs::stat("/proc").ok().map(|s| u64::from(s.st_nlink))
+    rustix::fs::stat("/proc")
+        .ok()
+        .map(|s| u64::from(s.st_nlink))
 }
 
 fn count_process_folders() -> Option<u64> {

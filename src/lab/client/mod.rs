@@ -75,25 +75,16 @@ pub fn run(plan: &'static ClientPlan, ledger: &'static Ledger) {
         },
     };
     let begun = clock::now().as_nanos();
-    header
-        .pid
-        .store(system_process::pid().0, Relaxed);
-    header
-        .first_ns
-        .store(begun, Relaxed);
-    header
-        .ready_ns
-        .store(begun, Relaxed);
+    header.pid.store(system_process::pid().0, Relaxed);
+    header.first_ns.store(begun, Relaxed);
+    header.ready_ns.store(begun, Relaxed);
     match plan.strategy {
         Strategy::Thread => thread::run(shared),
         Strategy::Pool => pool::run(shared),
         Strategy::Process => process::run(shared),
         Strategy::Async => event_loop::run(shared),
     }
-    header.after_ns.store(
-        clock::now().as_nanos(),
-        Relaxed,
-    );
+    header.after_ns.store(clock::now().as_nanos(), Relaxed);
 }
 
 impl Shared {
@@ -118,9 +109,7 @@ impl Shared {
     /// A request that was refused a worker of its own.
     fn refused(self, number: u32, outcome: Outcome, error: &std::io::Error) {
         let header = self.ledger.header();
-        header
-            .refused_tasks
-            .fetch_add(1, Relaxed);
+        header.refused_tasks.fetch_add(1, Relaxed);
         if let Some(pen) = self.pen(number) {
             let ending = Ending {
                 outcome,
@@ -133,10 +122,7 @@ impl Shared {
     }
 
     fn count_done(self) {
-        self.ledger
-            .header()
-            .done
-            .fetch_add(1, Relaxed);
+        self.ledger.header().done.fetch_add(1, Relaxed);
     }
 }
 

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use super::Shared;
 use super::thread::{begin, end};
 use crate::model::{Outcome, Pid, WorkerId};
+use crate::sys::clock;
 use crate::sys::ledger::TaskSlot;
 use crate::sys::process::{Exit, Reaped, fork_and, reap_any};
-use crate::sys::clock;
 
 /// The children that run, with the slot that each was given.
 struct Children {

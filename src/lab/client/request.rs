@@ -240,7 +240,11 @@ mod tests {
         assert_eq!(answer.unwrap(), 7);
         assert_eq!(
             tried,
-            [None, Some([127, 0, 0, 2].into()), Some([127, 0, 0, 3].into())]
+            [
+                None,
+                Some([127, 0, 0, 2].into()),
+                Some([127, 0, 0, 3].into())
+            ]
         );
     }
 

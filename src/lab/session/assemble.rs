@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::{Captured, End, Moments, Observed, RunPlan, ServerChoice};
+use super::{Captured, End, Observed, RunPlan, ServerChoice};
 use crate::census::{self, SideSpans, Span};
 use crate::correlate::{self, ClientSocket, ServerSocket};
 use crate::findings::{FindingsInput, findings};
@@ -126,11 +126,11 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
                 .iter()
                 .filter_map(|f| f.handshake.and_then(|h| h.duration())),
         ),
-        exchange: Quantiles::of(
-            flows
+        exchange: Quantiles::of(flows.iter().flat_map(|f| {
+            f.exchanges
                 .iter()
-                .flat_map(|f| f.exchanges.iter().filter_map(crate::model::Exchange::duration)),
-        ),
+                .filter_map(crate::model::Exchange::duration)
+        })),
     };
     let workers = worker_records(&requests, &connections);
     let mut run = RunRecord {
@@ -267,17 +267,22 @@ fn count_requests(
     for note in requests.iter().filter(|n| n.outcome != Outcome::Valid) {
         *failed.entry(note.outcome.name().to_owned()).or_default() += 1;
     }
-    let by_workers = |o: &[Outcome]| {
-        Some(requests.iter().filter(|n| o.contains(&n.outcome)).count() as u64)
-    };
-    let on_flows = |of: fn(&FlowRecord) -> usize| flows.map(|f| f.iter().map(of).sum::<usize>() as u64);
+    let by_workers =
+        |o: &[Outcome]| Some(requests.iter().filter(|n| o.contains(&n.outcome)).count() as u64);
+    let on_flows =
+        |of: fn(&FlowRecord) -> usize| flows.map(|f| f.iter().map(of).sum::<usize>() as u64);
     Requests {
         submitted: Some(u64::from(plan.client.requests)),
         attempted: Some(attempted),
         on_wire: on_flows(|f| usize::from(f.handshake.is_some())),
         handshakes: on_flows(|f| usize::from(f.handshake.is_some_and(|h| h.ack_ns.is_some()))),
-        answered: on_flows(|f| f.exchanges.iter().filter(|e| e.response_ns.is_some()).count())
-            .or_else(|| by_workers(&[Outcome::Valid, Outcome::BadAnswer])),
+        answered: on_flows(|f| {
+            f.exchanges
+                .iter()
+                .filter(|e| e.response_ns.is_some())
+                .count()
+        })
+        .or_else(|| by_workers(&[Outcome::Valid, Outcome::BadAnswer])),
         valid: on_flows(|f| f.exchanges.iter().filter(|e| e.valid == Some(true)).count())
             .or_else(|| by_workers(&[Outcome::Valid])),
         failed,
@@ -370,12 +375,7 @@ fn tell_of_refusals(client: &Ledger, server: Option<&Ledger>, extra: &mut Vec<Fi
     }
 }
 
-fn tell_of_deaths(
-    client: Option<Exit>,
-    server: Option<Exit>,
-    end: End,
-    extra: &mut Vec<Finding>,
-) {
+fn tell_of_deaths(client: Option<Exit>, server: Option<Exit>, end: End, extra: &mut Vec<Finding>) {
     let how = |exit: Exit| match exit {
         Exit::Code(code) => format!("exit status {code}"),
         Exit::Signal(signal) => format!("signal {signal}"),
@@ -388,7 +388,10 @@ fn tell_of_deaths(
             Finding::new(
                 "client_died",
                 Severity::Error,
-                format!("The client ended before its work was done ({}); client.log may tell why.", how(exit)),
+                format!(
+                    "The client ended before its work was done ({}); client.log may tell why.",
+                    how(exit)
+                ),
             )
             .with("exit", how(exit)),
         );
@@ -398,7 +401,10 @@ fn tell_of_deaths(
             Finding::new(
                 "server_died",
                 Severity::Error,
-                format!("The server ended during the run ({}); server.log may tell why.", how(exit)),
+                format!(
+                    "The server ended during the run ({}); server.log may tell why.",
+                    how(exit)
+                ),
             )
             .with("exit", how(exit)),
         );

@@ -119,8 +119,7 @@ impl Sink for Recorder {
         self.save(|file| file.write(frame));
         if let Ok(segment) = decode(frame) {
             let finished = &mut self.finished;
-            self.table
-                .push(&segment, &mut |flow| finished.push(flow));
+            self.table.push(&segment, &mut |flow| finished.push(flow));
         }
     }
 
