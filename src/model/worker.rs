@@ -33,7 +33,7 @@ pub enum Outcome {
     Valid,
     /// Never begun: it was still queued when its process ended.
     NotAttempted,
-    /// Begun, but its process ended before an answer came.
+    /// Begun, but its process ended before it had read an answer.
     Abandoned,
     /// The server's host refused the connection (ECONNREFUSED).
     Refused,
@@ -111,7 +111,7 @@ impl Outcome {
         match self {
             Self::Valid => "a valid answer came",
             Self::NotAttempted => "still queued when the client ended",
-            Self::Abandoned => "begun, but the client ended before an answer came",
+            Self::Abandoned => "begun, but the client ended before it had read an answer",
             Self::Refused => "connection refused",
             Self::Reset => "connection reset by the server",
             Self::Closed => "connection closed before an answer came",

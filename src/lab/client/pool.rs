@@ -26,6 +26,8 @@ struct Queue {
 struct Waiting {
     numbers: VecDeque<u32>,
     closed: bool,
+    /// Workers that have come for their first request.
+    came: usize,
 }
 
 impl Queue {
@@ -41,6 +43,25 @@ impl Queue {
         inner.closed = true;
         drop(inner);
         self.changed.notify_all();
+    }
+
+    /// A worker is there.
+    fn come(&self) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.came += 1;
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// Waits until so many workers are there.
+    fn wait_for(&self, workers: usize) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        while inner.came < workers {
+            inner = self
+                .changed
+                .wait(inner)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// The next request; `None` when the queue is closed and empty.
@@ -83,6 +104,9 @@ pub(super) fn run(shared: Shared) {
             }
             return;
         }
+        // Starting a thread of a class's language returns when it runs, and so a
+        // pool is ready before the first request is queued.
+        queue.wait_for(workers.len());
         let started = u32::try_from(workers.len()).unwrap_or(u32::MAX);
         shared.gate.open_when(started, || 0);
         for number in shared.numbers() {
@@ -101,6 +125,7 @@ pub(super) fn run(shared: Shared) {
 }
 
 fn work(shared: Shared, queue: &Queue, worker: WorkerId) {
+    queue.come();
     shared.gate.pass();
     while let Some(number) = queue.next() {
         shared.gate.take_permit();
