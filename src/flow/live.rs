@@ -76,6 +76,11 @@ impl Flow {
         self.ends
     }
 
+    /// Its number.
+    pub(super) fn id(&self) -> FlowId {
+        self.id
+    }
+
     /// Which side sent a segment of this flow. Where both ends are the same
     /// endpoint, all is side 0's.
     #[inline]

@@ -90,9 +90,9 @@ impl FlowTable {
     }
 
     /// Takes the next segment of the capture, and hands on the records that
-    /// have to make room.
+    /// have to make room. Returns the flow that the segment belongs to.
     #[inline]
-    pub fn push(&mut self, segment: &Segment<'_>, emit: &mut impl FnMut(FlowRecord)) {
+    pub fn push(&mut self, segment: &Segment<'_>, emit: &mut impl FnMut(FlowRecord)) -> FlowId {
         self.counts.segments += 1;
         let key = FlowKey::new(segment.source, segment.destination);
         let mut found = self.keys.get(key);
@@ -105,8 +105,9 @@ impl FlowTable {
         }
         let place = found.unwrap_or_else(|| self.begin(key, segment, emit));
         let Some((flow, queue)) = self.places.get_mut(place) else {
-            return;
+            unreachable!("a flow that was just found or begun has a place");
         };
+        let id = flow.id();
         let had_syn = flow.has_syn();
         flow.take(segment, &mut self.budget);
         self.counts.with_syn += u64::from(!had_syn && flow.has_syn());
@@ -122,6 +123,7 @@ impl FlowTable {
         } else {
             self.places.touch(place, Queue::Open);
         }
+        id
     }
 
     /// Hands on all flows that are still held, in no particular order.
