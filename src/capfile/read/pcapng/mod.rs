@@ -28,6 +28,8 @@ const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 /// Type and total length at a block's beginning; the length again at its end.
 const HEAD: usize = 8;
 const TAIL: usize = 4;
+/// Bytes of an enhanced packet block that are neither frame nor option.
+const PACKET_OVERHEAD: usize = HEAD + 20 + TAIL;
 /// The longest block: the longest frame of any link type (128 MiB), 128 KiB of
 /// options and the fixed parts, the same as libpcap's and Wireshark's.
 const LONGEST_BLOCK: u32 = 128 * 1024 * 1024 + 128 * 1024 + 32;
@@ -78,7 +80,6 @@ impl Pcapng {
             interfaces: Vec::new(),
             pending: None,
         };
-        input.mark();
         this.section(input)?;
         Ok(this)
     }
@@ -86,11 +87,51 @@ impl Pcapng {
     /// The next frame, consumed; `None` at the end.
     #[inline]
     pub(super) fn next<R: Read>(&mut self, input: &mut Input<R>) -> Result<Option<Found>, Problem> {
+        // Nearly every block is an enhanced packet that is whole in the buffer.
+        if self.pending.is_none()
+            && let Some(found) = self.usual(input)
+        {
+            return Ok(Some(found));
+        }
+        self.next_of_any(input)
+    }
+
+    /// The next frame, if it is in an enhanced packet block with nothing to
+    /// object to and whole in the buffer.
+    #[inline]
+    fn usual<R: Read>(&self, input: &mut Input<R>) -> Option<Found> {
+        let available = input.available();
+        let block: [u32; 7] = self.order.words::<28, 7>(available.first_chunk()?);
+        let [kind, length, id, high, low, captured, original] = block;
+        let (size, len) = (length as usize, captured as usize);
+        let usual = kind == ENHANCED_PACKET
+            && length.is_multiple_of(4)
+            && size <= available.len()
+            && captured <= MAX_SNAPLEN
+            && size >= PACKET_OVERHEAD + len;
+        if !usual || self.order.u32(available, size - TAIL) != length {
+            return None;
+        }
+        let interface = self.interfaces.get(id as usize)?;
+        input.consume(size);
+        Some(Found {
+            time: interface
+                .clock
+                .moment(u64::from(high) << 32 | u64::from(low)),
+            link: interface.link,
+            wire_len: original,
+            len,
+            back: size - (PACKET_OVERHEAD - TAIL) - len,
+        })
+    }
+
+    /// The next frame of any kind, past blocks of any kind.
+    #[inline(never)]
+    fn next_of_any<R: Read>(&mut self, input: &mut Input<R>) -> Result<Option<Found>, Problem> {
         if let Some(block) = self.pending.take() {
             self.pass(input, block)?;
         }
         loop {
-            input.mark();
             if !input.need(HEAD)? && input.available().is_empty() {
                 return Ok(None);
             }
@@ -215,6 +256,7 @@ impl Pcapng {
             found.back = block.left - end;
         } else {
             input.require(end, "block")?;
+            input.begin();
             input.consume(end);
             self.pending = Some(Block {
                 left: block.left - end,
@@ -262,8 +304,10 @@ impl Pcapng {
             input.require(block.left, "block")?;
             check_end(self.order, input.available(), block)?;
             input.consume(block.left);
+            input.finish();
             return Ok(());
         }
+        input.begin();
         input.skip((block.left - TAIL) as u64, "block")?;
         let end = Block {
             left: TAIL,
