@@ -109,16 +109,16 @@ fn cut_and_damaged_streams_give_what_was_whole() {
 
 #[test]
 fn a_bomb_streams_through() {
-    // 64 MiB of empty frames in some 64 kB.
+    // 16 MiB of empty frames in some 16 kB.
     let f = Pcap::new(End::Little);
     let mut e = GzEncoder::new(Vec::new(), Compression::best());
     e.write_all(&f.header()).unwrap();
-    for _ in 0..64 {
+    for _ in 0..16 {
         e.write_all(&vec![0; 1 << 20]).unwrap();
     }
     let packed = e.finish().unwrap();
-    assert!(packed.len() < 100_000);
+    assert!(packed.len() < 30_000);
     let mut reader = CaptureReader::open(&packed[..]).unwrap();
     while reader.next().unwrap().is_some() {}
-    assert_eq!(reader.frames(), (64 << 20) / 16);
+    assert_eq!(reader.frames(), (16 << 20) / 16);
 }
