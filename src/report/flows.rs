@@ -5,7 +5,7 @@
 
 use super::interactions::{answer, close, handshake};
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
-use super::summary::quantiles_block;
+use super::summary::latency;
 use super::{Style, problem};
 use crate::analysis::AnalysisSummary;
 use crate::model::{Exchange, FlowRecord};
@@ -32,7 +32,7 @@ pub struct AnalysisView<'a> {
 pub(super) fn sheet(view: AnalysisView<'_>, style: Style) -> Sheet {
     let mut blocks = vec![flows_block(view, style.rows)];
     blocks.push(figures_block(view.summary));
-    blocks.extend(quantiles_block(&view.summary.latency));
+    blocks.push(latency(&view.summary.latency));
     if let Some(damage) = damage_block(view.summary) {
         blocks.push(damage);
     }
