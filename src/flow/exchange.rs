@@ -205,6 +205,7 @@ impl Talk {
 
     /// The client's next bytes, in order.
     fn asked(&mut self, at: Timestamp, mut bytes: &[u8], missing: u32, budget: &mut Budget) {
+        self.server_spoke = false;
         while !bytes.is_empty() {
             let end = bytes
                 .iter()

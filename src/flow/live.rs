@@ -128,7 +128,7 @@ impl Flow {
             let syn = u32::from(s.flags.has(TcpFlags::SYN));
             sender.stream.insert(s.seq.plus(syn), s.payload_len);
         }
-        sender.analysis.take(&mut peer.analysis, s, round_trip);
+        sender.analysis.take(&peer.analysis, s, round_trip);
         if s.flags.has(TcpFlags::FIN) {
             sender.fin = Some(s.seq.plus(s.payload_len).plus(1));
         }
@@ -191,9 +191,6 @@ impl Flow {
 
     /// Gives back the memory that only an open flow needs.
     pub(super) fn release(&mut self, budget: &mut Budget) {
-        for sent in &mut self.sent {
-            sent.analysis.release();
-        }
         self.dialogue.release(budget);
     }
 
