@@ -51,7 +51,7 @@ fn v4(bytes: &[u8], wire_len: u32) -> Result<Datagram<'_>, Skip> {
     if header.fragments_offset().value() != 0 {
         return Err(Skip::LaterFragment);
     }
-    let header_len = header.slice().len();
+    let header_len = usize::from(header.ihl()) * 4;
     let total = match u32::from(header.total_len()) {
         // Segmentation offload: the length was left for the network card.
         0 => wire_len,
@@ -62,7 +62,7 @@ fn v4(bytes: &[u8], wire_len: u32) -> Result<Datagram<'_>, Skip> {
         destination: header.destination_addr().into(),
         bytes: bytes.get(header_len..).unwrap_or_default(),
         len: total
-            .checked_sub(header.slice().len() as u32)
+            .checked_sub(u32::from(header.ihl()) * 4)
             .ok_or(Skip::Malformed)?,
         fragment: header.more_fragments(),
     };

@@ -107,7 +107,9 @@ impl Dialogue {
         );
         if talk.protocol == Protocol::Turns {
             // From here on nothing is put in order.
-            inbound.iter_mut().for_each(|i| i.clear(budget));
+            for i in inbound {
+                i.clear(budget);
+            }
         }
     }
 
@@ -258,12 +260,11 @@ impl Talk {
     }
 
     fn request_hole(&mut self) {
-        match self.protocol {
-            Protocol::Unknown => self.protocol = Protocol::Turns,
-            _ => {
-                self.uncertain = true;
-                self.request = RequestLine::default();
-            }
+        if self.protocol == Protocol::Unknown {
+            self.protocol = Protocol::Turns;
+        } else {
+            self.uncertain = true;
+            self.request = RequestLine::default();
         }
     }
 

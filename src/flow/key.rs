@@ -23,18 +23,15 @@ impl FlowKey {
     /// The key of a pair, the same in both directions.
     #[inline]
     pub(super) fn new(a: Endpoint, b: Endpoint) -> Self {
-        match (a.ip, b.ip) {
-            (IpAddr::V4(x), IpAddr::V4(y)) => {
-                let x = u128::from(u64::from(x.to_bits()) << 16 | u64::from(a.port));
-                let y = u128::from(u64::from(y.to_bits()) << 16 | u64::from(b.port));
-                Self::V4(x.min(y) << 64 | x.max(y))
-            }
-            _ => {
-                let x = (wide(a.ip), a.port);
-                let y = (wide(b.ip), b.port);
-                let (lo, hi) = if x <= y { (x, y) } else { (y, x) };
-                Self::V6(lo.0, hi.0, u32::from(lo.1) << 16 | u32::from(hi.1))
-            }
+        if let (IpAddr::V4(x), IpAddr::V4(y)) = (a.ip, b.ip) {
+            let x = u128::from(u64::from(x.to_bits()) << 16 | u64::from(a.port));
+            let y = u128::from(u64::from(y.to_bits()) << 16 | u64::from(b.port));
+            Self::V4(x.min(y) << 64 | x.max(y))
+        } else {
+            let x = (wide(a.ip), a.port);
+            let y = (wide(b.ip), b.port);
+            let (lo, hi) = if x <= y { (x, y) } else { (y, x) };
+            Self::V6(lo.0, hi.0, u32::from(lo.1) << 16 | u32::from(hi.1))
         }
     }
 }

@@ -10,10 +10,10 @@ use super::places::{Places, Queue};
 /// How a [`FlowTable`] works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowConfig {
-    /// The most flows that are held at a time, closed ones included; at least
-    /// 1. Past it the one idle the longest is handed on as it stands, and
-    /// counted in [`FlowCounts::evicted`]; should it go on, it counts as a new
-    /// flow.
+    /// The most flows that are held at a time, closed ones included; 0 is
+    /// taken for one. Past it the one idle the longest is handed on as it
+    /// stands, and counted in [`FlowCounts::evicted`]; should it go on, it
+    /// counts as a new flow.
     pub max_flows: usize,
     /// How many closed flows are held, so that frames that come late are still
     /// told as theirs. Past it the one idle the longest is handed on.

@@ -107,7 +107,7 @@ impl Spoken {
     }
 
     /// As if the receiver were the sender.
-    pub(super) fn to_itself(mut self) -> Self {
+    pub(super) fn looped(mut self) -> Self {
         self.destination = self.source;
         self
     }

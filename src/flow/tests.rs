@@ -26,12 +26,12 @@ fn a_time_flow_from_end_to_end() {
     assert_eq!((f.client_stream_bytes, f.server_stream_bytes), (6, 14));
     assert_eq!((f.state, f.close), (ConnState::SF, Close::Fin));
     assert_eq!(f.history, "ShADadFf");
-    let h = f.handshake.unwrap();
+    let opening = f.handshake.unwrap();
     assert_eq!(
-        (h.syn_ns, h.syn_ack_ns, h.ack_ns),
+        (opening.syn_ns, opening.syn_ack_ns, opening.ack_ns),
         (ms(0), Some(ms(1)), Some(ms(2)))
     );
-    assert_eq!(h.syn_count, 1);
+    assert_eq!(opening.syn_count, 1);
     assert_eq!(f.initial_rtt_ns, Some(Nanos::new(2_000_000)));
     let [e] = &f.exchanges[..] else {
         panic!("{:?}", f.exchanges)
@@ -215,8 +215,8 @@ fn an_acknowledged_hole_is_in_the_history() {
 #[test]
 fn both_ends_the_same_endpoint() {
     let c = client();
-    let first = c.syn(1).to_itself();
-    let second = c.says(2, 1, b"x").to_itself();
+    let first = c.syn(1).looped();
+    let second = c.says(2, 1, b"x").looped();
     let f = flow(&[first, second]);
     assert_eq!((f.client_frames, f.server_frames), (2, 0));
     assert_eq!(f.client, f.server);
