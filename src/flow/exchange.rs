@@ -123,14 +123,14 @@ impl Dialogue {
 
     /// The exchanges, those without an answer included, and how many more
     /// there were than are kept.
-    pub(super) fn finish(mut self, budget: &mut Budget) -> (Vec<Exchange>, u64) {
+    pub(super) fn finish(&mut self, budget: &mut Budget) -> (Vec<Exchange>, u64) {
         self.release(budget);
-        let mut talk = self.talk;
+        let talk = &mut self.talk;
         if talk.protocol != Protocol::Turns {
             talk.end();
         }
         budget.release_exchanges(talk.exchanges.len());
-        (talk.exchanges, talk.omitted)
+        (std::mem::take(&mut talk.exchanges), talk.omitted)
     }
 }
 

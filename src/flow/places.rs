@@ -89,11 +89,14 @@ impl Places {
     }
 
     /// Takes a flow away; its place is free.
-    pub(super) fn remove(&mut self, place: u32) -> Option<Flow> {
-        let flow = self.all.get_mut(place as usize)?.flow.take()?;
-        self.unlink(place);
-        self.free.push(place);
-        Some(flow)
+    pub(super) fn remove(&mut self, place: u32) {
+        if let Some(p) = self.all.get_mut(place as usize)
+            && p.flow.is_some()
+        {
+            p.flow = None;
+            self.unlink(place);
+            self.free.push(place);
+        }
     }
 
     /// Puts a flow last into a queue: it has just had a frame.
