@@ -36,11 +36,6 @@ impl Watch {
         }
     }
 
-    /// The existing server's process, where it was found.
-    pub fn server(&self) -> Option<Pid> {
-        self.server
-    }
-
     /// One look.
     pub fn look(&mut self) {
         let at = clock::now();
