@@ -16,6 +16,7 @@
 //! One way, from top to bottom. Everything between `decode` and `report` is
 //! pure: no clock, thread, socket or file; time comes in with the data.
 
+pub mod analysis;
 pub mod capfile;
 pub mod census;
 pub mod cli;

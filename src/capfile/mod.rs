@@ -14,7 +14,9 @@ mod write;
 
 pub use error::{CaptureFormat, Damage, OpenError, Problem, ReadError};
 pub use read::{CaptureReader, FirstBytes};
-pub use write::PcapWriter;
+pub use write::{
+    Direction, InterfaceInfo, InterfaceRef, Note, PcapWriter, PcapngWriter, SectionInfo, Statistics,
+};
 
 /// The largest number of bytes that is captured of a frame: libpcap's
 /// `MAXIMUM_SNAPLEN`, and Wireshark's `WTAP_MAX_PACKET_SIZE_STANDARD`.

@@ -3,6 +3,7 @@
 //! Every text that `--help`, the man page and the completions show stands in
 //! this room.
 
+mod analyze;
 mod plan;
 mod run;
 mod serve;
@@ -11,6 +12,7 @@ mod values;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub use analyze::AnalyzeArgs;
 pub use plan::UsageError;
 pub use run::{Colour, OutputFormat, RunArgs};
 pub use serve::ServeArgs;
@@ -32,15 +34,16 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Exit status:
   0    all went well
-  1    it ran, but something did not hold: a request failed, an answer was wrong
-  2    it could not run: usage, permission, a port in use
+  1    it ran, but something did not hold: a request failed, a capture file was cut off
+  2    it could not run: usage, permission, a port in use, not a capture file
   130  interrupted; everything so far is saved
 
 Examples:
   threadtap run                              1000 requests, a thread each
   threadtap run --strategy pool -n 200       200 requests through a thread pool
   threadtap run --gate                       hold all threads, then let them go at once
-  threadtap serve --port 45000               the TIME server alone";
+  threadtap serve --port 45000               the TIME server alone
+  threadtap analyze capture.pcap             every flow of a capture";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -49,6 +52,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Run the TIME server alone
     Serve(ServeArgs),
+    /// Read captures: every TCP flow of any pcap or pcapng file
+    Analyze(AnalyzeArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -1,5 +1,6 @@
 //! One file a subcommand: wiring only. Each returns the exit status.
 
+mod analyze;
 mod completions;
 mod internal;
 mod run;
@@ -25,6 +26,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Analyze(args) => analyze::analyze(&args),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),
         Command::InternalServer { plan } => internal::server(&plan),

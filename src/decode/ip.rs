@@ -1,6 +1,6 @@
 //! The network layer: IPv4 or IPv6, down to the first byte of the TCP header.
 
-use std::net::IpAddr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use etherparse::err::{ipv4, ipv6};
 use etherparse::{
@@ -9,12 +9,12 @@ use etherparse::{
 };
 
 use super::Skip;
-use super::link::{Network, Version};
 
 /// An IP datagram that carries TCP, at the first byte of the TCP header.
+///
+/// The addresses are apart ([`Ends`]), by version: putting both kinds into one
+/// type and taking them out again costs more than all the rest of decoding.
 pub(super) struct Datagram<'a> {
-    pub source: IpAddr,
-    pub destination: IpAddr,
     /// What was captured of the TCP header and its payload.
     pub bytes: &'a [u8],
     /// How long they are on the wire.
@@ -23,23 +23,12 @@ pub(super) struct Datagram<'a> {
     pub fragment: bool,
 }
 
+/// Source and destination address.
+pub(super) type Ends<A> = (A, A);
+
 /// `wire_len` is the length on the wire from the first byte of the IP header on.
 #[inline]
-pub(super) fn parse<'a>(network: &Network<'a>, wire_len: u32) -> Result<Datagram<'a>, Skip> {
-    match network.version {
-        Version::V4 => v4(network.bytes, wire_len),
-        Version::V6 => v6(network.bytes, wire_len),
-        Version::ByNibble => match network.bytes.first().map(|b| b >> 4) {
-            Some(4) => v4(network.bytes, wire_len),
-            Some(6) => v6(network.bytes, wire_len),
-            Some(_) => Err(Skip::NotIp),
-            None => Err(Skip::Truncated),
-        },
-    }
-}
-
-#[inline]
-fn v4(bytes: &[u8], wire_len: u32) -> Result<Datagram<'_>, Skip> {
+pub(super) fn v4(bytes: &[u8], wire_len: u32) -> Result<(Ends<Ipv4Addr>, Datagram<'_>), Skip> {
     let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|e| match e {
         ipv4::HeaderSliceError::Len(_) => Skip::Truncated,
         ipv4::HeaderSliceError::Content(_) => Skip::Malformed,
@@ -51,30 +40,31 @@ fn v4(bytes: &[u8], wire_len: u32) -> Result<Datagram<'_>, Skip> {
     if header.fragments_offset().value() != 0 {
         return Err(Skip::LaterFragment);
     }
-    let header_len = header.slice().len();
+    let header_len = usize::from(header.ihl()) * 4;
     let total = match u32::from(header.total_len()) {
         // Segmentation offload: the length was left for the network card.
         0 => wire_len,
         total => total.min(wire_len),
     };
     let datagram = Datagram {
-        source: header.source_addr().into(),
-        destination: header.destination_addr().into(),
         bytes: bytes.get(header_len..).unwrap_or_default(),
         len: total
-            .checked_sub(header.slice().len() as u32)
+            .checked_sub(u32::from(header.ihl()) * 4)
             .ok_or(Skip::Malformed)?,
         fragment: header.more_fragments(),
     };
+    let ends = (header.source_addr(), header.destination_addr());
+    let datagram = datagram.trimmed();
     if protocol == IpNumber::TCP {
-        Ok(datagram.trimmed())
+        Ok((ends, datagram))
     } else {
-        extensions(datagram.trimmed(), protocol)
+        Ok((ends, extensions(datagram, protocol)?))
     }
 }
 
+/// `wire_len` is the length on the wire from the first byte of the IP header on.
 #[inline]
-fn v6(bytes: &[u8], wire_len: u32) -> Result<Datagram<'_>, Skip> {
+pub(super) fn v6(bytes: &[u8], wire_len: u32) -> Result<(Ends<Ipv6Addr>, Datagram<'_>), Skip> {
     let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|e| match e {
         ipv6::HeaderSliceError::Len(_) => Skip::Truncated,
         ipv6::HeaderSliceError::Content(_) => Skip::Malformed,
@@ -86,20 +76,20 @@ fn v6(bytes: &[u8], wire_len: u32) -> Result<Datagram<'_>, Skip> {
         len => len.min(available),
     };
     let datagram = Datagram {
-        source: header.source_addr().into(),
-        destination: header.destination_addr().into(),
         bytes: bytes.get(40..).unwrap_or_default(),
         len,
         fragment: false,
     }
     .trimmed();
+    let ends = (header.source_addr(), header.destination_addr());
     match header.next_header() {
-        IpNumber::TCP => Ok(datagram),
-        next => extensions(datagram, next),
+        IpNumber::TCP => Ok((ends, datagram)),
+        next => Ok((ends, extensions(datagram, next)?)),
     }
 }
 
 /// Steps over IPv6 extension headers and AH (RFC 8200, 4; RFC 4302).
+#[cold]
 fn extensions(mut datagram: Datagram<'_>, mut next: IpNumber) -> Result<Datagram<'_>, Skip> {
     loop {
         let len = match next {

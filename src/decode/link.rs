@@ -15,11 +15,8 @@ pub(super) enum Version {
     ByNibble,
 }
 
-/// The rest of a frame after its link headers.
-pub(super) struct Network<'a> {
-    pub version: Version,
-    pub bytes: &'a [u8],
-}
+/// The version, and the rest of a frame after its link headers.
+type Network<'a> = (Version, &'a [u8]);
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
@@ -59,7 +56,7 @@ pub(super) fn strip(link: LinkType, bytes: &[u8]) -> Result<Network<'_>, Skip> {
 
 #[expect(clippy::unnecessary_wraps, reason = "the arms above read alike")]
 const fn network(version: Version, bytes: &[u8]) -> Result<Network<'_>, Skip> {
-    Ok(Network { version, bytes })
+    Ok((version, bytes))
 }
 
 #[inline]

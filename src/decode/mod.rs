@@ -27,7 +27,10 @@ mod tests;
 
 pub use skip::{Skip, SkipCounts};
 
-use crate::model::{Frame, Segment};
+use std::net::IpAddr;
+
+use crate::model::{Endpoint, Frame, Segment};
+use link::Version;
 
 /// The TCP segment that a frame carries.
 ///
@@ -35,18 +38,39 @@ use crate::model::{Frame, Segment};
 /// The reason why there is none; see [`Skip`].
 #[inline]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
-    let network = link::strip(frame.link, frame.bytes)?;
+    let (version, bytes) = link::strip(frame.link, frame.bytes)?;
+    let version = match version {
+        Version::ByNibble => match bytes.first().map(|b| b >> 4) {
+            Some(4) => Version::V4,
+            Some(6) => Version::V6,
+            Some(_) => return Err(Skip::NotIp),
+            None => return Err(Skip::Truncated),
+        },
+        told => told,
+    };
     // A length that is less than what was captured is a writer's mistake.
-    let wire_len = frame
-        .wire_len
-        .max(u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX));
-    let stripped = u32::try_from(frame.bytes.len() - network.bytes.len()).unwrap_or(u32::MAX);
-    let datagram = ip::parse(&network, wire_len - stripped)?;
-    let header = tcp::parse(&datagram)?;
+    let cut = frame.wire_len as usize - frame.bytes.len().min(frame.wire_len as usize);
+    let wire_len = u32::try_from(bytes.len() + cut).unwrap_or(u32::MAX);
+    if version == Version::V6 {
+        let (ends, datagram) = ip::v6(bytes, wire_len)?;
+        segment(frame, ends, &datagram)
+    } else {
+        let (ends, datagram) = ip::v4(bytes, wire_len)?;
+        segment(frame, ends, &datagram)
+    }
+}
+
+#[inline]
+fn segment<'a, A: Into<IpAddr>>(
+    frame: &Frame<'a>,
+    (source, destination): ip::Ends<A>,
+    datagram: &ip::Datagram<'a>,
+) -> Result<Segment<'a>, Skip> {
+    let header = tcp::parse(datagram)?;
     Ok(Segment {
         time: frame.time,
-        source: crate::model::Endpoint::new(datagram.source, header.source_port),
-        destination: crate::model::Endpoint::new(datagram.destination, header.destination_port),
+        source: Endpoint::new(source.into(), header.source_port),
+        destination: Endpoint::new(destination.into(), header.destination_port),
         seq: header.seq,
         ack: header.ack,
         flags: header.flags,

@@ -35,7 +35,9 @@ pub(super) fn parse<'a>(datagram: &Datagram<'a>) -> Result<Header<'a>, Skip> {
     let payload_len = if datagram.fragment {
         0
     } else {
-        datagram.len.saturating_sub(header_len as u32)
+        datagram
+            .len
+            .saturating_sub(u32::from(header.data_offset()) * 4)
     };
     let payload = if payload_len == 0 {
         &[][..]

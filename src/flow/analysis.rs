@@ -11,16 +11,15 @@
 //! * *fast retransmission*: it begins at the number that the other side's last
 //!   two or more duplicate ACKs ask for, within 20 ms of the last one.
 //! * *out of order*: within the initial round-trip time (3 ms when that is not
-//!   known) of the other side's last segment, and its bytes are not among
-//!   those seen and not yet acknowledged.
+//!   known) of this side's highest segment, and not ending where that ended.
 //! * *retransmission*: all others.
 //!
 //! [`HalfAnalysis::retransmissions`] counts the three kinds of retransmission.
-//! SACK blocks are not looked at.
+//! SACK blocks are not looked at. The rules are those of tshark 4.0; later
+//! versions hold a segment whose bytes were seen for a retransmission where
+//! 4.0 says out of order.
 
 use crate::model::{Nanos, Segment, SeqNum, TcpFlags, Timestamp};
-
-use super::unacked::Unacked;
 
 /// A fast retransmission comes within this of the last duplicate ACK.
 const FAST_WITHIN: i64 = 20_000_000;
@@ -39,15 +38,15 @@ enum Kind {
 /// What is known of the segments that one side sent.
 #[derive(Debug, Default)]
 pub(super) struct HalfAnalysis {
-    unacked: Unacked,
     /// One past the highest sequence number seen; before the first, 0.
     next: SeqNum,
+    /// When `next` was moved last.
+    next_time: Timestamp,
     last_ack: SeqNum,
     last_time: Timestamp,
-    /// How long the payload of the segment was that last advanced `next`.
-    advanced_by: u32,
     duplicate_run: u32,
-    window: u16,
+    /// The latest window; `None` before the first segment.
+    window: Option<u16>,
     last: Kind,
     pub retransmissions: u32,
     pub out_of_order: u32,
@@ -59,7 +58,7 @@ impl HalfAnalysis {
     /// Takes the next segment that this side sent. `rev` is the other side,
     /// `round_trip` the initial round-trip time where it is known.
     #[inline]
-    pub(super) fn take(&mut self, rev: &mut Self, s: &Segment<'_>, round_trip: Option<Nanos>) {
+    pub(super) fn take(&mut self, rev: &Self, s: &Segment<'_>, round_trip: Option<Nanos>) {
         let len = s.payload_len;
         let opens_or_closes = s.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0) != 0;
         let control = opens_or_closes || s.flags.has(TcpFlags::RST);
@@ -76,27 +75,21 @@ impl HalfAnalysis {
         if opens_or_closes {
             next = next.plus(1);
         }
-        if len > 0 || opens_or_closes {
-            self.unacked.push(s.seq, next);
-        }
         let known = self.next != SeqNum(0);
-        if !known || next.after(self.next.plus(u32::from(opens_or_closes))) {
-            self.advanced_by = len;
-        }
         if (!known || next.after(self.next)) && kind != Kind::ZeroWindowProbe {
             self.next = next;
+            self.next_time = s.time;
         }
-        self.window = s.window;
+        self.window = Some(s.window);
         self.last_ack = s.ack;
         self.last_time = s.time;
         self.last = kind;
-        rev.unacked.acknowledge(s.ack);
     }
 
     /// Counts what a segment says by itself: its window and its acknowledgement.
-    fn kind_of(&mut self, rev: &mut Self, s: &Segment<'_>, control: bool) -> Kind {
+    fn kind_of(&mut self, rev: &Self, s: &Segment<'_>, control: bool) -> Kind {
         let len = s.payload_len;
-        if len == 1 && s.seq == self.next && rev.window == 0 {
+        if len == 1 && s.seq == self.next && rev.window == Some(0) {
             return Kind::ZeroWindowProbe;
         }
         if s.window == 0 && !control {
@@ -108,7 +101,7 @@ impl HalfAnalysis {
         }
         // What follows repeats the segment before it, byte for byte.
         let repeats = len == 0
-            && s.window == self.window
+            && self.window == Some(s.window)
             && s.seq == self.next
             && s.ack == self.last_ack
             && !control;
@@ -142,25 +135,22 @@ impl HalfAnalysis {
         if !behind {
             return;
         }
-        let since = s.time.since(rev.last_time).get().max(0);
-        if since < FAST_WITHIN && rev.duplicate_run >= 2 && rev.last_ack == s.seq {
+        let since = s.time.since(rev.last_time).get();
+        if (0..FAST_WITHIN).contains(&since) && rev.duplicate_run >= 2 && rev.last_ack == s.seq {
             self.retransmissions = self.retransmissions.saturating_add(1); // fast
             return;
         }
-        let within = round_trip.map_or(DISORDER_WITHIN, Nanos::get);
-        if since < within && !self.unacked.covers(s.seq, end) {
-            let takes = u32::from(s.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0) != 0);
-            // Ending where the highest ended, it may close a hole or repeat the end.
-            if end.plus(takes) != self.next || self.advanced_by == 0 {
-                self.out_of_order = self.out_of_order.saturating_add(1);
-                return;
-            }
+        let within = round_trip
+            .map(Nanos::get)
+            .filter(|&ns| ns != 0)
+            .unwrap_or(DISORDER_WITHIN);
+        let takes = u32::from(s.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0) != 0);
+        // Where times run backwards nothing is known to be near.
+        if (0..within).contains(&s.time.since(self.next_time).get()) && end.plus(takes) != self.next
+        {
+            self.out_of_order = self.out_of_order.saturating_add(1);
+            return;
         }
         self.retransmissions = self.retransmissions.saturating_add(1);
-    }
-
-    /// Gives back the memory of what is not yet acknowledged.
-    pub(super) fn release(&mut self) {
-        self.unacked.clear();
     }
 }

@@ -100,13 +100,14 @@ impl End {
     pub(super) const fn prepare(&mut self, flags: TcpFlags, seq: SeqNum, end: SeqNum) {
         let syn = flags.has(TcpFlags::SYN);
         match self.state {
-            EndState::Inactive if syn => self.begin(seq, end),
+            EndState::Inactive | EndState::Established | EndState::Partial if syn => {
+                self.begin(seq, end);
+            }
             // So that the first segment is not taken for one sent again.
             EndState::Inactive => self.begin(SeqNum(seq.0.wrapping_sub(1)), seq),
             EndState::SynSent | EndState::SynAckSent if syn && seq.0 != self.start.0 => {
                 self.begin(seq, end);
             }
-            EndState::Established | EndState::Partial if syn => self.begin(seq, end),
             EndState::Reset if syn && matches!(self.before, EndState::Inactive) => {
                 self.begin(seq, end);
             }

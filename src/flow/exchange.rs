@@ -107,7 +107,9 @@ impl Dialogue {
         );
         if talk.protocol == Protocol::Turns {
             // From here on nothing is put in order.
-            inbound.iter_mut().for_each(|i| i.clear(budget));
+            for i in inbound {
+                i.clear(budget);
+            }
         }
     }
 
@@ -121,14 +123,14 @@ impl Dialogue {
 
     /// The exchanges, those without an answer included, and how many more
     /// there were than are kept.
-    pub(super) fn finish(mut self, budget: &mut Budget) -> (Vec<Exchange>, u64) {
+    pub(super) fn finish(&mut self, budget: &mut Budget) -> (Vec<Exchange>, u64) {
         self.release(budget);
-        let mut talk = self.talk;
+        let talk = &mut self.talk;
         if talk.protocol != Protocol::Turns {
             talk.end();
         }
         budget.release_exchanges(talk.exchanges.len());
-        (talk.exchanges, talk.omitted)
+        (std::mem::take(&mut talk.exchanges), talk.omitted)
     }
 }
 
@@ -205,6 +207,7 @@ impl Talk {
 
     /// The client's next bytes, in order.
     fn asked(&mut self, at: Timestamp, mut bytes: &[u8], missing: u32, budget: &mut Budget) {
+        self.server_spoke = false;
         while !bytes.is_empty() {
             let end = bytes
                 .iter()
@@ -257,12 +260,11 @@ impl Talk {
     }
 
     fn request_hole(&mut self) {
-        match self.protocol {
-            Protocol::Unknown => self.protocol = Protocol::Turns,
-            _ => {
-                self.uncertain = true;
-                self.request = RequestLine::default();
-            }
+        if self.protocol == Protocol::Unknown {
+            self.protocol = Protocol::Turns;
+        } else {
+            self.uncertain = true;
+            self.request = RequestLine::default();
         }
     }
 

@@ -34,7 +34,8 @@ impl Opening {
             self.take_syn(s, from, ack);
         } else if !ack {
             return;
-        } else if self.round_trip.is_none() {
+        } else if self.round_trip.is_none_or(|t| t.get() == 0) {
+            // None yet, or none to speak of: tshark goes on looking then.
             self.round_trip = self.latest_syn.map(|t| s.time.since(t));
         }
         if ack && self.ack[from].is_none() && !s.flags.has(TcpFlags::RST) {

@@ -25,7 +25,7 @@ impl History {
     pub(super) fn add(&mut self, letter: char, from_client: bool) {
         if self.0.len() < MOST {
             if self.0.capacity() == 0 {
-                self.0.reserve_exact(12);
+                self.0.reserve_exact(8);
             }
             self.0.push(if self.0.len() == MOST - 1 {
                 'x'
@@ -72,9 +72,10 @@ impl History {
         &self.0
     }
 
-    pub(super) fn into_string(mut self) -> String {
-        self.0.shrink_to_fit();
-        self.0
+    pub(super) fn take(&mut self) -> String {
+        let mut letters = std::mem::take(&mut self.0);
+        letters.shrink_to_fit();
+        letters
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Segments come as the capture has them: late, twice, overlapping, cut by the
 //! snapshot length. Out come pieces in the order of the stream, each with the
-//! time of the frame that brought it first; of bytes that came twice the first
-//! copy counts. What lies ahead of a hole waits, within bounds.
+//! time of the frame that brought it. Of bytes that came twice the copy counts
+//! that came first, or began first where two overlap ahead of a hole. What lies ahead of a hole waits, within bounds.
 
 use crate::model::{SeqNum, Timestamp};
 
@@ -112,6 +112,13 @@ impl Inbound {
 
     fn wait(&mut self, at: Timestamp, seq: SeqNum, len: u32, bytes: &[u8], budget: &mut Budget) {
         let waiting = self.waiting.get_or_insert_default();
+        let end = seq.plus(len);
+        if waiting
+            .iter()
+            .any(|w| !w.seq.after(seq) && !end.after(w.seq.plus(w.len)))
+        {
+            return;
+        }
         let place = waiting.partition_point(|w| !w.seq.after(seq));
         budget.hold(bytes.len() + OVERHEAD);
         waiting.insert(

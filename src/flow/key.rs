@@ -20,26 +20,26 @@ pub(super) enum FlowKey {
 }
 
 impl FlowKey {
-    /// The key of a pair, the same in both directions.
+    /// The key of a pair, the same in both directions, and whether `a` is the
+    /// greater of the two.
     #[inline]
-    pub(super) fn new(a: Endpoint, b: Endpoint) -> Self {
-        match (a.ip, b.ip) {
-            (IpAddr::V4(x), IpAddr::V4(y)) => {
-                let x = u128::from(u64::from(x.to_bits()) << 16 | u64::from(a.port));
-                let y = u128::from(u64::from(y.to_bits()) << 16 | u64::from(b.port));
-                Self::V4(x.min(y) << 64 | x.max(y))
-            }
-            _ => {
-                let x = (wide(a.ip), a.port);
-                let y = (wide(b.ip), b.port);
-                let (lo, hi) = if x <= y { (x, y) } else { (y, x) };
-                Self::V6(lo.0, hi.0, u32::from(lo.1) << 16 | u32::from(hi.1))
-            }
+    pub(super) fn new(a: &Endpoint, b: &Endpoint) -> (Self, bool) {
+        if let (IpAddr::V4(x), IpAddr::V4(y)) = (&a.ip, &b.ip) {
+            let x = u64::from(x.to_bits()) << 16 | u64::from(a.port);
+            let y = u64::from(y.to_bits()) << 16 | u64::from(b.port);
+            let key = u128::from(x.min(y)) << 64 | u128::from(x.max(y));
+            (Self::V4(key), x > y)
+        } else {
+            let x = (wide(&a.ip), a.port);
+            let y = (wide(&b.ip), b.port);
+            let (lo, hi) = if x <= y { (x, y) } else { (y, x) };
+            let ports = u32::from(lo.1) << 16 | u32::from(hi.1);
+            (Self::V6(lo.0, hi.0, ports), x > y)
         }
     }
 }
 
-fn wide(ip: IpAddr) -> u128 {
+fn wide(ip: &IpAddr) -> u128 {
     match ip {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
         IpAddr::V6(v6) => v6.to_bits(),
@@ -93,19 +93,21 @@ mod tests {
             (end("::1", 5), end("fe80::1", 4)),
             (end("::1", 5), end("::1", 4)),
         ] {
-            assert_eq!(FlowKey::new(a, b), FlowKey::new(b, a));
+            let (there, back) = (FlowKey::new(&a, &b), FlowKey::new(&b, &a));
+            assert_eq!(there.0, back.0);
+            assert_ne!(there.1, back.1);
         }
     }
 
     #[test]
     fn ports_are_not_mixed_up_between_addresses() {
         assert_ne!(
-            FlowKey::new(end("10.0.0.1", 5), end("10.0.0.2", 4)),
-            FlowKey::new(end("10.0.0.1", 4), end("10.0.0.2", 5)),
+            FlowKey::new(&end("10.0.0.1", 5), &end("10.0.0.2", 4)),
+            FlowKey::new(&end("10.0.0.1", 4), &end("10.0.0.2", 5)),
         );
         assert_ne!(
-            FlowKey::new(end("::1", 5), end("::2", 4)),
-            FlowKey::new(end("::1", 4), end("::2", 5)),
+            FlowKey::new(&end("::1", 5), &end("::2", 4)),
+            FlowKey::new(&end("::1", 4), &end("::2", 5)),
         );
     }
 }

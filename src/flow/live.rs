@@ -38,6 +38,8 @@ struct Sent {
 pub(super) struct Flow {
     id: FlowId,
     ends: [Endpoint; 2],
+    /// Whether side 0 is the greater endpoint.
+    greater: bool,
     client: usize,
     client_known_by: ClientKnownBy,
     first: Timestamp,
@@ -51,10 +53,12 @@ pub(super) struct Flow {
 
 impl Flow {
     /// A flow that begins with `s`, before `s` itself is taken.
-    pub(super) fn new(id: FlowId, s: &Segment<'_>, time_port: Option<u16>) -> Self {
+    /// `greater` is the sender's, as [`FlowKey::new`](super::key::FlowKey::new) tells it.
+    pub(super) fn new(id: FlowId, s: &Segment<'_>, greater: bool, time_port: Option<u16>) -> Self {
         let mut flow = Self {
             id,
             ends: [s.source, s.destination],
+            greater,
             client: 0,
             client_known_by: ClientKnownBy::FirstFrame,
             first: s.time,
@@ -76,11 +80,16 @@ impl Flow {
         self.ends
     }
 
-    /// Which side sent a segment of this flow. Where both ends are the same
+    /// Its number.
+    pub(super) fn id(&self) -> FlowId {
+        self.id
+    }
+
+    /// Which side is the greater endpoint or not. Where both ends are the same
     /// endpoint, all is side 0's.
     #[inline]
-    fn side(&self, s: &Segment<'_>) -> usize {
-        usize::from(s.source != self.ends[0])
+    pub(super) const fn side(&self, greater: bool) -> usize {
+        (greater != self.greater) as usize
     }
 
     /// Whether a segment begins another connection on the same pair: a SYN
@@ -88,12 +97,10 @@ impl Flow {
     /// with the same number was sent again. tshark's `tcp.stream` tells them
     /// apart in the same way.
     #[inline]
-    pub(super) fn is_superseded_by(&self, s: &Segment<'_>) -> bool {
+    pub(super) fn is_superseded_by(&self, s: &Segment<'_>, from: usize) -> bool {
         s.flags.has(TcpFlags::SYN)
             && !s.flags.has(TcpFlags::ACK)
-            && self.sent[self.side(s)]
-                .base
-                .is_some_and(|base| base != s.seq)
+            && self.sent[from].base.is_some_and(|base| base != s.seq)
     }
 
     /// Whether any SYN without ACK was seen.
@@ -106,10 +113,9 @@ impl Flow {
         self.reset || self.sent[0].fin_acknowledged && self.sent[1].fin_acknowledged
     }
 
-    /// Takes the next segment.
+    /// Takes the next segment, which side `from` sent.
     #[inline]
-    pub(super) fn take(&mut self, s: &Segment<'_>, budget: &mut Budget) {
-        let from = self.side(s);
+    pub(super) fn take(&mut self, s: &Segment<'_>, from: usize, budget: &mut Budget) {
         self.last = self.last.max(s.time);
         self.first = self.first.min(s.time);
         if s.flags.has(TcpFlags::SYN) {
@@ -128,7 +134,7 @@ impl Flow {
             let syn = u32::from(s.flags.has(TcpFlags::SYN));
             sender.stream.insert(s.seq.plus(syn), s.payload_len);
         }
-        sender.analysis.take(&mut peer.analysis, s, round_trip);
+        sender.analysis.take(&peer.analysis, s, round_trip);
         if s.flags.has(TcpFlags::FIN) {
             sender.fin = Some(s.seq.plus(s.payload_len).plus(1));
         }
@@ -191,14 +197,11 @@ impl Flow {
 
     /// Gives back the memory that only an open flow needs.
     pub(super) fn release(&mut self, budget: &mut Budget) {
-        for sent in &mut self.sent {
-            sent.analysis.release();
-        }
         self.dialogue.release(budget);
     }
 
-    /// The flow as it is told.
-    pub(super) fn into_record(self, budget: &mut Budget) -> FlowRecord {
+    /// The flow as it is told. What it held on the heap goes with the record.
+    pub(super) fn record(&mut self, budget: &mut Budget) -> FlowRecord {
         let (client, server) = (self.client, 1 - self.client);
         let fins = self.sent.iter().all(|s| s.fin.is_some());
         let state = self.connection.state(client);
@@ -228,7 +231,7 @@ impl Flow {
             server_zero_windows: s.analysis.zero_windows.into(),
             initial_rtt_ns: self.opening.round_trip(),
             state,
-            history: self.connection.history.into_string(),
+            history: self.connection.history.take(),
             handshake: self.opening.handshake(client),
             close: if self.reset {
                 Close::Rst

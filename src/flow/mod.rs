@@ -6,9 +6,8 @@
 //! answer took, what was sent again, how it ended. Pure: all times come with
 //! the segments, so a file gives the same records as the live run did.
 //!
-//! Memory is bounded whatever comes in: the number of flows, the ranges and
-//! the unacknowledged segments of a flow, the bytes that wait for a hole to be
-//! filled, the letters of its history, its exchanges.
+//! Memory is bounded whatever comes in: the number of flows, the ranges
+//! of a stream, the bytes that wait for a hole to be filled, the letters of its history, its exchanges.
 //!
 //! | file | what it knows |
 //! | --- | --- |
@@ -17,7 +16,7 @@
 //! | `live` | one flow, put together from the rest |
 //! | `handshake` | the opening |
 //! | `zeek`, `endpoint`, `history` | Zeek's `conn_state` and `history` |
-//! | `analysis`, `unacked` | tshark's `tcp.analysis` |
+//! | `analysis` | tshark's `tcp.analysis` |
 //! | `ranges` | distinct stream bytes |
 //! | `exchange`, `inbound`, `time_protocol` | requests and answers |
 //! | `budget` | what all flows together may hold |
@@ -31,6 +30,8 @@ mod analysis;
 mod budget;
 mod endpoint;
 mod exchange;
+#[cfg(test)]
+mod exchange_tests;
 mod handshake;
 mod history;
 mod inbound;
@@ -38,10 +39,15 @@ mod key;
 mod live;
 mod places;
 mod printable;
+#[cfg(test)]
+mod properties;
 mod ranges;
 mod table;
+#[cfg(test)]
+mod testkit;
+#[cfg(test)]
+mod tests;
 mod time_protocol;
-mod unacked;
 mod zeek;
 
 pub use table::{FlowConfig, FlowCounts, FlowTable};

@@ -32,7 +32,7 @@ struct Ends {
 /// All live flows.
 #[derive(Debug)]
 pub(super) struct Places {
-    places: Vec<Place>,
+    all: Vec<Place>,
     free: Vec<u32>,
     queues: [Ends; 2],
 }
@@ -45,7 +45,7 @@ impl Places {
             len: 0,
         };
         Self {
-            places: Vec::new(),
+            all: Vec::new(),
             free: Vec::new(),
             queues: [EMPTY; 2],
         }
@@ -66,40 +66,43 @@ impl Places {
 
     /// The flow at a place, and the queue it stands in.
     pub(super) fn get_mut(&mut self, place: u32) -> Option<(&mut Flow, Queue)> {
-        let p = self.places.get_mut(place as usize)?;
+        let p = self.all.get_mut(place as usize)?;
         Some((p.flow.as_mut()?, p.queue))
     }
 
     /// Puts a new flow last into the open queue.
     pub(super) fn insert(&mut self, flow: Flow) -> u32 {
         let place = if let Some(place) = self.free.pop() {
-            self.places[place as usize].flow = Some(flow);
+            self.all[place as usize].flow = Some(flow);
             place
         } else {
-            self.places.push(Place {
+            self.all.push(Place {
                 flow: Some(flow),
                 queue: Queue::Open,
                 before: NONE,
                 after: NONE,
             });
-            u32::try_from(self.places.len() - 1).unwrap_or(NONE)
+            u32::try_from(self.all.len() - 1).unwrap_or(NONE)
         };
         self.append(place, Queue::Open);
         place
     }
 
     /// Takes a flow away; its place is free.
-    pub(super) fn remove(&mut self, place: u32) -> Option<Flow> {
-        let flow = self.places.get_mut(place as usize)?.flow.take()?;
-        self.unlink(place);
-        self.free.push(place);
-        Some(flow)
+    pub(super) fn remove(&mut self, place: u32) {
+        if let Some(p) = self.all.get_mut(place as usize)
+            && p.flow.is_some()
+        {
+            p.flow = None;
+            self.unlink(place);
+            self.free.push(place);
+        }
     }
 
     /// Puts a flow last into a queue: it has just had a frame.
     #[inline]
     pub(super) fn touch(&mut self, place: u32, queue: Queue) {
-        let p = &self.places[place as usize];
+        let p = &self.all[place as usize];
         if p.queue != queue || self.queues[queue as usize].tail != place {
             self.unlink(place);
             self.append(place, queue);
@@ -113,9 +116,9 @@ impl Places {
         if tail == NONE {
             ends.head = place;
         } else {
-            self.places[tail as usize].after = place;
+            self.all[tail as usize].after = place;
         }
-        let p = &mut self.places[place as usize];
+        let p = &mut self.all[place as usize];
         (p.queue, p.before, p.after) = (queue, tail, NONE);
     }
 
@@ -125,19 +128,19 @@ impl Places {
             before,
             after,
             ..
-        } = self.places[place as usize];
+        } = self.all[place as usize];
         let ends = &mut self.queues[queue as usize];
         ends.len -= 1;
         if before == NONE {
             ends.head = after;
         } else {
-            self.places[before as usize].after = after;
+            self.all[before as usize].after = after;
         }
         let ends = &mut self.queues[queue as usize];
         if after == NONE {
             ends.tail = before;
         } else {
-            self.places[after as usize].before = before;
+            self.all[after as usize].before = before;
         }
     }
 }

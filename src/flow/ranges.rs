@@ -37,7 +37,9 @@ impl SeqRanges {
             // Room below for what came before the first byte seen.
             (1 << 32) | seq.0 as u64
         } else {
-            let ahead = seq.0.wrapping_sub(self.top.1 as u32).cast_signed();
+            #[expect(clippy::cast_possible_truncation, reason = "modulo 2³² is meant")]
+            let top = SeqNum(self.top.1 as u32);
+            let ahead = seq.distance_from(top);
             self.top.1.saturating_add_signed(ahead as i64)
         }
     }

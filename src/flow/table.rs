@@ -10,10 +10,10 @@ use super::places::{Places, Queue};
 /// How a [`FlowTable`] works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowConfig {
-    /// The most flows that are held at a time, closed ones included; at least
-    /// 1. Past it the one idle the longest is handed on as it stands, and
-    /// counted in [`FlowCounts::evicted`]; should it go on, it counts as a new
-    /// flow.
+    /// The most flows that are held at a time, closed ones included; 0 is
+    /// taken for one. Past it the one idle the longest is handed on as it
+    /// stands, and counted in [`FlowCounts::evicted`]; should it go on, it
+    /// counts as a new flow.
     pub max_flows: usize,
     /// How many closed flows are held, so that frames that come late are still
     /// told as theirs. Past it the one idle the longest is handed on.
@@ -90,25 +90,26 @@ impl FlowTable {
     }
 
     /// Takes the next segment of the capture, and hands on the records that
-    /// have to make room.
+    /// have to make room. Returns the flow that the segment belongs to.
     #[inline]
-    pub fn push(&mut self, segment: &Segment<'_>, emit: &mut impl FnMut(FlowRecord)) {
+    pub fn push(&mut self, segment: &Segment<'_>, emit: &mut impl FnMut(FlowRecord)) -> FlowId {
         self.counts.segments += 1;
-        let key = FlowKey::new(segment.source, segment.destination);
+        let (key, greater) = FlowKey::new(&segment.source, &segment.destination);
         let mut found = self.keys.get(key);
         if let Some(place) = found
             && let Some((flow, _)) = self.places.get_mut(place)
-            && flow.is_superseded_by(segment)
+            && flow.is_superseded_by(segment, flow.side(greater))
         {
             self.hand_on(place, emit);
             found = None;
         }
-        let place = found.unwrap_or_else(|| self.begin(key, segment, emit));
+        let place = found.unwrap_or_else(|| self.begin(key, greater, segment, emit));
         let Some((flow, queue)) = self.places.get_mut(place) else {
-            return;
+            unreachable!("a flow that was just found or begun has a place");
         };
+        let id = flow.id();
         let had_syn = flow.has_syn();
-        flow.take(segment, &mut self.budget);
+        flow.take(segment, flow.side(greater), &mut self.budget);
         self.counts.with_syn += u64::from(!had_syn && flow.has_syn());
         if queue == Queue::Closed {
             self.places.touch(place, Queue::Closed);
@@ -122,6 +123,7 @@ impl FlowTable {
         } else {
             self.places.touch(place, Queue::Open);
         }
+        id
     }
 
     /// Hands on all flows that are still held, in no particular order.
@@ -135,6 +137,7 @@ impl FlowTable {
     fn begin(
         &mut self,
         key: FlowKey,
+        greater: bool,
         segment: &Segment<'_>,
         emit: &mut impl FnMut(FlowRecord),
     ) -> u32 {
@@ -146,7 +149,7 @@ impl FlowTable {
         self.counts.seen += 1;
         let place = self
             .places
-            .insert(Flow::new(id, segment, self.config.time_port));
+            .insert(Flow::new(id, segment, greater, self.config.time_port));
         self.keys.insert(key, place);
         place
     }
@@ -161,10 +164,12 @@ impl FlowTable {
     }
 
     fn hand_on(&mut self, place: u32, emit: &mut impl FnMut(FlowRecord)) {
-        if let Some(flow) = self.places.remove(place) {
+        if let Some((flow, _)) = self.places.get_mut(place) {
             let [a, b] = flow.ends();
-            self.keys.remove(FlowKey::new(a, b));
-            emit(flow.into_record(&mut self.budget));
+            self.keys.remove(FlowKey::new(&a, &b).0);
+            let record = flow.record(&mut self.budget);
+            self.places.remove(place);
+            emit(record);
         }
     }
 }

@@ -38,6 +38,28 @@ pub enum ConnState {
     OTH,
 }
 
+impl ConnState {
+    /// Its name, as Zeek writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::S0 => "S0",
+            Self::S1 => "S1",
+            Self::SF => "SF",
+            Self::REJ => "REJ",
+            Self::S2 => "S2",
+            Self::S3 => "S3",
+            Self::RSTO => "RSTO",
+            Self::RSTR => "RSTR",
+            Self::RSTOS0 => "RSTOS0",
+            Self::RSTRH => "RSTRH",
+            Self::SH => "SH",
+            Self::SHR => "SHR",
+            Self::OTH => "OTH",
+        }
+    }
+}
+
 /// How a flow ended within the capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -50,13 +72,21 @@ pub enum Close {
     Open,
 }
 
-impl fmt::Display for Close {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Close {
+    /// Its name in the contract's files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Fin => "fin",
             Self::Rst => "rst",
             Self::Open => "open",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Close {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -24,6 +24,7 @@ pub use flow::{
 };
 pub use frame::{Frame, LinkType};
 pub use ids::{Endpoint, FlowId, Pid, Tid, WorkerId};
+pub use quantiles::Durations;
 pub use run::{
     CaptureSummary, Correlation, Environment, Latencies, Observer, Plan, Quantiles, Requests,
     RunCensus, RunRecord, SCHEMA_RUN, ServerKind, ServerModel, StopReason, Strategy, Tool,

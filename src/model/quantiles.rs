@@ -4,41 +4,64 @@ use hdrhistogram::Histogram;
 
 use super::{Nanos, Quantiles};
 
-impl Quantiles {
-    /// The quantiles of these durations, to three significant digits; the
-    /// least and the greatest are exact.
-    ///
-    /// Negative durations (a capture whose times run backwards) measure
-    /// nothing and are left out, of the count too. `None` when nothing is left.
-    #[must_use]
-    pub fn of(durations: impl IntoIterator<Item = Nanos>) -> Option<Self> {
-        let mut histogram = Histogram::<u64>::new(3).ok()?;
-        let mut range: Option<(Nanos, Nanos)> = None;
-        let mut count = 0;
-        for duration in durations {
-            let Ok(ns) = u64::try_from(duration.get()) else {
-                continue;
-            };
-            histogram.record(ns).ok()?;
-            count += 1;
-            range = Some(range.map_or((duration, duration), |(min, max)| {
-                (min.min(duration), max.max(duration))
-            }));
+/// Durations as they come, kept as a histogram: its size does not depend on
+/// how many there are.
+#[derive(Clone, Debug, Default)]
+pub struct Durations {
+    histogram: Option<Histogram<u64>>,
+    range: Option<(Nanos, Nanos)>,
+    count: u64,
+}
+
+impl Durations {
+    /// Takes one more into account. A negative one (a capture whose times run
+    /// backwards) measures nothing and is left out.
+    pub fn add(&mut self, duration: Nanos) {
+        let Ok(ns) = u64::try_from(duration.get()) else {
+            return;
+        };
+        if self.histogram.is_none() {
+            self.histogram = Histogram::new(3).ok();
         }
-        let (min_ns, max_ns) = range?;
+        // It grows as it must; only an allocation that fails is an error.
+        if let Some(histogram) = &mut self.histogram
+            && histogram.record(ns).is_ok()
+        {
+            self.count += 1;
+            let (min, max) = self.range.unwrap_or((duration, duration));
+            self.range = Some((min.min(duration), max.max(duration)));
+        }
+    }
+
+    /// The quantiles, to three significant digits; the least and the greatest
+    /// are exact. `None` when there was nothing.
+    #[must_use]
+    pub fn quantiles(&self) -> Option<Quantiles> {
+        let (min_ns, max_ns) = self.range?;
+        let histogram = self.histogram.as_ref()?;
         // The middle of a bucket can lie beyond the extremes that there were.
         let at = |quantile| {
             let ns = histogram.median_equivalent(histogram.value_at_quantile(quantile));
             Nanos::new(i64::try_from(ns).unwrap_or(i64::MAX)).clamp(min_ns, max_ns)
         };
-        Some(Self {
-            count,
+        Some(Quantiles {
+            count: self.count,
             min_ns,
             p50_ns: at(0.50),
             p95_ns: at(0.95),
             p99_ns: at(0.99),
             max_ns,
         })
+    }
+}
+
+impl Quantiles {
+    /// The quantiles of these durations; see [`Durations`].
+    #[must_use]
+    pub fn of(durations: impl IntoIterator<Item = Nanos>) -> Option<Self> {
+        let mut all = Durations::default();
+        durations.into_iter().for_each(|d| all.add(d));
+        all.quantiles()
     }
 }
 

@@ -7,10 +7,11 @@
 
 use std::io;
 
+use super::FlowOf;
 use crate::model::{Exchange, FlowRecord, Handshake, Nanos, Timestamp};
 use crate::text::escape::spreadsheet;
 
-const HEADER: [&str; 39] = [
+const HEADER: [&str; 46] = [
     "flow",
     "client_ip",
     "client_port",
@@ -29,6 +30,13 @@ const HEADER: [&str; 39] = [
     "server_stream_bytes",
     "client_retransmissions",
     "server_retransmissions",
+    "client_out_of_order",
+    "server_out_of_order",
+    "client_duplicate_acks",
+    "server_duplicate_acks",
+    "client_zero_windows",
+    "server_zero_windows",
+    "initial_rtt_ns",
     "state",
     "history",
     "syn_ns",
@@ -60,12 +68,53 @@ pub fn write_flows_csv<'a>(
     flows: impl IntoIterator<Item = &'a FlowRecord>,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(HEADER).map_err(io_error)?;
+    let mut writer = FlowCsv::new(out, false)?;
     for flow in flows {
-        writer.write_record(row(flow)).map_err(io_error)?;
+        writer.flow(FlowOf { file: None, flow })?;
     }
-    writer.flush()
+    writer.finish()
+}
+
+/// Writes flows as CSV one by one.
+pub struct FlowCsv<W: io::Write> {
+    writer: csv::Writer<W>,
+    files: bool,
+}
+
+impl<W: io::Write> FlowCsv<W> {
+    /// Writes the header; with `files`, the first column is the file's name.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn new(out: W, files: bool) -> io::Result<Self> {
+        let mut writer = csv::Writer::from_writer(out);
+        let file = files.then_some("file");
+        writer
+            .write_record(file.into_iter().chain(HEADER))
+            .map_err(io_error)?;
+        Ok(Self { writer, files })
+    }
+
+    /// Writes one row.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn flow(&mut self, of: FlowOf<'_>) -> io::Result<()> {
+        let file = self
+            .files
+            .then(|| spreadsheet(of.file.unwrap_or_default()).into_owned());
+        self.writer
+            .write_record(file.into_iter().chain(row(of.flow)))
+            .map_err(io_error)
+    }
+
+    /// Hands everything on.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
 }
 
 /// The error of the writer underneath: which kind it is matters to the caller.
@@ -76,7 +125,7 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-fn row(flow: &FlowRecord) -> [String; 39] {
+fn row(flow: &FlowRecord) -> [String; 46] {
     let handshake = flow.handshake;
     let exchange = flow.exchanges.first();
     let client = flow.client_owner;
@@ -100,7 +149,14 @@ fn row(flow: &FlowRecord) -> [String; 39] {
         flow.server_stream_bytes.to_string(),
         flow.client_retransmissions.to_string(),
         flow.server_retransmissions.to_string(),
-        format!("{:?}", flow.state),
+        flow.client_out_of_order.to_string(),
+        flow.server_out_of_order.to_string(),
+        flow.client_duplicate_acks.to_string(),
+        flow.server_duplicate_acks.to_string(),
+        flow.client_zero_windows.to_string(),
+        flow.server_zero_windows.to_string(),
+        maybe(flow.initial_rtt_ns.map(Nanos::get)),
+        flow.state.name().to_owned(),
         spreadsheet(&flow.history).into_owned(),
         maybe(handshake.map(|h| h.syn_ns.as_nanos())),
         maybe(handshake.map(|h| h.syn_count)),
@@ -111,7 +167,7 @@ fn row(flow: &FlowRecord) -> [String; 39] {
                 .map(Nanos::get),
         ),
         flow.close.to_string(),
-        flow.exchanges.len().to_string(),
+        (flow.exchanges.len() as u64 + flow.exchanges_omitted).to_string(),
         maybe(exchange.map(|e| e.request_ns.as_nanos())),
         maybe(
             exchange

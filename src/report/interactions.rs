@@ -107,7 +107,7 @@ fn server_thread(owner: &ServerOwner) -> String {
     }
 }
 
-fn handshake(flow: &FlowRecord) -> Cell {
+pub(super) fn handshake(flow: &FlowRecord) -> Cell {
     match flow.handshake {
         None => Cell::absent(),
         Some(handshake) => match handshake.duration() {
@@ -119,7 +119,7 @@ fn handshake(flow: &FlowRecord) -> Cell {
 }
 
 /// The first answer, and how many requests followed it.
-fn answer(first: Option<&Exchange>, all: usize) -> Cell {
+pub(super) fn answer(first: Option<&Exchange>, all: usize) -> Cell {
     let Some(exchange) = first else {
         return Cell::absent();
     };
@@ -137,7 +137,7 @@ fn answer(first: Option<&Exchange>, all: usize) -> Cell {
     Cell::new(text).toned(tone)
 }
 
-fn close(close: Close) -> Cell {
+pub(super) fn close(close: Close) -> Cell {
     Cell::new(close.to_string()).toned(match close {
         Close::Fin => Tone::Plain,
         Close::Rst | Close::Open => Tone::Warning,

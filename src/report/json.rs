@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::FlowOf;
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 
 /// Writes a run's record as indented JSON and a line break.
@@ -14,8 +15,13 @@ use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 /// # Errors
 /// Those of `out`.
 pub fn write_run_json(run: &RunRecord, out: &mut impl Write) -> io::Result<()> {
+    write_pretty(run, out)
+}
+
+/// Writes any record as indented JSON and a line break.
+pub(super) fn write_pretty(record: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
-    serde_json::to_writer_pretty(&mut out, run)?;
+    serde_json::to_writer_pretty(&mut out, record)?;
     out.write_all(b"\n")?;
     out.flush()
 }
@@ -40,6 +46,31 @@ pub fn write_workers_jsonl<'a>(
     out: &mut impl Write,
 ) -> io::Result<()> {
     write_lines(workers, out)
+}
+
+/// Writes one flow as a JSON object and a line break, with its file's name
+/// where there is one.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_flow_line(flow: FlowOf<'_>, out: &mut impl Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        file: &'a str,
+        #[serde(flatten)]
+        flow: &'a FlowRecord,
+    }
+    match flow.file {
+        None => serde_json::to_writer(&mut *out, flow.flow)?,
+        Some(file) => serde_json::to_writer(
+            &mut *out,
+            &Line {
+                file,
+                flow: flow.flow,
+            },
+        )?,
+    }
+    out.write_all(b"\n")
 }
 
 fn write_lines(

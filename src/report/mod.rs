@@ -19,8 +19,10 @@
 
 mod census;
 mod csv;
+mod flows;
 mod interactions;
 mod json;
+mod ladder;
 mod layout;
 mod markdown;
 mod observation;
@@ -40,11 +42,13 @@ mod tests;
 use std::fmt;
 use std::io;
 
+use crate::analysis::Ladder;
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 
 pub use crate::text::{escape, units};
-pub use csv::write_flows_csv;
-pub use json::{write_flows_jsonl, write_run_json, write_workers_jsonl};
+pub use csv::{FlowCsv, write_flows_csv};
+pub use flows::{AnalysisView, FlowOf};
+pub use json::{write_flow_line, write_flows_jsonl, write_run_json, write_workers_jsonl};
 
 /// A finished run: everything that a report is made from.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +144,45 @@ pub fn write_run(
         Format::Json => write_run_json(view.run, out),
         Format::Jsonl => write_flows_jsonl(view.flows, out),
         Format::Csv => write_flows_csv(view.flows, out),
+    }
+}
+
+/// Writes an analysis for people, or its summary for programs
+/// ([`Format::Json`]). Flows for programs are written one by one:
+/// [`write_flow_line`], [`FlowCsv`].
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_analysis(
+    view: AnalysisView<'_>,
+    format: Format,
+    style: Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(&flows::sheet(view, style), style, out),
+        Format::Markdown => markdown::write(&flows::sheet(view, style), out),
+        Format::Json | Format::Jsonl | Format::Csv => json::write_pretty(view.summary, out),
+    }
+}
+
+/// Writes one flow as a ladder: a line a segment.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_ladder(
+    flow: &FlowRecord,
+    rungs: &Ladder,
+    format: Format,
+    style: Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(&ladder::sheet(flow, rungs), style, out),
+        Format::Markdown => markdown::write(&ladder::sheet(flow, rungs), out),
+        Format::Json => ladder::write_json(flow, rungs, out),
+        Format::Jsonl => ladder::write_jsonl(flow, rungs, out),
+        Format::Csv => ladder::write_csv(flow, rungs, out),
     }
 }
 

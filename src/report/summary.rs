@@ -160,7 +160,7 @@ fn failures(requests: &Requests) -> Option<Block> {
     })
 }
 
-fn latency(latency: &Latencies) -> Block {
+pub(super) fn latency(latency: &Latencies) -> Block {
     let row = |label: &str, quantiles: Option<Quantiles>| {
         let span =
             |of: fn(&Quantiles) -> Nanos| Cell::maybe(quantiles.as_ref().map(|q| duration(of(q))));

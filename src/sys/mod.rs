@@ -6,6 +6,7 @@
 
 pub mod capture;
 pub mod clock;
+pub mod filter;
 pub mod futex;
 pub mod ledger;
 pub mod limits;

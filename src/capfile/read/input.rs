@@ -10,16 +10,19 @@ use super::Problem;
 /// header are).
 pub(super) const CAPACITY: usize = 512 * 1024;
 
+/// Bytes asked of the input at a time: what stays in the processor's caches.
+const FETCH: usize = 128 * 1024;
+
 /// A fixed window on an input that only goes forward.
 pub(super) struct Input<R> {
     inner: R,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
-    /// Bytes from the beginning of the input to `start`.
-    offset: u64,
-    /// `offset` where the current record began.
-    marked: u64,
+    /// Bytes of the input before `buffer`.
+    before: u64,
+    /// Where the current record began, if some of it was consumed already.
+    begun: Option<u64>,
     at_end: bool,
 }
 
@@ -30,26 +33,34 @@ impl<R: Read> Input<R> {
             buffer: vec![0; CAPACITY].into_boxed_slice(),
             start: 0,
             end: 0,
-            offset: 0,
-            marked: 0,
+            before: 0,
+            begun: None,
             at_end: false,
         }
     }
 
     /// Bytes from the beginning of the input.
     pub(super) const fn offset(&self) -> u64 {
-        self.offset
-    }
-
-    /// Notes that a record begins here.
-    #[inline]
-    pub(super) const fn mark(&mut self) {
-        self.marked = self.offset;
+        self.before + self.start as u64
     }
 
     /// Where the current record began, as [`offset`](Self::offset).
-    pub(super) const fn marked(&self) -> u64 {
-        self.marked
+    pub(super) const fn begun(&self) -> u64 {
+        match self.begun {
+            Some(offset) => offset,
+            None => self.offset(),
+        }
+    }
+
+    /// Notes that a record begins here and is going to be consumed piece by
+    /// piece.
+    pub(super) const fn begin(&mut self) {
+        self.begun = Some(self.begun());
+    }
+
+    /// Notes that the record ends here.
+    pub(super) const fn finish(&mut self) {
+        self.begun = None;
     }
 
     /// Whether no more than what is available fits.
@@ -78,10 +89,12 @@ impl<R: Read> Input<R> {
     fn fetch(&mut self, n: usize) -> io::Result<bool> {
         debug_assert!(n <= CAPACITY, "{n} bytes at once");
         self.buffer.copy_within(self.start..self.end, 0);
+        self.before += self.start as u64;
         self.end -= self.start;
         self.start = 0;
         while self.end < n && !self.at_end {
-            match self.inner.read(&mut self.buffer[self.end..]) {
+            let until = CAPACITY.min(n.max(self.end + FETCH));
+            match self.inner.read(&mut self.buffer[self.end..until]) {
                 Ok(0) => self.at_end = true,
                 Ok(got) => self.end += got,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
@@ -109,7 +122,6 @@ impl<R: Read> Input<R> {
     pub(super) fn consume(&mut self, n: usize) {
         debug_assert!(n <= self.end - self.start);
         self.start += n;
-        self.offset += n as u64;
     }
 
     /// Goes on by `n` bytes, wherever they are.

@@ -39,4 +39,28 @@ impl Order {
             Self::Big => i64::from_be_bytes(raw),
         }
     }
+
+    /// The 32-bit numbers that these bytes are.
+    #[inline]
+    pub(super) fn words<const BYTES: usize, const WORDS: usize>(
+        self,
+        bytes: &[u8; BYTES],
+    ) -> [u32; WORDS] {
+        const { assert!(BYTES == 4 * WORDS) };
+        // One branch on the order, not one a word.
+        let mut words = [0; WORDS];
+        match self {
+            Self::Little => {
+                for (i, word) in words.iter_mut().enumerate() {
+                    *word = Self::Little.u32(bytes, 4 * i);
+                }
+            }
+            Self::Big => {
+                for (i, word) in words.iter_mut().enumerate() {
+                    *word = Self::Big.u32(bytes, 4 * i);
+                }
+            }
+        }
+        words
+    }
 }

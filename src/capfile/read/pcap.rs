@@ -44,6 +44,8 @@ pub(super) struct Pcap {
     padding: u32,
     /// What is left of a frame that was delivered cut.
     pending: u64,
+    /// Nothing of the above is out of the ordinary.
+    plain: bool,
 }
 
 /// What a magic number says: byte order, nanoseconds a unit, further bytes in
@@ -118,6 +120,7 @@ impl Pcap {
             undecided,
             padding: 0,
             pending: 0,
+            plain: undecided.is_none() && lengths == Lengths::InOrder,
         };
         if standard && (major, minor) == (2, 2) {
             this.perhaps_aix(network);
@@ -145,37 +148,28 @@ impl Pcap {
     /// The next frame, consumed; `None` at the end.
     #[inline]
     pub(super) fn next<R: Read>(&mut self, input: &mut Input<R>) -> Result<Option<Found>, Problem> {
-        if self.pending > 0 {
-            input.skip(std::mem::take(&mut self.pending), "record")?;
+        // Nearly every record of nearly every file is whole in the buffer, and
+        // plain.
+        let available = input.available();
+        if self.plain
+            && let Some(header) = available.first_chunk()
+        {
+            let record: [u32; 4] = self.order.words::<RECORD_HEADER, 4>(header);
+            let size = RECORD_HEADER + record[2] as usize;
+            if record[2] <= MAX_SNAPLEN && available.len() >= size {
+                input.consume(size);
+                return Ok(Some(self.found(record, record[2])));
+            }
         }
-        input.mark();
-        if self.undecided.is_some() {
-            self.decide(input)?;
-        }
-        if !input.need(self.header)? && input.available().is_empty() {
-            return Ok(None);
-        }
-        input.require(self.header, "record header")?;
-        let header = input.available();
-        let seconds = self.order.u32(header, 0);
-        let fraction = self.order.u32(header, 4);
-        let mut captured = self.order.u32(header, 8);
-        let mut original = self.order.u32(header, 12);
-        let swap = match self.lengths {
-            Lengths::InOrder => false,
-            Lengths::Swapped => true,
-            Lengths::PerhapsSwapped => captured > original,
-        };
-        if swap {
-            std::mem::swap(&mut captured, &mut original);
-        }
-        link::check_length(self.link, captured)?;
+        self.next_of_any(input)
+    }
 
-        let delivered = captured.min(MAX_SNAPLEN);
-        input.require(self.header + delivered as usize, "record")?;
-        input.consume(self.header + delivered as usize);
-        self.pending = u64::from(captured - delivered);
-        Ok(Some(Found {
+    /// The frame with these numbers in its header: seconds, fraction, captured
+    /// and original length.
+    #[inline]
+    fn found(&self, record: [u32; 4], delivered: u32) -> Found {
+        let [seconds, fraction, _, original] = record;
+        Found {
             // Both are 32-bit numbers: this cannot overflow.
             time: Timestamp::from_nanos(
                 i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.nanos_per_unit,
@@ -184,7 +178,57 @@ impl Pcap {
             wire_len: original.saturating_sub(self.padding),
             len: delivered.saturating_sub(self.padding) as usize,
             back: 0,
-        }))
+        }
+    }
+
+    /// The next frame where it has to be fetched, or is odd in any way.
+    #[inline(never)]
+    fn next_of_any<R: Read>(&mut self, input: &mut Input<R>) -> Result<Option<Found>, Problem> {
+        if self.pending > 0 {
+            input.skip(std::mem::take(&mut self.pending), "record")?;
+            input.finish();
+            self.plain = self.is_plain();
+        }
+        if self.undecided.is_some() {
+            self.decide(input)?;
+            self.plain = self.is_plain();
+        }
+        if !input.need(self.header)? && input.available().is_empty() {
+            return Ok(None);
+        }
+        input.require(self.header, "record header")?;
+        let Some(header) = input.available().first_chunk() else {
+            return Ok(None);
+        };
+        let mut record: [u32; 4] = self.order.words::<RECORD_HEADER, 4>(header);
+        let swap = match self.lengths {
+            Lengths::InOrder => false,
+            Lengths::Swapped => true,
+            Lengths::PerhapsSwapped => record[2] > record[3],
+        };
+        if swap {
+            record.swap(2, 3);
+        }
+        let captured = record[2];
+        link::check_length(self.link, captured)?;
+
+        let delivered = captured.min(MAX_SNAPLEN);
+        let size = self.header + delivered as usize;
+        input.require(size, "record")?;
+        if captured > delivered {
+            self.pending = u64::from(captured - delivered);
+            self.plain = false;
+            input.begin();
+        }
+        input.consume(size);
+        Ok(Some(self.found(record, delivered)))
+    }
+
+    fn is_plain(&self) -> bool {
+        self.header == RECORD_HEADER
+            && self.lengths == Lengths::InOrder
+            && self.undecided.is_none()
+            && self.pending == 0
     }
 
     /// Settles the record header's size by the first records.

@@ -3,7 +3,9 @@
 //! Patched libpcaps of 1999 (Red Hat 6.1, `SuSE` 6.3) and Nokia's wrote more
 //! than the usual 16 bytes under a magic number that others use too. As
 //! Wireshark does, the first three records are tried with each of them, and the
-//! one that makes most sense is taken; the first one if equal.
+//! one that makes sense is taken; the first one if in doubt. Under the
+//! standard magic number a first record that makes sense and is all there is so
+//! far settles it: a pipe's first frame does not wait for the second.
 
 use super::link;
 use super::order::Order;
@@ -143,14 +145,24 @@ pub(super) fn needs_more(candidates: &[Variant], file: Header, bytes: &[u8]) -> 
     candidates.iter().any(|&v| try_on(v, file, bytes).short)
 }
 
-/// The record header's size in the variant that fits best.
+/// The record header's size in the variant that fits best. One without any
+/// oddity is believed, better if the bytes do not end inside a record; if all
+/// have some, the file is rather damaged than of the rarer variant (Wireshark
+/// counts oddities there, and so reads some damaged files as Nokia's).
 pub(super) fn best(candidates: &[Variant], file: Header, bytes: &[u8]) -> usize {
     candidates
         .iter()
         .map(|&variant| {
             let fit = try_on(variant, file, bytes);
-            (fit.oddities + u32::from(fit.short), variant.size())
+            ((fit.oddities > 0, fit.short), variant.size())
         })
-        .reduce(|best, other| if other.0 < best.0 { other } else { best })
+        .reduce(|best, other| {
+            let odd = best.0.0 && other.0.0;
+            if !odd && other.0 < best.0 {
+                other
+            } else {
+                best
+            }
+        })
         .map_or(RECORD_HEADER, |(_, size)| size)
 }

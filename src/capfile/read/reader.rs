@@ -109,7 +109,7 @@ impl<R: Read> CaptureReader<R> {
     fn stop(&mut self, problem: Problem) -> ReadError {
         self.ended = true;
         ReadError {
-            offset: self.input.marked(),
+            offset: self.input.begun(),
             frame: self.frames + 1,
             problem,
         }

@@ -1,6 +1,11 @@
 //! Writing capture files: frames in, bytes out, whole records only.
 
+mod block;
 mod pcap;
+mod pcapng;
 mod sink;
 
 pub use pcap::PcapWriter;
+pub use pcapng::{
+    Direction, InterfaceInfo, InterfaceRef, Note, PcapngWriter, SectionInfo, Statistics,
+};

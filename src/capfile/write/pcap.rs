@@ -93,7 +93,7 @@ impl<W: Write> PcapWriter<W> {
         header[4..8].copy_from_slice(&nanos.to_le_bytes());
         header[8..12].copy_from_slice(&captured.to_le_bytes());
         header[12..].copy_from_slice(&wire.to_le_bytes());
-        self.sink.record(|b| {
+        self.sink.frame(|b| {
             b.extend_from_slice(&header);
             b.extend_from_slice(bytes);
         })
@@ -118,7 +118,7 @@ impl<W: Write> PcapWriter<W> {
     /// those that reached `W` whole.
     #[must_use]
     pub fn frames(&self) -> u64 {
-        self.sink.records().saturating_sub(1)
+        self.sink.frames()
     }
 
     /// What is written to.

@@ -11,11 +11,11 @@ const HAND_ON_AT: usize = 64 * 1024;
 pub(super) struct RecordSink<W: Write> {
     out: W,
     buffer: Vec<u8>,
-    /// Where each buffered record ends in `buffer`.
-    ends: Vec<usize>,
-    /// Records that are whole in `out`.
-    whole_records: u64,
-    /// Bytes of `out` that these take up.
+    /// Where each buffered record ends in `buffer`, and whether it is a frame.
+    ends: Vec<(usize, bool)>,
+    /// Frames that are whole in `out`.
+    whole_frames: u64,
+    /// Bytes of `out` that whole records take up.
     whole_bytes: u64,
     /// What went wrong; nothing more is written after that.
     failed: Option<ErrorKind>,
@@ -27,17 +27,28 @@ impl<W: Write> RecordSink<W> {
             out,
             buffer: Vec::with_capacity(2 * HAND_ON_AT),
             ends: Vec::new(),
-            whole_records: 0,
+            whole_frames: 0,
             whole_bytes: 0,
             failed: None,
         }
     }
 
-    /// Adds one record, which `fill` appends to the buffer it is given.
+    /// Adds one record that is not a frame, which `fill` appends to the buffer it
+    /// is given.
     pub(super) fn record(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.add(fill, false)
+    }
+
+    /// Adds one frame's record.
+    pub(super) fn frame(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.add(fill, true)
+    }
+
+    #[inline]
+    fn add(&mut self, fill: impl FnOnce(&mut Vec<u8>), is_frame: bool) -> io::Result<()> {
         self.check()?;
         fill(&mut self.buffer);
-        self.ends.push(self.buffer.len());
+        self.ends.push((self.buffer.len(), is_frame));
         if self.buffer.len() >= HAND_ON_AT {
             self.hand_on()?;
         }
@@ -63,9 +74,9 @@ impl<W: Write> RecordSink<W> {
         self.whole_bytes
     }
 
-    /// Records that are whole in the output or wait in the buffer.
-    pub(super) fn records(&self) -> u64 {
-        self.whole_records + self.ends.len() as u64
+    /// Frames that are whole in the output or wait in the buffer.
+    pub(super) fn frames(&self) -> u64 {
+        self.whole_frames + frames_of(&self.ends)
     }
 
     pub(super) const fn get_ref(&self) -> &W {
@@ -97,10 +108,11 @@ impl<W: Write> RecordSink<W> {
                 Err(e) => break Err(e),
             }
         };
-        let whole = self.ends.partition_point(|&end| end <= done);
-        self.whole_records += whole as u64;
-        if let Some(last) = whole.checked_sub(1) {
-            self.whole_bytes += self.ends[last] as u64;
+        let whole = self.ends.partition_point(|&(end, _)| end <= done);
+        let whole = &self.ends[..whole];
+        self.whole_frames += frames_of(whole);
+        if let Some(&(end, _)) = whole.last() {
+            self.whole_bytes += end as u64;
         }
         if let Err(e) = &result {
             self.failed = Some(e.kind());
@@ -109,6 +121,10 @@ impl<W: Write> RecordSink<W> {
         self.ends.clear();
         result
     }
+}
+
+fn frames_of(ends: &[(usize, bool)]) -> u64 {
+    ends.iter().filter(|&&(_, is_frame)| is_frame).count() as u64
 }
 
 impl<W: Write> Drop for RecordSink<W> {
@@ -158,12 +174,12 @@ pub(super) mod tests {
             });
             let mut failed = false;
             for _ in 0..10 {
-                sink.record(|b| b.extend_from_slice(&[1; 10])).unwrap();
+                sink.frame(|b| b.extend_from_slice(&[1; 10])).unwrap();
             }
             failed |= sink.flush().is_err();
             assert_eq!(failed, room < 100);
             assert_eq!(sink.whole_bytes(), (room / 10 * 10) as u64, "room {room}");
-            assert_eq!(sink.records(), (room / 10) as u64);
+            assert_eq!(sink.frames(), (room / 10) as u64);
             if failed {
                 let again = sink.record(|b| b.push(1)).unwrap_err();
                 assert_eq!(again.kind(), ErrorKind::StorageFull);

@@ -135,11 +135,8 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
     let workers = worker_records(&requests, &connections);
     let mut run = RunRecord {
         schema: SCHEMA_RUN.to_owned(),
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-        started: started.to_rfc3339(),
+        tool: Tool::this(),
+        started: started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
         duration_ns: moments.at_rest.since(moments.client_started),
         environment: limits::environment(),
         plan: told_plan(plan, target.to_string()),

@@ -4,15 +4,14 @@
 //! other block is passed over, whatever is in it.
 
 mod interface;
+mod packet;
 mod time;
 
 use std::io::Read;
 
 use super::input::{CAPACITY, Input};
 use super::order::Order;
-use super::{Damage, Found, Problem, link};
-use crate::capfile::MAX_SNAPLEN;
-use crate::model::Timestamp;
+use super::{Damage, Found, Problem};
 
 use interface::Interface;
 
@@ -53,16 +52,6 @@ struct Block {
     left: usize,
 }
 
-/// The fixed fields of a packet block.
-struct Packet {
-    interface: u32,
-    stamp: Option<u64>,
-    captured: u32,
-    original: u32,
-    /// Bytes of the fixed fields.
-    fixed: usize,
-}
-
 impl Pcapng {
     /// Whether a file that begins so is a pcapng file; it takes 12 bytes to know.
     pub(super) fn begins(first: &[u8]) -> bool {
@@ -78,7 +67,6 @@ impl Pcapng {
             interfaces: Vec::new(),
             pending: None,
         };
-        input.mark();
         this.section(input)?;
         Ok(this)
     }
@@ -86,11 +74,22 @@ impl Pcapng {
     /// The next frame, consumed; `None` at the end.
     #[inline]
     pub(super) fn next<R: Read>(&mut self, input: &mut Input<R>) -> Result<Option<Found>, Problem> {
+        // Nearly every block is an enhanced packet that is whole in the buffer.
+        if self.pending.is_none()
+            && let Some(found) = self.usual(input)
+        {
+            return Ok(Some(found));
+        }
+        self.next_of_any(input)
+    }
+
+    /// The next frame of any kind, past blocks of any kind.
+    #[inline(never)]
+    fn next_of_any<R: Read>(&mut self, input: &mut Input<R>) -> Result<Option<Found>, Problem> {
         if let Some(block) = self.pending.take() {
             self.pass(input, block)?;
         }
         loop {
-            input.mark();
             if !input.need(HEAD)? && input.available().is_empty() {
                 return Ok(None);
             }
@@ -167,103 +166,16 @@ impl Pcapng {
         Ok(())
     }
 
-    /// A packet block of any kind.
-    #[inline]
-    fn packet<R: Read>(&mut self, input: &mut Input<R>, block: Block) -> Result<Found, Problem> {
-        // Most blocks are short, and asked for once.
-        if block.left <= CAPACITY {
-            input.require(block.left, "block")?;
-        } else {
-            input.require(HEAD + 20, "block")?;
-        }
-        let packet = self.fields(input.available(), block.kind);
-        let Some(interface) = self.interfaces.get(packet.interface as usize) else {
-            return Err(Damage::UnknownInterface {
-                id: packet.interface,
-                described: u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX),
-            }
-            .into());
-        };
-        let mut captured = packet.captured;
-        if block.kind == SIMPLE_PACKET && interface.snaplen > 0 {
-            captured = captured.min(interface.snaplen);
-        }
-        link::check_length(interface.link, captured)?;
-        let room = block.left - HEAD - packet.fixed - TAIL;
-        if captured as usize > room {
-            return Err(Damage::FrameBeyondBlock {
-                length: captured,
-                room: u32::try_from(room).unwrap_or(u32::MAX),
-            }
-            .into());
-        }
-        let len = captured.min(MAX_SNAPLEN) as usize;
-        let mut found = Found {
-            time: match packet.stamp {
-                Some(stamp) => interface.clock.moment(stamp),
-                None => Timestamp::default(),
-            },
-            link: interface.link,
-            wire_len: packet.original,
-            len,
-            back: 0,
-        };
-        let end = HEAD + packet.fixed + len;
-        if block.left <= CAPACITY {
-            check_end(self.order, input.available(), block)?;
-            input.consume(block.left);
-            found.back = block.left - end;
-        } else {
-            input.require(end, "block")?;
-            input.consume(end);
-            self.pending = Some(Block {
-                left: block.left - end,
-                ..block
-            });
-        }
-        Ok(found)
-    }
-
-    /// The fixed fields of a packet block.
-    #[inline]
-    fn fields(&self, block: &[u8], kind: u32) -> Packet {
-        let order = self.order;
-        if kind == SIMPLE_PACKET {
-            // 4.4: the length on the wire, and nothing else; always the first
-            // interface.
-            let original = order.u32(block, 8);
-            return Packet {
-                interface: 0,
-                stamp: None,
-                captured: original,
-                original,
-                fixed: 4,
-            };
-        }
-        let interface = if kind == ENHANCED_PACKET {
-            order.u32(block, 8)
-        } else {
-            // Appendix A: 16 bits, and a count of drops.
-            u32::from(order.u16(block, 8))
-        };
-        let (high, low) = (order.u32(block, 12), order.u32(block, 16));
-        Packet {
-            interface,
-            stamp: Some(u64::from(high) << 32 | u64::from(low)),
-            captured: order.u32(block, 20),
-            original: order.u32(block, 24),
-            fixed: 20,
-        }
-    }
-
     /// Goes past what is left of a block.
     fn pass<R: Read>(&self, input: &mut Input<R>, block: Block) -> Result<(), Problem> {
         if block.left <= CAPACITY {
             input.require(block.left, "block")?;
             check_end(self.order, input.available(), block)?;
             input.consume(block.left);
+            input.finish();
             return Ok(());
         }
+        input.begin();
         input.skip((block.left - TAIL) as u64, "block")?;
         let end = Block {
             left: TAIL,

@@ -1,0 +1,214 @@
+//! A capture in figures: what `analyze --format json` prints.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Timeline;
+use crate::model::{
+    Durations, Exchange, FlowRecord, Handshake, Latencies, Quantiles, Timestamp, Tool,
+};
+
+/// The name and version of the summary's layout.
+pub const SCHEMA_ANALYSIS: &str = "threadtap.analysis/1";
+
+/// One file of an analysis.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSummary {
+    /// Its name, as it was given; printable.
+    pub name: String,
+    /// `pcap` or `pcapng`; `null` when it is neither.
+    pub format: Option<String>,
+    /// Frames that were read.
+    pub frames: u64,
+    /// Why not all of it could be read; `null` when it could.
+    pub damage: Option<String>,
+}
+
+/// A capture, or several, in figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnalysisSummary {
+    /// [`SCHEMA_ANALYSIS`].
+    pub schema: String,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// What was read.
+    pub files: Vec<FileSummary>,
+    /// Whether the files were read as one timeline.
+    pub merged: bool,
+    /// Frames read.
+    pub frames: u64,
+    /// Their bytes on the wire.
+    pub bytes: u64,
+    /// Frames that carried a TCP segment.
+    pub tcp_segments: u64,
+    /// Frames that gave no segment, by reason.
+    pub skipped: BTreeMap<String, u64>,
+    /// The first segment of the flows told; `null` without flows.
+    pub first_ns: Option<Timestamp>,
+    /// The last segment of the flows told; `null` without flows.
+    pub last_ns: Option<Timestamp>,
+    /// The filter by which flows were chosen; `null` when all are told. What
+    /// follows is of the chosen flows.
+    pub filter: Option<String>,
+    /// Flows.
+    pub flows: u64,
+    /// Flows handed on while open because there were more than `--max-flows`:
+    /// where this is not 0, some are told in pieces.
+    pub evicted: u64,
+    /// Flows by Zeek's `conn_state`.
+    pub states: BTreeMap<String, u64>,
+    /// Flows by how they ended.
+    pub closes: BTreeMap<String, u64>,
+    /// Flows whose handshake was completed.
+    pub handshakes: u64,
+    /// SYNs beyond the first of each flow.
+    pub syn_retransmissions: u64,
+    /// Retransmitted segments.
+    pub retransmissions: u64,
+    /// Segments out of order.
+    pub out_of_order: u64,
+    /// Duplicate acknowledgements.
+    pub duplicate_acks: u64,
+    /// Segments with a zero window.
+    pub zero_windows: u64,
+    /// TCP payload bytes both ways, retransmissions included.
+    pub payload_bytes: u64,
+    /// Requests and answers.
+    pub exchanges: Exchanges,
+    /// How long things took.
+    pub latency: Latencies,
+    /// From SYN-ACK to ACK and SYN to SYN-ACK together (Wireshark's iRTT).
+    pub initial_rtt: Option<Quantiles>,
+}
+
+/// Requests and their answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchanges {
+    /// Requests.
+    pub requests: u64,
+    /// Of these, with an answer, right or wrong.
+    pub answered: u64,
+    /// TIME requests with a valid answer.
+    pub time_valid: u64,
+    /// TIME requests with a wrong answer or none.
+    pub time_invalid: u64,
+}
+
+/// Flows being counted.
+#[derive(Debug, Default)]
+pub struct Tally {
+    flows: u64,
+    states: BTreeMap<String, u64>,
+    closes: BTreeMap<String, u64>,
+    handshakes: u64,
+    syn_retransmissions: u64,
+    retransmissions: u64,
+    out_of_order: u64,
+    duplicate_acks: u64,
+    zero_windows: u64,
+    payload_bytes: u64,
+    exchanges: Exchanges,
+    handshake_times: Durations,
+    exchange_times: Durations,
+    initial_rtts: Durations,
+    span: Option<(Timestamp, Timestamp)>,
+    frames: u64,
+    bytes: u64,
+    tcp_segments: u64,
+    evicted: u64,
+    skipped: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    /// Counts one flow.
+    pub fn flow(&mut self, f: &FlowRecord) {
+        self.flows += 1;
+        bump(&mut self.states, f.state.name());
+        bump(&mut self.closes, f.close.name());
+        if let Some(handshake) = f.handshake {
+            self.syn_retransmissions += u64::from(handshake.syn_count.saturating_sub(1));
+            self.handshakes += u64::from(handshake.ack_ns.is_some());
+        }
+        self.retransmissions += f.client_retransmissions + f.server_retransmissions;
+        self.out_of_order += f.client_out_of_order + f.server_out_of_order;
+        self.duplicate_acks += f.client_duplicate_acks + f.server_duplicate_acks;
+        self.zero_windows += f.client_zero_windows + f.server_zero_windows;
+        self.payload_bytes += f.client_payload_bytes + f.server_payload_bytes;
+        for exchange in &f.exchanges {
+            self.exchanges.requests += 1;
+            self.exchanges.answered += u64::from(exchange.response_ns.is_some());
+            self.exchanges.time_valid += u64::from(exchange.valid == Some(true));
+            self.exchanges.time_invalid += u64::from(exchange.valid == Some(false));
+        }
+        let exchange_times = f.exchanges.iter().filter_map(Exchange::duration);
+        exchange_times.for_each(|d| self.exchange_times.add(d));
+        let handshake = f.handshake.as_ref().and_then(Handshake::duration);
+        handshake.into_iter().for_each(|d| self.handshake_times.add(d));
+        f.initial_rtt_ns
+            .into_iter()
+            .for_each(|d| self.initial_rtts.add(d));
+        let (first, last) = self.span.unwrap_or((f.first_ns, f.last_ns));
+        self.span = Some((first.min(f.first_ns), last.max(f.last_ns)));
+    }
+
+    /// Counts what a timeline had beside its flows.
+    pub fn timeline(&mut self, t: &Timeline) {
+        self.frames += t.frames;
+        self.bytes += t.bytes;
+        self.tcp_segments += t.tcp_segments;
+        self.evicted += t.evicted;
+        for (reason, n) in t.skips.iter() {
+            *self.skipped.entry(reason.name().to_owned()).or_default() += n;
+        }
+    }
+
+    /// The summary.
+    #[must_use]
+    pub fn summary(
+        self,
+        files: Vec<FileSummary>,
+        merged: bool,
+        filter: Option<String>,
+    ) -> AnalysisSummary {
+        AnalysisSummary {
+            schema: SCHEMA_ANALYSIS.to_owned(),
+            tool: Tool::this(),
+            files,
+            merged,
+            frames: self.frames,
+            bytes: self.bytes,
+            tcp_segments: self.tcp_segments,
+            skipped: self.skipped,
+            first_ns: self.span.map(|s| s.0),
+            last_ns: self.span.map(|s| s.1),
+            filter,
+            flows: self.flows,
+            evicted: self.evicted,
+            states: self.states,
+            closes: self.closes,
+            handshakes: self.handshakes,
+            syn_retransmissions: self.syn_retransmissions,
+            retransmissions: self.retransmissions,
+            out_of_order: self.out_of_order,
+            duplicate_acks: self.duplicate_acks,
+            zero_windows: self.zero_windows,
+            payload_bytes: self.payload_bytes,
+            exchanges: self.exchanges,
+            latency: Latencies {
+                handshake: self.handshake_times.quantiles(),
+                exchange: self.exchange_times.quantiles(),
+            },
+            initial_rtt: self.initial_rtts.quantiles(),
+        }
+    }
+}
+
+fn bump(map: &mut BTreeMap<String, u64>, key: &str) {
+    // The common case finds its key: no string is made for each flow.
+    if let Some(n) = map.get_mut(key) {
+        *n += 1;
+    } else {
+        map.insert(key.to_owned(), 1);
+    }
+}

@@ -1,0 +1,292 @@
+//! pcapng with everything that is known written on the frames.
+
+use std::io::{self, ErrorKind, Write};
+
+use super::block::{block, end_of_options, number, option, pad, stamp, text};
+use super::sink::RecordSink;
+use crate::capfile::MAX_SNAPLEN;
+use crate::model::{Frame, LinkType, Pid, Tid, Timestamp};
+
+/// What a section says of itself (draft-ietf-opsawg-pcapng, section 4.1). Empty
+/// texts are left out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SectionInfo<'a> {
+    /// The program that writes it, with its version (`shb_userappl`).
+    pub application: &'a str,
+    /// The operating system (`shb_os`).
+    pub os: &'a str,
+    /// The machine (`shb_hardware`).
+    pub hardware: &'a str,
+    /// A comment on the whole section.
+    pub comment: &'a str,
+}
+
+/// What is said of an interface (section 4.2). Empty texts are left out. Times
+/// are always in nanoseconds (`if_tsresol` 9).
+#[derive(Clone, Copy, Debug)]
+pub struct InterfaceInfo<'a> {
+    /// What its frames begin with.
+    pub link: LinkType,
+    /// Captured bytes of a frame at most; 0 means [`MAX_SNAPLEN`].
+    pub snaplen: u32,
+    /// Its name, as `lo` (`if_name`).
+    pub name: &'a str,
+    /// A description (`if_description`).
+    pub description: &'a str,
+    /// The capture filter, in libpcap's language (`if_filter`).
+    pub filter: &'a str,
+}
+
+/// An interface of this file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InterfaceRef(u32);
+
+/// Which way a frame went (`epb_flags`, bits 0 and 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the machine.
+    Inbound,
+    /// From it.
+    Outbound,
+}
+
+/// What is written on a frame (sections 3.5 and 4.3).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Note<'a> {
+    /// Comments, which Wireshark shows; empty ones are left out.
+    pub comments: &'a [&'a str],
+    /// Which way it went, if that is known.
+    pub direction: Option<Direction>,
+    /// The process and thread it belongs to (`epb_processid_threadid`), which
+    /// Wireshark passes over.
+    pub owner: Option<(Pid, Tid)>,
+}
+
+/// What an interface has seen in all (section 4.6); unknown figures are left out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Statistics {
+    /// When it was counted.
+    pub at: Timestamp,
+    /// When the capture began (`isb_starttime`).
+    pub start: Option<Timestamp>,
+    /// When it ended (`isb_endtime`).
+    pub end: Option<Timestamp>,
+    /// Frames that the interface received (`isb_ifrecv`).
+    pub received: Option<u64>,
+    /// Frames that it dropped (`isb_ifdrop`).
+    pub dropped_by_interface: Option<u64>,
+    /// Frames that passed the filter (`isb_filteraccept`).
+    pub accepted: Option<u64>,
+    /// Frames that the operating system dropped (`isb_osdrop`).
+    pub dropped_by_kernel: Option<u64>,
+    /// Frames handed to the program (`isb_usrdeliv`).
+    pub delivered: Option<u64>,
+}
+
+/// Writes a pcapng file of one section, little-endian, times in nanoseconds.
+///
+/// Whole blocks only are handed on, as [`PcapWriter`](super::PcapWriter) hands on
+/// whole records.
+#[derive(Debug)]
+pub struct PcapngWriter<W: Write> {
+    sink: RecordSink<W>,
+    /// Link type and snapshot length of each interface.
+    interfaces: Vec<(LinkType, u32)>,
+}
+
+impl<W: Write> PcapngWriter<W> {
+    /// Begins a file, and hands its header on.
+    ///
+    /// # Errors
+    /// Those of `W`.
+    pub fn new(out: W, section: &SectionInfo<'_>) -> io::Result<Self> {
+        let mut sink = RecordSink::new(out);
+        sink.record(|b| {
+            block(b, 0x0a0d_0d0a, |b| {
+                b.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
+                b.extend_from_slice(&1_u16.to_le_bytes());
+                b.extend_from_slice(&0_u16.to_le_bytes());
+                // The section's length is not known beforehand.
+                b.extend_from_slice(&(-1_i64).to_le_bytes());
+                text(b, 1, section.comment);
+                text(b, 2, section.hardware);
+                text(b, 3, section.os);
+                text(b, 4, section.application);
+                end_of_options(b);
+            });
+        })?;
+        sink.flush()?;
+        Ok(Self {
+            sink,
+            interfaces: Vec::new(),
+        })
+    }
+
+    /// Describes an interface, whose frames can be written from then on.
+    ///
+    /// # Errors
+    /// Those of `W`.
+    pub fn interface(&mut self, info: &InterfaceInfo<'_>) -> io::Result<InterfaceRef> {
+        let snaplen = match info.snaplen {
+            0 => MAX_SNAPLEN,
+            n => n.min(MAX_SNAPLEN),
+        };
+        self.sink.record(|b| {
+            block(b, 1, |b| {
+                b.extend_from_slice(&info.link.0.to_le_bytes());
+                b.extend_from_slice(&[0; 2]);
+                b.extend_from_slice(&snaplen.to_le_bytes());
+                text(b, 2, info.name);
+                text(b, 3, info.description);
+                option(b, 9, &[9]);
+                if !info.filter.is_empty() {
+                    // The first byte says that it is a text for libpcap.
+                    text(b, 11, &format!("\0{}", info.filter));
+                }
+                end_of_options(b);
+            });
+        })?;
+        let id = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);
+        self.interfaces.push((info.link, snaplen));
+        Ok(InterfaceRef(id))
+    }
+
+    /// Adds one frame with what is known of it.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the interface is not of this file, the frame's link type
+    /// is not the interface's, or its time is before 1970: such a frame is not
+    /// written, and others may follow. Those of `W`: then nothing more can be
+    /// written, and [`whole_bytes`](Self::whole_bytes) says where to cut the file.
+    pub fn write(
+        &mut self,
+        interface: InterfaceRef,
+        frame: &Frame<'_>,
+        note: &Note<'_>,
+    ) -> io::Result<()> {
+        let &(link, snaplen) = self.known(interface)?;
+        if frame.link != link {
+            return Err(refused(format!(
+                "a frame of link type {} from an interface of link type {}",
+                frame.link.0, link.0
+            )));
+        }
+        let time = nanos(frame.time)?;
+        let captured = u32::try_from(frame.bytes.len())
+            .unwrap_or(u32::MAX)
+            .min(snaplen);
+        self.sink.frame(|b| {
+            block(b, 6, |b| {
+                b.extend_from_slice(&interface.0.to_le_bytes());
+                b.extend_from_slice(&stamp(time));
+                b.extend_from_slice(&captured.to_le_bytes());
+                b.extend_from_slice(&frame.wire_len.max(captured).to_le_bytes());
+                let start = b.len();
+                b.extend_from_slice(&frame.bytes[..captured as usize]);
+                pad(b, start);
+                note.write(b);
+            });
+        })
+    }
+
+    /// Adds what an interface has seen in all; at the end, usually.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub fn statistics(
+        &mut self,
+        interface: InterfaceRef,
+        statistics: &Statistics,
+    ) -> io::Result<()> {
+        self.known(interface)?;
+        let at = nanos(statistics.at)?;
+        let start = statistics.start.map(nanos).transpose()?;
+        let end = statistics.end.map(nanos).transpose()?;
+        self.sink.record(|b| {
+            block(b, 5, |b| {
+                b.extend_from_slice(&interface.0.to_le_bytes());
+                b.extend_from_slice(&stamp(at));
+                for (code, time) in [(2, start), (3, end)] {
+                    if let Some(time) = time {
+                        option(b, code, &stamp(time));
+                    }
+                }
+                number(b, 4, statistics.received);
+                number(b, 5, statistics.dropped_by_interface);
+                number(b, 6, statistics.accepted);
+                number(b, 7, statistics.dropped_by_kernel);
+                number(b, 8, statistics.delivered);
+                end_of_options(b);
+            });
+        })
+    }
+
+    /// Hands everything on to `W`, and flushes that.
+    ///
+    /// # Errors
+    /// Those of `W`.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+
+    /// The file length, in bytes, at which the last whole block that reached `W`
+    /// ended. After an error, a file cut there is a whole capture.
+    #[must_use]
+    pub const fn whole_bytes(&self) -> u64 {
+        self.sink.whole_bytes()
+    }
+
+    /// Frames written so far, those still buffered included; after an error,
+    /// those that reached `W` whole.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.sink.frames()
+    }
+
+    /// What is written to.
+    #[must_use]
+    pub const fn get_ref(&self) -> &W {
+        self.sink.get_ref()
+    }
+
+    fn known(&self, interface: InterfaceRef) -> io::Result<&(LinkType, u32)> {
+        self.interfaces
+            .get(interface.0 as usize)
+            .ok_or_else(|| refused("an interface of another file".to_owned()))
+    }
+}
+
+impl Note<'_> {
+    fn write(&self, b: &mut Vec<u8>) {
+        let start = b.len();
+        for comment in self.comments {
+            text(b, 1, comment);
+        }
+        if let Some(direction) = self.direction {
+            let flags = match direction {
+                Direction::Inbound => 1_u32,
+                Direction::Outbound => 2,
+            };
+            option(b, 2, &flags.to_le_bytes());
+        }
+        if let Some((pid, tid)) = self.owner {
+            let mut value = [0; 8];
+            value[..4].copy_from_slice(&pid.0.to_le_bytes());
+            value[4..].copy_from_slice(&tid.0.to_le_bytes());
+            option(b, 8, &value);
+        }
+        if b.len() > start {
+            end_of_options(b);
+        }
+    }
+}
+
+fn nanos(time: Timestamp) -> io::Result<u64> {
+    let nanos = time.as_nanos();
+    u64::try_from(nanos)
+        .map_err(|_| refused(format!("pcapng cannot hold the time {nanos} ns since 1970")))
+}
+
+fn refused(why: String) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, why)
+}

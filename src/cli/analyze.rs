@@ -1,0 +1,108 @@
+//! The arguments of `threadtap analyze`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::run::{Colour, OutputFormat};
+use crate::analysis::SortKey;
+
+const EXAMPLES: &str = "\
+Figures are as Wireshark and Zeek define them: flow numbers are tcp.stream, states and histories
+are Zeek's conn_state and history, retransmissions are tcp.analysis.retransmission.
+
+Examples:
+  threadtap analyze capture.pcap                     every flow, and a summary
+  threadtap analyze capture.pcap --flow 17           one flow, a line a segment
+  threadtap analyze a.pcapng.gz --sort bytes --rows 5
+  threadtap analyze a.pcap --filter 'tcp[tcpflags] & tcp-rst != 0'
+                                                     the flows that had a reset
+  tcpdump -i lo -w - tcp | threadtap analyze -       from a pipe
+  threadtap analyze *.pcap --format jsonl | jq -r .state | sort | uniq -c";
+
+/// What flows are sorted by, on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Their number: the order of their first frames
+    Flow,
+    /// The client's address and port
+    Client,
+    /// The server's address and port
+    Server,
+    /// Zeek's state
+    State,
+    /// The longest first
+    Duration,
+    /// The most frames first
+    Frames,
+    /// The most bytes first
+    Bytes,
+    /// The most retransmissions first
+    Retransmissions,
+    /// The longest handshake first
+    Handshake,
+    /// The slowest answer first
+    Exchange,
+    /// As they end, with jsonl and csv: memory does not grow with the capture
+    None,
+}
+
+impl Sort {
+    /// The key; `None` for no order.
+    #[must_use]
+    pub fn key(self) -> Option<SortKey> {
+        Some(match self {
+            Self::Flow => SortKey::Flow,
+            Self::Client => SortKey::Client,
+            Self::Server => SortKey::Server,
+            Self::State => SortKey::State,
+            Self::Duration => SortKey::Duration,
+            Self::Frames => SortKey::Frames,
+            Self::Bytes => SortKey::Bytes,
+            Self::Retransmissions => SortKey::Retransmissions,
+            Self::Handshake => SortKey::Handshake,
+            Self::Exchange => SortKey::Exchange,
+            Self::None => return None,
+        })
+    }
+}
+
+/// `threadtap analyze`: captures, offline.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct AnalyzeArgs {
+    /// pcap or pcapng files, also compressed with gzip or zstd; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Read all files as one timeline
+    #[arg(long)]
+    pub merge: bool,
+    /// Only flows of which a frame matches, in libpcap's filter language
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Draw one flow as a ladder, a line a segment
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["sort", "reverse", "filter"])]
+    pub flow: Option<u64>,
+    /// Look for the TIME protocol on this port only
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// What to sort flows by
+    #[arg(long, value_enum, default_value = "flow")]
+    pub sort: Sort,
+    /// Sort the other way round
+    #[arg(long, short)]
+    pub reverse: bool,
+    /// Most rows of the table; 0 shows all
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub rows: usize,
+    /// Most flows held at once; past it the one idle the longest is told as it stands
+    #[arg(long, value_name = "N", default_value_t = 262_144,
+          value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    pub max_flows: u32,
+    /// What to print: table and markdown for people, json for the summary, jsonl and csv for flows
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: OutputFormat,
+    /// Whether to colour
+    #[arg(long, value_enum, default_value = "auto")]
+    pub color: Colour,
+}

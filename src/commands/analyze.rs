@@ -1,0 +1,415 @@
+//! `threadtap analyze`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::terminal::style;
+use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK};
+use crate::analysis::{
+    Analyzer, FileSummary, FrameFilter, FrameSource, Ladder, Merged, SourceError, Tally, sort,
+};
+use crate::capfile::{CaptureReader, OpenError};
+use crate::cli::{AnalyzeArgs, UsageError};
+use crate::flow::FlowConfig;
+use crate::model::{FlowId, FlowRecord, Frame};
+use crate::report::{
+    AnalysisView, FlowCsv, FlowOf, Format, write_analysis, write_flow_line, write_ladder,
+};
+use crate::sys::filter::Filter;
+
+type Reader = CaptureReader<Box<dyn Read>>;
+
+/// Reads the captures and prints what was asked for.
+pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
+    if args.flow.is_some() && args.files.len() > 1 && !args.merge {
+        anyhow::bail!(UsageError::Mismatch(
+            "--flow with several files needs --merge: each file has its own flow numbers",
+        ));
+    }
+    let stdin = args.files.iter().filter(|f| is_stdin(f)).count();
+    if stdin > 1 {
+        anyhow::bail!(UsageError::Mismatch("- (standard input) can be read once only"));
+    }
+    let format = Format::from(args.format);
+    if args.sort.key().is_none() && !matches!(format, Format::Jsonl | Format::Csv | Format::Json) {
+        anyhow::bail!(UsageError::Mismatch(
+            "--sort none goes with --format jsonl or csv",
+        ));
+    }
+    let mut filter = args.filter.as_deref().map(Filter::new).transpose()?;
+    let mut run = Run {
+        args,
+        format,
+        tally: Tally::default(),
+        files: Vec::new(),
+        kept: Vec::new(),
+        status: OK,
+    };
+    match run.read_and_print(filter.as_mut()) {
+        Err(e) if is_closed_pipe(&e) => Ok(run.status),
+        Err(e) => Err(e),
+        Ok(()) => Ok(run.status),
+    }
+}
+
+fn is_closed_pipe(e: &anyhow::Error) -> bool {
+    e.downcast_ref::<io::Error>()
+        .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// An analysis on its way.
+struct Run<'a> {
+    args: &'a AnalyzeArgs,
+    format: Format,
+    tally: Tally,
+    files: Vec<FileSummary>,
+    /// Flows that are told at the end, with the number of their file.
+    kept: Vec<(usize, Vec<FlowRecord>)>,
+    status: u8,
+}
+
+/// Where flows are written as they come.
+enum Stream<W: Write> {
+    Nowhere,
+    Jsonl(W),
+    Csv(Box<FlowCsv<W>>),
+}
+
+impl Run<'_> {
+    fn read_and_print(&mut self, mut filter: Option<&mut Filter>) -> anyhow::Result<()> {
+        let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        let mut readers = Vec::new();
+        for path in &self.args.files {
+            readers.push(self.open(path));
+        }
+        let many = self.args.files.len() > 1 && !self.args.merge;
+        let ladder = if self.args.merge {
+            let mut stream = self.stream(&mut out, false)?;
+            let ladder = self.read_merged(readers, filter.as_deref_mut(), &mut stream)?;
+            if let Stream::Csv(csv) = stream {
+                csv.finish()?;
+            }
+            ladder
+        } else {
+            let mut stream = self.stream(&mut out, many)?;
+            let mut ladder = None;
+            for (at, reader) in readers.into_iter().enumerate() {
+                if let Some(reader) = reader {
+                    let read = self.read_one(at, reader, filter.as_deref_mut(), &mut stream)?;
+                    ladder = ladder.or(read);
+                }
+            }
+            if let Stream::Csv(csv) = stream {
+                csv.finish()?;
+            }
+            ladder
+        };
+        self.print(ladder, many, &mut out)?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Flows go out as they come where nobody wants them sorted.
+    fn stream<W: Write>(&self, out: W, files: bool) -> io::Result<Stream<W>> {
+        Ok(match self.format {
+            Format::Jsonl if self.args.flow.is_none() => Stream::Jsonl(out),
+            Format::Csv if self.args.flow.is_none() => {
+                Stream::Csv(Box::new(FlowCsv::new(out, files)?))
+            }
+            _ => Stream::Nowhere,
+        })
+    }
+
+    /// Opens a file. One that is not a capture is told, and the others are read.
+    fn open(&mut self, path: &Path) -> Option<Reader> {
+        let name = shown(path);
+        let input: io::Result<Box<dyn Read>> = if is_stdin(path) {
+            Ok(Box::new(io::stdin()))
+        } else {
+            File::open(path).map(|f| Box::new(f) as Box<dyn Read>)
+        };
+        let opened = input
+            .map_err(OpenError::from)
+            .and_then(CaptureReader::open);
+        let (reader, summary) = match opened {
+            Ok(reader) => {
+                let format = reader.format().to_string();
+                (Some(reader), (Some(format), None))
+            }
+            Err(e) => {
+                eprintln!("threadtap: {name}: {e}");
+                self.status = COULD_NOT_RUN;
+                (None, (None, Some(e.to_string())))
+            }
+        };
+        self.files.push(FileSummary {
+            name,
+            format: summary.0,
+            frames: 0,
+            damage: summary.1,
+        });
+        reader
+    }
+
+    fn read_one<W: Write>(
+        &mut self,
+        at: usize,
+        mut reader: Reader,
+        filter: Option<&mut Filter>,
+        stream: &mut Stream<W>,
+    ) -> anyhow::Result<Option<Ladder>> {
+        let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
+        let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
+        let mut analyzer = Analyzer::new(self.config(), filter, self.ladder());
+        let name = (self.args.files.len() > 1).then(|| self.files[at].name.clone());
+        let mut taker = Taker::new(self, stream, name);
+        let damage = loop {
+            match reader.next() {
+                Ok(Some(frame)) => analyzer.frame(&frame, &mut |flow| taker.take(flow)),
+                Ok(None) => break None,
+                Err(e) => break Some(e.to_string()),
+            }
+            if taker.error.is_some() {
+                break None;
+            }
+        };
+        let timeline = analyzer.finish(&mut |flow| taker.take(flow));
+        let kept = taker.end()?;
+        self.tally.timeline(&timeline);
+        self.files[at].frames = reader.frames();
+        if let Some(damage) = damage {
+            self.damaged(at, damage);
+        }
+        self.kept.push((at, kept));
+        Ok(timeline.ladder)
+    }
+
+    fn read_merged<W: Write>(
+        &mut self,
+        readers: Vec<Option<Reader>>,
+        filter: Option<&mut Filter>,
+        stream: &mut Stream<W>,
+    ) -> anyhow::Result<Option<Ladder>> {
+        let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
+        let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
+        let mut analyzer = Analyzer::new(self.config(), filter, self.ladder());
+        let places: Vec<usize> = (0..readers.len()).filter(|i| readers[*i].is_some()).collect();
+        let sources = readers.into_iter().flatten().map(Copied::new);
+        let mut frames = vec![0u64; places.len()];
+        let mut damage = Vec::new();
+        let mut taker = Taker::new(self, stream, None);
+        Merged::new(sources).run(
+            |place, frame| {
+                frames[place] += 1;
+                analyzer.frame(frame, &mut |flow| taker.take(flow));
+            },
+            |place, e| damage.push((place, e)),
+        );
+        let timeline = analyzer.finish(&mut |flow| taker.take(flow));
+        let kept = taker.end()?;
+        self.tally.timeline(&timeline);
+        for (place, n) in frames.into_iter().enumerate() {
+            self.files[places[place]].frames = n;
+        }
+        for (place, e) in damage {
+            self.damaged(places[place], e);
+        }
+        self.kept.push((0, kept));
+        Ok(timeline.ladder)
+    }
+
+    fn damaged(&mut self, at: usize, damage: String) {
+        let file = &mut self.files[at];
+        eprintln!(
+            "threadtap: {}: {damage}; everything before it is reported",
+            file.name
+        );
+        file.damage = Some(damage);
+        self.status = self.status.max(DID_NOT_HOLD);
+    }
+
+    fn config(&self) -> FlowConfig {
+        FlowConfig {
+            max_flows: self.args.max_flows as usize,
+            time_port: self.args.port,
+            ..FlowConfig::default()
+        }
+    }
+
+    fn ladder(&self) -> Option<Ladder> {
+        self.args.flow.map(|n| Ladder::of(FlowId(n)))
+    }
+
+    fn print(
+        &mut self,
+        ladder: Option<Ladder>,
+        many: bool,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        let mut rows = self.args.rows;
+        if rows == 0 {
+            rows = usize::MAX;
+        }
+        let style = style(rows, self.args.color);
+        if let Some(number) = self.args.flow {
+            if self.files.iter().all(|f| f.format.is_none()) {
+                return Ok(());
+            }
+            let flows = self.kept.iter().flat_map(|(_, flows)| flows);
+            let found = flows.into_iter().find(|f| f.flow == FlowId(number));
+            let (flow, ladder) = found.zip(ladder).with_context(|| {
+                format!("there is no flow {number}; `threadtap analyze FILE` lists the flows")
+            })?;
+            write_ladder(flow, &ladder, self.format, style, out)?;
+            return Ok(());
+        }
+        if matches!(self.format, Format::Jsonl | Format::Csv) || self.files.iter().all(|f| f.format.is_none()) {
+            return Ok(());
+        }
+        let files = std::mem::take(&mut self.files);
+        let tally = std::mem::take(&mut self.tally);
+        let summary = tally.summary(files, self.args.merge, self.args.filter.clone());
+        let mut flows = Vec::new();
+        for (at, of_file) in &self.kept {
+            let file = many.then(|| summary.files[*at].name.as_str());
+            flows.extend(of_file.iter().map(|flow| FlowOf { file, flow }));
+        }
+        let view = AnalysisView {
+            summary: &summary,
+            flows: &flows,
+        };
+        write_analysis(view, self.format, style, out)?;
+        Ok(())
+    }
+}
+
+/// Takes the flows of one timeline: counts them, and writes or keeps them.
+struct Taker<'a, W: Write> {
+    tally: &'a mut Tally,
+    stream: &'a mut Stream<W>,
+    name: Option<String>,
+    sorted: Option<(crate::analysis::SortKey, bool)>,
+    keep: bool,
+    wanted: Option<FlowId>,
+    kept: Vec<FlowRecord>,
+    error: Option<io::Error>,
+}
+
+impl<'a, W: Write> Taker<'a, W> {
+    fn new(run: &'a mut Run<'_>, stream: &'a mut Stream<W>, name: Option<String>) -> Self {
+        let args = run.args;
+        let streams = !matches!(stream, Stream::Nowhere);
+        let sorted = args.sort.key().map(|key| (key, args.reverse));
+        Self {
+            tally: &mut run.tally,
+            stream,
+            name,
+            sorted,
+            // The summary alone needs no flows.
+            keep: run.format != Format::Json && (!streams || sorted.is_some()),
+            wanted: args.flow.map(FlowId),
+            kept: Vec::new(),
+            error: None,
+        }
+    }
+
+    fn take(&mut self, flow: FlowRecord) {
+        self.tally.flow(&flow);
+        if let Some(wanted) = self.wanted {
+            if flow.flow == wanted {
+                self.kept.push(flow);
+            }
+        } else if self.keep {
+            self.kept.push(flow);
+        } else {
+            self.write(&flow);
+        }
+    }
+
+    fn write(&mut self, flow: &FlowRecord) {
+        if self.error.is_some() {
+            return;
+        }
+        let of = FlowOf {
+            file: self.name.as_deref(),
+            flow,
+        };
+        let written = match self.stream {
+            Stream::Nowhere => Ok(()),
+            Stream::Jsonl(out) => write_flow_line(of, out),
+            Stream::Csv(csv) => csv.flow(of),
+        };
+        self.error = written.err();
+    }
+
+    /// Sorts what was kept; writes it where it goes out flow by flow.
+    fn end(mut self) -> io::Result<Vec<FlowRecord>> {
+        let mut kept = std::mem::take(&mut self.kept);
+        if let Some((key, reverse)) = self.sorted {
+            sort(&mut kept, key, reverse);
+        }
+        if !matches!(self.stream, Stream::Nowhere) {
+            for flow in kept.drain(..) {
+                self.write(&flow);
+            }
+        }
+        match self.error {
+            Some(e) => Err(e),
+            None => Ok(kept),
+        }
+    }
+}
+
+/// A reader whose latest frame can be looked at more than once, as merging needs.
+struct Copied {
+    reader: Reader,
+    bytes: Vec<u8>,
+    head: Option<(crate::model::Timestamp, crate::model::LinkType, u32)>,
+}
+
+impl Copied {
+    fn new(reader: Reader) -> Self {
+        Self {
+            reader,
+            bytes: Vec::new(),
+            head: None,
+        }
+    }
+}
+
+impl FrameSource for Copied {
+    fn advance(&mut self) -> Result<bool, SourceError> {
+        self.head = None;
+        if let Some(frame) = self.reader.next().map_err(|e| e.to_string())? {
+            self.bytes.clear();
+            self.bytes.extend_from_slice(frame.bytes);
+            self.head = Some((frame.time, frame.link, frame.wire_len));
+        }
+        Ok(self.head.is_some())
+    }
+
+    fn frame(&self) -> Frame<'_> {
+        let (time, link, wire_len) = self.head.unwrap_or_default();
+        Frame {
+            time,
+            link,
+            wire_len,
+            bytes: &self.bytes,
+        }
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn shown(path: &Path) -> String {
+    if is_stdin(path) {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string().escape_debug().to_string()
+    }
+}

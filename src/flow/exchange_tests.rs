@@ -1,0 +1,230 @@
+//! Requests and answers, put together from segments.
+
+use super::FlowConfig;
+use super::testkit::{Spoken, client, flow, flows_with, opened, server};
+use crate::model::{Exchange, Timestamp};
+
+fn ms(n: i64) -> Timestamp {
+    Timestamp::from_nanos(n * 1_000_000)
+}
+
+fn exchanges(then: impl IntoIterator<Item = Spoken>) -> Vec<Exchange> {
+    flow(&opened(then)).exchanges
+}
+
+/// Valid, and the problem.
+fn verdicts(then: impl IntoIterator<Item = Spoken>) -> Vec<(Option<bool>, Option<String>)> {
+    exchanges(then)
+        .into_iter()
+        .map(|e| (e.valid, e.problem))
+        .collect()
+}
+
+const GOOD: (Option<bool>, Option<String>) = (Some(true), None);
+
+#[test]
+fn split_disordered_and_repeated() {
+    let (c, s) = (client(), server());
+    let e = exchanges([
+        c.says(103, 301, b"ME\r\n").at_ms(10),
+        c.says(101, 301, b"TI").at_ms(11),
+        s.says(309, 107, b"0:30\r\n").at_ms(20),
+        s.says(301, 107, b"JAM 10:2").at_ms(21),
+        s.says(301, 107, b"JAM 10:20:30\r\n").at_ms(300),
+    ]);
+    assert_eq!(e.len(), 1);
+    assert_eq!(e[0].request_ns, ms(11));
+    assert_eq!(e[0].response_ns, Some(ms(20)));
+    assert_eq!(e[0].valid, Some(true));
+}
+
+#[test]
+fn the_first_copy_counts() {
+    let (c, s) = (client(), server());
+    let e = exchanges([
+        c.says(101, 301, b"TIME\r\n"),
+        s.says(305, 107, b"10:20:30\r\n"),
+        s.says(301, 107, b"JAM 99:99:99\r\n"),
+    ]);
+    assert_eq!(e[0].valid, Some(false));
+    let e = exchanges([
+        c.says(101, 301, b"TIME\r\n"),
+        s.says(301, 107, b"JAM 10:20:30\r\n"),
+        s.says(301, 107, b"JAM 99:99:99\r\n"),
+    ]);
+    assert_eq!(e[0].valid, Some(true));
+}
+
+#[test]
+fn several_on_one_connection_and_pipelined() {
+    let (c, s) = (client(), server());
+    let e = exchanges([
+        c.says(101, 301, b"TIME\r\nTIME\r\nTI").at_ms(1),
+        s.says(301, 115, b"JAM 10:20:30\r\nJAM 10:20:31\r\n")
+            .at_ms(2),
+        c.says(115, 329, b"ME\r\n").at_ms(3),
+        s.says(329, 119, b"JAM 10:20:32\r\n").at_ms(4),
+        c.says(119, 343, b"QUIT\r\n").at_ms(5),
+    ]);
+    assert!(e.iter().all(|e| e.valid == Some(true)), "{e:#?}");
+    let times: Vec<_> = e.iter().map(|e| (e.request_ns, e.response_ns)).collect();
+    assert_eq!(
+        times,
+        [
+            (ms(1), Some(ms(2))),
+            (ms(1), Some(ms(2))),
+            (ms(1), Some(ms(4)))
+        ]
+    );
+}
+
+#[test]
+fn no_answer() {
+    let c = client();
+    let e = exchanges([c.says(101, 301, b"TIME\r\n")]);
+    assert_eq!((e[0].response_ns, e[0].valid), (None, Some(false)));
+    assert_eq!(e[0].problem.as_deref(), Some("no answer"));
+}
+
+#[test]
+fn wrong_answers() {
+    let (c, s) = (client(), server());
+    let of = |answer: &[u8]| {
+        let v = verdicts([
+            c.says(101, 301, b"TIME\r\n"),
+            s.says(301, 107, answer),
+            s.fin(301 + u32::try_from(answer.len()).unwrap(), 107),
+        ]);
+        assert_eq!(v.len(), 1, "{v:?}");
+        v.into_iter().next().unwrap()
+    };
+    assert_eq!(of(b"JAM 10:20:30\r\n"), GOOD);
+    for answer in [
+        &b"JAM 10:20:30"[..],
+        b"JAM 10:20:30\n",
+        b"10:20:30\r\n",
+        b"\x00\xff\r\n",
+    ] {
+        let (valid, problem) = of(answer);
+        assert_eq!(valid, Some(false), "{answer:?}");
+        assert!(problem.unwrap().is_ascii());
+    }
+    let (valid, problem) = of(b"JAM 10:20:30\r\nBYE\r\n");
+    assert_eq!(valid, Some(false));
+    assert_eq!(
+        problem.as_deref(),
+        Some(r#"more after the answer: "BYE\r\n""#)
+    );
+}
+
+#[test]
+fn an_answer_without_its_line_end_does_not_spoil_the_next() {
+    let (c, s) = (client(), server());
+    let v = verdicts([
+        c.says(101, 301, b"TIME\r\n"),
+        s.says(301, 107, b"JAM 10:20:30"),
+        c.says(107, 313, b"TIME\r\n"),
+        s.says(313, 113, b"JAM 10:20:31\r\n"),
+    ]);
+    assert_eq!(v[0].0, Some(false));
+    assert_eq!(v[1], GOOD);
+}
+
+#[test]
+fn other_lines_between_time_requests() {
+    let (c, s) = (client(), server());
+    let v = verdicts([
+        c.says(101, 301, b"TIME\r\n"),
+        s.says(301, 107, b"JAM 10:20:30\r\n"),
+        c.says(107, 315, b"DATE\r\nTIME\r\n"),
+        s.says(315, 119, b"JAM 10:20:31\r\n"),
+    ]);
+    assert_eq!(v.len(), 3);
+    assert_eq!(
+        v[1].1.as_deref(),
+        Some("no answer to a request that does not begin with TIME")
+    );
+    assert_eq!(v[2], GOOD);
+}
+
+#[test]
+fn payload_that_was_not_captured_proves_nothing() {
+    let (c, s) = (client(), server());
+    let v = verdicts([
+        c.says(101, 301, b"TIME\r\n"),
+        s.says(301, 107, b"JAM 10:20:30\r\n").cut_to(9),
+    ]);
+    assert_eq!(v[0].0, None);
+    assert!(
+        v[0].1
+            .as_deref()
+            .unwrap()
+            .starts_with("answer not captured")
+    );
+    // Nothing of it at all: only turns can be told.
+    let e = exchanges([
+        c.says(101, 301, b"TIME\r\n").cut_to(0).at_ms(7),
+        s.says(301, 107, b"JAM 10:20:30\r\n").cut_to(0).at_ms(9),
+    ]);
+    assert_eq!((e[0].request_ns, e[0].response_ns), (ms(7), Some(ms(9))));
+    assert_eq!((e[0].valid, &e[0].problem), (None, &None));
+}
+
+#[test]
+fn a_lost_request_does_not_spoil_the_others() {
+    let (c, s) = (client(), server());
+    let v = verdicts([
+        c.says(101, 301, b"TIME\r\n"),
+        s.says(301, 107, b"JAM 10:20:30\r\n"),
+        // The request 107..113 is not in the capture.
+        s.says(315, 113, b"JAM 10:20:31\r\n"),
+        c.says(113, 329, b"TIME\r\n"),
+        s.says(329, 119, b"JAM 10:20:32\r\n"),
+    ]);
+    assert_eq!(v, [GOOD, GOOD]);
+}
+
+#[test]
+fn a_lost_answer_segment() {
+    let (c, s) = (client(), server());
+    let v = verdicts([
+        c.says(101, 301, b"TIME\r\n"),
+        s.says(305, 107, b"10:20:30\r\n"),
+    ]);
+    assert_eq!(v.len(), 1);
+    assert_eq!(v[0].0, None);
+}
+
+#[test]
+fn turns_of_other_protocols() {
+    let (c, s) = (client(), server());
+    let e = exchanges([
+        s.says(301, 101, b"220 hello\r\n").at_ms(3),
+        c.says(101, 312, b"HE").at_ms(4),
+        c.says(103, 312, b"LO\r\n").at_ms(5),
+        s.says(312, 107, b"250-a\r\n").at_ms(6),
+        s.says(319, 107, b"250 b\r\n").at_ms(7),
+        s.says(319, 107, b"250 b\r\n").at_ms(400), // again: not new
+        c.says(107, 326, b"TIME\r\n").at_ms(500),
+    ]);
+    let times: Vec<_> = e.iter().map(|e| (e.request_ns, e.response_ns)).collect();
+    assert_eq!(times, [(ms(4), Some(ms(7))), (ms(500), None)]);
+    assert!(e.iter().all(|e| e.valid.is_none() && e.problem.is_none()));
+}
+
+#[test]
+fn a_port_narrows_the_recognition() {
+    let (c, s) = (client(), server());
+    let spoken = opened([
+        c.says(101, 301, b"TIME\r\n"),
+        s.says(301, 107, b"JAM 10:20:30\r\n"),
+    ]);
+    for (port, valid) in [(45_000, Some(true)), (80, None)] {
+        let config = FlowConfig {
+            time_port: Some(port),
+            ..FlowConfig::default()
+        };
+        let (all, _) = flows_with(config, &spoken);
+        assert_eq!(all[0].exchanges[0].valid, valid);
+    }
+}

@@ -1,0 +1,271 @@
+//! Whole flows.
+
+use super::FlowConfig;
+use super::testkit::{client, client_at, flow, flows, flows_with, opened, server};
+use crate::model::{Close, ConnState, FlowId, Nanos, TcpFlags, Timestamp};
+
+fn ms(n: i64) -> Timestamp {
+    Timestamp::from_nanos(n * 1_000_000)
+}
+
+#[test]
+fn a_time_flow_from_end_to_end() {
+    let (c, s) = (client(), server());
+    let f = flow(&opened([
+        c.says(101, 301, b"TIME\r\n").at_ms(3),
+        s.ack(301, 107).at_ms(4),
+        s.says(301, 107, b"JAM 10:20:30\r\n").at_ms(5),
+        c.ack(107, 315).at_ms(6),
+        c.fin(107, 315).at_ms(7),
+        s.fin(315, 108).at_ms(8),
+        c.ack(108, 316).at_ms(9),
+    ]));
+    assert_eq!((f.client.port, f.server.port), (50_000, 45_000));
+    assert_eq!((f.client_frames, f.server_frames), (6, 4));
+    assert_eq!((f.client_payload_bytes, f.server_payload_bytes), (6, 14));
+    assert_eq!((f.client_stream_bytes, f.server_stream_bytes), (6, 14));
+    assert_eq!((f.state, f.close), (ConnState::SF, Close::Fin));
+    assert_eq!(f.history, "ShADadFf");
+    let opening = f.handshake.unwrap();
+    assert_eq!(
+        (opening.syn_ns, opening.syn_ack_ns, opening.ack_ns),
+        (ms(0), Some(ms(1)), Some(ms(2)))
+    );
+    assert_eq!(opening.syn_count, 1);
+    assert_eq!(f.initial_rtt_ns, Some(Nanos::new(2_000_000)));
+    let [e] = &f.exchanges[..] else {
+        panic!("{:?}", f.exchanges)
+    };
+    assert_eq!((e.request_ns, e.response_ns), (ms(3), Some(ms(5))));
+    assert_eq!(e.answer.unwrap().to_string(), "10:20:30");
+    assert_eq!((e.valid, e.problem.as_deref()), (Some(true), None));
+}
+
+#[test]
+fn a_syn_sent_again_stays_and_another_one_begins_anew() {
+    let (c, s) = (client(), server());
+    let all = flows(&[
+        c.syn(100).at_ms(0),
+        c.syn(100).at_ms(1000),
+        s.syn_ack(300, 101).at_ms(1001),
+        c.syn(900).at_ms(2000),
+        s.syn_ack(700, 901).at_ms(2001),
+    ]);
+    assert_eq!(all.len(), 2);
+    let h = all[0].handshake.unwrap();
+    assert_eq!((h.syn_count, h.ack_ns), (2, None));
+    assert_eq!(all[0].client_retransmissions, 1);
+    assert_eq!((all[1].flow, all[1].first_ns), (FlowId(1), ms(2000)));
+}
+
+#[test]
+fn the_client_is_the_receiver_of_a_syn_ack() {
+    let (c, s) = (client(), server());
+    let f = flow(&[s.syn_ack(300, 101), c.ack(101, 301)]);
+    assert_eq!(f.client.port, 50_000);
+    assert_eq!(f.handshake, None);
+    assert!(f.history.starts_with("^hA"), "{}", f.history);
+}
+
+#[test]
+fn midstream_the_first_to_be_seen_is_the_client() {
+    let (c, s) = (client(), server());
+    let f = flow(&[s.says(301, 107, b"x"), c.ack(107, 302)]);
+    assert_eq!(f.client.port, 45_000);
+    assert_eq!((f.state, f.close), (ConnState::OTH, Close::Open));
+    assert_eq!(f.history, "Da");
+}
+
+#[test]
+fn connection_states() {
+    let (c, s) = (client(), server());
+    let state = |spoken: &[_]| {
+        let f = flow(spoken);
+        (f.state, f.close)
+    };
+    let refused = s.rst(0).with(TcpFlags::ACK);
+    assert_eq!(state(&[c.syn(1)]), (ConnState::S0, Close::Open));
+    assert_eq!(state(&[c.syn(1), refused]), (ConnState::REJ, Close::Rst));
+    assert_eq!(state(&opened([])), (ConnState::S1, Close::Open));
+    assert_eq!(
+        state(&opened([c.fin(101, 301)])),
+        (ConnState::S2, Close::Open)
+    );
+    assert_eq!(
+        state(&opened([s.fin(301, 101)])),
+        (ConnState::S3, Close::Open)
+    );
+    assert_eq!(state(&opened([c.rst(101)])), (ConnState::RSTO, Close::Rst));
+    assert_eq!(state(&opened([s.rst(301)])), (ConnState::RSTR, Close::Rst));
+    assert_eq!(
+        state(&[c.syn(1), c.rst(2)]),
+        (ConnState::RSTOS0, Close::Rst)
+    );
+    assert_eq!(
+        state(&[s.syn_ack(1, 9), s.rst(2)]),
+        (ConnState::RSTRH, Close::Rst)
+    );
+    assert_eq!(
+        state(&[c.syn(1), c.fin(2, 0)]),
+        (ConnState::SH, Close::Open)
+    );
+    assert_eq!(
+        state(&[s.syn_ack(1, 9), s.fin(2, 9)]),
+        (ConnState::SHR, Close::Open)
+    );
+    assert_eq!(state(&[c.ack(1, 1)]), (ConnState::OTH, Close::Open));
+}
+
+#[test]
+fn a_reset_after_both_fins_changes_nothing() {
+    let (c, s) = (client(), server());
+    let f = flow(&opened([c.fin(101, 301), s.fin(301, 102), c.rst(102)]));
+    assert_eq!((f.state, f.close), (ConnState::SF, Close::Fin));
+    assert_eq!(f.history, "ShAFfR");
+}
+
+#[test]
+fn data_with_a_fin_after_it_and_in_a_reset() {
+    let (c, s) = (client(), server());
+    let f = flow(&opened([
+        c.says(101, 301, b"abc").with(TcpFlags::FIN),
+        c.says(105, 301, b"late"),
+        s.rst(301),
+        s.says(301, 0, b"no such port").with(TcpFlags::RST),
+    ]));
+    assert_eq!((f.client_payload_bytes, f.client_stream_bytes), (7, 7));
+    // What a RST carries is not part of the stream.
+    assert_eq!((f.server_payload_bytes, f.server_stream_bytes), (12, 0));
+    assert_eq!(f.close, Close::Rst);
+}
+
+#[test]
+fn simultaneous_open() {
+    let (c, s) = (client(), server());
+    let f = flow(&[
+        c.syn(100).at_ms(0),
+        s.syn(300).at_ms(1),
+        c.syn_ack(100, 301).at_ms(2),
+        s.syn_ack(300, 101).at_ms(3),
+    ]);
+    assert_eq!(f.client.port, 50_000);
+    let h = f.handshake.unwrap();
+    assert_eq!((h.syn_ack_ns, h.ack_ns), (Some(ms(3)), Some(ms(2))));
+    assert_eq!(f.state, ConnState::S1);
+}
+
+#[test]
+fn fast_open_carries_the_request_in_the_syn() {
+    let (c, s) = (client(), server());
+    let f = flow(&[
+        c.send(TcpFlags::SYN, 100, 0, b"TIME\r\n").at_ms(0),
+        s.syn_ack(300, 107).at_ms(1),
+        s.says(301, 107, b"JAM 01:02:03\r\n").at_ms(2),
+        c.ack(107, 315).at_ms(3),
+    ]);
+    assert_eq!((f.client_stream_bytes, f.exchanges.len()), (6, 1));
+    assert_eq!(f.exchanges[0].valid, Some(true));
+    assert_eq!(f.handshake.unwrap().ack_ns, Some(ms(3)));
+}
+
+#[test]
+fn keep_alives_and_zero_windows() {
+    let (c, s) = (client(), server());
+    let f = flow(&opened([
+        c.says(101, 301, b"ab").at_ms(10),
+        s.ack(301, 103).at_ms(20),
+        c.ack(102, 301).at_ms(5000),
+        s.ack(301, 103).at_ms(5001),
+        c.says(102, 301, b"b").at_ms(9000),
+        s.ack(301, 103).at_ms(9001),
+        s.ack(301, 103).window(0).at_ms(9500),
+    ]));
+    assert_eq!((f.client_retransmissions, f.client_out_of_order), (0, 0));
+    assert_eq!((f.server_duplicate_acks, f.server_zero_windows), (0, 1));
+    assert_eq!((f.client_payload_bytes, f.client_stream_bytes), (3, 2));
+}
+
+#[test]
+fn retransmission_fast_retransmission_and_disorder() {
+    let (c, s) = (client(), server());
+    let f = flow(&opened([
+        c.says(101, 301, b"aaaa").at_ms(10),
+        c.says(109, 301, b"cccc").at_ms(11),
+        c.says(105, 301, b"bbbb").at_ms(12), // out of order: within the RTT of 2 ms
+        s.ack(301, 113).at_ms(13),
+        c.says(101, 301, b"aaaa").at_ms(500), // spurious
+        c.says(113, 301, b"dddd").at_ms(600),
+        c.says(113, 301, b"dddd").at_ms(900), // a timer ran out
+        s.ack(301, 113).at_ms(901),
+        s.ack(301, 113).at_ms(902),
+        c.says(113, 301, b"dddd").at_ms(903), // fast
+    ]));
+    assert_eq!((f.client_retransmissions, f.client_out_of_order), (3, 1));
+    assert_eq!(f.server_duplicate_acks, 2);
+    assert_eq!(f.client_stream_bytes, 16);
+}
+
+#[test]
+fn an_acknowledged_hole_is_in_the_history() {
+    let (c, s) = (client(), server());
+    let f = flow(&opened([c.says(105, 301, b"bbbb"), s.ack(301, 109)]));
+    assert_eq!(f.history, "ShADaG");
+}
+
+#[test]
+fn both_ends_the_same_endpoint() {
+    let c = client();
+    let first = c.syn(1).looped();
+    let second = c.says(2, 1, b"x").looped();
+    let f = flow(&[first, second]);
+    assert_eq!((f.client_frames, f.server_frames), (2, 0));
+    assert_eq!(f.client, f.server);
+}
+
+#[test]
+fn the_oldest_idle_flow_makes_room() {
+    let config = FlowConfig {
+        max_flows: 2,
+        ..FlowConfig::default()
+    };
+    let spoken: Vec<_> = [1, 2, 1, 3, 2]
+        .into_iter()
+        .enumerate()
+        .map(|(i, port)| client_at(port).says(1 + u32::try_from(i).unwrap(), 1, b"x"))
+        .collect();
+    let (all, counts) = flows_with(config, &spoken);
+    assert_eq!((counts.evicted, counts.seen), (2, 4));
+    let frames: u64 = all.iter().map(|f| f.client_frames + f.server_frames).sum();
+    assert_eq!(frames, 5);
+    assert_eq!(all[0].client_frames, 2); // port 1 was idle less long than port 2
+}
+
+#[test]
+fn closed_flows_leave_the_table() {
+    let config = FlowConfig {
+        max_closed_flows: 3,
+        ..FlowConfig::default()
+    };
+    let mut table = super::FlowTable::new(config);
+    let mut out = 0;
+    for port in 1..100 {
+        let c = client_at(port);
+        for s in [c.syn(1), c.other().rst(0)] {
+            table.push(&s.segment(), &mut |_| out += 1);
+        }
+    }
+    assert_eq!(out, 96);
+    assert_eq!(table.counts().closed, 99);
+    assert_eq!(table.counts().with_syn, 99);
+    assert_eq!(table.counts().open(), 0);
+}
+
+#[test]
+fn what_comes_after_the_close_belongs_to_the_flow() {
+    let (c, s) = (client(), server());
+    let f = flow(&opened([
+        s.rst(301).at_ms(5),
+        c.says(101, 301, b"late").at_ms(6),
+    ]));
+    assert_eq!((f.client_frames, f.last_ns), (3, ms(6)));
+}

@@ -1,0 +1,224 @@
+//! Flows of a capture as a table, and a capture's summary.
+//!
+//! In come flow records (with the file each is from, where there are several)
+//! and the summary of the analysis; out goes a sheet.
+
+use super::interactions::{answer, close, handshake};
+use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
+use super::summary::latency;
+use super::{Style, problem};
+use crate::analysis::AnalysisSummary;
+use crate::model::{Exchange, FlowRecord};
+use crate::text::units::{bytes, count, counted, duration};
+
+/// A flow and where it is from.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowOf<'a> {
+    /// The file's name; `None` where there is one file only.
+    pub file: Option<&'a str>,
+    /// The flow.
+    pub flow: &'a FlowRecord,
+}
+
+/// An analysis: everything that its report is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct AnalysisView<'a> {
+    /// The figures.
+    pub summary: &'a AnalysisSummary,
+    /// The flows to tell, in their order.
+    pub flows: &'a [FlowOf<'a>],
+}
+
+pub(super) fn sheet(view: AnalysisView<'_>, style: Style) -> Sheet {
+    let mut blocks = vec![flows_block(view, style.rows)];
+    blocks.push(figures_block(view.summary));
+    blocks.push(latency(&view.summary.latency));
+    if let Some(damage) = damage_block(view.summary) {
+        blocks.push(damage);
+    }
+    let files = view.summary.files.as_slice();
+    let title = match files {
+        [one] => one.name.clone(),
+        all => counted(all.len() as u64, "capture", "captures"),
+    };
+    let merged = if view.summary.merged && files.len() > 1 {
+        ", as one timeline"
+    } else {
+        ""
+    };
+    let read = format!(
+        "{} ({}){merged}",
+        counted(view.summary.frames, "frame", "frames"),
+        bytes(view.summary.bytes)
+    );
+    Sheet {
+        title: Cell::new(title).toned(Tone::Strong),
+        subtitles: vec![Cell::new(read).toned(Tone::Quiet)],
+        blocks,
+    }
+}
+
+fn flows_block(view: AnalysisView<'_>, rows: usize) -> Block {
+    let several = view.flows.iter().any(|f| f.file.is_some());
+    let mut columns = Vec::new();
+    if several {
+        columns.push(Column::left("file").keep(Keep::Elide));
+    }
+    columns.extend([
+        Column::right("flow"),
+        Column::left("client").keep(Keep::Elide),
+        Column::left("server").keep(Keep::Elide),
+        Column::left("state"),
+        Column::right("handshake").short("shake"),
+        Column::right("frames"),
+        Column::right("payload"),
+        Column::left("closed").short("end"),
+        Column::left("history").keep(Keep::IfRoom),
+        Column::right("retransmitted").keep(Keep::IfRoom),
+        Column::right("exchanges").keep(Keep::IfRoom),
+        Column::left("answer").keep(Keep::IfRoom),
+        Column::right("time to answer").keep(Keep::IfRoom),
+        Column::right("lasted").keep(Keep::IfRoom),
+    ]);
+    let shown = view.flows.iter().take(rows);
+    let hidden = view.flows.len().saturating_sub(rows) as u64;
+    let after = match (hidden, view.flows.len()) {
+        (_, 0) => Some("no TCP flows".to_owned()),
+        (0, _) => None,
+        _ => Some(format!(
+            "… and {} more: --rows 0 shows all, --format jsonl or csv gives all of each",
+            count(hidden)
+        )),
+    };
+    Block::Grid {
+        heading: "Flows",
+        grid: Grid {
+            columns,
+            rows: shown.map(|f| flow_row(f, several)).collect(),
+        },
+        after: after.map(|text| Cell::new(text).toned(Tone::Quiet)),
+    }
+}
+
+fn flow_row(of: &FlowOf<'_>, several: bool) -> Row {
+    let f = of.flow;
+    let first = f.exchanges.first();
+    let mut cells = Vec::new();
+    if several {
+        cells.push(Cell::maybe(of.file));
+    }
+    let retransmissions = f.client_retransmissions + f.server_retransmissions;
+    cells.extend([
+        Cell::new(f.flow.to_string()),
+        Cell::new(f.client.to_string()),
+        Cell::new(f.server.to_string()),
+        Cell::new(f.state.name()),
+        handshake(f),
+        Cell::new(count(f.client_frames.saturating_add(f.server_frames))),
+        Cell::new(count(
+            f.client_payload_bytes
+                .saturating_add(f.server_payload_bytes),
+        )),
+        close(f.close),
+        Cell::new(&f.history),
+        Cell::new(count(retransmissions)).toned(if retransmissions > 0 {
+            Tone::Warning
+        } else {
+            Tone::Plain
+        }),
+        Cell::new(count(f.exchanges.len() as u64 + f.exchanges_omitted)),
+        answer(first, f.exchanges.len()),
+        Cell::maybe(first.and_then(Exchange::duration).map(duration)),
+        Cell::new(duration(f.last_ns.since(f.first_ns))),
+    ]);
+    // Of other protocols it is not known what is wrong: only what is said of
+    // TIME, and of handshakes, is told.
+    let note = problem::of_flow(f, None).filter(|_| {
+        f.exchanges.is_empty() || f.exchanges.iter().any(|e| e.valid == Some(false))
+    });
+    Row {
+        cells,
+        note: note.map(|text| Cell::new(text).toned(Tone::Warning)),
+    }
+}
+
+fn figures_block(s: &AnalysisSummary) -> Block {
+    let list = |map: &std::collections::BTreeMap<String, u64>| {
+        let mut all: Vec<(&String, &u64)> = map.iter().collect();
+        all.sort_by_key(|(name, n)| (std::cmp::Reverse(**n), (*name).clone()));
+        let words: Vec<String> = all
+            .iter()
+            .map(|(name, n)| format!("{} {}", count(**n), name.replace('_', " ")))
+            .collect();
+        if words.is_empty() {
+            "none".to_owned()
+        } else {
+            words.join(", ")
+        }
+    };
+    let mut facts = vec![
+        (
+            "flows",
+            Cell::new(format!(
+                "{}; {} with a whole handshake",
+                count(s.flows),
+                count(s.handshakes)
+            )),
+        ),
+        ("states", Cell::new(list(&s.states))),
+        ("closed", Cell::new(list(&s.closes))),
+        (
+            "segments",
+            Cell::new(format!(
+                "{}, of them {} retransmitted, {} out of order, {} duplicate ACKs, {} zero windows, {} further SYNs",
+                count(s.tcp_segments),
+                count(s.retransmissions),
+                count(s.out_of_order),
+                count(s.duplicate_acks),
+                count(s.zero_windows),
+                count(s.syn_retransmissions),
+            )),
+        ),
+        (
+            "exchanges",
+            Cell::new(format!(
+                "{}, {} answered; TIME: {} valid, {} not",
+                count(s.exchanges.requests),
+                count(s.exchanges.answered),
+                count(s.exchanges.time_valid),
+                count(s.exchanges.time_invalid)
+            )),
+        ),
+        ("skipped", Cell::new(list(&s.skipped))),
+    ];
+    if let Some(filter) = &s.filter {
+        facts.push(("filter", Cell::new(format!("flows with a frame that matches: {filter}"))));
+    }
+    if s.evicted > 0 {
+        let text = format!(
+            "{} handed on while open: more flows at once than --max-flows allows, so some are told in pieces",
+            counted(s.evicted, "flow", "flows")
+        );
+        facts.push(("evicted", Cell::new(text).toned(Tone::Warning)));
+    }
+    Block::Facts {
+        heading: "Summary",
+        facts,
+    }
+}
+
+fn damage_block(s: &AnalysisSummary) -> Option<Block> {
+    let damaged: Vec<(&'static str, Cell)> = s
+        .files
+        .iter()
+        .filter_map(|f| {
+            let damage = f.damage.as_ref()?;
+            let text = format!("{}: {damage}", f.name);
+            Some(("damaged", Cell::new(text).toned(Tone::Warning)))
+        })
+        .collect();
+    (!damaged.is_empty()).then_some(Block::Facts {
+        heading: "Not read whole",
+        facts: damaged,
+    })
+}

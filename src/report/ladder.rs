@@ -1,0 +1,198 @@
+//! One flow as a ladder: a line a segment.
+//!
+//! In come the flow's record and its rungs; out goes a sheet, or the rungs as
+//! JSON lines and CSV.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
+use crate::analysis::{Ladder, Rung};
+use crate::model::{FlowRecord, TcpFlags};
+use crate::text::escape::spreadsheet;
+use crate::text::units::{count, counted, duration};
+
+pub(super) fn sheet(flow: &FlowRecord, ladder: &Ladder) -> Sheet {
+    let rows = ladder.rungs(flow.client).map(|r| row(&r)).collect();
+    let after = match ladder.more() {
+        0 => None,
+        more => Some(Cell::new(format!("… and {} more segments", count(more))).toned(Tone::Quiet)),
+    };
+    let lasted = duration(flow.last_ns.since(flow.first_ns));
+    let frames = counted(
+        flow.client_frames.saturating_add(flow.server_frames),
+        "frame",
+        "frames",
+    );
+    Sheet {
+        title: Cell::new(format!(
+            "Flow {}: {} → {}",
+            flow.flow, flow.client, flow.server
+        ))
+        .toned(Tone::Strong),
+        subtitles: vec![
+            Cell::new(format!(
+                "{} {} · closed by {} · {frames} in {lasted}",
+                flow.state.name(),
+                flow.history,
+                flow.close
+            ))
+            .toned(Tone::Quiet),
+        ],
+        blocks: vec![Block::Grid {
+            heading: "Segments",
+            grid: Grid {
+                columns: vec![
+                    Column::right("frame"),
+                    Column::right("time"),
+                    Column::right("since"),
+                    Column::left("client     server").short("client server"),
+                    Column::left("flags"),
+                    Column::right("seq"),
+                    Column::right("ack"),
+                    Column::right("len"),
+                    Column::right("window").keep(Keep::IfRoom),
+                    Column::left("payload").keep(Keep::Elide),
+                ],
+                rows,
+            },
+            after,
+        }],
+    }
+}
+
+fn row(r: &Rung) -> Row {
+    let arrow = if r.from_client {
+        "────────────▶"
+    } else {
+        "◀────────────"
+    };
+    let flags = Cell::new(flag_names(r.flags));
+    Row::new([
+        Cell::new(count(r.frame)),
+        Cell::new(duration(r.time)),
+        Cell::maybe(r.since.map(duration)),
+        Cell::new(arrow).toned(Tone::Quiet),
+        if r.flags.has(TcpFlags::RST) {
+            flags.toned(Tone::Error)
+        } else {
+            flags
+        },
+        Cell::new(r.seq.to_string()),
+        Cell::maybe(r.ack.map(|n| n.to_string())),
+        Cell::new(count(u64::from(r.length))),
+        Cell::new(count(u64::from(r.window))),
+        Cell::new(payload(r)),
+    ])
+}
+
+/// The control bits by name, in the order of Wireshark's info column.
+fn flag_names(flags: TcpFlags) -> String {
+    const NAMES: [(TcpFlags, &str); 6] = [
+        (TcpFlags::FIN, "FIN"),
+        (TcpFlags::SYN, "SYN"),
+        (TcpFlags::RST, "RST"),
+        (TcpFlags::PSH, "PSH"),
+        (TcpFlags::ACK, "ACK"),
+        (TcpFlags::URG, "URG"),
+    ];
+    let set: Vec<&str> = NAMES
+        .iter()
+        .filter(|(flag, _)| flags.has(*flag))
+        .map(|(_, name)| *name)
+        .collect();
+    if set.is_empty() {
+        "none".to_owned()
+    } else {
+        set.join(" ")
+    }
+}
+
+fn payload(r: &Rung) -> String {
+    let text = r.payload.escape_ascii().to_string();
+    match (r.length, r.whole) {
+        (0, _) => String::new(),
+        (_, true) => text,
+        (_, false) => format!("{text}…"),
+    }
+}
+
+/// A rung as programs read it.
+#[derive(Serialize)]
+struct Line {
+    frame: u64,
+    time_ns: i64,
+    since_ns: Option<i64>,
+    from: &'static str,
+    flags: String,
+    seq: u32,
+    ack: Option<u32>,
+    window: u16,
+    length: u32,
+    payload: String,
+}
+
+impl From<Rung> for Line {
+    fn from(r: Rung) -> Self {
+        Self {
+            frame: r.frame,
+            time_ns: r.time.get(),
+            since_ns: r.since.map(crate::model::Nanos::get),
+            from: if r.from_client { "client" } else { "server" },
+            flags: flag_names(r.flags),
+            seq: r.seq,
+            ack: r.ack,
+            window: r.window,
+            length: r.length,
+            payload: payload(&r),
+        }
+    }
+}
+
+/// Writes the segments of a flow, one JSON object a line.
+pub(super) fn write_jsonl(
+    flow: &FlowRecord,
+    ladder: &Ladder,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut out = io::BufWriter::new(out);
+    for rung in ladder.rungs(flow.client) {
+        serde_json::to_writer(&mut out, &Line::from(rung))?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// Writes the segments of a flow as one JSON array.
+pub(super) fn write_json(
+    flow: &FlowRecord,
+    ladder: &Ladder,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut out = io::BufWriter::new(out);
+    let lines: Vec<Line> = ladder.rungs(flow.client).map(Line::from).collect();
+    serde_json::to_writer_pretty(&mut out, &lines)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Writes the segments of a flow as CSV with a header.
+pub(super) fn write_csv(
+    flow: &FlowRecord,
+    ladder: &Ladder,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    for rung in ladder.rungs(flow.client) {
+        let mut line = Line::from(rung);
+        line.payload = spreadsheet(&line.payload).into_owned();
+        writer
+            .serialize(line)
+            .map_err(|e| match e.into_kind() {
+                csv::ErrorKind::Io(e) => e,
+                other => io::Error::other(format!("{other:?}")),
+            })?;
+    }
+    writer.flush()
+}
