@@ -31,7 +31,9 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
     }
     let stdin = args.files.iter().filter(|f| is_stdin(f)).count();
     if stdin > 1 {
-        anyhow::bail!(UsageError::Mismatch("- (standard input) can be read once only"));
+        anyhow::bail!(UsageError::Mismatch(
+            "- (standard input) can be read once only"
+        ));
     }
     let format = Format::from(args.format);
     if args.sort.key().is_none() && !matches!(format, Format::Jsonl | Format::Csv | Format::Json) {
@@ -131,9 +133,7 @@ impl Run<'_> {
         } else {
             File::open(path).map(|f| Box::new(f) as Box<dyn Read>)
         };
-        let opened = input
-            .map_err(OpenError::from)
-            .and_then(CaptureReader::open);
+        let opened = input.map_err(OpenError::from).and_then(CaptureReader::open);
         let (reader, summary) = match opened {
             Ok(reader) => {
                 let format = reader.format().to_string();
@@ -196,7 +196,9 @@ impl Run<'_> {
         let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
         let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
         let mut analyzer = Analyzer::new(self.config(), filter, self.ladder());
-        let places: Vec<usize> = (0..readers.len()).filter(|i| readers[*i].is_some()).collect();
+        let places: Vec<usize> = (0..readers.len())
+            .filter(|i| readers[*i].is_some())
+            .collect();
         let sources = readers.into_iter().flatten().map(Copied::new);
         let mut frames = vec![0u64; places.len()];
         let mut damage = Vec::new();
@@ -266,7 +268,9 @@ impl Run<'_> {
             write_ladder(flow, &ladder, self.format, style, out)?;
             return Ok(());
         }
-        if matches!(self.format, Format::Jsonl | Format::Csv) || self.files.iter().all(|f| f.format.is_none()) {
+        if matches!(self.format, Format::Jsonl | Format::Csv)
+            || self.files.iter().all(|f| f.format.is_none())
+        {
             return Ok(());
         }
         let files = std::mem::take(&mut self.files);

@@ -133,9 +133,8 @@ fn flow_row(of: &FlowOf<'_>, several: bool) -> Row {
     ]);
     // Of other protocols it is not known what is wrong: only what is said of
     // TIME, and of handshakes, is told.
-    let note = problem::of_flow(f, None).filter(|_| {
-        f.exchanges.is_empty() || f.exchanges.iter().any(|e| e.valid == Some(false))
-    });
+    let note = problem::of_flow(f, None)
+        .filter(|_| f.exchanges.is_empty() || f.exchanges.iter().any(|e| e.valid == Some(false)));
     Row {
         cells,
         note: note.map(|text| Cell::new(text).toned(Tone::Warning)),
@@ -192,7 +191,10 @@ fn figures_block(s: &AnalysisSummary) -> Block {
         ("skipped", Cell::new(list(&s.skipped))),
     ];
     if let Some(filter) = &s.filter {
-        facts.push(("filter", Cell::new(format!("flows with a frame that matches: {filter}"))));
+        facts.push((
+            "filter",
+            Cell::new(format!("flows with a frame that matches: {filter}")),
+        ));
     }
     if s.evicted > 0 {
         let text = format!(

@@ -187,12 +187,10 @@ pub(super) fn write_csv(
     for rung in ladder.rungs(flow.client) {
         let mut line = Line::from(rung);
         line.payload = spreadsheet(&line.payload).into_owned();
-        writer
-            .serialize(line)
-            .map_err(|e| match e.into_kind() {
-                csv::ErrorKind::Io(e) => e,
-                other => io::Error::other(format!("{other:?}")),
-            })?;
+        writer.serialize(line).map_err(|e| match e.into_kind() {
+            csv::ErrorKind::Io(e) => e,
+            other => io::Error::other(format!("{other:?}")),
+        })?;
     }
     writer.flush()
 }

@@ -120,9 +120,7 @@ impl SystemCounter {
 }
 
 fn proc_links() -> Option<u64> {
-    rustix::fs::stat("/proc")
-        .ok()
-        .map(|stat| links(&stat))
+    rustix::fs::stat("/proc").ok().map(|stat| links(&stat))
 }
 
 fn count_process_folders() -> Option<u64> {
