@@ -144,9 +144,9 @@ impl Tally {
         let exchange_times = f.exchanges.iter().filter_map(Exchange::duration);
         exchange_times.for_each(|d| self.exchange_times.add(d));
         let handshake = f.handshake.as_ref().and_then(Handshake::duration);
-        handshake
-            .into_iter()
-            .for_each(|d| self.handshake_times.add(d));
+        if let Some(duration) = handshake {
+            self.handshake_times.add(duration);
+        }
         f.initial_rtt_ns
             .into_iter()
             .for_each(|d| self.initial_rtts.add(d));

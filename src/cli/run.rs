@@ -88,6 +88,10 @@ pub enum Colour {
 /// `threadtap run`: a lab run.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, independent of the others"
+)]
 pub struct RunArgs {
     /// How the client makes its requests
     #[arg(
@@ -162,7 +166,7 @@ pub struct RunArgs {
     #[arg(long, hide = true)]
     pub no_sampling: bool,
 
-    /// Folder to save the run in [default: captures/runs/<local time>-<strategy>]
+    /// Folder to save the run in [default: captures/runs/TIME-STRATEGY]
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// What to print

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// A day.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// A duration: `5`, `5s`, `250ms`, `2m`.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
@@ -17,7 +20,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| "a duration is a number with s, ms or m behind it".to_owned())?;
     Duration::try_from_secs_f64(number * seconds_of)
         .ok()
-        .filter(|d| !d.is_zero() && *d <= Duration::from_secs(86_400))
+        .filter(|d| !d.is_zero() && *d <= LONGEST)
         .ok_or_else(|| "a duration is more than 0 and at most a day".to_owned())
 }
 
@@ -57,7 +60,7 @@ mod tests {
         assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
         assert_eq!(duration("2.5s"), Ok(Duration::from_millis(2500)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         for wrong in ["", "0", "s", "-1", "5 parsecs", "nan", "1e99", "90000"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }

@@ -256,12 +256,14 @@ impl Ledger {
     }
 
     /// A slot for the task that is about to be created; `None` when all are taken.
+    #[must_use]
     pub fn new_task(&self) -> Option<&TaskSlot> {
         let i = self.header().next_task.fetch_add(1, Relaxed);
         self.task_slots().get(usize::try_from(i).ok()?)
     }
 
     /// The next free entry; `None` when all are taken.
+    #[must_use]
     pub fn new_entry(&self) -> Option<&Entry> {
         let i = self.header().next_entry.fetch_add(1, Relaxed);
         self.entry_slots().get(usize::try_from(i).ok()?)

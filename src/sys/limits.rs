@@ -7,38 +7,22 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::model::Environment;
 
 /// Raises the soft limit of descriptors to the hard one, and the hard one to
-/// `wanted` where the process may (CAP_SYS_RESOURCE). Returns what holds now.
-pub fn raise_descriptors(wanted: u64) -> u64 {
+/// `wanted` where the process may (`CAP_SYS_RESOURCE`).
+pub fn raise_descriptors(wanted: u64) {
     let now = getrlimit(Resource::Nofile);
     let soft = now.current.unwrap_or(u64::MAX);
     let hard = now.maximum.unwrap_or(u64::MAX);
     let ceiling = number("/proc/sys/fs/nr_open").unwrap_or(1 << 20);
     let ask = wanted.min(ceiling);
-    if hard < ask
-        && setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: Some(ask),
-                maximum: Some(ask),
-            },
-        )
-        .is_ok()
-    {
-        return ask;
-    }
-    if soft < hard
-        && setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: Some(hard),
-                maximum: Some(hard),
-            },
-        )
-        .is_ok()
-    {
-        return hard;
-    }
-    soft
+    let raise = |to: u64| {
+        let limit = Rlimit {
+            current: Some(to),
+            maximum: Some(to.max(hard)),
+        };
+        setrlimit(Resource::Nofile, limit).is_ok()
+    };
+    // Where neither is allowed, it stays as it is: requests then say so.
+    let _ = hard < ask && raise(ask) || soft < hard && raise(hard);
 }
 
 /// A file that holds one number.

@@ -13,7 +13,13 @@ use crate::model::Pid;
 #[must_use]
 pub fn threads_of(pid: Pid) -> Option<u64> {
     let stat = rustix::fs::stat(format!("/proc/{pid}/task")).ok()?;
-    u64::from(stat.st_nlink).checked_sub(2)
+    links(&stat).checked_sub(2)
+}
+
+/// The link count, which has 32 bits on some architectures.
+#[allow(clippy::useless_conversion, reason = "not useless where it has 32")]
+fn links(stat: &rustix::fs::Stat) -> u64 {
+    u64::from(stat.st_nlink)
 }
 
 /// The children that a process's first thread has.
@@ -114,9 +120,7 @@ impl SystemCounter {
 }
 
 fn proc_links() -> Option<u64> {
-    rustix::fs::stat("/proc")
-        .ok()
-        .map(|s| u64::from(s.st_nlink))
+    rustix::fs::stat("/proc").ok().map(|stat| links(&stat))
 }
 
 fn count_process_folders() -> Option<u64> {

@@ -3,6 +3,9 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+/// The size of an int, in the type in which setsockopt(2) wants it.
+const INT_BYTES: libc::socklen_t = 4;
+
 /// Sets one integer option.
 fn set(fd: BorrowedFd<'_>, level: i32, option: i32, value: i32) -> io::Result<()> {
     // SAFETY: the option's value is an int, and its length is an int's.
@@ -12,7 +15,7 @@ fn set(fd: BorrowedFd<'_>, level: i32, option: i32, value: i32) -> io::Result<()
             level,
             option,
             (&raw const value).cast(),
-            size_of::<i32>() as libc::socklen_t,
+            INT_BYTES,
         )
     };
     if answer == 0 {

@@ -37,7 +37,7 @@ const SPARE_ADDRESSES: u32 = 8;
 const ANSWER_BUFFER: usize = 64;
 
 /// Makes one request, from the calling thread, and notes everything.
-pub fn perform(target: Target, number: u32, worker: WorkerId, pen: RequestPen<'_>) {
+pub(super) fn perform(target: Target, number: u32, worker: WorkerId, pen: RequestPen<'_>) {
     let (pid, tid) = whoami();
     let deadline = Instant::now() + target.timeout;
     pen.start(worker, pid, tid, clock::now());
@@ -48,7 +48,7 @@ pub fn perform(target: Target, number: u32, worker: WorkerId, pen: RequestPen<'_
 }
 
 /// Notes how a request ended.
-pub fn finish(pen: RequestPen<'_>, outcome: io::Result<Outcome>, got: &[u8]) {
+pub(super) fn finish(pen: RequestPen<'_>, outcome: io::Result<Outcome>, got: &[u8]) {
     let ending = match outcome {
         Ok(Outcome::Valid) => Ending::plain(Outcome::Valid),
         Ok(outcome) => Ending {
@@ -90,7 +90,7 @@ fn blocking(
 }
 
 /// What the bytes so far make of the request; `None`: read on.
-pub fn judge(bytes: &[u8], ended: bool) -> Option<Outcome> {
+pub(super) fn judge(bytes: &[u8], ended: bool) -> Option<Outcome> {
     match protocol::judge(bytes) {
         Judgement::Valid(_) => Some(Outcome::Valid),
         Judgement::Bad => Some(Outcome::BadAnswer),
@@ -126,7 +126,7 @@ fn connect_blocking(target: Target, number: u32, pen: RequestPen<'_>) -> io::Res
 
 /// Tries `connect` from the request's source address, and from spare ones
 /// while there is no port left.
-pub fn with_spare_addresses<T>(
+pub(super) fn with_spare_addresses<T>(
     target: Target,
     number: u32,
     mut connect: impl FnMut(Option<Ipv4Addr>) -> io::Result<T>,
@@ -159,7 +159,7 @@ fn source(target: SocketAddr, group: u32) -> Option<Ipv4Addr> {
 }
 
 /// A new socket, bound to its source address where it has one.
-pub fn open(target: Target, source: Option<Ipv4Addr>) -> io::Result<Socket> {
+pub(super) fn open(target: Target, source: Option<Ipv4Addr>) -> io::Result<Socket> {
     let domain = Domain::for_address(target.address);
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
     if let Some(ip) = source {
@@ -170,7 +170,7 @@ pub fn open(target: Target, source: Option<Ipv4Addr>) -> io::Result<Socket> {
 }
 
 /// Notes the client's end, which is known also after a refused connect(2).
-pub fn note_local(pen: RequestPen<'_>, socket: &Socket) {
+pub(super) fn note_local(pen: RequestPen<'_>, socket: &Socket) {
     if let Some(address) = socket.local_addr().ok().and_then(|a| a.as_socket()) {
         pen.local(address);
     }
@@ -179,7 +179,7 @@ pub fn note_local(pen: RequestPen<'_>, socket: &Socket) {
 /// Where nobody listens on a port of the ephemeral range, a connect(2) to it
 /// may be given that very port and meet itself (RFC 9293, 3.5, simultaneous
 /// open). Nobody was there: it counts as refused.
-pub fn refuse_oneself(socket: &Socket, target: Target) -> io::Result<()> {
+pub(super) fn refuse_oneself(socket: &Socket, target: Target) -> io::Result<()> {
     let local = socket.local_addr()?.as_socket();
     if local == Some(target.address) {
         return Err(io::Error::from_raw_os_error(libc::ECONNREFUSED));
@@ -188,14 +188,14 @@ pub fn refuse_oneself(socket: &Socket, target: Target) -> io::Result<()> {
 }
 
 /// The system's error number; 0 where the error is not the system's.
-pub fn errno_of(e: &io::Error) -> u16 {
+pub(super) fn errno_of(e: &io::Error) -> u16 {
     e.raw_os_error()
         .and_then(|n| u16::try_from(n).ok())
         .unwrap_or(0)
 }
 
 /// The outcome that an error of connect(2), send(2) or recv(2) makes.
-pub fn outcome_of(e: &io::Error) -> Outcome {
+pub(super) fn outcome_of(e: &io::Error) -> Outcome {
     match e.raw_os_error() {
         Some(libc::ECONNREFUSED) => Outcome::Refused,
         Some(libc::ECONNRESET | libc::EPIPE | libc::ECONNABORTED) => Outcome::Reset,

@@ -54,7 +54,7 @@ impl Server {
                     }
                 }
                 Err(e) if is_exhaustion(&e.into()) => {
-                    self.refused_descriptor(e.into());
+                    self.refused_descriptor(&e.into());
                     if self.stop.raised() {
                         return Next::Stop;
                     }

@@ -46,7 +46,7 @@ async fn accept_all(server: &'static Server, ready: impl FnOnce()) -> io::Result
                 while serving.try_join_next().is_some() {}
             }
             Err(e) if super::acceptor::is_exhaustion(&e) => {
-                server.refused_descriptor(e);
+                server.refused_descriptor(&e);
                 tokio::time::sleep(REST).await;
             }
             // The peer was gone before it was accepted.

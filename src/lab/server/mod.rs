@@ -2,7 +2,7 @@
 //!
 //! One acceptor (the first thread) takes connections from the listening
 //! socket; a model decides who serves each. What is said on a connection is
-//! the same for all models ([`connection`]). Every thread and process watches
+//! the same for all models (`connection`). Every thread and process watches
 //! one stop signal: when it comes, the server stops listening, finishes what
 //! is in flight, and ends.
 
@@ -185,7 +185,7 @@ fn listen(plan: &ServerPlan) -> Result<Socket, ServeError> {
 
 impl Server {
     /// Tells the log, once, that the system refuses something, and counts it.
-    fn refused_descriptor(&self, error: io::Error) {
+    fn refused_descriptor(&self, error: &io::Error) {
         if let Some(ledger) = self.ledger {
             ledger.header().refused_descriptors.fetch_add(1, Relaxed);
         }

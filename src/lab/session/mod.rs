@@ -9,16 +9,14 @@ mod assemble;
 mod recorder;
 mod rundir;
 mod side;
+mod tap;
 mod watch;
 
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::thread::{Builder, JoinHandle};
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::{Duration, Instant};
 
 use chrono::Local;
@@ -26,16 +24,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use thiserror::Error;
 
-pub use self::recorder::Progress;
-use self::recorder::{Recorder, Recording};
 pub use self::rundir::{NotSaved, NotWritable, RunDir};
 pub use self::side::{CLIENT_COMMAND, FAILED, LISTENING, SERVER_COMMAND};
+use self::tap::{Captured, RunningTap};
 use self::watch::Watch;
-use crate::capfile::PcapWriter;
 use crate::lab::client::ClientPlan;
 use crate::lab::server::ServerPlan;
 use crate::model::{FlowRecord, RunRecord, StopReason, Timestamp, WorkerRecord};
-use crate::sys::capture::{BLOCK_TIMEOUT, CaptureError, Settings, Tap, Totals};
+use crate::sys::capture::{BLOCK_TIMEOUT, CaptureError, Settings};
 use crate::sys::ledger::Ledger;
 use crate::sys::process::{Child, Exit};
 use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
@@ -161,14 +157,6 @@ struct Observed {
     stop_reason: StopReason,
 }
 
-/// What the capture brought.
-struct Captured {
-    recording: Recording,
-    totals: Result<Totals, CaptureError>,
-    link_name: String,
-    filter: String,
-}
-
 /// Makes a run. `status` is called every few milliseconds while it goes on.
 ///
 /// # Errors
@@ -227,15 +215,6 @@ struct Stage<'a> {
     server: Option<(Child, Ledger)>,
     tap: Option<RunningTap>,
     client_log: Option<File>,
-}
-
-/// The capture's thread.
-struct RunningTap {
-    thread: JoinHandle<(Recorder, Result<Totals, CaptureError>)>,
-    stop: Arc<AtomicBool>,
-    progress: Arc<Progress>,
-    link_name: String,
-    filter: String,
 }
 
 impl<'a> Stage<'a> {
@@ -416,55 +395,6 @@ impl<'a> Stage<'a> {
                 return StopReason::Interrupted;
             }
             std::thread::sleep(TICK);
-        }
-    }
-}
-
-impl RunningTap {
-    fn open(settings: &Settings, dir: &RunDir, target: SocketAddr) -> Result<Self, SessionError> {
-        let filter = format!("tcp port {} and host {}", target.port(), target.ip());
-        let tap = Tap::open(settings, &filter)?;
-        let path = dir.file("capture.pcap");
-        let file = File::create(&path)?;
-        let writer = PcapWriter::new(file, tap.link(), settings.snaplen)?;
-        let progress = Arc::new(Progress::default());
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut recorder =
-            Recorder::new(Some((writer, path)), target.port(), Arc::clone(&progress));
-        let link_name = tap.link_name().to_owned();
-        let (stop_seen, failed) = (Arc::clone(&stop), Arc::clone(&progress));
-        let thread = Builder::new().name("capture".to_owned()).spawn(move || {
-            let totals = tap.run(&stop_seen, &mut recorder);
-            if totals.is_err() {
-                failed.failed.store(true, Release);
-            }
-            (recorder, totals)
-        })?;
-        Ok(Self {
-            thread,
-            stop,
-            progress,
-            link_name,
-            filter,
-        })
-    }
-
-    fn has_failed(&self) -> bool {
-        self.progress.failed.load(Acquire)
-    }
-
-    fn close(self) -> Captured {
-        self.stop.store(true, Release);
-        let (recorder, totals) = match self.thread.join() {
-            Ok(ended) => ended,
-            // A bug in the capture must not pass for an empty wire.
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        Captured {
-            recording: recorder.finish(),
-            totals,
-            link_name: self.link_name,
-            filter: self.filter,
         }
     }
 }

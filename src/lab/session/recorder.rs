@@ -80,7 +80,7 @@ impl Recorder {
 
     /// Ends the recording.
     pub fn finish(mut self) -> Recording {
-        self.save(|file| file.flush());
+        self.save(PcapWriter::flush);
         let mut flows = self.finished;
         self.table.finish(&mut |flow| flows.push(flow));
         flows.sort_by_key(|f| f.flow);

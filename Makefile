@@ -1,0 +1,44 @@
+# threadtap. `make help` lists what there is. `run` and `test` set up what they
+# need by themselves (.ci/setup) and do nothing where all is there.
+
+CARGO ?= cargo
+ARGS ?=
+export ARGS
+TARGET_DIR = $$($(CARGO) metadata --no-deps --format-version 1 | \
+	sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench setup test-setup
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r target text; do printf '%-18s %s\n' "$$target" "$$text"; done
+	@printf '\n  Arguments: make run ARGS="--strategy pool -n 200", make test ARGS="-- some_test"\n'
+
+run: setup ## Build threadtap and make a run: 1000 requests, a thread each
+	@$(CARGO) build --release
+	@binary="$(TARGET_DIR)/release/threadtap"; \
+	case " $$ARGS " in \
+		*' --no-capture '*) ;; \
+		*) .ci/setup capture "$$binary" || exit ;; \
+	esac; \
+	exec "$$binary" run $(ARGS)
+
+test: setup ## Run every test, and say which were skipped
+	@CARGO='$(CARGO)' .ci/test $(ARGS)
+
+lint: setup ## Formatting, clippy and the documentation, warnings refused
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
+
+bench: setup ## Measure threadtap against a Python client and against itself
+	@$(CARGO) bench --bench run --no-run
+	@.ci/setup capture "$(TARGET_DIR)/release/threadtap"
+	@$(CARGO) bench --bench run -- $(ARGS)
+
+setup: ## Install what the build needs, if it is missing
+	@.ci/setup build
+
+test-setup: setup ## Install the tools without which some tests are skipped
+	@.ci/setup tools
