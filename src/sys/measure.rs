@@ -23,7 +23,6 @@ pub struct Cost {
 /// When it cannot be started or waited for.
 pub fn run(command: &mut Command) -> io::Result<Cost> {
     let started = Instant::now();
-    #[expect(clippy::zombie_processes, reason = "wait4 below waits for it")]
     let child = command.spawn()?;
     let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
     let mut status = 0;
