@@ -1,0 +1,9 @@
+//! The program from outside: real runs on the loopback, held against tshark,
+//! against misbehaving servers, and against what the contract promises.
+#![allow(missing_docs)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod contract;
+mod strategies;
