@@ -6,4 +6,7 @@
 mod common;
 
 mod contract;
+mod failures;
+mod gate;
+mod models;
 mod strategies;
