@@ -6,7 +6,11 @@
 mod common;
 
 mod contract;
+mod disk;
+mod ends;
+mod errors;
 mod failures;
 mod gate;
 mod models;
+mod scarcity;
 mod strategies;
