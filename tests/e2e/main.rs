@@ -1,0 +1,16 @@
+//! The program from outside: real runs on the loopback, held against tshark,
+//! against misbehaving servers, and against what the contract promises.
+#![allow(missing_docs)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod contract;
+mod disk;
+mod ends;
+mod errors;
+mod failures;
+mod gate;
+mod models;
+mod scarcity;
+mod strategies;
