@@ -11,6 +11,7 @@ pub mod futex;
 pub mod ledger;
 pub mod limits;
 pub mod listeners;
+pub mod measure;
 pub mod privilege;
 pub mod process;
 pub mod procfs;

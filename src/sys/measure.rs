@@ -1,0 +1,68 @@
+//! What a program costs: its time, its CPU and its memory, as wait4(2) tells.
+
+use std::io;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// The cost of one program that ran to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// From its start to its end.
+    pub wall: Duration,
+    /// CPU time, its own and the kernel's for it, with its children's that it waited for.
+    pub cpu: Duration,
+    /// The most memory that it (or one of its children) held at a time, in bytes.
+    pub peak_memory_bytes: u64,
+    /// Whether it exited with status 0.
+    pub success: bool,
+}
+
+/// Runs a program to its end.
+///
+/// # Errors
+/// When it cannot be started or waited for.
+pub fn run(command: &mut Command) -> io::Result<Cost> {
+    let started = Instant::now();
+    let child = command.spawn()?;
+    let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+    let mut status = 0;
+    // SAFETY: a `rusage` of zeros is a valid one; the kernel fills it in.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    loop {
+        // SAFETY: both pointers are to live locals of the right types.
+        let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
+        if waited == pid {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    let wall = started.elapsed();
+    Ok(Cost {
+        wall,
+        cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
+        // In KiB (getrusage(2)).
+        peak_memory_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
+        success: libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
+    })
+}
+
+fn duration(t: libc::timeval) -> Duration {
+    Duration::from_secs(u64::try_from(t.tv_sec).unwrap_or(0))
+        + Duration::from_micros(u64::try_from(t.tv_usec).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_measured_to_its_end() {
+        let cost = run(&mut Command::new("true")).unwrap();
+        assert!(cost.success);
+        assert!(cost.peak_memory_bytes > 0);
+        assert!(!run(&mut Command::new("false")).unwrap().success);
+    }
+}
