@@ -8,7 +8,7 @@ TARGET_DIR = $$($(CARGO) metadata --no-deps --format-version 1 | \
 	sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench setup test-setup
+.PHONY: help run test lint bench fuzz setup test-setup
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -32,10 +32,20 @@ lint: setup ## Formatting, clippy and the documentation, warnings refused
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
 
-bench: setup ## Measure threadtap against a Python client and against itself
+bench: setup ## Measure threadtap against other programs and against itself
 	@$(CARGO) bench --bench run --no-run
 	@.ci/setup capture "$(TARGET_DIR)/release/threadtap"
 	@$(CARGO) bench --bench run -- $(ARGS)
+	@$(CARGO) bench --bench analyze
+
+fuzz: setup ## Feed every reader with mutated input, a minute each
+	@command -v cargo-fuzz >/dev/null || { \
+		echo 'cargo-fuzz is missing: cargo install cargo-fuzz' >&2; \
+		$(CARGO) install cargo-fuzz; }
+	@for target in $$($(CARGO) fuzz list); do \
+		echo "== $$target"; \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target -- -max_total_time=60 $(ARGS) || exit; \
+	done
 
 setup: ## Install what the build needs, if it is missing
 	@.ci/setup build

@@ -1,0 +1,31 @@
+"""The plain client of a network-programming class: N threads, one TIME request each.
+
+usage: client_thread.py N PORT. Prints how many answers were valid.
+"""
+
+import socket
+import sys
+from threading import Thread
+
+
+class Client(Thread):
+    def __init__(self, port):
+        super().__init__()
+        self.port = port
+        self.valid = False
+
+    def run(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
+            connection.connect(("127.0.0.1", self.port))
+            connection.sendall(b"TIME\r\n")
+            answer = connection.recv(16)
+            self.valid = len(answer) == 14 and answer.endswith(b"\r\n")
+
+
+if __name__ == "__main__":
+    clients = [Client(int(sys.argv[2])) for _ in range(int(sys.argv[1]))]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    print(sum(client.valid for client in clients))
