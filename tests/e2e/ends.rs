@@ -201,15 +201,7 @@ fn a_killed_server_is_told() {
     for strategy in ["thread", "async", "process"] {
         let lab = Lab::new();
         let mut command = lab.threadtap(&[]);
-        command.args([
-            "run",
-            "-s",
-            strategy,
-            "-n",
-            "60000",
-            "--max-in-flight",
-            "50",
-        ]);
+        command.args(["run", "-s", strategy, "-n", "6000", "--max-in-flight", "50"]);
         let started = start(command.args(["--port", "0", "--out", "out", "--timeout", "2s"]));
         let server = lab.find("__server");
         wait_for_frames(&lab, 500);
