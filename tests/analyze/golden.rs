@@ -14,10 +14,7 @@ fn captures() -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = fs::read_dir(folder())
         .unwrap()
         .map(|e| e.unwrap().path())
-        .filter(|p| {
-            let name = p.file_name().unwrap().to_string_lossy().into_owned();
-            name.contains(".pcap") && !name.ends_with(".jsonl") && !name.ends_with(".txt")
-        })
+        .filter(|p| !p.extension().is_some_and(|e| e == "jsonl" || e == "txt" || e == "md"))
         .collect();
     all.sort();
     all

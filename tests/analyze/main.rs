@@ -1,9 +1,9 @@
 //! `threadtap analyze` from outside: golden captures with their expected
 //! output, agreement with live runs, and files that are not as they should be.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "shared with other test programs")]
+#[allow(dead_code, unused_macros, reason = "shared with other test programs")]
 mod common;
 
 mod files;
