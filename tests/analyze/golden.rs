@@ -14,7 +14,10 @@ fn captures() -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = fs::read_dir(folder())
         .unwrap()
         .map(|e| e.unwrap().path())
-        .filter(|p| !p.extension().is_some_and(|e| e == "jsonl" || e == "txt" || e == "md"))
+        .filter(|p| {
+            !p.extension()
+                .is_some_and(|e| e == "jsonl" || e == "txt" || e == "md")
+        })
         .collect();
     all.sort();
     all
