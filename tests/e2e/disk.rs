@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::common::need::Need::{Capture, Namespaces, Root, Tool};
-use super::common::{Lab, PROGRAM, Ran, findings, tshark};
+use super::common::{Lab, PROGRAM, Ran, findings};
 use crate::require;
 
 /// Runs with a run directory on a disk of this size, and copies what was saved

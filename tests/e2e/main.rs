@@ -1,6 +1,6 @@
 //! The program from outside: real runs on the loopback, held against tshark,
 //! against misbehaving servers, and against what the contract promises.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -109,6 +109,14 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
     };
     tell_of_refusals(&client, server.as_ref(), &mut extra);
     tell_of_deaths(client_exit, server_lost, end, &mut extra);
+    if end == End::Interrupted && !captured {
+        // With a capture, its stop reason says so.
+        extra.push(Finding::new(
+            "interrupted",
+            Severity::Warning,
+            "The run was interrupted: every figure covers only what had happened by then; run it again for the whole.",
+        ));
+    }
     let owned = |of: fn(&FlowRecord) -> bool| {
         captured.then(|| flows.iter().filter(|f| of(f)).count() as u64)
     };
