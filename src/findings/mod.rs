@@ -25,7 +25,7 @@ mod tests;
 
 use std::cmp::Reverse;
 
-use crate::model::{CaptureSummary, Finding, FlowRecord, RunRecord, WorkerRecord};
+use crate::model::{CaptureSummary, Finding, FlowRecord, RunRecord, StopReason, WorkerRecord};
 
 /// What conclusions are drawn from.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,13 @@ pub struct FindingsInput<'a> {
 }
 
 impl FindingsInput<'_> {
+    /// Whether the run was ended before its time, by a person or a fault.
+    fn was_cut_short(&self) -> bool {
+        let capture = self.run.capture.as_ref();
+        self.extra.iter().any(|f| f.code == "interrupted")
+            || capture.is_some_and(|c| c.stop_reason == StopReason::Interrupted)
+    }
+
     /// The capture, where it is known that nothing was lost.
     fn lossless_capture(&self) -> Option<&CaptureSummary> {
         self.run

@@ -28,12 +28,22 @@ fn finding(input: &FindingsInput<'_>, reason: &str, n: u64) -> Finding {
         message.push_str(&shortened(&printable(example)));
         message.push(')');
     }
-    if let Some(remedy) = outcome.and_then(remedy) {
+    // Of a run that was cut short, nobody's program is to blame for these.
+    let cut_short = input.was_cut_short()
+        && matches!(outcome, Some(Outcome::NotAttempted | Outcome::Abandoned));
+    if cut_short {
+        message.push_str("; the run was cut short");
+    } else if let Some(remedy) = outcome.and_then(remedy) {
         message.push_str("; ");
         message.push_str(remedy);
     }
     message.push('.');
-    let finding = Finding::new("requests_failed", Severity::Error, message)
+    let severity = if cut_short {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    let finding = Finding::new("requests_failed", severity, message)
         .with("reason", reason)
         .with("requests", n);
     match example {
@@ -73,12 +83,12 @@ const fn remedy(outcome: Outcome) -> Option<&'static str> {
         Outcome::Timeout => "raise --timeout, the server's --backlog or its --workers",
         Outcome::BadAnswer => "correct the server: the answer is JAM hh:mm:ss and CR LF",
         Outcome::NoThread => {
-            "bound the threads with --max-in-flight or a pool, or see threadtap ceiling for \
-             the limit to raise"
+            "bound the threads with --max-in-flight or a pool, or raise RLIMIT_NPROC, pids.max, \
+             kernel.threads-max or vm.max_map_count, whichever binds"
         }
         Outcome::NoProcess => {
-            "bound the processes with --max-in-flight, or see threadtap ceiling for the limit \
-             to raise"
+            "bound the processes with --max-in-flight, or raise RLIMIT_NPROC, pids.max or \
+             kernel.pid_max, whichever binds"
         }
         Outcome::NoDescriptor => {
             "raise the limit of open files (ulimit -n) or bound the connections with \

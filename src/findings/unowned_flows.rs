@@ -48,7 +48,9 @@ pub(super) fn rule(input: &FindingsInput<'_>) -> Vec<Finding> {
 }
 
 fn client_reason(input: &FindingsInput<'_>) -> &'static str {
-    if input.run.plan.joined == Some(false) {
+    if input.was_cut_short() {
+        "the run was cut short before they could leave a record"
+    } else if input.run.plan.joined == Some(false) {
         "the client ended before they could leave a record; join them before it ends"
     } else if input.run.plan.strategy.is_none() {
         "the client's program did not show which of its threads opened them"

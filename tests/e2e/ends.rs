@@ -104,6 +104,21 @@ fn sighup_interrupts() {
 }
 
 #[test]
+fn an_interruption_is_told_without_a_capture() {
+    let lab = Lab::new();
+    let server = peers::silent().to_string();
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "-n", "5", "--connect", &server, "--timeout", "600s"]);
+    let started = start(command.args(["--no-capture", "--out", "out"]));
+    // By then it catches signals, and waits for its client.
+    lab.find("__client");
+    started.signal(Signal::INT);
+    let ran = lab.end(started).exits(130);
+    assert_eq!(lab.left(), Vec::<String>::new());
+    assert_eq!(findings(&ran.record(), "interrupted").len(), 1);
+}
+
+#[test]
 fn a_long_run_is_interrupted() {
     require!(Capture, Tool("tshark"));
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::common::need::Need::{Capture, Tool};
-use super::common::{Lab, PROGRAM, Ran, start};
+use super::common::{Lab, PROGRAM, Ran};
 use super::contract;
 use crate::require;
 
@@ -153,34 +153,36 @@ fn assert_quiet(lab: &Lab, command: &mut Command, what: &str) {
     assert_eq!(lab.left(), Vec::<String>::new());
 }
 
-/// Runs in a pseudo-terminal of 100 columns and returns what came on standard
-/// output and on standard error.
-fn on_a_terminal(environment: &[(&str, &str)], arguments: &str) -> (String, String) {
+/// Runs in a pseudo-terminal and returns what one of its outputs shows; the
+/// other one goes nowhere.
+fn on_a_terminal(shown: &str, environment: &[(&str, &str)], arguments: &str) -> String {
     let lab = Lab::new();
-    let mut outputs = Vec::new();
-    for redirection in ["2>/dev/null", "1>/dev/null"] {
-        let line = format!(
-            "stty cols 100; {PROGRAM} run -n 2000 -s process --port 0 --out out {arguments} {redirection}"
-        );
-        let mut command = lab.command("script");
-        command.args(["-q", "-e", "-c", &line, "/dev/null"]);
-        command
-            .env("TERM", "xterm")
-            .envs(environment.iter().copied());
-        let ran = lab.end(start(&mut command)).exits(0);
-        assert_eq!(lab.left(), Vec::<String>::new());
-        outputs.push(ran.stdout);
-    }
-    (outputs.remove(0), outputs.remove(0))
+    let other = if shown == "stdout" { "2" } else { "1" };
+    let line = format!(
+        "stty cols 100; exec {PROGRAM} run --port 0 --out out {arguments} {other}>/dev/null"
+    );
+    let mut command = lab.command("script");
+    command.args(["-q", "-e", "-c", &line, "/dev/null"]);
+    command
+        .env("TERM", "xterm")
+        .envs(environment.iter().copied());
+    lab.finish(&mut command).exits(0).stdout
 }
 
 #[test]
 fn a_terminal_gets_colour_and_a_progress_bar() {
     require!(Capture, Tool("script"), Tool("stty"));
-    let (stdout, stderr) = on_a_terminal(&[], "");
+    // Long enough for the bar to be drawn, which it is ten times a second.
+    let arguments = "-s process -n 2000";
+    let stdout = on_a_terminal("stdout", &[], arguments);
     assert!(stdout.contains("\x1b["), "colour");
-    assert!(!stdout.contains("requests,"), "no bar on standard output");
-    assert!(stderr.contains("2,000 requests, "), "a bar: {stderr:?}");
+    assert!(stdout.contains("Census"));
+    assert!(
+        !stdout.contains("/2,000 requests, "),
+        "no bar on standard output"
+    );
+    let stderr = on_a_terminal("stderr", &[], arguments);
+    assert!(stderr.contains("/2,000 requests, "), "a bar: {stderr:?}");
     assert!(stderr.contains("saved in out"));
     assert!(!stderr.contains("Census"));
 }
@@ -189,11 +191,12 @@ fn a_terminal_gets_colour_and_a_progress_bar() {
 fn no_color_is_respected() {
     require!(Capture, Tool("script"), Tool("stty"));
     for (environment, arguments) in [
-        (("NO_COLOR", "1"), ""),
-        (("TERM", "dumb"), ""),
-        (("TERM", "xterm"), "--color never"),
+        (("NO_COLOR", "1"), "-n 20"),
+        (("TERM", "dumb"), "-n 20"),
+        (("TERM", "xterm"), "-n 20 --color never"),
     ] {
-        let (stdout, _) = on_a_terminal(&[environment], arguments);
+        let stdout = on_a_terminal("stdout", &[environment], arguments);
+        assert!(stdout.contains("Census"));
         assert!(!stdout.contains('\x1b'), "{environment:?} {arguments}");
     }
 }

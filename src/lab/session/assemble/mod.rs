@@ -11,7 +11,7 @@ mod workers;
 use std::io;
 
 use self::counts::{attempted, count_requests, run_census};
-use self::troubles::{tell_of_deaths, tell_of_refusals};
+use self::troubles::{tell_of_deaths, tell_of_interruption, tell_of_refusals};
 use self::workers::worker_records;
 use super::{Captured, End, Observed, RunPlan, ServerChoice};
 use crate::correlate::{self, ClientSocket, ServerSocket};
@@ -92,6 +92,7 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
     let census = run_census(&client, server.as_ref(), moments, &watch, &mut extra);
     tell_of_refusals(&client, server.as_ref(), &mut extra);
     tell_of_deaths(client_exit, server_lost, end, &mut extra);
+    tell_of_interruption(end, &mut extra);
     let correlation = captured.then(|| correlation(&flows, server.is_some()));
     let latency = latencies(&flows);
     let workers = worker_records(&requests, &connections);

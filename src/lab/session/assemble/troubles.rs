@@ -85,3 +85,13 @@ pub(super) fn tell_of_deaths(
         );
     }
 }
+
+pub(super) fn tell_of_interruption(end: End, extra: &mut Vec<Finding>) {
+    if end == End::Interrupted {
+        extra.push(Finding::new(
+            "interrupted",
+            Severity::Warning,
+            "The run was interrupted: every figure covers only what had happened by then; run it again for the whole.",
+        ));
+    }
+}
