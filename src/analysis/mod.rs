@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 use crate::decode::{SkipCounts, decode};
 use crate::flow::{FlowConfig, FlowTable};
-use crate::model::{FlowId, FlowRecord, Frame};
+use crate::model::{FlowId, FlowRecord, Frame, Segment};
 
 pub use ladder::{Ladder, Rung};
 pub use merge::{FrameSource, Merged, SourceError};
@@ -24,12 +24,40 @@ pub use summary::{AnalysisSummary, FileSummary, SCHEMA_ANALYSIS, Tally};
 /// Says of a frame whether its flow is wanted.
 pub type FrameFilter<'a> = dyn FnMut(&Frame<'_>) -> bool + 'a;
 
-/// One timeline of frames on its way to flow records.
-pub struct Analyzer<'a> {
-    table: FlowTable,
+/// Frames on their way to segments, and what is counted on the way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Front {
     frames: u64,
     bytes: u64,
     skips: SkipCounts,
+}
+
+impl Front {
+    /// Takes the next frame; its segment, where it has one.
+    #[inline]
+    pub fn take<'f>(&mut self, frame: &Frame<'f>) -> Option<Segment<'f>> {
+        self.frames += 1;
+        self.bytes += u64::from(frame.wire_len);
+        match decode(frame) {
+            Ok(segment) => Some(segment),
+            Err(skip) => {
+                self.skips.add(skip);
+                None
+            }
+        }
+    }
+
+    /// Frames taken so far: the number of the latest one, from 1.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.frames
+    }
+}
+
+/// One timeline of frames on its way to flow records.
+pub struct Analyzer<'a> {
+    front: Front,
+    table: FlowTable,
     filter: Option<&'a mut FrameFilter<'a>>,
     /// Flows of which a frame was wanted, while they are in the table.
     wanted: HashSet<FlowId>,
@@ -47,10 +75,8 @@ impl<'a> Analyzer<'a> {
         ladder: Option<Ladder>,
     ) -> Self {
         Self {
+            front: Front::default(),
             table: FlowTable::new(config),
-            frames: 0,
-            bytes: 0,
-            skips: SkipCounts::default(),
             filter,
             wanted: HashSet::new(),
             ladder,
@@ -60,43 +86,56 @@ impl<'a> Analyzer<'a> {
     /// Takes the next frame of the timeline.
     #[inline]
     pub fn frame(&mut self, frame: &Frame<'_>, emit: &mut impl FnMut(FlowRecord)) {
-        self.frames += 1;
-        self.bytes += u64::from(frame.wire_len);
-        let segment = match decode(frame) {
-            Ok(segment) => segment,
-            Err(skip) => {
-                self.skips.add(skip);
-                return;
-            }
-        };
-        let Some(filter) = &mut self.filter else {
-            let flow = self.table.push(&segment, emit);
-            if let Some(ladder) = &mut self.ladder {
-                ladder.segment(flow, self.frames, &segment);
-            }
+        let Some(segment) = self.front.take(frame) else {
             return;
         };
+        if self.filter.is_none() {
+            self.segment(self.front.frames, &segment, emit);
+            return;
+        }
         let wanted = &mut self.wanted;
         let flow = self.table.push(&segment, &mut |record| {
             if wanted.remove(&record.flow) {
                 emit(record);
             }
         });
-        if filter(frame) {
+        if self.filter.as_mut().is_some_and(|f| f(frame)) {
             wanted.insert(flow);
         }
+        self.climb(flow, self.front.frames, &segment);
+    }
+
+    /// Takes the next segment, of the frame with this number, where somebody
+    /// else holds the [`Front`]. Not for an analyzer with a filter, which asks
+    /// for frames.
+    #[inline]
+    pub fn segment(
+        &mut self,
+        frame: u64,
+        segment: &Segment<'_>,
+        emit: &mut impl FnMut(FlowRecord),
+    ) {
+        let flow = self.table.push(segment, emit);
+        self.climb(flow, frame, segment);
+    }
+
+    #[inline]
+    fn climb(&mut self, flow: FlowId, frame: u64, segment: &Segment<'_>) {
         if let Some(ladder) = &mut self.ladder {
-            ladder.segment(flow, self.frames, &segment);
+            ladder.segment(flow, frame, segment);
         }
+    }
+
+    /// What somebody else's [`Front`] has counted, in place of one's own.
+    pub fn set_front(&mut self, front: Front) {
+        self.front = front;
     }
 
     /// Ends the timeline: hands on the flows that are still in the table.
     pub fn finish(self, emit: &mut impl FnMut(FlowRecord)) -> Timeline {
         let Self {
+            front,
             table,
-            frames,
-            bytes,
-            skips,
             filter,
             mut wanted,
             ladder,
@@ -109,11 +148,11 @@ impl<'a> Analyzer<'a> {
             }
         });
         Timeline {
-            frames,
-            bytes,
+            frames: front.frames,
+            bytes: front.bytes,
             tcp_segments: counts.segments,
             evicted: counts.evicted,
-            skips,
+            skips: front.skips,
             ladder,
         }
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use super::read_ahead::read_ahead;
 use super::terminal::style;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK};
 use crate::analysis::{
@@ -19,8 +20,9 @@ use crate::report::{
     AnalysisView, FlowCsv, FlowOf, Format, write_analysis, write_flow_line, write_ladder,
 };
 use crate::sys::filter::Filter;
+use crate::sys::limits;
 
-type Reader = CaptureReader<Box<dyn Read>>;
+type Reader = CaptureReader<Box<dyn Read + Send>>;
 
 /// Reads the captures and prints what was asked for.
 pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
@@ -128,10 +130,10 @@ impl Run<'_> {
     /// Opens a file. One that is not a capture is told, and the others are read.
     fn open(&mut self, path: &Path) -> Option<Reader> {
         let name = shown(path);
-        let input: io::Result<Box<dyn Read>> = if is_stdin(path) {
+        let input: io::Result<Box<dyn Read + Send>> = if is_stdin(path) {
             Ok(Box::new(io::stdin()))
         } else {
-            File::open(path).map(|f| Box::new(f) as Box<dyn Read>)
+            File::open(path).map(|f| Box::new(f) as Box<dyn Read + Send>)
         };
         let opened = input.map_err(OpenError::from).and_then(CaptureReader::open);
         let (reader, summary) = match opened {
@@ -161,27 +163,38 @@ impl Run<'_> {
         filter: Option<&mut Filter>,
         stream: &mut Stream<W>,
     ) -> anyhow::Result<Option<Ladder>> {
+        let filtered = filter.is_some();
         let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
         let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
         let mut analyzer = Analyzer::new(self.config(), filter, self.ladder());
         let name = (self.args.files.len() > 1).then(|| self.files[at].name.clone());
         let mut taker = Taker::new(self, stream, name);
-        let damage = loop {
-            match reader.next() {
-                Ok(Some(frame)) => analyzer.frame(&frame, &mut |flow| taker.take(flow)),
-                Ok(None) => break None,
-                Err(e) => break Some(e.to_string()),
+        // A filter is libpcap's, and stays in its thread.
+        let damage = if filtered || limits::cpus() < 2 {
+            loop {
+                match reader.next() {
+                    Ok(Some(frame)) => analyzer.frame(&frame, &mut |flow| taker.take(flow)),
+                    Ok(None) => break None,
+                    Err(e) => break Some(e),
+                }
+                if taker.error.is_some() {
+                    break None;
+                }
             }
-            if taker.error.is_some() {
-                break None;
-            }
+        } else {
+            let (front, damage) = read_ahead(&mut reader, |frame, segment| {
+                analyzer.segment(frame, segment, &mut |flow| taker.take(flow));
+                taker.error.is_none()
+            });
+            analyzer.set_front(front);
+            damage
         };
         let timeline = analyzer.finish(&mut |flow| taker.take(flow));
         let kept = taker.end()?;
         self.tally.timeline(&timeline);
         self.files[at].frames = reader.frames();
         if let Some(damage) = damage {
-            self.damaged(at, damage);
+            self.damaged(at, damage.to_string());
         }
         self.kept.push((at, kept));
         Ok(timeline.ladder)

@@ -3,6 +3,7 @@
 mod analyze;
 mod completions;
 mod internal;
+mod read_ahead;
 mod run;
 mod serve;
 mod terminal;
