@@ -38,13 +38,13 @@ bench: setup ## Measure threadtap against other programs and against itself
 	@$(CARGO) bench --bench run -- $(ARGS)
 	@$(CARGO) bench --bench analyze
 
-fuzz: setup ## Feed every reader with mutated input, a minute each
+fuzz: setup ## Feed every reader with mutated input, a minute in all
 	@command -v cargo-fuzz >/dev/null || { \
 		echo 'cargo-fuzz is missing: cargo install cargo-fuzz' >&2; \
 		$(CARGO) install cargo-fuzz; }
 	@for target in $$($(CARGO) fuzz list); do \
 		echo "== $$target"; \
-		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target -- -max_total_time=60 $(ARGS) || exit; \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target -- -max_total_time=15 $(ARGS) || exit; \
 	done
 
 setup: ## Install what the build needs, if it is missing

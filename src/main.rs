@@ -15,7 +15,8 @@ fn main() -> ExitCode {
     match dispatch(cli) {
         Ok(status) => ExitCode::from(status),
         Err(e) => {
-            eprintln!("threadtap: {e:#}");
+            // Every error's own text is whole: it tells of its source where that helps.
+            eprintln!("threadtap: {e}");
             ExitCode::from(COULD_NOT_RUN)
         }
     }

@@ -1,5 +1,6 @@
 //! What the capture file writers write, read back by tshark, capinfos and
 //! tcpdump; and what editcap writes, read back by the reader.
+#![allow(clippy::unwrap_used)]
 
 use std::fs::File;
 use std::path::Path;

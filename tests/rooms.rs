@@ -3,6 +3,7 @@
 //! Pure rooms know no room with effects and ask the system for nothing;
 //! `unsafe` stands in `src/sys` only; a file that outgrows 300 lines of code
 //! says why.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

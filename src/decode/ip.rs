@@ -1,19 +1,19 @@
 //! The network layer: IPv4 or IPv6, down to the first byte of the TCP header.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use etherparse::err::{ipv4, ipv6};
 use etherparse::{
     IpAuthHeaderSlice, IpNumber, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice,
     Ipv6RawExtHeaderSlice,
 };
 
-use super::Skip;
+use crate::model::{Frame, Segment};
+
+use super::{Skip, tcp};
 
 /// An IP datagram that carries TCP, at the first byte of the TCP header.
 ///
-/// The addresses are apart ([`Ends`]), by version: putting both kinds into one
-/// type and taking them out again costs more than all the rest of decoding.
+/// The addresses are not in it: they stay in the header until the segment is
+/// built, because moving them about costs more than all the rest of decoding.
 pub(super) struct Datagram<'a> {
     /// What was captured of the TCP header and its payload.
     pub bytes: &'a [u8],
@@ -23,12 +23,14 @@ pub(super) struct Datagram<'a> {
     pub fragment: bool,
 }
 
-/// Source and destination address.
-pub(super) type Ends<A> = (A, A);
-
-/// `wire_len` is the length on the wire from the first byte of the IP header on.
+/// The segment in an IPv4 datagram, which begins `bytes` and is `wire_len`
+/// long on the wire.
 #[inline]
-pub(super) fn v4(bytes: &[u8], wire_len: u32) -> Result<(Ends<Ipv4Addr>, Datagram<'_>), Skip> {
+pub(super) fn v4<'a>(
+    frame: &Frame<'a>,
+    bytes: &'a [u8],
+    wire_len: u32,
+) -> Result<Segment<'a>, Skip> {
     let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|e| match e {
         ipv4::HeaderSliceError::Len(_) => Skip::Truncated,
         ipv4::HeaderSliceError::Content(_) => Skip::Malformed,
@@ -53,18 +55,21 @@ pub(super) fn v4(bytes: &[u8], wire_len: u32) -> Result<(Ends<Ipv4Addr>, Datagra
             .ok_or(Skip::Malformed)?,
         fragment: header.more_fragments(),
     };
-    let ends = (header.source_addr(), header.destination_addr());
-    let datagram = datagram.trimmed();
-    if protocol == IpNumber::TCP {
-        Ok((ends, datagram))
-    } else {
-        Ok((ends, extensions(datagram, protocol)?))
+    let mut datagram = datagram.trimmed();
+    if protocol != IpNumber::TCP {
+        datagram = extensions(datagram, protocol)?;
     }
+    let tcp = tcp::parse(&datagram)?;
+    Ok(tcp.segment(frame, header.source_addr(), header.destination_addr()))
 }
 
-/// `wire_len` is the length on the wire from the first byte of the IP header on.
+/// The same of IPv6.
 #[inline]
-pub(super) fn v6(bytes: &[u8], wire_len: u32) -> Result<(Ends<Ipv6Addr>, Datagram<'_>), Skip> {
+pub(super) fn v6<'a>(
+    frame: &Frame<'a>,
+    bytes: &'a [u8],
+    wire_len: u32,
+) -> Result<Segment<'a>, Skip> {
     let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|e| match e {
         ipv6::HeaderSliceError::Len(_) => Skip::Truncated,
         ipv6::HeaderSliceError::Content(_) => Skip::Malformed,
@@ -75,17 +80,17 @@ pub(super) fn v6(bytes: &[u8], wire_len: u32) -> Result<(Ends<Ipv6Addr>, Datagra
         0 => available,
         len => len.min(available),
     };
-    let datagram = Datagram {
+    let mut datagram = Datagram {
         bytes: bytes.get(40..).unwrap_or_default(),
         len,
         fragment: false,
     }
     .trimmed();
-    let ends = (header.source_addr(), header.destination_addr());
-    match header.next_header() {
-        IpNumber::TCP => Ok((ends, datagram)),
-        next => Ok((ends, extensions(datagram, next)?)),
+    if header.next_header() != IpNumber::TCP {
+        datagram = extensions(datagram, header.next_header())?;
     }
+    let tcp = tcp::parse(&datagram)?;
+    Ok(tcp.segment(frame, header.source_addr(), header.destination_addr()))
 }
 
 /// Steps over IPv6 extension headers and AH (RFC 8200, 4; RFC 4302).

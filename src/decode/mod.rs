@@ -27,9 +27,7 @@ mod tests;
 
 pub use skip::{Skip, SkipCounts};
 
-use std::net::IpAddr;
-
-use crate::model::{Endpoint, Frame, Segment};
+use crate::model::{Frame, Segment};
 use link::Version;
 
 /// The TCP segment that a frame carries.
@@ -52,31 +50,8 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
     let cut = frame.wire_len as usize - frame.bytes.len().min(frame.wire_len as usize);
     let wire_len = u32::try_from(bytes.len() + cut).unwrap_or(u32::MAX);
     if version == Version::V6 {
-        let (ends, datagram) = ip::v6(bytes, wire_len)?;
-        segment(frame, ends, &datagram)
+        ip::v6(frame, bytes, wire_len)
     } else {
-        let (ends, datagram) = ip::v4(bytes, wire_len)?;
-        segment(frame, ends, &datagram)
+        ip::v4(frame, bytes, wire_len)
     }
-}
-
-#[inline]
-fn segment<'a, A: Into<IpAddr>>(
-    frame: &Frame<'a>,
-    (source, destination): ip::Ends<A>,
-    datagram: &ip::Datagram<'a>,
-) -> Result<Segment<'a>, Skip> {
-    let header = tcp::parse(datagram)?;
-    Ok(Segment {
-        time: frame.time,
-        source: Endpoint::new(source.into(), header.source_port),
-        destination: Endpoint::new(destination.into(), header.destination_port),
-        seq: header.seq,
-        ack: header.ack,
-        flags: header.flags,
-        window: header.window,
-        payload_len: header.payload_len,
-        payload: header.payload,
-        wire_len: frame.wire_len,
-    })
 }

@@ -1,8 +1,10 @@
 //! The TCP header (RFC 9293, 3.1).
 
+use std::net::IpAddr;
+
 use etherparse::TcpHeaderSlice;
 
-use crate::model::{SeqNum, TcpFlags};
+use crate::model::{Endpoint, Frame, Segment, SeqNum, TcpFlags};
 
 use super::Skip;
 use super::ip::Datagram;
@@ -17,6 +19,30 @@ pub(super) struct Header<'a> {
     pub window: u16,
     pub payload_len: u32,
     pub payload: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    /// The segment, with what the frame and the IP header say of it.
+    #[inline]
+    pub(super) fn segment<A: Into<IpAddr>>(
+        self,
+        frame: &Frame<'a>,
+        source: A,
+        destination: A,
+    ) -> Segment<'a> {
+        Segment {
+            time: frame.time,
+            source: Endpoint::new(source.into(), self.source_port),
+            destination: Endpoint::new(destination.into(), self.destination_port),
+            seq: self.seq,
+            ack: self.ack,
+            flags: self.flags,
+            window: self.window,
+            payload_len: self.payload_len,
+            payload: self.payload,
+            wire_len: frame.wire_len,
+        }
+    }
 }
 
 /// Where the control bits are: the 14th byte.

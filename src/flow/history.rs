@@ -9,6 +9,8 @@
 //! `A`, `D`, `I` and `Q` come once a side, `S`, `H`, `F` and `R` again only with
 //! another sequence number.
 //!
+//! To Zeek a segment that the snapshot length cut is a hole, too.
+//!
 //! Not told here: `C` (bad checksums; hosts leave them to the network card,
 //! so that captures are full of them).
 

@@ -132,7 +132,9 @@ impl Flow {
         sender.payload_bytes += u64::from(s.payload_len);
         if s.payload_len > 0 && !s.flags.has(TcpFlags::RST) {
             let syn = u32::from(s.flags.has(TcpFlags::SYN));
-            sender.stream.insert(s.seq.plus(syn), s.payload_len);
+            let seq = s.seq.plus(syn);
+            self.connection.carry(s, seq, from, &sender.stream);
+            sender.stream.insert(seq, s.payload_len);
         }
         sender.analysis.take(&peer.analysis, s, round_trip);
         if s.flags.has(TcpFlags::FIN) {

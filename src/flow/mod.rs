@@ -18,7 +18,7 @@
 //! | `zeek`, `endpoint`, `history` | Zeek's `conn_state` and `history` |
 //! | `analysis` | tshark's `tcp.analysis` |
 //! | `ranges` | distinct stream bytes |
-//! | `exchange`, `inbound`, `time_protocol` | requests and answers |
+//! | `exchange`, `talk`, `inbound`, `time_protocol` | requests and answers |
 //! | `budget` | what all flows together may hold |
 //!
 //! A flow begins with its first segment; a SYN with another initial sequence
@@ -43,6 +43,7 @@ mod printable;
 mod properties;
 mod ranges;
 mod table;
+mod talk;
 #[cfg(test)]
 mod testkit;
 #[cfg(test)]

@@ -10,7 +10,7 @@ const MOST: usize = 64;
 ///
 /// Sequence numbers are unwrapped to 64 bits around the highest byte seen
 /// (RFC 9293, 3.4: modulo 2³²), so a stream of any length counts right.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct SeqRanges {
     /// The highest range, half open; empty before the first byte.
     top: (u64, u64),

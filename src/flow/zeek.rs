@@ -19,9 +19,25 @@ pub(super) type Half = usize;
 pub(super) struct Connection {
     pub ends: [End; 2],
     pub history: History,
+    /// What was captured of each stream, from the first segment on that was
+    /// not captured in full; before it, that is all.
+    captured: [Option<Box<SeqRanges>>; 2],
 }
 
 impl Connection {
+    /// Notes payload that `from` sent, before it is added to the `stream` that
+    /// was seen of it. A segment cut by the snapshot length is a hole for
+    /// Zeek, whatever is left of it.
+    #[inline]
+    pub(super) fn carry(&mut self, s: &Segment<'_>, seq: SeqNum, from: Half, stream: &SeqRanges) {
+        let cut = (s.payload.len() as u64) < u64::from(s.payload_len);
+        match &mut self.captured[from] {
+            Some(captured) if !cut => captured.insert(seq, s.payload_len),
+            none @ None if cut => *none = Some(Box::new(stream.clone())),
+            _ => {}
+        }
+    }
+
     /// Takes a segment that `from` sent. `streams` are the bytes seen of each
     /// side, those of this segment included.
     #[inline]
@@ -206,6 +222,7 @@ impl Connection {
         // elsewhere sequence numbers are no proof.
         let mut holes = 0;
         if self.ends[0].is_clean() && self.ends[1].is_clean() {
+            let stream = self.captured[of].as_deref().unwrap_or(stream);
             holes = stream.holes(end.checked, ack);
         }
         let end = &mut self.ends[of];

@@ -186,10 +186,8 @@ pub fn conduct(
     let (observed, end) = match outcome {
         Ok(played) => played,
         Err(e) => {
-            // Nothing was run: leave no empty folder behind that we made.
-            if plan.out.is_none() {
-                let _ = std::fs::remove_dir_all(dir.path());
-            }
+            // Nothing was run: leave nothing behind that we made.
+            dir.discard();
             return Err(e);
         }
     };

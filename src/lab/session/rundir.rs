@@ -9,6 +9,9 @@ use thiserror::Error;
 
 use crate::report::{self, RunView};
 
+/// Where runs are saved that are given no folder.
+const PARENT: &str = "captures/runs";
+
 /// A folder that a run cannot be saved in.
 #[derive(Debug, Error)]
 #[error("cannot save the run in {path}: {source}; choose another folder with --out")]
@@ -29,10 +32,17 @@ pub struct NotSaved {
     pub source: io::Error,
 }
 
+/// The files that a run opens before it is sure to take place.
+const EARLY_FILES: [&str; 3] = ["server.log", "client.log", "capture.pcap"];
+
 /// A folder for one run.
 #[derive(Clone, Debug)]
 pub struct RunDir {
     path: PathBuf,
+    /// Folders that were made for it, the outermost first.
+    made: Vec<PathBuf>,
+    /// Those of the [`EARLY_FILES`] that an earlier run had left here.
+    earlier: Vec<&'static str>,
 }
 
 impl RunDir {
@@ -46,29 +56,49 @@ impl RunDir {
         started: DateTime<Local>,
         name: &str,
     ) -> Result<Self, NotWritable> {
-        let made = match out {
-            Some(path) => fs::create_dir_all(path).map(|()| path.to_owned()),
-            None => fresh(started, name),
+        let wanted = out.unwrap_or(Path::new(PARENT));
+        let mut dir = Self {
+            path: wanted.to_owned(),
+            made: missing(wanted),
+            earlier: EARLY_FILES.to_vec(),
         };
-        let shown = |path: &Path| path.display().to_string().escape_debug().to_string();
-        let wanted = out.unwrap_or(Path::new("captures/runs"));
-        let path = made.map_err(|source| NotWritable {
-            path: shown(wanted),
-            source,
-        })?;
-        let dir = Self { path };
-        // A folder may exist and be read-only, or its disk be full.
-        dir.probe().map_err(|source| NotWritable {
-            path: shown(&dir.path),
-            source,
-        })?;
-        Ok(dir)
+        let ready = fs::create_dir_all(wanted).and_then(|()| {
+            if out.is_none() {
+                dir.path = fresh(started, name)?;
+                dir.made.push(dir.path.clone());
+            }
+            dir.earlier.retain(|file| dir.path.join(file).exists());
+            // A folder may exist and be read-only, or its disk be full.
+            dir.probe()
+        });
+        match ready {
+            Ok(()) => Ok(dir),
+            Err(source) => {
+                dir.discard();
+                let path = wanted.display().to_string().escape_debug().to_string();
+                Err(NotWritable { path, source })
+            }
+        }
     }
 
     fn probe(&self) -> io::Result<()> {
-        let path = self.file("capture.pcap");
-        File::create(&path)?.write_all(b"\0")?;
-        fs::remove_file(path)
+        // A name that no earlier run can have left something valuable under.
+        let path = self.file(&format!(".threadtap-{}", std::process::id()));
+        let written = File::create(&path).and_then(|mut f| f.write_all(b"\0"));
+        let removed = fs::remove_file(path);
+        written.and(removed)
+    }
+
+    /// Takes back what was made for a run that did not take place. What
+    /// somebody else put there stays.
+    pub fn discard(&self) {
+        for file in EARLY_FILES.iter().filter(|f| !self.earlier.contains(f)) {
+            let _ = fs::remove_file(self.file(file));
+        }
+        for folder in self.made.iter().rev() {
+            // Fails where it is not empty, or was never made.
+            let _ = fs::remove_dir(folder);
+        }
     }
 
     /// The folder.
@@ -109,9 +139,20 @@ impl RunDir {
     }
 }
 
+/// The folders on the way to `path`, itself included, that do not exist, the
+/// outermost first.
+fn missing(path: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = path
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        .map(Path::to_owned)
+        .collect();
+    folders.reverse();
+    folders
+}
+
 fn fresh(started: DateTime<Local>, name: &str) -> io::Result<PathBuf> {
-    let parent = Path::new("captures/runs");
-    fs::create_dir_all(parent)?;
+    let parent = Path::new(PARENT);
     let stem = format!("{}-{name}", started.format("%Y-%m-%dT%H-%M-%S"));
     for attempt in 1u32.. {
         let path = match attempt {

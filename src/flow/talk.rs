@@ -1,0 +1,271 @@
+//! What two sides say to each other, in order: turns, and the TIME protocol.
+
+use crate::model::{Exchange, Timestamp};
+
+use super::budget::Budget;
+use super::inbound::Piece;
+use super::time_protocol::{AnswerLine, RequestLine, Says};
+
+/// The two sides, as places in an array.
+pub(super) const CLIENT: usize = 0;
+pub(super) const SERVER: usize = 1;
+
+/// What is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// The client has not said enough.
+    #[default]
+    Unknown,
+    Time,
+    /// Something else: only turns are timed.
+    Turns,
+}
+
+/// What is said, in order.
+#[derive(Debug, Default)]
+pub(super) struct Talk {
+    pub protocol: Protocol,
+    /// Whether TIME may not be recognised on this flow.
+    pub not_time: bool,
+    /// Whether requests may have been missed, so that answers prove nothing.
+    uncertain: bool,
+    /// Whether the server spoke last.
+    server_spoke: bool,
+    /// How many of the exchanges are over.
+    over: u32,
+    request: RequestLine,
+    answer: AnswerLine,
+    /// When the last byte of `answer` came.
+    answer_at: Timestamp,
+    pub exchanges: Vec<Exchange>,
+    pub omitted: u64,
+}
+
+impl Talk {
+    pub(super) fn hear(&mut self, from: usize, piece: &Piece<'_>, budget: &mut Budget) {
+        match (self.protocol, piece) {
+            (Protocol::Turns, &Piece::Bytes { at, .. }) => self.turn(from, at, budget),
+            (Protocol::Turns, Piece::Hole) => {}
+            (_, &Piece::Bytes { at, bytes, missing }) if from == CLIENT => {
+                self.asked(at, bytes, missing, budget);
+            }
+            (_, Piece::Hole) if from == CLIENT => self.request_hole(),
+            (Protocol::Unknown, Piece::Bytes { .. }) => {
+                // Somebody who had to wait for this before going on is not
+                // asking for the time.
+                if !self.request.is_empty() {
+                    self.protocol = Protocol::Turns;
+                }
+                if let &Piece::Bytes { at, .. } = piece {
+                    self.turn(SERVER, at, budget);
+                }
+            }
+            (Protocol::Unknown, Piece::Hole) => {}
+            (Protocol::Time, &Piece::Bytes { at, bytes, missing }) => {
+                self.answered(at, bytes, missing);
+            }
+            (Protocol::Time, Piece::Hole) => self.answer.cut = true,
+        }
+    }
+
+    /// A new byte of a protocol of which only the turns count.
+    pub(super) fn turn(&mut self, from: usize, at: Timestamp, budget: &mut Budget) {
+        let begins = self.server_spoke || self.exchanges.is_empty() && self.omitted == 0;
+        if from == SERVER {
+            self.server_spoke = true;
+            // With exchanges left out, the last one kept is not the last one.
+            if let Some(last) = self.exchanges.last_mut().filter(|_| self.omitted == 0) {
+                last.response_ns = Some(at);
+            }
+        } else {
+            self.server_spoke = false;
+            if begins {
+                self.begin(at, budget);
+            }
+        }
+    }
+
+    fn begin(&mut self, at: Timestamp, budget: &mut Budget) {
+        if self.omitted > 0 || !budget.keep_exchange(self.exchanges.len()) {
+            self.omitted += 1;
+            return;
+        }
+        if self.exchanges.capacity() == 0 {
+            self.exchanges.reserve_exact(1);
+        }
+        self.exchanges.push(Exchange {
+            request_ns: at,
+            response_ns: None,
+            answer: None,
+            valid: None,
+            problem: None,
+        });
+    }
+
+    /// Takes back an exchange that was begun: it asks for nothing.
+    fn withdraw(&mut self, budget: &mut Budget) {
+        if self.omitted > 0 {
+            self.omitted -= 1;
+        } else if self.exchanges.len() > self.over as usize {
+            self.exchanges.pop();
+            budget.release_exchanges(1);
+        }
+    }
+
+    /// The client's next bytes, in order.
+    fn asked(&mut self, at: Timestamp, mut bytes: &[u8], missing: u32, budget: &mut Budget) {
+        self.server_spoke = false;
+        while !bytes.is_empty() {
+            let end = bytes
+                .iter()
+                .position(|&b| b == b'\n')
+                .map_or(bytes.len(), |i| i + 1);
+            let (line, rest) = bytes.split_at(end);
+            bytes = rest;
+            if self.request.is_empty() {
+                self.begin(at, budget);
+            }
+            self.request.push(line);
+            if self.protocol == Protocol::Unknown {
+                match self.request.says() {
+                    Says::Time if !self.not_time => self.protocol = Protocol::Time,
+                    Says::NotYet if !line.ends_with(b"\n") => {}
+                    _ => {
+                        self.protocol = Protocol::Turns;
+                        return;
+                    }
+                }
+            }
+            if line.ends_with(b"\n") {
+                self.request_ends(budget);
+            }
+        }
+        if missing > 0 {
+            match self.protocol {
+                Protocol::Unknown => {
+                    self.protocol = Protocol::Turns;
+                    if self.request.is_empty() {
+                        self.turn(CLIENT, at, budget);
+                    }
+                }
+                // The rest of a line, or whole lines more.
+                _ if self.request.is_empty() => self.uncertain = true,
+                _ => self.request_ends(budget),
+            }
+        }
+    }
+
+    fn request_ends(&mut self, budget: &mut Budget) {
+        if self.request.is_blank() || self.request.says() == Says::Quit {
+            self.withdraw(budget);
+        } else if self.request.says() != Says::Time
+            && let Some(last) = self.exchanges.last_mut().filter(|_| self.omitted == 0)
+        {
+            last.problem = Some("a request that does not begin with TIME".to_owned());
+        }
+        self.request = RequestLine::default();
+    }
+
+    fn request_hole(&mut self) {
+        if self.protocol == Protocol::Unknown {
+            self.protocol = Protocol::Turns;
+        } else {
+            self.uncertain = true;
+            self.request = RequestLine::default();
+        }
+    }
+
+    /// The server's next bytes, in order.
+    fn answered(&mut self, at: Timestamp, mut bytes: &[u8], missing: u32) {
+        if self.answer.lacks_end() && bytes.starts_with(b"JAM ") {
+            self.answer_ends();
+        }
+        while !bytes.is_empty() {
+            let end = bytes
+                .iter()
+                .position(|&b| b == b'\n')
+                .map_or(bytes.len(), |i| i + 1);
+            let (line, rest) = bytes.split_at(end);
+            bytes = rest;
+            self.answer.push(line);
+            self.answer_at = at;
+            if line.ends_with(b"\n") {
+                self.answer_ends();
+            }
+        }
+        if missing > 0 {
+            self.answer.cut = true;
+            self.answer_at = at;
+            self.answer_ends();
+        }
+    }
+
+    fn answer_ends(&mut self) {
+        let answer = std::mem::take(&mut self.answer);
+        if answer.is_answer() {
+            self.pass_over_other_requests();
+        }
+        let Some(exchange) = self.exchanges.get_mut(self.over as usize) else {
+            self.one_too_many(&answer);
+            return;
+        };
+        let verdict = answer.verdict();
+        exchange.response_ns = Some(self.answer_at);
+        exchange.answer = verdict.answer;
+        exchange.valid = verdict.valid;
+        exchange.problem = verdict.problem;
+        self.over += 1;
+        if self.over as usize == self.exchanges.len() {
+            // Answered before its line ended: the next byte begins another.
+            self.request = RequestLine::default();
+        }
+    }
+
+    /// A right answer is for a TIME request: other requests before it got none.
+    fn pass_over_other_requests(&mut self) {
+        let pending = self
+            .exchanges
+            .get_mut(self.over as usize..)
+            .unwrap_or_default();
+        let Some(n) = pending.iter().position(|e| e.problem.is_none()) else {
+            return;
+        };
+        for other in &mut pending[..n] {
+            close_unanswered(other);
+        }
+        self.over += u32::try_from(n).unwrap_or_default();
+    }
+
+    /// An answer that nobody asked for spoils the one before it.
+    fn one_too_many(&mut self, answer: &AnswerLine) {
+        if self.uncertain || self.omitted > 0 || answer.cut {
+            return;
+        }
+        if let Some(last) = self.exchanges.last_mut()
+            && last.problem.is_none()
+        {
+            last.valid = Some(false);
+            last.problem = Some(format!("more after the answer: {}", answer.quoted()));
+        }
+    }
+
+    /// The flow is over.
+    pub(super) fn end(&mut self) {
+        if !self.answer.is_empty() {
+            self.answer_ends();
+        }
+        if self.protocol == Protocol::Time {
+            for e in self.exchanges.iter_mut().skip(self.over as usize) {
+                close_unanswered(e);
+            }
+        }
+    }
+}
+
+fn close_unanswered(exchange: &mut Exchange) {
+    exchange.valid = Some(false);
+    exchange.problem = Some(match exchange.problem.take() {
+        Some(other) => format!("no answer to {other}"),
+        None => "no answer".to_owned(),
+    });
+}

@@ -1,0 +1,311 @@
+//! What the integration tests share: what they need, the program under test,
+//! and what it leaves behind.
+
+pub mod need;
+pub mod peers;
+pub mod tshark;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_threadtap");
+
+/// Far more than any run here takes: only a hang lasts longer.
+pub const HANG: Duration = Duration::from_secs(90);
+
+/// Marks every process that a test starts, and what these start.
+const MARK: &str = "THREADTAP_TEST_MARK";
+
+/// A folder of one's own, and a mark for all processes started in it.
+pub struct Lab {
+    folder: Rc<TempDir>,
+    mark: String,
+}
+
+impl Lab {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            folder: Rc::new(TempDir::new().unwrap()),
+            mark: format!("{}-{number}", std::process::id()),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The run directory.
+    pub fn out(&self) -> PathBuf {
+        self.path().join("out")
+    }
+
+    /// A command that runs in the lab's folder and bears its mark.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.path())
+            .env(MARK, &self.mark)
+            .env_remove("NO_COLOR")
+            .env_remove("COLUMNS")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// `threadtap`, behind other commands (`setpriv …`, `prlimit …`) if any.
+    pub fn threadtap(&self, behind: &[&str]) -> Command {
+        match behind {
+            [] => self.command(PROGRAM),
+            [first, rest @ ..] => {
+                let mut command = self.command(first);
+                command.args(rest).arg(PROGRAM);
+                command
+            }
+        }
+    }
+
+    /// `threadtap run` with the lab's run directory, to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_behind(&[], arguments)
+    }
+
+    /// The same behind other commands.
+    pub fn run_behind(&self, behind: &[&str], arguments: &[&str]) -> Ran {
+        let mut command = self.threadtap(behind);
+        command
+            .arg("run")
+            .args(arguments)
+            .arg("--out")
+            .arg(self.out());
+        self.finish(&mut command)
+    }
+
+    /// Any command, to its end; then nothing of it may be left.
+    pub fn finish(&self, command: &mut Command) -> Ran {
+        let ran = self.end(start(command));
+        assert_eq!(self.left(), Vec::<String>::new(), "left behind: {ran:?}");
+        ran
+    }
+
+    /// Waits for what [`start`] started.
+    pub fn end(&self, started: Started) -> Ran {
+        let Started { mut child, reader } = started;
+        let status = wait(&mut child);
+        let (stdout, stderr) = reader.join().unwrap();
+        Ran {
+            status,
+            stdout,
+            stderr,
+            out: self.out(),
+            _folder: Rc::clone(&self.folder),
+        }
+    }
+
+    /// The processes that bear the mark, as `pid command`.
+    pub fn left(&self) -> Vec<String> {
+        let wanted = format!("{MARK}={}", self.mark);
+        fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|e| e.ok()?.file_name().to_str()?.parse::<u32>().ok())
+            .filter(|pid| {
+                fs::read(format!("/proc/{pid}/environ"))
+                    .is_ok_and(|all| all.split(|b| *b == 0).any(|v| v == wanted.as_bytes()))
+            })
+            .map(|pid| {
+                let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                format!("{pid} {}", line.replace('\0', " "))
+            })
+            .collect()
+    }
+
+    /// Waits until nothing of the lab's is left, after a death that nobody
+    /// could clean up behind.
+    pub fn until_nothing_is_left(&self) {
+        until("every process of the run has ended", || {
+            self.left().is_empty()
+        });
+    }
+
+    /// The one process of the lab's whose command line holds `word`.
+    pub fn find(&self, word: &str) -> i32 {
+        let mut found = None;
+        until(word, || {
+            let all = self.left();
+            let line = all.iter().find(|line| line.contains(word));
+            found = line.and_then(|l| l.split(' ').next()?.parse().ok());
+            found.is_some()
+        });
+        found.unwrap()
+    }
+}
+
+/// A command that runs, with what it prints.
+pub struct Started {
+    pub child: Child,
+    reader: std::thread::JoinHandle<(String, String)>,
+}
+
+impl Started {
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        signal_to(self.child.id().cast_signed(), signal);
+    }
+}
+
+/// Starts a command and reads along what it prints.
+pub fn start(command: &mut Command) -> Started {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let mut err = child.stderr.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        let errors = std::thread::spawn(move || text(&mut err));
+        (text(&mut out), errors.join().unwrap())
+    });
+    Started { child, reader }
+}
+
+fn text(from: &mut impl Read) -> String {
+    let mut bytes = Vec::new();
+    from.read_to_end(&mut bytes).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Waits for a child; one that hangs is killed and the test fails.
+pub fn wait(child: &mut Child) -> Option<i32> {
+    let until = Instant::now() + HANG;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if Instant::now() > until {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("it hangs: pid {}", child.id());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+pub fn signal_to(pid: i32, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
+}
+
+/// Waits until something holds.
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let limit = Instant::now() + HANG;
+    while !holds() {
+        assert!(Instant::now() < limit, "never came: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A copy of the program that any user may execute.
+pub fn public_copy() -> &'static str {
+    static COPY: OnceLock<(TempDir, String)> = OnceLock::new();
+    let (_, path) = COPY.get_or_init(|| {
+        use std::os::unix::fs::PermissionsExt;
+        let everybody = fs::Permissions::from_mode(0o755);
+        let folder = TempDir::new().unwrap();
+        fs::set_permissions(folder.path(), everybody.clone()).unwrap();
+        let path = folder.path().join("threadtap");
+        fs::copy(PROGRAM, &path).unwrap();
+        fs::set_permissions(&path, everybody).unwrap();
+        let path = path.to_str().unwrap().to_owned();
+        (folder, path)
+    });
+    path
+}
+
+/// What a command left: its status, its words, its run directory.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    pub out: PathBuf,
+    /// Keeps it from being removed.
+    _folder: Rc<TempDir>,
+}
+
+impl Ran {
+    /// Asserts the exit status, with everything that was said.
+    #[track_caller]
+    pub fn exits(self, status: i32) -> Self {
+        assert_eq!(
+            self.status,
+            Some(status),
+            "{}\n{}",
+            self.stdout,
+            self.stderr
+        );
+        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
+        self
+    }
+
+    pub fn record(&self) -> Value {
+        let text = fs::read_to_string(self.out.join("run.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub fn flows(&self) -> Vec<Value> {
+        self.lines("flows.jsonl")
+    }
+
+    pub fn workers(&self) -> Vec<Value> {
+        self.lines("workers.jsonl")
+    }
+
+    /// The workers of one side.
+    pub fn side(&self, side: &str) -> Vec<Value> {
+        let mut workers = self.workers();
+        workers.retain(|w| w["side"] == side);
+        workers
+    }
+
+    fn lines(&self, file: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.out.join(file)).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    pub fn pcap(&self) -> PathBuf {
+        self.out.join("capture.pcap")
+    }
+}
+
+/// The findings of this code.
+pub fn findings<'a>(record: &'a Value, code: &str) -> Vec<&'a Value> {
+    let all = record["findings"].as_array().unwrap();
+    all.iter().filter(|f| f["code"] == code).collect()
+}
+
+/// `requests.failed`, as pairs.
+pub fn failed(record: &Value) -> Vec<(String, u64)> {
+    let map = record["requests"]["failed"].as_object().unwrap();
+    map.iter()
+        .map(|(reason, n)| (reason.clone(), n.as_u64().unwrap()))
+        .collect()
+}
+
+/// Asserts that every request failed for one reason, or for those given.
+#[track_caller]
+pub fn assert_failed(record: &Value, reasons: &[(&str, u64)]) {
+    let wanted: Vec<(String, u64)> = reasons.iter().map(|(r, n)| ((*r).to_owned(), *n)).collect();
+    assert_eq!(failed(record), wanted);
+}

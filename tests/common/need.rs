@@ -1,0 +1,99 @@
+//! What a test needs of the machine. Where it is not there the test is skipped,
+//! and says so; with `THREADTAP_REQUIRE_ALL=1` it fails instead.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// One thing that a test needs.
+#[derive(Clone, Copy, Debug)]
+pub enum Need {
+    /// The privilege to open packet sockets.
+    Capture,
+    /// The user root, with the right to become others.
+    Root,
+    /// A program.
+    Tool(&'static str),
+    /// Network and mount namespaces of one's own.
+    Namespaces,
+    /// An IPv6 loopback.
+    Ipv6,
+    /// An IPv6 address of the name localhost.
+    Ipv6Localhost,
+}
+
+impl Need {
+    /// Why it is not there.
+    pub fn missing(self) -> Option<String> {
+        match self {
+            Self::Capture => (!has_capability(13)).then(|| "needs CAP_NET_RAW".to_owned()),
+            Self::Root => (!rustix::process::geteuid().is_root() || !has_capability(7))
+                .then(|| "needs root".to_owned()),
+            Self::Tool(name) => (!runs(name, &["--version"])).then(|| format!("needs {name}")),
+            Self::Namespaces => (!runs("unshare", &["-n", "-m", "true"]))
+                .then(|| "needs namespaces (unshare -n -m)".to_owned()),
+            Self::Ipv6 => std::net::TcpListener::bind("[::1]:0")
+                .is_err()
+                .then(|| "needs an IPv6 loopback".to_owned()),
+            Self::Ipv6Localhost => {
+                (!ipv6_localhost()).then(|| "needs an IPv6 address for localhost".to_owned())
+            }
+        }
+    }
+}
+
+fn ipv6_localhost() -> bool {
+    std::net::ToSocketAddrs::to_socket_addrs("localhost:1")
+        .is_ok_and(|mut all| all.any(|a| a.is_ipv6()))
+}
+
+fn has_capability(bit: u32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let set = status.lines().find_map(|l| l.strip_prefix("CapEff:"));
+    set.and_then(|s| u64::from_str_radix(s.trim(), 16).ok())
+        .is_some_and(|s| s >> bit & 1 == 1)
+}
+
+fn runs(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success())
+}
+
+/// Tells that a test was skipped.
+pub fn skip(test: &str, reason: &str) {
+    let test = test.trim_end_matches("::here");
+    assert!(
+        std::env::var_os("THREADTAP_REQUIRE_ALL").is_none_or(|v| v != "1"),
+        "{test} {reason}, and THREADTAP_REQUIRE_ALL is set"
+    );
+    let line = format!("SKIPPED: {test}: {reason}\n");
+    // Not the macro: what it prints is kept from whoever runs the tests.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    if let Some(list) = std::env::var_os("THREADTAP_SKIPPED") {
+        let mut list = File::options()
+            .create(true)
+            .append(true)
+            .open(list)
+            .unwrap();
+        list.write_all(line.as_bytes()).unwrap();
+    }
+}
+
+/// Returns from the test, and says so, unless everything is there.
+#[macro_export]
+macro_rules! require {
+    ($($need:expr),+ $(,)?) => {
+        fn here() {}
+        $(
+            if let Some(reason) = $crate::common::need::Need::missing($need) {
+                $crate::common::need::skip(std::any::type_name_of_val(&here), &reason);
+                return;
+            }
+        )+
+    };
+}

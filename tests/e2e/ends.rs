@@ -1,0 +1,214 @@
+//! However a run ends, it says so, saves what there is, and leaves no process
+//! behind.
+
+use std::fs;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::common::need::Need::{Capture, Tool};
+use super::common::{Lab, Ran, Started, findings, peers, signal_to, start, tshark, until};
+use super::contract;
+use crate::require;
+
+/// How many of the 60 requests can be under way at once.
+fn at_work(strategy: &str) -> u64 {
+    if strategy == "pool" { 30 } else { 60 }
+}
+
+/// Starts a run whose requests hang on a silent server.
+fn start_hanging(lab: &Lab, strategy: &str) -> Started {
+    let server = peers::silent().to_string();
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "-s", strategy, "-n", "60", "--connect", &server]);
+    if strategy == "pool" {
+        command.args(["--workers", "30"]);
+    }
+    let started = start(command.args(["--timeout", "600s", "--out", "out"]));
+    // Three for the handshake, the request and its acknowledgement.
+    wait_for_frames(lab, at_work(strategy) * 5);
+    started
+}
+
+/// Starts a run that takes a while: a process each, of both sides.
+fn start_long(lab: &Lab) -> Started {
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "-s", "process", "-n", "20000", "--port", "0"]);
+    command.args([
+        "--model",
+        "process",
+        "--max-in-flight",
+        "20",
+        "--out",
+        "out",
+    ]);
+    let started = start(&mut command);
+    wait_for_frames(lab, 500);
+    started
+}
+
+/// Waits until so many frames have reached the file; one takes 86 bytes of it,
+/// in the mean, where requests were sent and no answers came, else more.
+fn wait_for_frames(lab: &Lab, frames: u64) {
+    let file = lab.out().join("capture.pcap");
+    until("frames in the file", || {
+        fs::metadata(&file).is_ok_and(|m| m.len() >= 24 + frames * 86)
+    });
+}
+
+fn is_interrupted(ran: Ran) -> Value {
+    let ran = ran.exits(130);
+    let record = ran.record();
+    contract::run_record(&record);
+    ran.flows().iter().for_each(contract::flow);
+    ran.workers().iter().for_each(contract::worker);
+    assert_eq!(record["capture"]["stop_reason"], "interrupted");
+    assert_eq!(findings(&record, "interrupted").len(), 1);
+    assert!(ran.stdout.contains("interrupted"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("saved in out"), "{}", ran.stderr);
+    record
+}
+
+fn a_signal_interrupts(signal: Signal) {
+    for strategy in ["thread", "pool", "process", "async"] {
+        let lab = Lab::new();
+        let started = start_hanging(&lab, strategy);
+        started.signal(signal);
+        let ran = lab.end(started);
+        assert_eq!(lab.left(), Vec::<String>::new(), "{strategy}");
+        let record = is_interrupted(ran);
+        let workers = at_work(strategy);
+        let failed = &record["requests"]["failed"];
+        assert_eq!(failed["abandoned"], workers, "{strategy}");
+        let waiting = failed["not_attempted"].as_u64().unwrap_or(0);
+        assert_eq!(waiting, 60 - workers, "{strategy}");
+    }
+}
+
+#[test]
+fn sigint_interrupts() {
+    require!(Capture);
+    a_signal_interrupts(Signal::INT);
+}
+
+#[test]
+fn sigterm_interrupts() {
+    require!(Capture);
+    a_signal_interrupts(Signal::TERM);
+}
+
+#[test]
+fn sighup_interrupts() {
+    require!(Capture);
+    a_signal_interrupts(Signal::HUP);
+}
+
+#[test]
+fn a_long_run_is_interrupted() {
+    require!(Capture, Tool("tshark"));
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let lab = Lab::new();
+        let started = start_long(&lab);
+        started.signal(signal);
+        let ran = lab.end(started);
+        assert_eq!(lab.left(), Vec::<String>::new());
+        let pcap = ran.pcap();
+        let record = is_interrupted(ran);
+        let frames = tshark::frames(&pcap, "frame") as u64;
+        assert_eq!(record["capture"]["frames"], frames);
+        assert!(record["requests"]["valid"].as_u64() > Some(0));
+    }
+}
+
+/// The terminal's Ctrl-C reaches every process of the foreground group.
+#[test]
+fn an_interrupt_of_the_whole_group_is_the_coordinators_affair() {
+    use std::os::unix::process::CommandExt;
+    require!(Capture);
+    let lab = Lab::new();
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "-s", "process", "-n", "20000", "--port", "0"]);
+    command
+        .args(["--max-in-flight", "20", "--out", "out"])
+        .process_group(0);
+    let started = start(&mut command);
+    wait_for_frames(&lab, 500);
+    let group = rustix::process::Pid::from_raw(started.child.id().cast_signed()).unwrap();
+    rustix::process::kill_process_group(group, Signal::INT).unwrap();
+    let ran = lab.end(started);
+    assert_eq!(lab.left(), Vec::<String>::new());
+    is_interrupted(ran);
+}
+
+/// Nobody can clean up: the kernel ends what was tied to the coordinator.
+#[test]
+fn nothing_outlives_a_killed_coordinator() {
+    require!(Capture, Tool("tshark"));
+    for strategy in ["thread", "process", "async"] {
+        let lab = Lab::new();
+        let started = start_hanging(&lab, strategy);
+        started.signal(Signal::KILL);
+        lab.until_nothing_is_left();
+        let ran = lab.end(started);
+        assert_eq!(ran.status, None);
+        assert!(tshark::frames(&ran.pcap(), "tcp") >= 60, "{strategy}");
+    }
+    let lab = Lab::new();
+    let started = start_long(&lab);
+    started.signal(Signal::KILL);
+    lab.until_nothing_is_left();
+    let ran = lab.end(started);
+    // Readable up to the last whole block.
+    assert!(tshark::frames(&ran.pcap(), "tcp") > 400);
+}
+
+/// The run ends, tells who died, and leaves nothing.
+fn tells_of_a_death(lab: &Lab, ran: Ran, code: &str) -> Value {
+    let ran = ran.exits(1);
+    assert_eq!(lab.left(), Vec::<String>::new());
+    let record = ran.record();
+    contract::run_record(&record);
+    let found = findings(&record, code);
+    assert_eq!(found.len(), 1, "{}", ran.stdout);
+    assert_eq!(found[0]["severity"], "error");
+    assert!(found[0]["message"].as_str().unwrap().contains("signal 9"));
+    assert!(record["requests"]["valid"].as_u64() > Some(0));
+    record
+}
+
+#[test]
+fn a_killed_client_is_told() {
+    require!(Capture);
+    let lab = Lab::new();
+    let started = start_long(&lab);
+    // Of the processes of the client, the one that the others were forked from.
+    let children = format!("/proc/{0}/task/{0}/children", started.child.id());
+    let children = fs::read_to_string(children).unwrap();
+    let client = children.split_whitespace().find(|pid| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains("__client")
+    });
+    signal_to(client.unwrap().parse().unwrap(), Signal::KILL);
+    let ran = lab.end(started);
+    let record = tells_of_a_death(&lab, ran, "client_died");
+    assert!(record["requests"]["failed"]["not_attempted"].as_u64() > Some(0));
+}
+
+/// Its clients fail, each in its way, and the run ends by itself.
+#[test]
+fn a_killed_server_is_told() {
+    require!(Capture);
+    for strategy in ["thread", "async", "process"] {
+        let lab = Lab::new();
+        let mut command = lab.threadtap(&[]);
+        command.args(["run", "-s", strategy, "-n", "6000", "--max-in-flight", "50"]);
+        let started = start(command.args(["--port", "0", "--out", "out", "--timeout", "2s"]));
+        let server = lab.find("__server");
+        wait_for_frames(&lab, 500);
+        signal_to(server, Signal::KILL);
+        let ran = lab.end(started);
+        let record = tells_of_a_death(&lab, ran, "server_died");
+        let failed = &record["requests"]["failed"];
+        assert!(failed["refused"].as_u64() > Some(0), "{failed}");
+    }
+}

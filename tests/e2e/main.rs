@@ -1,0 +1,21 @@
+//! The program from outside: real runs on the loopback, held against tshark,
+//! against misbehaving servers, and against what the contract promises.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod contract;
+mod disk;
+mod ends;
+mod errors;
+mod existing;
+mod failures;
+mod formats;
+mod gate;
+mod help;
+mod models;
+mod scarcity;
+mod serve;
+mod serve_ends;
+mod strategies;

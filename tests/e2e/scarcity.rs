@@ -1,0 +1,178 @@
+//! Requests that fail because the system refuses something: a thread, a
+//! process, a descriptor, a port. The run goes on with what it has.
+
+use std::os::unix::fs::chown;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::common::need::Need::{Capture, Namespaces, Root, Tool};
+use super::common::{Lab, PROGRAM, Ran, assert_failed, findings, public_copy};
+use crate::require;
+
+const N: u64 = 100;
+
+/// A run as a user that nobody else is, who may capture and have so many
+/// threads and processes in all.
+fn run_with_tasks(most: u32, arguments: &[&str]) -> Ran {
+    static NEXT: AtomicU32 = AtomicU32::new(61_000);
+    let uid = NEXT.fetch_add(1, Ordering::Relaxed);
+    let lab = Lab::new();
+    chown(lab.path(), Some(uid), Some(uid)).unwrap();
+    let mut command = lab.command("setpriv");
+    command
+        .args([format!("--reuid={uid}"), format!("--regid={uid}")])
+        .args([
+            "--clear-groups",
+            "--inh-caps=+net_raw",
+            "--ambient-caps=+net_raw",
+        ])
+        .args([
+            "prlimit",
+            &format!("--nproc={most}:{most}"),
+            public_copy(),
+            "run",
+        ])
+        .args(["-n", "100", "--port", "0", "--out", "out"])
+        .args(arguments);
+    lab.finish(&mut command)
+}
+
+/// Of 40 tasks the coordinator has two (one captures), the server one, the
+/// client's first thread is one: 36 are left for workers.
+const TASKS: u32 = 40;
+const WORKERS: u64 = 36;
+
+#[test]
+fn no_thread_for_every_request() {
+    require!(Capture, Root, Tool("setpriv"), Tool("prlimit"));
+    let ran = run_with_tasks(TASKS, &["--gate", "--model", "async"]).exits(1);
+    let record = ran.record();
+    assert_failed(&record, &[("no_thread", N - WORKERS)]);
+    assert_eq!(record["requests"]["valid"], WORKERS);
+    assert_eq!(record["requests"]["attempted"], WORKERS);
+    assert_eq!(record["census"]["client"]["threads"]["peak"], WORKERS + 1);
+    assert_eq!(findings(&record, "client_refused_tasks").len(), 1);
+    assert!(ran.stdout.contains("EAGAIN"));
+}
+
+#[test]
+fn no_process_for_every_request() {
+    require!(Capture, Root, Tool("setpriv"), Tool("prlimit"));
+    let arguments = ["--gate", "--model", "async", "-s", "process"];
+    let record = run_with_tasks(TASKS, &arguments).exits(1).record();
+    assert_failed(&record, &[("no_process", N - WORKERS)]);
+    assert_eq!(record["requests"]["valid"], WORKERS);
+    assert_eq!(record["census"]["client"]["processes"]["peak"], WORKERS + 1);
+}
+
+#[test]
+fn a_pool_goes_on_with_the_threads_it_got() {
+    require!(Capture, Root, Tool("setpriv"), Tool("prlimit"));
+    let arguments = ["--model", "async", "-s", "pool", "-w", "50"];
+    let record = run_with_tasks(TASKS, &arguments).exits(0).record();
+    assert_failed(&record, &[]);
+    assert_eq!(record["census"]["client"]["threads"]["peak"], WORKERS + 1);
+    let refused = findings(&record, "client_refused_tasks");
+    assert_eq!(refused[0]["evidence"]["refused"], 50 - WORKERS);
+}
+
+#[test]
+fn a_pool_without_a_single_thread_fails_every_request() {
+    require!(Capture, Root, Tool("setpriv"), Tool("prlimit"));
+    // The coordinator's two, the server's one, the client's one.
+    let arguments = ["--model", "async", "-s", "pool", "-w", "5"];
+    let record = run_with_tasks(4, &arguments).exits(1).record();
+    assert_failed(&record, &[("no_thread", N)]);
+    assert_eq!(record["requests"]["attempted"], 0);
+}
+
+/// The server's accepting thread serves what it has no thread for.
+#[test]
+fn a_server_without_threads_still_answers() {
+    require!(Capture, Root, Tool("setpriv"), Tool("prlimit"));
+    for model in ["thread", "process"] {
+        // One task is left for the server, at times.
+        let arguments = ["--model", model, "-s", "async", "--gate"];
+        let record = run_with_tasks(5, &arguments).exits(0).record();
+        assert_eq!(record["requests"]["valid"], N, "{model}");
+        assert_eq!(record["correlation"]["server_owned"], N, "{model}");
+        assert_eq!(
+            findings(&record, "server_refused_tasks").len(),
+            1,
+            "{model}"
+        );
+    }
+}
+
+#[test]
+fn too_few_tasks_to_start_is_one_line() {
+    require!(Capture, Root, Tool("setpriv"), Tool("prlimit"));
+    for most in 1..=3 {
+        let ran = run_with_tasks(most, &["--model", "async"]);
+        assert_eq!(ran.status, Some(2), "{most}: {ran:?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{most}: {ran:?}");
+        assert_eq!(ran.stdout, "");
+    }
+}
+
+/// Behind these the program may have so many descriptors and no more, even
+/// as root.
+fn run_with_descriptors(most: u32, arguments: &[&str]) -> Ran {
+    let limit = format!("--nofile={most}:{most}");
+    let behind = ["setpriv", "--bounding-set=-sys_resource", "prlimit", &limit];
+    let mut all = vec!["-n", "100", "--port", "0", "--model", "async"];
+    all.extend(arguments);
+    Lab::new().run_behind(&behind, &all)
+}
+
+#[test]
+fn no_descriptor_for_every_request() {
+    require!(Capture, Root, Tool("setpriv"), Tool("prlimit"));
+    for strategy in ["thread", "async"] {
+        let ran = run_with_descriptors(40, &["--gate", "-s", strategy, "--timeout", "20s"]);
+        let record = ran.exits(1).record();
+        let failed = record["requests"]["failed"].as_object().unwrap();
+        let missing = failed["no_descriptor"].as_u64().unwrap();
+        assert_eq!(failed.len(), 1, "{strategy}: {failed:?}");
+        assert_eq!(record["requests"]["valid"], N - missing, "{strategy}");
+        assert_eq!(record["requests"]["attempted"], N - missing, "{strategy}");
+        // 40 descriptors: some are the program's own, and one that is closed
+        // may be had again.
+        assert!((1..N).contains(&missing), "{strategy}: {missing}");
+    }
+}
+
+#[test]
+fn a_bound_makes_do_with_few_descriptors() {
+    require!(Capture, Root, Tool("setpriv"), Tool("prlimit"));
+    for strategy in ["thread", "async", "process"] {
+        let record = run_with_descriptors(40, &["-s", strategy, "--max-in-flight", "8"])
+            .exits(0)
+            .record();
+        assert_eq!(record["requests"]["valid"], N, "{strategy}");
+    }
+}
+
+/// A network of its own with 32 ephemeral ports an address; the client goes on
+/// to eight spare addresses: 288 connections at most, as none is reused within
+/// a minute.
+#[test]
+fn no_port_for_every_request() {
+    require!(Capture, Root, Namespaces, Tool("unshare"));
+    let script = "ip link set lo up && \
+        echo '40000 40031' > /proc/sys/net/ipv4/ip_local_port_range && \
+        echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse && \
+        exec \"$0\" run -n 320 --gate --out out -s";
+    for strategy in ["thread", "async"] {
+        let lab = Lab::new();
+        let mut command = lab.command("unshare");
+        command.args(["-n", "sh", "-c", &format!("{script} {strategy}"), PROGRAM]);
+        let record = lab.finish(&mut command).exits(1).record();
+        assert_failed(&record, &[("no_port", 32)]);
+        assert_eq!(record["requests"]["valid"], 288, "{strategy}");
+        assert_eq!(
+            record["requests"]["attempted"], 320,
+            "connect(2) was issued"
+        );
+        assert_eq!(findings(&record, "source_addresses").len(), 1);
+    }
+}
