@@ -60,9 +60,9 @@ fn what_does_not_fit_is_found() {
 }
 
 fn hold<T: DeserializeOwned + Serialize>(record: &str, schema: &str) {
-    let typed: T = serde_json::from_str(record).unwrap();
-    let written = serde_json::to_value(typed).unwrap();
-    let schema: Value = serde_json::from_str(schema).unwrap();
+    let typed: T = serde_json::from_str(record).expect("a record");
+    let written = serde_json::to_value(typed).expect("serialisable");
+    let schema: Value = serde_json::from_str(schema).expect("a schema");
     let mut problems = Vec::new();
     check(&written, &schema, "", &mut problems);
     assert!(problems.is_empty(), "{}", problems.join("\n"));
