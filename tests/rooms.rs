@@ -116,12 +116,12 @@ fn sources() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![root.join("src")];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|e| e == "rs") && !only_tests(&path) {
-                files.push(path.strip_prefix(root).unwrap().to_owned());
+                files.push(path.strip_prefix(root).expect("below the root").to_owned());
             }
         }
     }
@@ -153,13 +153,17 @@ fn only_tests(path: &Path) -> bool {
 }
 
 fn room(path: &Path) -> &str {
-    path.iter().nth(1).and_then(|name| name.to_str()).unwrap()
+    path.iter()
+        .nth(1)
+        .and_then(|name| name.to_str())
+        .expect("a room")
 }
 
 /// The lines that are code, with their numbers: no comments, no empty lines,
 /// nothing from the file's tests on, which stand at its end.
 fn code(path: &Path) -> impl Iterator<Item = (usize, String)> + use<> {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
+        .expect("a source file");
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let tests = lines
         .windows(2)

@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -74,6 +75,16 @@ impl Exit {
     }
 }
 
+/// Lets the program that is executed next start without Rust's handler of stack
+/// overflows, which is installed only where these signals have their default
+/// action. It takes eight system calls a thread, on memory that all threads
+/// share: a sixth of the time of a thousand threads. A fault ends the process
+/// all the same (signal(7): an ignored SIGSEGV that the kernel raises kills).
+fn without_overflow_handler() {
+    super::signals::ignore(libc::SIGSEGV);
+    super::signals::ignore(libc::SIGBUS);
+}
+
 /// A child process that runs this same program with other arguments.
 #[derive(Debug)]
 pub struct Child {
@@ -91,12 +102,20 @@ impl Child {
     /// # Errors
     /// When the system refuses the process.
     pub fn start_self(args: &[String], stdin: File, stderr: Stdio) -> io::Result<Self> {
-        let mut child = Command::new("/proc/self/exe")
+        let mut command = Command::new("/proc/self/exe");
+        command
             .args(args)
             .stdin(Stdio::from(stdin))
             .stdout(Stdio::piped())
-            .stderr(stderr)
-            .spawn()?;
+            .stderr(stderr);
+        // SAFETY: signal(2) is async-signal-safe, and nothing else is called.
+        unsafe {
+            command.pre_exec(|| {
+                without_overflow_handler();
+                Ok(())
+            });
+        }
+        let mut child = command.spawn()?;
         let pid = Pid(child.id());
         let stdout = child.stdout.take().map(|s| File::from(OwnedFd::from(s)));
         let opened = raw(pid)
