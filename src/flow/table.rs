@@ -26,7 +26,7 @@ impl Default for FlowConfig {
     fn default() -> Self {
         Self {
             max_flows: 262_144,
-            max_closed_flows: 4096,
+            max_closed_flows: 1024,
             time_port: None,
         }
     }
