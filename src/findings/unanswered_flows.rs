@@ -22,7 +22,7 @@ pub(super) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
     };
     let message = format!(
         "{} carried a request that was not answered within the capture (flow {}{more}): follow \
-         one in capture.pcapng to see on which side it stopped.",
+         one in capture.pcap to see on which side it stopped.",
         if flows == 1 {
             counted(1, "flow", "flows")
         } else {

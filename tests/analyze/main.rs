@@ -3,7 +3,12 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code, unused_imports, unused_macros, reason = "shared with other test programs")]
+#[allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "shared with other test programs"
+)]
 mod common;
 
 mod files;

@@ -55,10 +55,17 @@ pub(super) fn finish(pen: RequestPen<'_>, outcome: io::Result<Outcome>, got: &[u
             got,
             ..Ending::plain(outcome)
         },
-        Err(e) => Ending {
-            outcome: outcome_of(&e),
-            errno: errno_of(&e),
-            got,
+        Err(e) => match outcome_of(&e) {
+            // Whether connect(2) or recv(2) gave up says less than "timeout".
+            Outcome::Timeout => Ending {
+                got,
+                ..Ending::plain(Outcome::Timeout)
+            },
+            outcome => Ending {
+                outcome,
+                errno: errno_of(&e),
+                got,
+            },
         },
     };
     pen.end(clock::now(), ending);
