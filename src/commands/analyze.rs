@@ -247,11 +247,21 @@ impl Run<'_> {
     }
 
     fn config(&self) -> FlowConfig {
-        FlowConfig {
+        let whole = FlowConfig {
             max_flows: self.args.max_flows as usize,
+            max_closed_flows: self.args.max_flows as usize,
             time_port: self.args.port,
-            ..FlowConfig::default()
+        };
+        if self.format == Format::Json || self.args.sort.key().is_none() {
+            // Nobody keeps the flows: memory is not to grow with the capture,
+            // at the price that a frame which comes very late is not told as
+            // its flow's.
+            return FlowConfig {
+                max_closed_flows: FlowConfig::default().max_closed_flows,
+                ..whole
+            };
         }
+        whole
     }
 
     fn ladder(&self) -> Option<Ladder> {

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use super::OK;
 use crate::cli::ServeArgs;
 use crate::lab::server;
+use crate::sys::process;
 
 /// Serves until SIGINT or SIGTERM.
 pub fn serve(args: &ServeArgs) -> anyhow::Result<u8> {
+    process::shed_overflow_handler();
     let plan = args.plan();
     let model = plan.model;
     server::serve(plan, None, |address| {

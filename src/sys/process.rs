@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -85,6 +86,32 @@ fn without_overflow_handler() {
     super::signals::ignore(libc::SIGBUS);
 }
 
+/// This program's file. By its own name, so that tools show that name; where
+/// the file is gone, by the kernel's link to it.
+fn this_program() -> PathBuf {
+    std::env::current_exe()
+        .ok()
+        .filter(|path| path.exists())
+        .unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
+}
+
+/// Executes this program anew in the same process, with the same arguments,
+/// unless it runs already as [`Child::start_self`] starts it: without Rust's
+/// handler of stack overflows. Returns where there is nothing to do, and where
+/// it cannot be done: the handler costs time, no more.
+pub fn shed_overflow_handler() {
+    if super::signals::is_ignored(libc::SIGSEGV) {
+        return;
+    }
+    without_overflow_handler();
+    let mut arguments = std::env::args_os();
+    let mut command = Command::new(this_program());
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    let _ = command.args(arguments).exec();
+}
+
 /// A child process that runs this same program with other arguments.
 #[derive(Debug)]
 pub struct Child {
@@ -102,7 +129,7 @@ impl Child {
     /// # Errors
     /// When the system refuses the process.
     pub fn start_self(args: &[String], stdin: File, stderr: Stdio) -> io::Result<Self> {
-        let mut command = Command::new("/proc/self/exe");
+        let mut command = Command::new(this_program());
         command
             .args(args)
             .stdin(Stdio::from(stdin))

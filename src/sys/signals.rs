@@ -46,6 +46,18 @@ impl AsFd for StopSignal {
     }
 }
 
+/// Whether a signal is ignored.
+#[must_use]
+pub fn is_ignored(signal: i32) -> bool {
+    // SAFETY: a `sigaction` of zeros is a valid one; with no new action given,
+    // the call only fills in the present one.
+    unsafe {
+        let mut now: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut now) == 0
+            && now.sa_sigaction == libc::SIG_IGN
+    }
+}
+
 /// Ignores a signal, in this process and in what it executes.
 pub fn ignore(signal: i32) {
     // SAFETY: SIG_IGN installs no handler.
