@@ -18,8 +18,6 @@ pub enum Need {
     Namespaces,
     /// An IPv6 loopback.
     Ipv6,
-    /// An IPv6 address of the name localhost.
-    Ipv6Localhost,
 }
 
 impl Need {
@@ -35,16 +33,8 @@ impl Need {
             Self::Ipv6 => std::net::TcpListener::bind("[::1]:0")
                 .is_err()
                 .then(|| "needs an IPv6 loopback".to_owned()),
-            Self::Ipv6Localhost => {
-                (!ipv6_localhost()).then(|| "needs an IPv6 address for localhost".to_owned())
-            }
         }
     }
-}
-
-fn ipv6_localhost() -> bool {
-    std::net::ToSocketAddrs::to_socket_addrs("localhost:1")
-        .is_ok_and(|mut all| all.any(|a| a.is_ipv6()))
 }
 
 fn has_capability(bit: u32) -> bool {

@@ -1,15 +1,21 @@
 //! A server that ran already.
 
 use super::common::findings;
-use super::common::need::Need::{Capture, Ipv6, Ipv6Localhost, Tool};
+use super::common::need::Need::{Capture, Ipv6, Namespaces, Root, Tool};
 use super::common::{Lab, tshark};
 use super::contract;
 use super::serve::Server;
 use crate::require;
 
 fn run_against(server: &Server, target: &str) {
+    run_behind_against(&[], server, target);
+}
+
+fn run_behind_against(behind: &[&str], server: &Server, target: &str) {
     let lab = Lab::new();
-    let ran = lab.run(&["-n", "50", "--connect", target]).exits(0);
+    let ran = lab
+        .run_behind(behind, &["-n", "50", "--connect", target])
+        .exits(0);
     let record = ran.record();
     contract::run_record(&record);
     assert_eq!(record["requests"]["valid"], 50);
@@ -73,11 +79,24 @@ fn a_server_by_name() {
 }
 
 /// A name may have addresses of both families: the one that is listened on is
-/// taken.
+/// taken. In a mount namespace, where `localhost` has both.
 #[test]
 fn an_ipv6_server_by_name() {
-    require!(Capture, Ipv6, Ipv6Localhost, Tool("tshark"));
+    require!(
+        Capture,
+        Ipv6,
+        Root,
+        Namespaces,
+        Tool("unshare"),
+        Tool("tshark")
+    );
+    let both = "printf '127.0.0.1 localhost\\n::1 localhost\\n' > hosts && \
+        mount --bind hosts /etc/hosts && exec \"$@\"";
     let server = Server::start(&["--bind", "::1"]);
-    run_against(&server, &format!("localhost:{}", server.address.port()));
+    run_behind_against(
+        &["unshare", "-m", "sh", "-c", both, "sh"],
+        &server,
+        &format!("localhost:{}", server.address.port()),
+    );
     server.stop();
 }
