@@ -1,8 +1,10 @@
-"""The plain client of a network-programming class: N threads, one TIME request each.
+"""The plain client of a network-programming class: N threads, one TIME request each,
+and a line of log for every step, as such clients have.
 
 usage: client_thread.py N PORT. Prints how many answers were valid.
 """
 
+import logging
 import socket
 import sys
 from threading import Thread
@@ -16,13 +18,17 @@ class Client(Thread):
 
     def run(self):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
+            logging.info("connect to port %d", self.port)
             connection.connect(("127.0.0.1", self.port))
+            logging.info("ask")
             connection.sendall(b"TIME\r\n")
             answer = connection.recv(16)
+            logging.info("answer: %s", answer.decode(errors="replace").strip())
             self.valid = len(answer) == 14 and answer.endswith(b"\r\n")
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
     clients = [Client(int(sys.argv[2])) for _ in range(int(sys.argv[1]))]
     for client in clients:
         client.start()

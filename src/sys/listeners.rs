@@ -38,6 +38,22 @@ pub fn serves(listener: &Listener, target: SocketAddr) -> bool {
         && (wildcard || bound.to_canonical() == target.ip().to_canonical())
 }
 
+/// Whether a closed connection had this port as its own, and is remembered.
+fn is_remembered(port: u16) -> bool {
+    const TIME_WAIT: &str = "06";
+    let wanted = format!(":{port:04X}");
+    ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .filter_map(|path| fs::read_to_string(path).ok())
+        .any(|table| {
+            table.lines().skip(1).any(|line| {
+                let mut fields = line.split_whitespace().skip(1);
+                fields.next().is_some_and(|local| local.ends_with(&wanted))
+                    && fields.nth(1) == Some(TIME_WAIT)
+            })
+        })
+}
+
 fn parse(line: &str) -> Option<Listener> {
     let mut fields = line.split_whitespace();
     let local = fields.nth(1)?;
@@ -91,10 +107,15 @@ pub fn holder(listener: &Listener) -> Option<Pid> {
     })
 }
 
-/// "by NAME (pid N)" for whoever listens on the port; empty where it cannot be seen.
+/// "by NAME (pid N)" for whoever listens on the port, or what else holds it;
+/// empty where it cannot be seen.
 #[must_use]
 pub fn describe_holder(port: u16) -> String {
-    listening_on(port)
+    let listeners = listening_on(port);
+    if listeners.is_empty() && is_remembered(port) {
+        return " by a closed connection, for a minute at most (TIME_WAIT)".to_owned();
+    }
+    listeners
         .iter()
         .find_map(holder)
         .map(|pid| {

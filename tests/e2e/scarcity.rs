@@ -176,3 +176,22 @@ fn no_port_for_every_request() {
         assert_eq!(findings(&record, "source_addresses").len(), 1);
     }
 }
+
+/// The lab's port is an ephemeral one, too: a client of an earlier run may have
+/// had it, and its closed connection is remembered. The next run gets the port
+/// all the same.
+#[test]
+fn a_port_that_a_client_had_is_free_for_the_server() {
+    require!(Capture, Root, Namespaces, Tool("unshare"));
+    let script = "ip link set lo up && \
+        echo '45000 45001' > /proc/sys/net/ipv4/ip_local_port_range && \
+        \"$0\" run --port 1234 -n 2 --out earlier >&2 && \
+        exec \"$0\" run -n 1 --out out";
+    let lab = Lab::new();
+    let mut command = lab.command("unshare");
+    command.args(["-n", "sh", "-c", script, PROGRAM]);
+    let ran = lab.finish(&mut command).exits(0);
+    assert_eq!(ran.record()["plan"]["target"], "127.0.0.1:45000");
+    let earlier = std::fs::read_to_string(lab.path().join("earlier/flows.jsonl")).unwrap();
+    assert!(earlier.contains("\"port\":45000"), "{earlier}");
+}

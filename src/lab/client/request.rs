@@ -169,6 +169,10 @@ fn source(target: SocketAddr, group: u32) -> Option<Ipv4Addr> {
 pub(super) fn open(target: Target, source: Option<Ipv4Addr>) -> io::Result<Socket> {
     let domain = Domain::for_address(target.address);
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    // The lab's port is in the range of ephemeral ports. Without this, a closed
+    // connection that had it as its own end would keep every server off it for
+    // a minute (TIME-WAIT; socket(7), SO_REUSEADDR).
+    socket.set_reuse_address(true)?;
     if let Some(ip) = source {
         socket::bind_address_only(socket.as_fd())?;
         socket.bind(&SockAddr::from(SocketAddr::from((ip, 0))))?;

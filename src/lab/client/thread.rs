@@ -13,13 +13,13 @@ pub const STACK_BYTES: usize = 64 * 1024;
 
 pub(super) fn run(shared: Shared) {
     thread::scope(|scope| {
-        let mut workers = Vec::with_capacity(shared.plan.requests as usize);
+        let mut started = 0u32;
         for number in shared.numbers() {
             // Without the gate a worker is started only when its request may go.
             if !shared.gate.is_held() {
                 shared.gate.take_permit();
             }
-            let started = start(shared, scope, move || {
+            let worker = start(shared, scope, move || {
                 if shared.gate.is_held() {
                     shared.gate.pass();
                     shared.gate.take_permit();
@@ -27,8 +27,10 @@ pub(super) fn run(shared: Shared) {
                 shared.perform(number, WorkerId(number));
                 shared.gate.give_permit();
             });
-            match started {
-                Ok(worker) => workers.push(worker),
+            match worker {
+                // The scope waits for it. Nobody holds its handle, so that its
+                // stack can serve the next worker as soon as it has ended.
+                Ok(_) => started += 1,
                 Err(e) => {
                     if !shared.gate.is_held() {
                         shared.gate.give_permit();
@@ -37,12 +39,7 @@ pub(super) fn run(shared: Shared) {
                 }
             }
         }
-        let started = u32::try_from(workers.len()).unwrap_or(u32::MAX);
         shared.gate.open_when(started, || 0);
-        for worker in workers {
-            // A worker that panicked has been reported by its own message.
-            let _ = worker.join();
-        }
     });
 }
 
