@@ -82,6 +82,16 @@ enum Stream<W: Write> {
     Csv(Box<FlowCsv<W>>),
 }
 
+impl<W: Write> Stream<W> {
+    /// Nothing more is to be written; hands on what is held back.
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Csv(csv) => csv.finish(),
+            Self::Nowhere | Self::Jsonl(_) => Ok(()),
+        }
+    }
+}
+
 impl Run<'_> {
     fn read_and_print(&mut self, mut filter: Option<&mut Filter>) -> anyhow::Result<()> {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -90,15 +100,10 @@ impl Run<'_> {
             readers.push(self.open(path));
         }
         let many = self.args.files.len() > 1 && !self.args.merge;
+        let mut stream = self.stream(&mut out, many)?;
         let ladder = if self.args.merge {
-            let mut stream = self.stream(&mut out, false)?;
-            let ladder = self.read_merged(readers, filter.as_deref_mut(), &mut stream)?;
-            if let Stream::Csv(csv) = stream {
-                csv.finish()?;
-            }
-            ladder
+            self.read_merged(readers, filter, &mut stream)?
         } else {
-            let mut stream = self.stream(&mut out, many)?;
             let mut ladder = None;
             for (at, reader) in readers.into_iter().enumerate() {
                 if let Some(reader) = reader {
@@ -106,11 +111,9 @@ impl Run<'_> {
                     ladder = ladder.or(read);
                 }
             }
-            if let Stream::Csv(csv) = stream {
-                csv.finish()?;
-            }
             ladder
         };
+        stream.finish()?;
         self.print(ladder, many, &mut out)?;
         out.flush()?;
         Ok(())

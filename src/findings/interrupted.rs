@@ -10,9 +10,14 @@ pub(super) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
     let capture = input.run.capture.as_ref()?;
     let told = ["interrupted", "capture_failed", "capture_not_saved"];
     let told = input.extra.iter().any(|f| told.contains(&f.code.as_str()));
-    (capture.stop_reason == StopReason::Interrupted && !told).then(|| {
-        let message = "The run was interrupted: every figure covers only what had happened by \
-                       then; run it again for the whole.";
-        Finding::new("interrupted", Severity::Warning, message).with("flows", len(input.flows))
-    })
+    (capture.stop_reason == StopReason::Interrupted && !told)
+        .then(|| finding().with("flows", len(input.flows)))
+}
+
+/// The finding itself, for who conducted the run and knows.
+#[must_use]
+pub fn finding() -> Finding {
+    let message = "The run was interrupted: every figure covers only what had happened by \
+                   then; run it again for the whole.";
+    Finding::new("interrupted", Severity::Warning, message)
 }

@@ -25,6 +25,8 @@ mod tests;
 
 use std::cmp::Reverse;
 
+pub use interrupted::finding as interruption;
+
 use crate::model::{CaptureSummary, Finding, FlowRecord, RunRecord, StopReason, WorkerRecord};
 
 /// What conclusions are drawn from.

@@ -116,11 +116,7 @@ impl Talk {
     fn asked(&mut self, at: Timestamp, mut bytes: &[u8], missing: u32, budget: &mut Budget) {
         self.server_spoke = false;
         while !bytes.is_empty() {
-            let end = bytes
-                .iter()
-                .position(|&b| b == b'\n')
-                .map_or(bytes.len(), |i| i + 1);
-            let (line, rest) = bytes.split_at(end);
+            let (line, rest) = first_line(bytes);
             bytes = rest;
             if self.request.is_empty() {
                 self.begin(at, budget);
@@ -181,11 +177,7 @@ impl Talk {
             self.answer_ends();
         }
         while !bytes.is_empty() {
-            let end = bytes
-                .iter()
-                .position(|&b| b == b'\n')
-                .map_or(bytes.len(), |i| i + 1);
-            let (line, rest) = bytes.split_at(end);
+            let (line, rest) = first_line(bytes);
             bytes = rest;
             self.answer.push(line);
             self.answer_at = at;
@@ -268,4 +260,13 @@ fn close_unanswered(exchange: &mut Exchange) {
         Some(other) => format!("no answer to {other}"),
         None => "no answer".to_owned(),
     });
+}
+
+/// The bytes up to and with the first line break, and what is behind it.
+fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes
+        .iter()
+        .position(|&b| b == b'\n')
+        .map_or(bytes.len(), |i| i + 1);
+    bytes.split_at(end)
 }

@@ -11,3 +11,4 @@ pub mod protocol;
 pub mod records;
 pub mod server;
 pub mod session;
+mod task;

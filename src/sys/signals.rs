@@ -65,11 +65,3 @@ pub fn ignore(signal: i32) {
         libc::signal(signal, libc::SIG_IGN);
     }
 }
-
-/// Gives a signal its default action back. Rust starts with SIGPIPE ignored.
-pub fn default_action(signal: i32) {
-    // SAFETY: SIG_DFL installs no handler.
-    unsafe {
-        libc::signal(signal, libc::SIG_DFL);
-    }
-}

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::Shared;
-use super::thread::{begin, end};
+use crate::lab::task;
 use crate::model::{Outcome, Pid, WorkerId};
 use crate::sys::clock;
 use crate::sys::ledger::TaskSlot;
@@ -33,23 +33,21 @@ pub(super) fn run(shared: Shared) {
         while children.running.len() >= bound && children.reap(shared, true) {}
         let slot = shared.ledger.new_task();
         let forked = fork_and(|| {
-            begin(slot, true);
-            if shared.gate.is_held() {
-                shared.gate.pass();
-                shared.gate.take_permit();
-            }
-            shared.perform(number, WorkerId(number));
-            if shared.gate.is_held() {
-                shared.gate.give_permit();
-            }
-            end(slot);
+            task::live(slot, true, || {
+                if shared.gate.is_held() {
+                    shared.gate.pass();
+                    shared.gate.take_permit();
+                }
+                shared.perform(number, WorkerId(number));
+                if shared.gate.is_held() {
+                    shared.gate.give_permit();
+                }
+            });
             0
         });
         match forked {
             Ok(pid) => {
-                if let Some(slot) = slot {
-                    slot.created(true, clock::now().as_nanos());
-                }
+                task::created(slot, true);
                 children.running.insert(pid, slot);
                 started += 1;
             }

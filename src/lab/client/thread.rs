@@ -3,10 +3,9 @@
 use std::io;
 use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 
-use super::{Shared, whoami};
+use super::Shared;
+use crate::lab::task;
 use crate::model::{Outcome, WorkerId};
-use crate::sys::clock;
-use crate::sys::ledger::TaskSlot;
 
 /// Room enough for a request, and little enough for tens of thousands.
 pub const STACK_BYTES: usize = 64 * 1024;
@@ -52,28 +51,7 @@ pub(super) fn start<'scope>(
     let slot = shared.ledger.new_task();
     let handle = Builder::new()
         .stack_size(STACK_BYTES)
-        .spawn_scoped(scope, move || {
-            begin(slot, false);
-            work();
-            end(slot);
-        })?;
-    if let Some(slot) = slot {
-        slot.created(false, clock::now().as_nanos());
-    }
+        .spawn_scoped(scope, move || task::live(slot, false, work))?;
+    task::created(slot, false);
     Ok(handle)
-}
-
-/// The calling task's first action.
-pub(super) fn begin(slot: Option<&TaskSlot>, process: bool) {
-    if let Some(slot) = slot {
-        let (pid, tid) = whoami();
-        slot.begin(process, pid.0, tid.0, clock::now().as_nanos());
-    }
-}
-
-/// The calling task's last action.
-pub(super) fn end(slot: Option<&TaskSlot>) {
-    if let Some(slot) = slot {
-        slot.end(clock::now().as_nanos());
-    }
 }

@@ -34,7 +34,7 @@ pub enum Next {
 }
 
 /// How long the acceptor rests when the system has no descriptor for it.
-const REST: Duration = Duration::from_millis(10);
+pub const REST: Duration = Duration::from_millis(10);
 
 impl Server {
     /// The next connection. With `limit`, waits no longer than that.

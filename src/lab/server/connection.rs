@@ -14,7 +14,7 @@ use crate::sys::{clock, process};
 
 /// Once the server is to end, a connection without an answered request gets so
 /// long for its first one: it was accepted, and its request may be on its way.
-const LAST_CALL: Duration = Duration::from_millis(200);
+pub const LAST_CALL: Duration = Duration::from_millis(200);
 
 /// Bytes read at once.
 const CHUNK: usize = 1024;

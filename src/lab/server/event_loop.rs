@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
@@ -13,15 +12,11 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::timeout;
 
 use super::Server;
+use super::acceptor::{REST, is_exhaustion};
+use super::connection::LAST_CALL;
 use crate::lab::protocol::RequestLines;
 use crate::lab::records::ConnectionPen;
 use crate::sys::{clock, process};
-
-/// How long the acceptor rests when the system has no descriptor for it.
-const REST: Duration = Duration::from_millis(10);
-
-/// As for the other models: a first request may still be on its way.
-const LAST_CALL: Duration = Duration::from_millis(200);
 
 pub(super) fn run(server: &'static Server, ready: impl FnOnce()) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -45,7 +40,7 @@ async fn accept_all(server: &'static Server, ready: impl FnOnce()) -> io::Result
                 serving.spawn_local(serve(server, stream, pen, stopping.subscribe()));
                 while serving.try_join_next().is_some() {}
             }
-            Err(e) if super::acceptor::is_exhaustion(&e) => {
+            Err(e) if is_exhaustion(&e) => {
                 server.refused_descriptor(&e);
                 tokio::time::sleep(REST).await;
             }

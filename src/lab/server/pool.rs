@@ -3,19 +3,17 @@
 use std::io;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
 
 use super::Server;
 use super::acceptor::{Accepted, Next};
-use super::thread::{STACK_BYTES, begin, end};
-use crate::sys::clock;
+use super::thread::start;
 
 pub(super) fn run(server: &'static Server, ready: impl FnOnce()) -> io::Result<()> {
     let (give, take) = channel::<Accepted>();
     let take: &'static Mutex<Receiver<Accepted>> = Box::leak(Box::new(Mutex::new(take)));
     let mut workers = Vec::new();
     for _ in 0..server.plan.workers {
-        match start(server, take) {
+        match start(server, || serve(server, take)) {
             Ok(worker) => workers.push(worker),
             // One worker is a pool; none is not.
             Err(e) if workers.is_empty() => return Err(e),
@@ -40,24 +38,13 @@ pub(super) fn run(server: &'static Server, ready: impl FnOnce()) -> io::Result<(
     Ok(())
 }
 
-fn start(
-    server: &'static Server,
-    take: &'static Mutex<Receiver<Accepted>>,
-) -> io::Result<JoinHandle<()>> {
-    let slot = server.ledger.and_then(|l| l.new_task());
-    let handle = Builder::new().stack_size(STACK_BYTES).spawn(move || {
-        begin(slot, false);
-        loop {
-            let next = take.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            match next {
-                Ok(accepted) => server.serve_connection(&accepted, server.plan.idle_timeout),
-                Err(_) => break,
-            }
+/// A worker's life: connections, until there is nobody left to give any.
+fn serve(server: &Server, take: &Mutex<Receiver<Accepted>>) {
+    loop {
+        let next = take.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            Ok(accepted) => server.serve_connection(&accepted, server.plan.idle_timeout),
+            Err(_) => return,
         }
-        end(slot);
-    })?;
-    if let Some(slot) = slot {
-        slot.created(false, clock::now().as_nanos());
     }
-    Ok(handle)
 }

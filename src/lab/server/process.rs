@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Server;
 use super::acceptor::{Accepted, Next};
-use super::thread::{PATIENCE_INLINE, begin, end};
-use crate::sys::clock;
+use super::thread::PATIENCE_INLINE;
+use crate::lab::task;
 use crate::sys::process::{fork_and, reap_any};
 
 /// How often ended children are looked for while no connection comes.
@@ -35,16 +35,14 @@ pub(super) fn run(server: &'static Server, ready: impl FnOnce()) {
 fn hand_over(server: &'static Server, accepted: &Accepted) -> bool {
     let slot = server.ledger.and_then(|l| l.new_task());
     let forked = fork_and(|| {
-        begin(slot, true);
-        server.serve_connection(accepted, server.plan.idle_timeout);
-        end(slot);
+        task::live(slot, true, || {
+            server.serve_connection(accepted, server.plan.idle_timeout);
+        });
         0
     });
     match forked {
         Ok(_) => {
-            if let Some(slot) = slot {
-                slot.created(true, clock::now().as_nanos());
-            }
+            task::created(slot, true);
             true
         }
         Err(e) => {

@@ -2,16 +2,15 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use super::Server;
 use super::acceptor::{Accepted, Next};
-use crate::sys::ledger::TaskSlot;
-use crate::sys::{clock, process};
+use crate::lab::task;
 
 /// Room enough to serve, and little enough for tens of thousands.
-pub const STACK_BYTES: usize = 128 * 1024;
+const STACK_BYTES: usize = 128 * 1024;
 
 /// When the accepting thread has to serve for lack of others, a silent peer
 /// may hold up everybody for so long at most.
@@ -76,30 +75,14 @@ fn hand_over(server: &'static Server, serving: &'static Serving, accepted: Accep
 }
 
 /// Starts a thread that notes its begin and its end around `work`.
-pub(super) fn start(server: &Server, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub(super) fn start(
+    server: &Server,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
     let slot = server.ledger.and_then(|l| l.new_task());
-    Builder::new().stack_size(STACK_BYTES).spawn(move || {
-        begin(slot, false);
-        work();
-        end(slot);
-    })?;
-    if let Some(slot) = slot {
-        slot.created(false, clock::now().as_nanos());
-    }
-    Ok(())
-}
-
-/// The calling task's first action.
-pub(super) fn begin(slot: Option<&TaskSlot>, is_process: bool) {
-    if let Some(slot) = slot {
-        let (pid, tid) = (process::pid(), process::tid());
-        slot.begin(is_process, pid.0, tid.0, clock::now().as_nanos());
-    }
-}
-
-/// The calling task's last action.
-pub(super) fn end(slot: Option<&TaskSlot>) {
-    if let Some(slot) = slot {
-        slot.end(clock::now().as_nanos());
-    }
+    let handle = Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || task::live(slot, false, work))?;
+    task::created(slot, false);
+    Ok(handle)
 }

@@ -1,6 +1,7 @@
 //! What the two sides met with: refusals by the system, deaths before their time.
 
 use super::super::End;
+use crate::findings::interruption;
 use crate::model::{Finding, Severity};
 use crate::sys::ledger::Ledger;
 use crate::sys::process::Exit;
@@ -88,10 +89,6 @@ pub(super) fn tell_of_deaths(
 
 pub(super) fn tell_of_interruption(end: End, extra: &mut Vec<Finding>) {
     if end == End::Interrupted {
-        extra.push(Finding::new(
-            "interrupted",
-            Severity::Warning,
-            "The run was interrupted: every figure covers only what had happened by then; run it again for the whole.",
-        ));
+        extra.push(interruption());
     }
 }
