@@ -30,3 +30,4 @@ pub mod model;
 pub mod report;
 pub mod sys;
 pub mod text;
+pub mod traced;

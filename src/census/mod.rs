@@ -7,11 +7,13 @@ use crate::model::{
     Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint, Timestamp,
 };
 
-/// The life of one task.
+/// The life of one task, or of a process that goes on without its first thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Whether it is the first thread of a process of its own.
+    /// Whether a process lives for so long.
     pub process: bool,
+    /// Whether a thread does.
+    pub thread: bool,
     /// When it began.
     pub started: Timestamp,
     /// When it ended; `None` when it was still there at the last look.
@@ -27,9 +29,10 @@ impl Span {
 /// Everything that is known about the tasks of one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SideSpans {
-    /// The first process's first thread.
-    pub first: Span,
-    /// Every task that came after it.
+    /// Whoever was there from the beginning: the first process's first thread,
+    /// or everybody whom a tracer found when it came.
+    pub initial: Vec<Span>,
+    /// Every task that came after.
     pub created: Vec<Span>,
     /// When the side was ready and no request had begun.
     pub ready: Timestamp,
@@ -38,29 +41,41 @@ pub struct SideSpans {
     pub after: Option<Timestamp>,
 }
 
+impl SideSpans {
+    /// Adds a span to those that were there, or to those that came.
+    pub fn put(&mut self, span: Span, there: bool) {
+        if there {
+            self.initial.push(span);
+        } else {
+            self.created.push(span);
+        }
+    }
+}
+
 /// Counts a side whose every task is known.
 #[must_use]
 pub fn count(side: &SideSpans, provenance: Provenance) -> SideCensus {
-    let all = || std::iter::once(&side.first).chain(&side.created);
-    let at = |t: Timestamp, only_processes: bool| {
-        all()
-            .filter(|s| (s.process || !only_processes) && s.alive_at(t))
-            .count() as u64
+    let all = || side.initial.iter().chain(&side.created);
+    let at = |t: Timestamp, of: fn(&Span) -> bool| {
+        all().filter(|s| of(s) && s.alive_at(t)).count() as u64
     };
+    let created = |of: fn(&Span) -> bool| side.created.iter().filter(|s| of(s)).count() as u64;
+    let process = |s: &Span| s.process;
+    let thread = |s: &Span| s.thread;
     let timeline = timeline(all());
     let peak = |of: fn(&TimelinePoint) -> u64| timeline.iter().map(of).max();
     SideCensus {
         processes: Counts {
-            before: Some(at(side.ready, true)),
+            before: Some(at(side.ready, process)),
             peak: peak(|p| p.2),
-            after: side.after.map(|t| at(t, true)),
-            created: Some(side.created.iter().filter(|s| s.process).count() as u64),
+            after: side.after.map(|t| at(t, process)),
+            created: Some(created(process)),
         },
         threads: Counts {
-            before: Some(at(side.ready, false)),
+            before: Some(at(side.ready, thread)),
             peak: peak(|p| p.1),
-            after: side.after.map(|t| at(t, false)),
-            created: Some(side.created.len() as u64),
+            after: side.after.map(|t| at(t, thread)),
+            created: Some(created(thread)),
         },
         provenance: Some(provenance),
         timeline,
@@ -70,24 +85,24 @@ pub fn count(side: &SideSpans, provenance: Provenance) -> SideCensus {
 /// Every change of the counts, in order of time. What ends at a moment has
 /// ended before what begins at it.
 fn timeline<'a>(spans: impl Iterator<Item = &'a Span>) -> Vec<TimelinePoint> {
-    let mut changes: Vec<(Timestamp, bool, bool)> = Vec::new();
+    let mut changes: Vec<(Timestamp, bool, &Span)> = Vec::new();
     for span in spans {
-        changes.push((span.started, true, span.process));
+        changes.push((span.started, true, span));
         if let Some(end) = span.ended {
             // A clock that was set back must not end what has not begun.
-            changes.push((end.max(span.started), false, span.process));
+            changes.push((end.max(span.started), false, span));
         }
     }
-    changes.sort_unstable_by_key(|&(t, begins, _)| (t, begins));
+    changes.sort_by_key(|&(t, begins, _)| (t, begins));
     let (mut threads, mut processes) = (0u64, 0u64);
     let mut points: Vec<TimelinePoint> = Vec::with_capacity(changes.len());
-    for (t, begins, process) in changes {
-        let process = u64::from(process);
+    for (t, begins, span) in changes {
+        let (thread, process) = (u64::from(span.thread), u64::from(span.process));
         if begins {
-            threads += 1;
+            threads += thread;
             processes += process;
         } else {
-            threads = threads.saturating_sub(1);
+            threads = threads.saturating_sub(thread);
             processes = processes.saturating_sub(process);
         }
         points.push(TimelinePoint(t, threads, processes));
@@ -188,6 +203,7 @@ mod tests {
     fn span(process: bool, started: i64, ended: i64) -> Span {
         Span {
             process,
+            thread: true,
             started: at(started),
             ended: Some(at(ended)),
         }
@@ -195,7 +211,7 @@ mod tests {
 
     fn side(created: Vec<Span>) -> SideSpans {
         SideSpans {
-            first: span(true, 0, 1000),
+            initial: vec![span(true, 0, 1000)],
             created,
             ready: at(1),
             after: Some(at(900)),
@@ -238,6 +254,7 @@ mod tests {
     fn a_pool_that_was_left_running_shows_after() {
         let left = Span {
             process: false,
+            thread: true,
             started: at(10),
             ended: None,
         };

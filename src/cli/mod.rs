@@ -42,6 +42,8 @@ Examples:
   threadtap run                              1000 requests, a thread each
   threadtap run --strategy pool -n 200       200 requests through a thread pool
   threadtap run --gate                       hold all threads, then let them go at once
+  threadtap run --server-cmd './server' -- ./client
+                                             programs of your own, as they are
   threadtap serve --port 45000               the TIME server alone
   threadtap analyze capture.pcap             every flow of a capture";
 

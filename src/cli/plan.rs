@@ -1,19 +1,25 @@
 //! From arguments to a plan that can be carried out, or one line that says
 //! what is wrong with them.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
 use thiserror::Error;
 
 use super::RunArgs;
+use super::run::StrategyName;
 use super::serve::cpus;
 use crate::lab::client::ClientPlan;
+use crate::lab::protocol;
 use crate::lab::server::ServerPlan;
-use crate::lab::session::{RunPlan, ServerChoice};
-use crate::model::Strategy;
+use crate::lab::session::{ClientChoice, RunPlan, ServerChoice};
+use crate::model::{Pid, Strategy};
 use crate::sys::capture::Settings;
-use crate::sys::{capture, listeners};
+use crate::sys::{capture, listeners, procfs};
+
+/// Requests of a built-in strategy, unless the user says otherwise.
+const REQUESTS: u32 = 1000;
 
 /// Arguments that do not fit together.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -21,6 +27,22 @@ pub enum UsageError {
     /// An option that another one needs, or does not go with.
     #[error("{0}")]
     Mismatch(&'static str),
+    /// A command whose words cannot be told apart.
+    #[error(
+        "--server-cmd {given}: a quote is not closed, or there is no word; quote it as for a shell"
+    )]
+    Command {
+        /// What was given.
+        given: String,
+    },
+    /// A process that is no server.
+    #[error("--server-pid {pid}: {reason}")]
+    Process {
+        /// The process.
+        pid: Pid,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A server that has no address.
     #[error(
         "--connect {given}: {reason}; give HOST:PORT, for example 127.0.0.1:45000 or [::1]:45000"
@@ -39,7 +61,40 @@ impl RunArgs {
     /// # Errors
     /// When options do not fit together, or the server's name has no address.
     pub fn plan(&self) -> Result<RunPlan, UsageError> {
-        let strategy = Strategy::from(self.strategy);
+        let server = self.server_choice()?;
+        let client = self.client_choice(&server)?;
+        let target = match &server {
+            ServerChoice::Existing { target, .. } => *target,
+            ServerChoice::Embedded(plan) => SocketAddr::new(plan.bind, plan.port),
+            // It is started on this machine.
+            ServerChoice::Command { .. } => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
+        };
+        let capture = (!self.no_capture).then(|| Settings {
+            interface: self.interface.clone().unwrap_or_else(|| leads_to(target)),
+            snaplen: self.snaplen,
+            buffer_bytes: self.buffer,
+        });
+        Ok(RunPlan {
+            client,
+            server,
+            capture,
+            observe: self.observe.into(),
+            read_write: self.trace_rw,
+            show_output: self.show_output,
+            sample: !self.no_sampling,
+            linger: self.linger,
+            out: self.out.clone(),
+        })
+    }
+
+    fn client_choice(&self, server: &ServerChoice) -> Result<ClientChoice, UsageError> {
+        if !self.client.is_empty() {
+            return Ok(ClientChoice::Command {
+                words: self.client.clone(),
+                requests: self.requests,
+            });
+        }
+        let strategy = Strategy::from(self.strategy.unwrap_or(StrategyName::Thread));
         if self.no_join && strategy != Strategy::Pool {
             return Err(UsageError::Mismatch(
                 "--no-join goes with --strategy pool: only a pool has a queue that can be left behind",
@@ -50,49 +105,97 @@ impl RunArgs {
                 "--workers goes with --strategy pool; to bound other strategies use --max-in-flight",
             ));
         }
-        let server = match &self.connect {
-            Some(given) => ServerChoice::Existing(resolve(given)?),
-            None => ServerChoice::Embedded(self.server_plan()),
+        let target = match server {
+            ServerChoice::Existing { target, .. } => *target,
+            // Known when it listens.
+            _ => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
         };
-        let target = match &server {
-            ServerChoice::Existing(target) => *target,
-            ServerChoice::Embedded(plan) => SocketAddr::new(plan.bind, plan.port),
-        };
-        let capture = (!self.no_capture).then(|| Settings {
-            interface: self.interface.clone().unwrap_or_else(|| leads_to(target)),
-            snaplen: self.snaplen,
-            buffer_bytes: self.buffer,
-        });
-        Ok(RunPlan {
-            client: ClientPlan {
-                strategy,
-                requests: self.requests,
-                workers: self.workers.unwrap_or_else(cpus),
-                gate: self.gate,
-                max_in_flight: self.max_in_flight,
-                join: !self.no_join,
-                timeout: self.timeout,
-                target,
-                parent: std::process::id(),
+        Ok(ClientChoice::BuiltIn(ClientPlan {
+            strategy,
+            requests: self.requests.unwrap_or(REQUESTS),
+            workers: self.workers.unwrap_or_else(cpus),
+            gate: self.gate,
+            max_in_flight: self.max_in_flight,
+            join: !self.no_join,
+            timeout: self.timeout,
+            target,
+            parent: std::process::id(),
+        }))
+    }
+
+    fn server_choice(&self) -> Result<ServerChoice, UsageError> {
+        if let Some(command) = &self.server_cmd {
+            let words = shlex::split(command).filter(|w| !w.is_empty());
+            let words = words.ok_or_else(|| UsageError::Command {
+                given: command.escape_debug().to_string(),
+            })?;
+            if self.port == Some(0) {
+                return Err(UsageError::Mismatch(
+                    "--port 0 does not go with --server-cmd: leave --port away to take the port that the command listens on",
+                ));
+            }
+            return Ok(ServerChoice::Command {
+                words: words.into_iter().map(Into::into).collect(),
+                port: self.port,
+                patience: self.server_timeout,
+            });
+        }
+        if let Some(pid) = self.server_pid {
+            let attach = Some(Pid(pid));
+            let target = match &self.connect {
+                Some(given) => resolve(given)?,
+                None => listens_on(Pid(pid), self.port)?,
+            };
+            return Ok(ServerChoice::Existing { target, attach });
+        }
+        Ok(match &self.connect {
+            Some(given) => ServerChoice::Existing {
+                target: resolve(given)?,
+                attach: None,
             },
-            server,
-            capture,
-            sample: !self.no_sampling,
-            linger: self.linger,
-            out: self.out.clone(),
+            None => ServerChoice::Embedded(self.server_plan()),
         })
     }
 
     fn server_plan(&self) -> ServerPlan {
         ServerPlan {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: self.port,
+            port: self.port.unwrap_or(protocol::PORT),
             model: self.model.into(),
             workers: self.server_workers.unwrap_or_else(cpus),
             backlog: self.backlog,
             // A peer that is silent for longer than a request may take is lost.
             idle_timeout: self.timeout.max(Duration::from_secs(30)),
             parent: Some(std::process::id()),
+        }
+    }
+}
+
+/// Where a process listens, on this port or else on its only one.
+fn listens_on(pid: Pid, port: Option<u16>) -> Result<SocketAddr, UsageError> {
+    let mut heard = listeners::held_by(&procfs::tree_of(pid));
+    heard.retain(|a| port.is_none_or(|p| p == a.port()));
+    let ports: BTreeSet<u16> = heard.iter().map(SocketAddr::port).collect();
+    let wrong = |reason| Err(UsageError::Process { pid, reason });
+    match (heard.first(), ports.len()) {
+        (None, _) => wrong(match port {
+            Some(port) => format!("it does not listen on port {port}, or may not be looked at"),
+            None => "it does not listen on any TCP port, or may not be looked at".to_owned(),
+        }),
+        (Some(first), 1) => {
+            let ip = match first.ip() {
+                ip if !ip.is_unspecified() => ip,
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            };
+            Ok(SocketAddr::new(ip, first.port()))
+        }
+        _ => {
+            let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+            wrong(format!(
+                "it listens on several ports ({}); choose one with --port",
+                ports.join(", ")
+            ))
         }
     }
 }
@@ -153,16 +256,46 @@ mod tests {
         args.plan()
     }
 
+    fn built_in(plan: &RunPlan) -> &ClientPlan {
+        match &plan.client {
+            ClientChoice::BuiltIn(client) => client,
+            ClientChoice::Command { .. } => panic!("a command"),
+        }
+    }
+
     #[test]
     fn a_plain_run_is_a_thousand_threads_on_the_loopback() {
         let plan = plan(&[]).unwrap();
-        assert_eq!(plan.client.strategy, Strategy::Thread);
-        assert_eq!(plan.client.requests, 1000);
+        assert_eq!(built_in(&plan).strategy, Strategy::Thread);
+        assert_eq!(built_in(&plan).requests, 1000);
         assert_eq!(plan.capture.unwrap().interface, "lo");
         let ServerChoice::Embedded(server) = plan.server else {
             panic!("not embedded");
         };
         assert_eq!((server.port, server.backlog), (45000, 4096));
+    }
+
+    #[test]
+    fn commands_are_taken_word_by_word() {
+        let plan = plan(&["--server-cmd", "sh -c 'a b'", "--", "./client", "-n", "5"]).unwrap();
+        let ServerChoice::Command { words, port, .. } = plan.server else {
+            panic!("not a command");
+        };
+        assert_eq!(words, ["sh", "-c", "a b"]);
+        assert_eq!(port, None);
+        let ClientChoice::Command { words, requests } = plan.client else {
+            panic!("not a command");
+        };
+        assert_eq!(words, ["./client", "-n", "5"]);
+        assert_eq!(requests, None);
+    }
+
+    #[test]
+    fn a_command_needs_whole_words() {
+        for wrong in ["", "  ", "sh 'a"] {
+            assert!(plan(&["--server-cmd", wrong]).is_err(), "{wrong}");
+        }
+        assert!(plan(&["--server-cmd", "a", "--port", "0"]).is_err());
     }
 
     #[test]
@@ -178,7 +311,7 @@ mod tests {
             assert!(plan(&["--connect", wrong]).is_err(), "{wrong}");
         }
         let plan = plan(&["--connect", "[::1]:45000"]).unwrap();
-        assert_eq!(plan.client.target, "[::1]:45000".parse().unwrap());
+        assert_eq!(built_in(&plan).target, "[::1]:45000".parse().unwrap());
         assert_eq!(plan.capture.unwrap().interface, "lo");
     }
 }

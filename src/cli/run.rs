@@ -1,5 +1,6 @@
 //! The arguments of `threadtap run`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::serve::{BACKLOG, Model};
 use super::values;
-use crate::lab::protocol;
+use crate::lab::session::Observe;
 use crate::model::Strategy;
 use crate::report::Format;
 
@@ -21,7 +22,37 @@ Examples:
   threadtap run --connect 127.0.0.1:45000            against a server that already runs
   threadtap run --format json | jq .census.client    for programs
 
-The run is saved: run.json, flows.jsonl, workers.jsonl and capture.pcap (open it with Wireshark).";
+Programs of your own, in any language, as they are:
+  threadtap run -- python3 client.py 1000            your client, the embedded server
+  threadtap run --server-cmd 'python3 server.py' -- python3 client.py 1000
+  threadtap run --server-cmd './server 7000' --strategy pool -n 200
+  threadtap run --server-pid 4711 -- ./client        a server that already runs
+  threadtap run --server-cmd ./server --trace-rw -- ./client
+                                                     servers that use read(2) and write(2)
+
+The run is saved: run.json, flows.jsonl, workers.jsonl, capture.pcap (open it with Wireshark),
+client.log and server.log.";
+
+/// How programs are watched, on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ObserveName {
+    /// Trace them: every thread, every connection; sample them where that is not allowed
+    Exact,
+    /// Sample them through /proc: short-lived threads may be missing, owners are not known
+    Sampled,
+    /// Do not count them
+    Off,
+}
+
+impl From<ObserveName> for Observe {
+    fn from(name: ObserveName) -> Self {
+        match name {
+            ObserveName::Exact => Self::Exact,
+            ObserveName::Sampled => Self::Sampled,
+            ObserveName::Off => Self::Off,
+        }
+    }
+}
 
 /// A client strategy, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,6 +65,8 @@ pub enum StrategyName {
     Process,
     /// One thread with an event loop
     Async,
+    /// One request after the other, by one thread
+    Iterative,
 }
 
 impl From<StrategyName> for Strategy {
@@ -43,6 +76,7 @@ impl From<StrategyName> for Strategy {
             StrategyName::Pool => Self::Pool,
             StrategyName::Process => Self::Process,
             StrategyName::Async => Self::Async,
+            StrategyName::Iterative => Self::Iterative,
         }
     }
 }
@@ -93,19 +127,18 @@ pub enum Colour {
     reason = "each is a flag of the command line, independent of the others"
 )]
 pub struct RunArgs {
-    /// How the client makes its requests
-    #[arg(
-        long,
-        short,
-        value_enum,
-        default_value = "thread",
-        help_heading = "Client"
-    )]
-    pub strategy: StrategyName,
-    /// Number of requests, one connection each
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 1000, help_heading = "Client",
+    /// A client of your own instead of a built-in strategy: the program and its arguments
+    #[arg(last = true, value_name = "CLIENT", help_heading = "Client",
+          conflicts_with_all = ["strategy", "workers", "gate", "max_in_flight", "no_join", "timeout"])]
+    pub client: Vec<OsString>,
+    /// How the client makes its requests [default: thread]
+    #[arg(long, short, value_enum, help_heading = "Client")]
+    pub strategy: Option<StrategyName>,
+    /// Number of requests, one connection each [default: 1000]; with a client of your own, the
+    /// number that it is known to make
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Client",
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    pub requests: u32,
+    pub requests: Option<u32>,
     /// Threads of the pool [default: the number of CPUs]
     #[arg(long, short, value_name = "W", help_heading = "Client",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -125,13 +158,27 @@ pub struct RunArgs {
           help_heading = "Client")]
     pub timeout: Duration,
 
-    /// Port of the embedded server; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = protocol::PORT, help_heading = "Server")]
-    pub port: u16,
+    /// A server of your own instead of the embedded one: a command, in quotes
+    #[arg(long, value_name = "COMMAND", help_heading = "Server",
+          conflicts_with_all = ["connect", "server_pid", "model", "server_workers", "backlog"])]
+    pub server_cmd: Option<String>,
+    /// Port of the server [default: 45000; with --server-cmd, its first]; 0 takes a free one for
+    /// the embedded server
+    #[arg(long, value_name = "PORT", help_heading = "Server")]
+    pub port: Option<u16>,
+    /// How long the command of --server-cmd may take until it listens
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::duration,
+          requires = "server_cmd", help_heading = "Server")]
+    pub server_timeout: Duration,
     /// Use a server that already runs instead of the embedded one
     #[arg(long, value_name = "HOST:PORT", help_heading = "Server",
           conflicts_with_all = ["port", "model", "server_workers", "backlog"])]
     pub connect: Option<String>,
+    /// Attach to a server that already runs, and let it go at the end: counts and owners from
+    /// then on. It stops at every call meanwhile, which slows it down
+    #[arg(long, value_name = "PID", help_heading = "Server",
+          conflicts_with_all = ["model", "server_workers", "backlog"])]
+    pub server_pid: Option<u32>,
     /// How the embedded server handles connections
     #[arg(long, value_enum, default_value = "thread", help_heading = "Server")]
     pub model: Model,
@@ -162,6 +209,16 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["interface", "buffer", "snaplen", "linger"],
           help_heading = "Capture")]
     pub no_capture: bool,
+    /// How programs of your own are watched
+    #[arg(long, value_enum, default_value = "exact", help_heading = "Tracing")]
+    pub observe: ObserveName,
+    /// Look at read(2) and write(2) of the server, too: finds the serving thread of servers that
+    /// use them, and stops them at every read and write of a file
+    #[arg(long, help_heading = "Tracing")]
+    pub trace_rw: bool,
+    /// Show what programs of your own print, on standard error, beside saving it
+    #[arg(long, help_heading = "Tracing")]
+    pub show_output: bool,
     /// Do not sample the system's threads (for benchmarks)
     #[arg(long, hide = true)]
     pub no_sampling: bool,

@@ -8,14 +8,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::terminal::{style, unless_pipe_closed};
 use super::{DID_NOT_HOLD, INTERRUPTED, OK};
 use crate::cli::RunArgs;
-use crate::lab::session::{End, Finished, Status, conduct};
+use crate::lab::session::{
+    ClientChoice, End, Finished, RunPlan, SessionError, Status, conduct,
+};
 use crate::model::Severity;
 use crate::report::{RunView, write_run};
 
 /// Makes a run, prints it, and tells where it was saved.
 pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     let plan = args.plan()?;
-    let bar = progress_bar(u64::from(args.requests));
+    let bar = progress_bar(requests(&plan));
     let mut drawn = Instant::now();
     let finished = conduct(&plan, &mut |status| match status {
         Some(Status { done, frames }) => {
@@ -28,7 +30,13 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
         None => bar.finish_and_clear(),
     });
     bar.finish_and_clear();
-    let finished = finished?;
+    let finished = match finished {
+        Err(e @ SessionError::Interrupted) => {
+            eprintln!("threadtap: {e}");
+            return Ok(INTERRUPTED);
+        }
+        finished => finished?,
+    };
     let view = RunView {
         run: &finished.run,
         flows: &finished.flows,
@@ -47,13 +55,24 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     Ok(status(&finished))
 }
 
+/// How many requests there will be, where that is known.
+fn requests(plan: &RunPlan) -> Option<u64> {
+    match &plan.client {
+        ClientChoice::BuiltIn(client) => Some(u64::from(client.requests)),
+        ClientChoice::Command { requests, .. } => requests.map(u64::from),
+    }
+}
+
 /// On a terminal only; it starts no thread of its own.
-fn progress_bar(requests: u64) -> ProgressBar {
+fn progress_bar(requests: Option<u64>) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::with_draw_target(Some(requests), ProgressDrawTarget::stderr());
-    let template = "{bar:30} {human_pos}/{human_len} requests, {msg}";
+    let bar = ProgressBar::with_draw_target(requests, ProgressDrawTarget::stderr());
+    let template = match requests {
+        Some(_) => "{bar:30} {human_pos}/{human_len} requests, {msg}",
+        None => "{spinner} {human_pos} connections, {msg}",
+    };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -44,6 +44,8 @@ pub struct ServerSocket {
     pub accept_tid: Option<Tid>,
     /// The thread that first received from it.
     pub serve_tid: Option<Tid>,
+    /// The thread that first sent on it.
+    pub send_tid: Option<Tid>,
 }
 
 /// How far the kernel's stamp on a frame and the program's reading of the same
@@ -140,6 +142,7 @@ pub fn own_servers(flows: &mut [FlowRecord], sockets: &[ServerSocket], provenanc
                 pid: socket.pid,
                 accept_tid: socket.accept_tid,
                 serve_tid: socket.serve_tid,
+                send_tid: socket.send_tid,
                 provenance,
             });
         }

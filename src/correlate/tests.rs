@@ -61,6 +61,7 @@ fn server(peer: &str, accepted_ms: i64, serve: u32) -> ServerSocket {
         pid: Pid(50),
         accept_tid: Some(Tid(50)),
         serve_tid: Some(Tid(serve)),
+        send_tid: Some(Tid(serve)),
     }
 }
 

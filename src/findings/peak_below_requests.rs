@@ -9,7 +9,7 @@ pub(super) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
     let (counts, workers) = match plan.strategy? {
         Strategy::Thread => (census.threads, "threads"),
         Strategy::Process => (census.processes, "processes"),
-        Strategy::Pool | Strategy::Async => return None,
+        Strategy::Pool | Strategy::Async | Strategy::Iterative => return None,
     };
     let failed = &input.run.requests.failed;
     let refused = [Outcome::NoThread, Outcome::NoProcess, Outcome::NotAttempted]

@@ -224,8 +224,12 @@ pub struct ServerOwner {
     pub pid: Pid,
     /// The thread whose accept(2) returned it.
     pub accept_tid: Option<Tid>,
-    /// The thread that first received from it.
+    /// The thread that first received from it; where none was seen to, the one
+    /// that first sent.
     pub serve_tid: Option<Tid>,
+    /// The thread that first sent on it.
+    #[serde(default)]
+    pub send_tid: Option<Tid>,
     /// How that is known.
     pub provenance: Provenance,
 }

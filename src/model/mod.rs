@@ -11,10 +11,12 @@ mod finding;
 mod flow;
 mod frame;
 mod ids;
+mod program;
 mod quantiles;
 mod run;
 mod segment;
 mod time;
+mod trace;
 mod worker;
 
 pub use census::{Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint};
@@ -24,6 +26,7 @@ pub use flow::{
 };
 pub use frame::{Frame, LinkType};
 pub use ids::{Endpoint, FlowId, Pid, Tid, WorkerId};
+pub use program::{Evidence, Helper, Inferred, Program, Programs};
 pub use quantiles::Durations;
 pub use run::{
     CaptureSummary, Correlation, Environment, Latencies, Observer, Plan, Quantiles, Requests,
@@ -32,4 +35,5 @@ pub use run::{
 };
 pub use segment::{Segment, SeqNum, TcpFlags};
 pub use time::{Nanos, Timestamp};
+pub use trace::{Exit, SocketId, TraceChange, TraceEvent};
 pub use worker::{Outcome, Side, WorkerRecord};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Nanos, SideCensus, SystemCensus};
+use super::{Finding, Inferred, Nanos, Programs, SideCensus, SystemCensus};
 
 /// The name and version of `run.json`'s layout.
 pub const SCHEMA_RUN: &str = "threadtap.run/1";
@@ -22,6 +22,8 @@ pub enum Strategy {
     Process,
     /// One thread with an event loop.
     Async,
+    /// One request after the other, by one thread.
+    Iterative,
 }
 
 impl fmt::Display for Strategy {
@@ -31,6 +33,7 @@ impl fmt::Display for Strategy {
             Self::Pool => "pool",
             Self::Process => "process",
             Self::Async => "async",
+            Self::Iterative => "iterative",
         })
     }
 }
@@ -112,20 +115,28 @@ pub struct Environment {
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The client's strategy; `null` for a client command.
+    /// The client's strategy; for a client command, what was concluded from
+    /// what it did, `null` where nothing was.
     pub strategy: Option<Strategy>,
     /// How many requests; `null` for a client command.
     pub requests: Option<u64>,
-    /// How many workers share the queue; `null` where the strategy has no such number.
+    /// How many workers share the queue, or were seen to work; `null` where
+    /// the strategy has no such number.
     pub workers: Option<u64>,
     /// The server's address and port.
     pub target: String,
     /// Whose server.
     pub server: ServerKind,
-    /// How it handles connections; `null` when not known.
+    /// How it handles connections, known or concluded; `null` when neither.
     pub server_model: Option<ServerModel>,
     /// The client's command line; `null` for a built-in strategy.
     pub client_command: Option<Vec<String>>,
+    /// The server's command line; `null` for any other server.
+    #[serde(default)]
+    pub server_command: Option<Vec<String>>,
+    /// What conclusions on strategy and model rest on.
+    #[serde(default)]
+    pub inferred: Inferred,
     /// Whether the main thread waited for its workers; `null` when not known.
     pub joined: Option<bool>,
     /// Whether all workers were held until every one had been started.
@@ -304,6 +315,9 @@ pub struct RunRecord {
     pub sides: SideCosts,
     /// What observing cost.
     pub observer: Observer,
+    /// Somebody else's programs.
+    #[serde(default)]
+    pub programs: Programs,
     /// What is concluded.
     pub findings: Vec<Finding>,
 }

@@ -32,6 +32,7 @@ fn client(plan: &Plan) -> String {
         (Strategy::Thread, _) => format!("{requests}, a thread each"),
         (Strategy::Process, _) => format!("{requests}, a process each"),
         (Strategy::Async, _) => format!("{requests} by one event loop"),
+        (Strategy::Iterative, _) => format!("{requests}, one after the other"),
         (Strategy::Pool, None) => format!("{requests} by a pool of threads"),
         (Strategy::Pool, Some(n)) => {
             format!(

@@ -1,6 +1,7 @@
 //! Who listens on a TCP port: `/proc/net/tcp` joined with the descriptors of
 //! processes (proc(5)).
 
+use std::collections::HashSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -21,12 +22,44 @@ const LISTEN: &str = "0A";
 /// The sockets that listen on this port.
 #[must_use]
 pub fn listening_on(port: u16) -> Vec<Listener> {
+    let mut all = listening();
+    all.retain(|l| l.address.port() == port);
+    all
+}
+
+fn listening() -> Vec<Listener> {
     ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .filter_map(|path| fs::read_to_string(path).ok())
         .flat_map(|table| table.lines().skip(1).filter_map(parse).collect::<Vec<_>>())
-        .filter(|l| l.address.port() == port)
         .collect()
+}
+
+/// Where these processes listen, as far as it can be seen.
+#[must_use]
+pub fn held_by(pids: &[Pid]) -> Vec<SocketAddr> {
+    let held: HashSet<u64> = pids.iter().flat_map(|pid| socket_inodes(*pid)).collect();
+    if held.is_empty() {
+        return Vec::new();
+    }
+    let listeners = listening().into_iter();
+    listeners
+        .filter(|l| held.contains(&l.inode))
+        .map(|l| l.address)
+        .collect()
+}
+
+/// The sockets among a process's descriptors.
+fn socket_inodes(pid: Pid) -> Vec<u64> {
+    let Ok(fds) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return Vec::new();
+    };
+    fds.filter_map(|fd| {
+        let link = fs::read_link(fd.ok()?.path()).ok()?;
+        let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+        inode.parse().ok()
+    })
+    .collect()
 }
 
 /// Whether a connection to `target` would reach this listener.
@@ -91,20 +124,14 @@ fn parse_ip(hex: &str) -> Option<IpAddr> {
 /// that the others were forked from. `None` where it may not be seen.
 #[must_use]
 pub fn holder(listener: &Listener) -> Option<Pid> {
-    let wanted = format!("socket:[{}]", listener.inode);
     let mut pids: Vec<u32> = fs::read_dir("/proc")
         .ok()?
         .filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
         .collect();
     pids.sort_unstable();
-    pids.into_iter().map(Pid).find(|pid| {
-        let Ok(fds) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-            return false;
-        };
-        fds.filter_map(Result::ok).any(|fd| {
-            fs::read_link(fd.path()).is_ok_and(|link| link.as_os_str() == wanted.as_str())
-        })
-    })
+    pids.into_iter()
+        .map(Pid)
+        .find(|pid| socket_inodes(*pid).contains(&listener.inode))
 }
 
 /// "by NAME (pid N)" for whoever listens on the port, or what else holds it;

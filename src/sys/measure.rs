@@ -44,11 +44,15 @@ pub fn run(command: &mut Command) -> io::Result<Cost> {
 /// ECHILD when it is not a child of this process that is still to be reaped.
 pub fn reap(pid: Pid) -> io::Result<(ExitStatus, SideCost)> {
     let (status, usage) = wait4(pid.0.cast_signed())?;
-    let cost = SideCost {
-        cpu_ns: Some(cpu(&usage).into()),
-        peak_memory_bytes: Some(peak_memory(&usage)),
-    };
-    Ok((ExitStatus::from_raw(status), cost))
+    Ok((ExitStatus::from_raw(status), cost(&usage)))
+}
+
+/// What a `rusage` says.
+pub(super) fn cost(usage: &libc::rusage) -> SideCost {
+    SideCost {
+        cpu_ns: Some(cpu(usage).into()),
+        peak_memory_bytes: Some(peak_memory(usage)),
+    }
 }
 
 fn wait4(pid: i32) -> io::Result<(i32, libc::rusage)> {

@@ -18,3 +18,5 @@ pub mod procfs;
 pub mod ring;
 pub mod signals;
 pub mod socket;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub mod trace;

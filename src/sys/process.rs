@@ -19,6 +19,7 @@ use rustix::process::{
     pidfd_open, set_child_subreaper, set_parent_process_death_signal, waitpid,
 };
 
+pub use crate::model::Exit;
 use crate::model::{Pid, SideCost, Tid};
 
 /// This process.
@@ -58,21 +59,11 @@ pub fn adopt_orphans() {
     let _ = set_child_subreaper(Some(getpid()));
 }
 
-/// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// By exit(3) with this status.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-}
-
-impl Exit {
-    fn of(status: WaitStatus) -> Self {
-        match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => Self::Code(code),
-            (None, signal) => Self::Signal(signal.unwrap_or(0)),
-        }
+/// How a process ended, from what wait(2) says.
+fn exit_of(status: WaitStatus) -> Exit {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, signal) => Exit::Signal(signal.unwrap_or(0)),
     }
 }
 
@@ -144,8 +135,18 @@ impl Child {
             });
         }
         let mut child = command.spawn()?;
-        let pid = Pid(child.id());
         let stdout = child.stdout.take().map(|s| File::from(OwnedFd::from(s)));
+        let mut adopted = Self::adopt(Pid(child.id()))?;
+        adopted.stdout = stdout;
+        Ok(adopted)
+    }
+
+    /// Takes charge of a child process that was forked otherwise.
+    ///
+    /// # Errors
+    /// When the system refuses a descriptor for it; it is killed then, for it
+    /// must not stay behind unobserved.
+    pub fn adopt(pid: Pid) -> io::Result<Self> {
         let opened = raw(pid)
             .ok_or(rustix::io::Errno::SRCH)
             .and_then(|p| pidfd_open(p, PidfdFlags::empty()));
@@ -153,14 +154,13 @@ impl Child {
             Ok(pidfd) => Ok(Self {
                 pid,
                 pidfd,
-                stdout,
+                stdout: None,
                 exit: None,
                 cost: SideCost::default(),
             }),
             Err(e) => {
-                // It must not stay behind unobserved.
-                let _ = child.kill();
-                let _ = child.wait();
+                signal(pid, Signal::KILL);
+                let _ = super::measure::reap(pid);
                 Err(e.into())
             }
         }
@@ -292,7 +292,7 @@ pub fn reap_any(block: bool) -> io::Result<Option<Reaped>> {
             Ok(Some((pid, status))) => {
                 return Ok(Some(Reaped {
                     pid: Pid(pid.as_raw_nonzero().get().cast_unsigned()),
-                    exit: Exit::of(status),
+                    exit: exit_of(status),
                 }));
             }
             Ok(None) => return Ok(None),

@@ -7,7 +7,7 @@ use std::fs;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use crate::model::Pid;
+use crate::model::{Pid, Tid};
 
 /// The threads of a process: the link count of its task folder less 2.
 #[must_use]
@@ -25,11 +25,69 @@ fn links(stat: &rustix::fs::Stat) -> u64 {
 /// The children that a process's first thread has.
 #[must_use]
 pub fn children_of(pid: Pid) -> Vec<Pid> {
-    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    children_of_task(pid, Tid(pid.0))
+}
+
+fn children_of_task(pid: Pid, tid: Tid) -> Vec<Pid> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/children")).unwrap_or_default();
     text.split_whitespace()
         .filter_map(|word| word.parse().ok())
         .map(Pid)
         .collect()
+}
+
+/// A process's command line; its name in brackets where it has none.
+#[must_use]
+pub fn command_of(pid: Pid) -> Vec<String> {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let words: Vec<String> = text
+        .trim_end_matches('\0')
+        .split('\0')
+        .map(str::to_owned)
+        .collect();
+    match words.as_slice() {
+        [only] if only.is_empty() => vec![format!("[{}]", name_of(pid).unwrap_or_default())],
+        _ => words,
+    }
+}
+
+/// The threads of a process, as far as they can be seen.
+#[must_use]
+pub fn tasks_of(pid: Pid) -> Vec<Tid> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
+        .map(Tid)
+        .collect()
+}
+
+/// A process and its descendants.
+#[must_use]
+pub fn tree_of(root: Pid) -> Vec<Pid> {
+    let mut tree = vec![root];
+    let mut at = 0;
+    while let Some(&pid) = tree.get(at) {
+        // A child belongs to the thread that created it.
+        for tid in tasks_of(pid) {
+            tree.extend(children_of_task(pid, tid));
+        }
+        at += 1;
+    }
+    tree
+}
+
+/// The process of a task, and that process's parent.
+#[must_use]
+pub fn process_of(tid: Tid) -> Option<(Pid, Pid)> {
+    let text = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let field = |name| {
+        let line = text.lines().find_map(|l: &str| l.strip_prefix(name))?;
+        line.trim().parse().ok().map(Pid)
+    };
+    Some((field("Tgid:")?, field("PPid:")?))
 }
 
 /// A process's name, as the kernel keeps it (15 bytes at most).

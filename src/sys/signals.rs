@@ -7,6 +7,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 pub use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use crate::model::Tid;
+
 /// A descriptor that becomes readable, for good, when one of the signals comes.
 ///
 /// Threads and forked processes that share it all see it. No thread is started.
@@ -63,5 +65,39 @@ pub fn ignore(signal: i32) {
     // SAFETY: SIG_IGN installs no handler.
     unsafe {
         libc::signal(signal, libc::SIG_IGN);
+    }
+}
+
+/// Lets a signal interrupt the system call that its thread waits in, and do
+/// nothing else.
+///
+/// # Errors
+/// When the signal cannot be caught.
+pub fn wake_by(signal: i32) -> io::Result<()> {
+    extern "C" fn nothing(_: i32) {}
+    let handler: extern "C" fn(i32) = nothing;
+    // SAFETY: the handler does nothing; without SA_RESTART calls are interrupted.
+    let done = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as libc::sighandler_t;
+        libc::sigaction(signal, &raw const action, std::ptr::null_mut())
+    };
+    if done == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Sends a signal to one thread of this process; it may be gone.
+pub fn send_to_thread(tid: Tid, signal: i32) {
+    // SAFETY: tgkill(2) names thread and process, so that no other is met.
+    unsafe {
+        libc::syscall(
+            libc::SYS_tgkill,
+            std::process::id().cast_signed(),
+            tid.0.cast_signed(),
+            signal,
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The client: N requests by one of four strategies.
+//! The client: N requests by one of five strategies.
 //!
 //! Runs in a process of its own, whose first thread is the "main thread" that
 //! the lab speaks of. A strategy creates workers and hands them requests; what
@@ -6,6 +6,7 @@
 
 mod event_loop;
 mod gate;
+mod iterative;
 mod pool;
 mod process;
 pub mod request;
@@ -83,6 +84,7 @@ pub fn run(plan: &'static ClientPlan, ledger: &'static Ledger) {
         Strategy::Pool => pool::run(shared),
         Strategy::Process => process::run(shared),
         Strategy::Async => event_loop::run(shared),
+        Strategy::Iterative => iterative::run(shared),
     }
     header.after_ns.store(clock::now().as_nanos(), Relaxed);
 }

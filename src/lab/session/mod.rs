@@ -6,62 +6,36 @@
 //! between, no process of the run outlives it.
 
 mod assemble;
+mod client;
+mod plan;
+mod program;
 mod recorder;
 mod rundir;
+mod server;
 mod side;
 mod tap;
 mod watch;
 
-use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::{Duration, Instant};
 
 use chrono::Local;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::Signal;
 use thiserror::Error;
 
+use self::client::{EndedClient, RunningClient};
+pub use self::plan::{ClientChoice, RunPlan, ServerChoice};
+pub use self::program::{Observe, ProgramError};
 pub use self::rundir::{NotSaved, NotWritable, RunDir};
+use self::server::{EndedServer, RunningServer};
 pub use self::side::{CLIENT_COMMAND, FAILED, LISTENING, SERVER_COMMAND};
 use self::tap::{Captured, RunningTap};
 use self::watch::Watch;
-use crate::lab::client::ClientPlan;
-use crate::lab::server::ServerPlan;
 use crate::model::{FlowRecord, RunRecord, SideCosts, StopReason, Timestamp, WorkerRecord};
-use crate::sys::capture::{BLOCK_TIMEOUT, CaptureError, Settings};
-use crate::sys::ledger::Ledger;
-use crate::sys::process::{Child, Exit};
+use crate::sys::capture::{BLOCK_TIMEOUT, CaptureError};
 use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 use crate::sys::{clock, privilege, process};
-
-/// Whose server a run uses.
-#[derive(Clone, Debug)]
-pub enum ServerChoice {
-    /// The built-in one, started for the run.
-    Embedded(ServerPlan),
-    /// One that already runs.
-    Existing(SocketAddr),
-}
-
-/// What a run is to do, checked.
-#[derive(Clone, Debug)]
-pub struct RunPlan {
-    /// The client; its target is filled in when the server's address is known.
-    pub client: ClientPlan,
-    /// The server.
-    pub server: ServerChoice,
-    /// What to tap; `None` captures nothing.
-    pub capture: Option<Settings>,
-    /// Whether to count threads and processes of the system and of an existing server.
-    pub sample: bool,
-    /// How long to wait at most, after the client's end, for flows to close.
-    pub linger: Duration,
-    /// Where to save the run.
-    pub out: Option<PathBuf>,
-}
 
 /// Why a run could not be made.
 #[derive(Debug, Error)]
@@ -69,6 +43,12 @@ pub enum SessionError {
     /// The server did not start; in its own words.
     #[error("{0}")]
     Server(String),
+    /// A program cannot be run.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// A person interrupted it before the client was started.
+    #[error("interrupted before the client was started: nothing was run")]
+    Interrupted,
     /// Nothing can be captured.
     #[error(transparent)]
     Capture(#[from] CaptureError),
@@ -147,12 +127,11 @@ struct Moments {
 struct Observed {
     started: chrono::DateTime<Local>,
     target: SocketAddr,
-    client: Ledger,
-    server: Option<Ledger>,
+    client: EndedClient,
+    server: EndedServer,
     moments: Moments,
-    client_exit: Option<Exit>,
-    server_lost: Option<Exit>,
-    sides: SideCosts,
+    /// `None` where not every process could be told.
+    costs: Option<SideCosts>,
     watch: Watch,
     capture: Option<Captured>,
     stop_reason: StopReason,
@@ -177,12 +156,9 @@ pub fn conduct(
     let started = Local::now();
     let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;
     process::adopt_orphans();
-    let dir = RunDir::create(
-        plan.out.as_deref(),
-        started,
-        &plan.client.strategy.to_string(),
-    )?;
-    let outcome = Stage::set(plan, &dir, started).and_then(|stage| stage.play(&stop, status));
+    let dir = RunDir::create(plan.out.as_deref(), started, &plan.name())?;
+    let outcome =
+        Stage::set(plan, &dir, started, &stop).and_then(|stage| stage.play(&stop, status));
     let orphans = process::sweep(Duration::from_secs(5));
     let (mut observed, end) = match outcome {
         Ok(played) => played,
@@ -194,7 +170,7 @@ pub fn conduct(
     };
     if orphans > 0 {
         // What these have cost is in nobody's sum, and whose they were is not known.
-        observed.sides = SideCosts::default();
+        observed.costs = None;
     }
     let mut assembled = assemble::assemble(plan, observed, end);
     let not_saved = dir.save(assembled.view());
@@ -213,42 +189,39 @@ pub fn conduct(
 /// A run that is ready for its client: the server listens, the tap is open.
 struct Stage<'a> {
     plan: &'a RunPlan,
+    dir: &'a RunDir,
     started: chrono::DateTime<Local>,
     target: SocketAddr,
-    server: Option<(Child, Ledger)>,
+    server: RunningServer,
     tap: Option<RunningTap>,
-    client_log: Option<File>,
 }
 
 impl<'a> Stage<'a> {
     fn set(
         plan: &'a RunPlan,
-        dir: &RunDir,
+        dir: &'a RunDir,
         started: chrono::DateTime<Local>,
+        stop: &StopSignal,
     ) -> Result<Self, SessionError> {
-        let (target, server) = match &plan.server {
-            ServerChoice::Existing(target) => (*target, None),
-            ServerChoice::Embedded(server) => {
-                let slots = plan.client.requests as usize + SPARE_SLOTS;
-                let ledger = Ledger::create(slots, slots)?;
-                let log = File::create(dir.file("server.log")).ok();
-                let mut child = side::start(SERVER_COMMAND, server, &ledger, log)?;
-                let target = side::wait_until_listening(&mut child)?;
-                (target, Some((child, ledger)))
+        let (server, target) = RunningServer::start(plan, dir, stop)?;
+        let opened = match &plan.capture {
+            None => Ok(None),
+            Some(settings) => RunningTap::open(settings, dir, &filter(plan, target), target.port()).map(Some),
+        };
+        match opened {
+            Ok(tap) => Ok(Self {
+                plan,
+                dir,
+                started,
+                target,
+                server,
+                tap,
+            }),
+            Err(e) => {
+                server.finish();
+                Err(e)
             }
-        };
-        let tap = match &plan.capture {
-            None => None,
-            Some(settings) => Some(RunningTap::open(settings, dir, target)?),
-        };
-        Ok(Self {
-            plan,
-            started,
-            target,
-            server,
-            tap,
-            client_log: File::create(dir.file("client.log")).ok(),
-        })
+        }
     }
 
     fn play(
@@ -256,7 +229,7 @@ impl<'a> Stage<'a> {
         stop: &StopSignal,
         status: &mut dyn FnMut(Option<Status>),
     ) -> Result<(Observed, End), SessionError> {
-        let existing = self.server.is_none().then_some(self.target);
+        let existing = matches!(self.server, RunningServer::Existing).then_some(self.target);
         let mut watch = if self.plan.sample {
             Watch::new(existing)
         } else {
@@ -264,25 +237,19 @@ impl<'a> Stage<'a> {
         };
         watch.look();
 
-        let client_plan = ClientPlan {
-            target: self.target,
-            parent: process::pid().0,
-            ..self.plan.client.clone()
+        let log = server::log_file(self.dir, "client.log");
+        let mut client = match RunningClient::start(self.plan, self.target, log) {
+            Ok(client) => client,
+            Err(e) => {
+                self.server.finish();
+                drop(self.tap.take().map(RunningTap::close));
+                return Err(e);
+            }
         };
-        let ledger = Ledger::create(
-            client_plan.requests.max(client_plan.workers) as usize,
-            client_plan.requests as usize,
-        )?;
-        let log = self.client_log.take();
-        let mut client = side::start(CLIENT_COMMAND, &client_plan, &ledger, log)?;
-        let client_started = clock::now();
-
-        let (mut end, client_exit) =
-            self.while_client_runs(&mut client, &ledger, stop, &mut watch, status);
-        let client_ended = clock::now();
+        let mut end = self.while_client_runs(&mut client, stop, &mut watch, status);
         watch.look();
 
-        let stop_reason = self.until_at_rest(&ledger, stop, &mut end);
+        let stop_reason = self.until_at_rest(client.flows_expected(), stop, &mut end);
         watch.look();
         let at_rest = clock::now();
         let capture = self.tap.take().map(RunningTap::close);
@@ -293,26 +260,18 @@ impl<'a> Stage<'a> {
         {
             end = End::Fault;
         }
-        let mut sides = SideCosts {
-            client: client.cost(),
-            ..SideCosts::default()
-        };
-        let (server, server_lost) = match self.server.take() {
-            None => (None, None),
-            Some((mut child, ledger)) => {
-                let lost = child.wait(Duration::ZERO);
-                if lost.is_none() {
-                    child.end(SERVER_GRACE);
-                }
-                sides.server = child.cost();
-                (Some(ledger), lost)
-            }
-        };
+        let client = client.finish();
+        let server = self.server.finish();
         status(None);
+        let (client_started, client_ended) = client.moments();
         let observed = Observed {
             started: self.started,
             target: self.target,
-            client: ledger,
+            costs: Some(SideCosts {
+                client: client.cost(),
+                server: server.cost(),
+            }),
+            client,
             server,
             moments: Moments {
                 client_started,
@@ -320,9 +279,6 @@ impl<'a> Stage<'a> {
                 at_rest,
                 over: clock::now(),
             },
-            client_exit,
-            server_lost,
-            sides,
             watch,
             capture,
             stop_reason,
@@ -331,37 +287,26 @@ impl<'a> Stage<'a> {
     }
 
     fn while_client_runs(
-        &self,
-        client: &mut Child,
-        ledger: &Ledger,
+        &mut self,
+        client: &mut RunningClient,
         stop: &StopSignal,
         watch: &mut Watch,
         status: &mut dyn FnMut(Option<Status>),
-    ) -> (End, Option<Exit>) {
-        let tick = Timespec::try_from(TICK).ok();
+    ) -> End {
         loop {
-            if let Some(exit) = client.wait(Duration::ZERO) {
-                return (End::Complete, Some(exit));
+            if client.is_done(self.plan.linger) {
+                return End::Complete;
             }
             let fault = self.tap.as_ref().is_some_and(RunningTap::has_failed);
             if fault || stop.raised() {
-                client.signal(Signal::TERM);
-                let exit = client.wait(CLIENT_GRACE).or_else(|| {
-                    client.signal(Signal::KILL);
-                    client.wait(CLIENT_GRACE)
-                });
-                let end = if fault { End::Fault } else { End::Interrupted };
-                return (end, exit);
+                client.end();
+                return if fault { End::Fault } else { End::Interrupted };
             }
-            let mut fds = [
-                PollFd::new(client, PollFlags::IN),
-                PollFd::new(stop, PollFlags::IN),
-            ];
-            // Woken, timed out or interrupted: all of it is looked at above.
-            let _ = poll(&mut fds, tick.as_ref());
+            client.wait(stop);
             watch.look();
+            self.server.look();
             status(Some(Status {
-                done: ledger.header().done.load(Relaxed),
+                done: client.done(),
                 frames: self
                     .tap
                     .as_ref()
@@ -372,11 +317,10 @@ impl<'a> Stage<'a> {
 
     /// Waits until every flow that the client can have opened has been seen
     /// and has closed.
-    fn until_at_rest(&self, ledger: &Ledger, stop: &StopSignal, end: &mut End) -> StopReason {
+    fn until_at_rest(&self, expected: u64, stop: &StopSignal, end: &mut End) -> StopReason {
         let Some(tap) = &self.tap else {
             return StopReason::Drained;
         };
-        let expected = assemble::flows_expected(ledger, self.plan.client.requests);
         let since = Instant::now();
         // The last block is handed over a timeout late, and may hold flows that
         // the client could not tell of.
@@ -405,5 +349,14 @@ impl<'a> Stage<'a> {
             }
             std::thread::sleep(TICK);
         }
+    }
+}
+
+/// What is tapped. A program may choose any of the server's addresses, so that
+/// its port is all that is known of its frames.
+fn filter(plan: &RunPlan, target: SocketAddr) -> String {
+    match &plan.client {
+        ClientChoice::BuiltIn(_) => format!("tcp port {} and host {}", target.port(), target.ip()),
+        ClientChoice::Command { .. } => format!("tcp port {}", target.port()),
     }
 }

@@ -1,7 +1,6 @@
 //! The capture of a run: the tap and the recorder in a thread of their own.
 
 use std::fs::File;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -39,17 +38,17 @@ impl RunningTap {
     pub fn open(
         settings: &Settings,
         dir: &RunDir,
-        target: SocketAddr,
+        filter: &str,
+        port: u16,
     ) -> Result<Self, SessionError> {
-        let filter = format!("tcp port {} and host {}", target.port(), target.ip());
-        let tap = Tap::open(settings, &filter)?;
+        let tap = Tap::open(settings, filter)?;
         let path = dir.file("capture.pcap");
         let file = File::create(&path)?;
         let writer = PcapWriter::new(file, tap.link(), settings.snaplen)?;
         let progress = Arc::new(Progress::default());
         let stop = Arc::new(AtomicBool::new(false));
         let mut recorder =
-            Recorder::new(Some((writer, path)), target.port(), Arc::clone(&progress));
+            Recorder::new(Some((writer, path)), port, Arc::clone(&progress));
         let link_name = tap.link_name().to_owned();
         let (stop_seen, failed) = (Arc::clone(&stop), Arc::clone(&progress));
         let thread = Builder::new().name("capture".to_owned()).spawn(move || {
@@ -64,7 +63,7 @@ impl RunningTap {
             stop,
             progress,
             link_name,
-            filter,
+            filter: filter.to_owned(),
         })
     }
 

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::watch::Watch;
-use super::super::{Moments, RunPlan};
 use crate::census::{self, SideSpans, Span};
 use crate::lab::records::RequestNote;
 use crate::model::{
-    Finding, FlowRecord, Outcome, Provenance, Requests, RunCensus, Severity, SideCensus, Timestamp,
+    Exchange, Finding, FlowRecord, Outcome, Provenance, Requests, Severity, SideCensus, Timestamp,
 };
 use crate::sys::ledger::Ledger;
 
@@ -23,7 +21,6 @@ pub(super) fn attempted(requests: &[RequestNote], reached: Option<u64>) -> u64 {
 }
 
 pub(super) fn count_requests(
-    plan: &RunPlan,
     requests: &[RequestNote],
     attempted: u64,
     flows: Option<&[FlowRecord]>,
@@ -34,51 +31,44 @@ pub(super) fn count_requests(
     }
     let by_workers =
         |o: &[Outcome]| Some(requests.iter().filter(|n| o.contains(&n.outcome)).count() as u64);
-    let on_flows =
-        |of: fn(&FlowRecord) -> usize| flows.map(|f| f.iter().map(of).sum::<usize>() as u64);
+    let wire = on_the_wire(flows);
     Requests {
-        submitted: Some(u64::from(plan.client.requests)),
+        submitted: Some(requests.len() as u64),
         attempted: Some(attempted),
-        on_wire: on_flows(|f| usize::from(f.handshake.is_some())),
-        handshakes: on_flows(|f| usize::from(f.handshake.is_some_and(|h| h.ack_ns.is_some()))),
-        answered: on_flows(|f| {
-            f.exchanges
-                .iter()
-                .filter(|e| e.response_ns.is_some())
-                .count()
-        })
-        .or_else(|| by_workers(&[Outcome::Valid, Outcome::BadAnswer])),
-        valid: on_flows(|f| f.exchanges.iter().filter(|e| e.valid == Some(true)).count())
-            .or_else(|| by_workers(&[Outcome::Valid])),
+        answered: wire
+            .answered
+            .or_else(|| by_workers(&[Outcome::Valid, Outcome::BadAnswer])),
+        valid: wire.valid.or_else(|| by_workers(&[Outcome::Valid])),
         failed,
+        ..wire
     }
 }
 
-/// Both sides and the system, each as it could be counted.
-pub(super) fn run_census(
-    client: &Ledger,
-    server: Option<&Ledger>,
-    moments: Moments,
-    watch: &Watch,
-    extra: &mut Vec<Finding>,
-) -> RunCensus {
-    let started = moments.client_started;
-    RunCensus {
-        client: side_census(client, started, moments.client_ended, None, extra),
-        server: match server {
-            None => watch.of_server.side(),
-            Some(server) => {
-                let after = Some(moments.at_rest);
-                side_census(server, started, moments.over, after, extra)
-            }
-        },
-        system: watch.of_system.system(),
+/// What the wire alone tells of requests; nothing without a capture.
+pub(super) fn on_the_wire(flows: Option<&[FlowRecord]>) -> Requests {
+    let count =
+        |of: fn(&FlowRecord) -> usize| flows.map(|f| f.iter().map(of).sum::<usize>() as u64);
+    let exchanges = |f: &FlowRecord, of: fn(&Exchange) -> bool| {
+        f.exchanges.iter().filter(|e| of(e)).count()
+    };
+    Requests {
+        on_wire: count(|f| usize::from(f.handshake.is_some())),
+        handshakes: count(|f| usize::from(f.handshake.is_some_and(|h| h.ack_ns.is_some()))),
+        answered: flows.map(|all| {
+            let answered = |f| exchanges(f, |e| e.response_ns.is_some()) as u64;
+            all.iter().map(answered).sum()
+        }),
+        valid: flows.map(|all| {
+            let valid = |f| exchanges(f, |e| e.valid == Some(true)) as u64;
+            all.iter().map(valid).sum()
+        }),
+        ..Requests::default()
     }
 }
 
 /// The census of a side that reported itself. `after` is the client's own
 /// word; for the server it is the moment when the wire had come to rest.
-fn side_census(
+pub(super) fn side_census(
     ledger: &Ledger,
     started: Timestamp,
     ended: Timestamp,
@@ -103,15 +93,17 @@ fn side_census(
     }
     let first = told(header.first_ns.load(relaxed)).unwrap_or(started);
     let spans = SideSpans {
-        first: Span {
+        initial: vec![Span {
             process: true,
+            thread: true,
             started: first,
             ended: Some(ended),
-        },
+        }],
         created: ledger
             .tasks()
             .map(|t| Span {
                 process: t.process,
+                thread: true,
                 started: Timestamp::from_nanos(t.started_ns),
                 ended: Some(t.ended_ns.map_or(ended, Timestamp::from_nanos)),
             })

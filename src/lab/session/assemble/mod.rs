@@ -5,22 +5,24 @@
 //! that the environment's limits are read.
 
 mod counts;
+mod outcomes;
+mod programs;
+mod sides;
 mod troubles;
 mod workers;
 
 use std::io;
 
-use self::counts::{attempted, count_requests, run_census};
-use self::troubles::{tell_of_deaths, tell_of_interruption, tell_of_refusals};
-use self::workers::worker_records;
-use super::{Captured, End, Observed, RunPlan, ServerChoice};
-use crate::correlate::{self, ClientSocket, ServerSocket};
+use self::sides::{ClientSide, ServerSide};
+use self::troubles::tell_of_interruption;
+use super::{Captured, ClientChoice, End, Observed, RunPlan, ServerChoice};
+use crate::correlate;
 use crate::findings::{FindingsInput, findings};
-use crate::lab::records::{ConnectionNote, RequestNote, read_connection, read_request};
+use crate::lab::records::{RequestNote, read_request};
 use crate::model::{
-    CaptureSummary, Correlation, Exchange, Finding, FlowRecord, Latencies, Observer, Outcome, Plan,
-    Provenance, Quantiles, RunRecord, SCHEMA_RUN, ServerKind, Severity, Strategy, Timestamp, Tool,
-    WorkerRecord,
+    CaptureSummary, Correlation, Exchange, Finding, FlowRecord, Inferred, Latencies, Observer,
+    Outcome, Plan, Programs, Quantiles, RunCensus, RunRecord, SCHEMA_RUN, ServerKind, Severity,
+    Strategy, Tool, WorkerRecord,
 };
 use crate::report::RunView;
 use crate::sys::ledger::Ledger;
@@ -52,7 +54,7 @@ pub fn flows_expected(ledger: &Ledger, requests: u32) -> u64 {
         .count() as u64
 }
 
-fn notes(ledger: &Ledger, requests: u32) -> impl Iterator<Item = RequestNote> + '_ {
+pub(super) fn notes(ledger: &Ledger, requests: u32) -> impl Iterator<Item = RequestNote> + '_ {
     (0..requests).filter_map(|n| Some(read_request(u64::from(n), ledger.entry(n as usize)?)))
 }
 
@@ -63,9 +65,7 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
         client,
         server,
         moments,
-        client_exit,
-        server_lost,
-        sides,
+        costs,
         watch,
         capture,
         stop_reason,
@@ -75,46 +75,52 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
     let (summary, mut flows, capture_cpu, capture_cut) =
         unpack(plan, capture, stop_reason, &mut extra);
 
-    let requests: Vec<RequestNote> = notes(&client, plan.client.requests).collect();
-    let sockets: Vec<ClientSocket> = requests
-        .iter()
-        .filter_map(|n| client_socket(n, moments.client_ended))
-        .collect();
-    let reached = correlate::own_clients(&mut flows, &sockets, Provenance::Instrumented);
-    let connections: Vec<ConnectionNote> = server
-        .iter()
-        .flat_map(|s| s.used_entries().iter().filter_map(read_connection))
-        .collect();
-    let accepted: Vec<ServerSocket> = connections.iter().map(server_socket).collect();
-    correlate::own_servers(&mut flows, &accepted, Provenance::Instrumented);
+    let client = ClientSide::new(plan, &client);
+    let server = ServerSide::new(&server);
+    let reached = correlate::own_clients(
+        &mut flows,
+        &client.sockets(moments.client_ended),
+        client.provenance(),
+    );
+    correlate::own_servers(&mut flows, &server.sockets(), server.provenance());
 
-    let attempted = attempted(&requests, captured.then_some(reached));
-    let counts = count_requests(plan, &requests, attempted, captured.then_some(&flows[..]));
-    let census = run_census(&client, server.as_ref(), moments, &watch, &mut extra);
-    tell_of_refusals(&client, server.as_ref(), &mut extra);
-    tell_of_deaths(client_exit, server_lost, end, &mut extra);
+    let wire = captured.then_some(&flows[..]);
+    let requests = client.requests(plan, reached, wire);
+    let census = RunCensus {
+        client: client.census(moments, &mut extra),
+        server: server.census(moments, &watch, &mut extra),
+        system: watch.of_system.system(),
+    };
+    client.troubles(end, &mut extra);
+    server.troubles(end, &mut extra);
     tell_of_interruption(end, &mut extra);
-    let correlation = captured.then(|| correlation(&flows, server.is_some()));
+    let correlation = captured.then(|| correlation(&flows, &client, &server));
     let latency = latencies(&flows);
-    let workers = worker_records(&requests, &connections);
+    let mut workers = client.workers(wire);
+    workers.extend(server.workers());
+    let (tracer_cpu_ns, tracer_stops) = programs::tracers([client.watched(), server.watched()]);
     let mut run = RunRecord {
         schema: SCHEMA_RUN.to_owned(),
         tool: Tool::this(),
         started: started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
         duration_ns: moments.at_rest.since(moments.client_started),
         environment: limits::environment(),
-        plan: told_plan(plan, target.to_string()),
+        plan: told_plan(plan, target.to_string(), &client, &server, &flows),
         capture: summary,
-        requests: counts,
+        requests,
         census,
         latency,
         correlation: correlation.unwrap_or(NOT_CAPTURED),
-        sides,
+        sides: costs.unwrap_or_default(),
         observer: Observer {
             capture_cpu_ns: capture_cpu,
-            tracer_cpu_ns: None,
-            tracer_stops: None,
+            tracer_cpu_ns,
+            tracer_stops,
             client_duration_ns: Some(moments.client_ended.since(moments.client_started)),
+        },
+        programs: Programs {
+            client: client.watched().map(programs::record),
+            server: server.watched().map(programs::record),
         },
         findings: Vec::new(),
     };
@@ -139,12 +145,16 @@ const NOT_CAPTURED: Correlation = Correlation {
     server_owned: None,
 };
 
-fn correlation(flows: &[FlowRecord], instrumented_server: bool) -> Correlation {
+fn correlation(flows: &[FlowRecord], client: &ClientSide<'_>, server: &ServerSide<'_>) -> Correlation {
     let count = |of: fn(&FlowRecord) -> bool| flows.iter().filter(|f| of(f)).count() as u64;
     Correlation {
         flows: Some(flows.len() as u64),
-        client_owned: Some(count(|f| f.client_owner.is_some())),
-        server_owned: instrumented_server.then(|| count(|f| f.server_owner.is_some())),
+        client_owned: client
+            .tells_owners()
+            .then(|| count(|f| f.client_owner.is_some())),
+        server_owned: server
+            .tells_owners()
+            .then(|| count(|f| f.server_owner.is_some())),
     }
 }
 
@@ -211,45 +221,62 @@ fn unpack(
     )
 }
 
-fn client_socket(note: &RequestNote, client_ended: Timestamp) -> Option<ClientSocket> {
-    let (worker, pid, tid) = note.taken_by?;
-    Some(ClientSocket {
-        worker,
-        pid,
-        tid,
-        local: note.client,
-        from: note.connect?,
-        until: note.connected.or(note.ended).unwrap_or(client_ended),
-    })
-}
-
-fn server_socket(note: &ConnectionNote) -> ServerSocket {
-    ServerSocket {
-        peer: note.client,
-        accepted: note.accepted,
-        pid: note.served_by.unwrap_or(note.accepted_by).0,
-        accept_tid: Some(note.accepted_by.1),
-        serve_tid: note.served_by.map(|s| s.1),
-    }
-}
-
-fn told_plan(plan: &RunPlan, target: String) -> Plan {
-    let client = &plan.client;
-    let (kind, model) = match &plan.server {
-        ServerChoice::Embedded(server) => (ServerKind::Embedded, Some(server.model)),
-        ServerChoice::Existing(_) => (ServerKind::Existing, None),
+fn told_plan(
+    plan: &RunPlan,
+    target: String,
+    client: &ClientSide<'_>,
+    server: &ServerSide<'_>,
+    flows: &[FlowRecord],
+) -> Plan {
+    let kind = match &plan.server {
+        ServerChoice::Embedded(_) => ServerKind::Embedded,
+        ServerChoice::Command { .. } => ServerKind::Command,
+        ServerChoice::Existing { .. } => ServerKind::Existing,
     };
-    Plan {
-        strategy: Some(client.strategy),
-        requests: Some(u64::from(client.requests)),
-        workers: (client.strategy == Strategy::Pool).then(|| u64::from(client.workers)),
+    let (server_model, server_evidence) = server.model(plan, flows);
+    let told = Plan {
+        strategy: None,
+        requests: None,
+        workers: None,
         target,
         server: kind,
-        server_model: model,
-        client_command: None,
-        joined: Some(client.join),
-        gate: client.gate,
-        max_in_flight: client.max_in_flight.map(u64::from),
-        timeout_ns: Some(client.timeout.into()),
+        server_model,
+        client_command: client.watched().map(|w| w.command.clone()),
+        server_command: (kind == ServerKind::Command)
+            .then(|| server.watched().map(|w| w.command.clone()))
+            .flatten(),
+        inferred: Inferred {
+            client: None,
+            server: server_evidence,
+        },
+        joined: None,
+        gate: false,
+        max_in_flight: None,
+        timeout_ns: None,
+    };
+    match &plan.client {
+        ClientChoice::BuiltIn(client) => Plan {
+            strategy: Some(client.strategy),
+            requests: Some(u64::from(client.requests)),
+            workers: (client.strategy == Strategy::Pool).then(|| u64::from(client.workers)),
+            joined: Some(client.join),
+            gate: client.gate,
+            max_in_flight: client.max_in_flight.map(u64::from),
+            timeout_ns: Some(client.timeout.into()),
+            ..told
+        },
+        ClientChoice::Command { requests, .. } => {
+            let (strategy, workers, evidence) = client.strategy(flows);
+            Plan {
+                strategy,
+                workers,
+                requests: requests.map(u64::from),
+                inferred: Inferred {
+                    client: evidence,
+                    ..told.inferred
+                },
+                ..told
+            }
+        }
     }
 }

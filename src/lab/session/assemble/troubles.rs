@@ -1,14 +1,14 @@
 //! What the two sides met with: refusals by the system, deaths before their time.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::super::End;
 use crate::findings::interruption;
-use crate::model::{Finding, Severity};
+use crate::model::{Exit, Finding, Severity};
 use crate::sys::ledger::Ledger;
-use crate::sys::process::Exit;
 
-pub(super) fn tell_of_refusals(client: &Ledger, server: Option<&Ledger>, extra: &mut Vec<Finding>) {
-    let relaxed = std::sync::atomic::Ordering::Relaxed;
-    let client_refused = client.header().refused_tasks.load(relaxed);
+pub(super) fn tell_of_client_refusals(client: &Ledger, extra: &mut Vec<Finding>) {
+    let client_refused = client.header().refused_tasks.load(Relaxed);
     if client_refused > 0 {
         extra.push(
             Finding::new(
@@ -19,10 +19,11 @@ pub(super) fn tell_of_refusals(client: &Ledger, server: Option<&Ledger>, extra: 
             .with("refused", client_refused),
         );
     }
-    let Some(header) = server.map(Ledger::header) else {
-        return;
-    };
-    let tasks = header.refused_tasks.load(relaxed);
+}
+
+pub(super) fn tell_of_server_refusals(server: &Ledger, extra: &mut Vec<Finding>) {
+    let header = server.header();
+    let tasks = header.refused_tasks.load(Relaxed);
     if tasks > 0 {
         extra.push(
             Finding::new(
@@ -33,7 +34,7 @@ pub(super) fn tell_of_refusals(client: &Ledger, server: Option<&Ledger>, extra: 
             .with("refused", tasks),
         );
     }
-    let descriptors = header.refused_descriptors.load(relaxed);
+    let descriptors = header.refused_descriptors.load(Relaxed);
     if descriptors > 0 {
         extra.push(
             Finding::new(
@@ -46,45 +47,31 @@ pub(super) fn tell_of_refusals(client: &Ledger, server: Option<&Ledger>, extra: 
     }
 }
 
-pub(super) fn tell_of_deaths(
-    client: Option<Exit>,
-    server: Option<Exit>,
-    end: End,
-    extra: &mut Vec<Finding>,
-) {
-    let how = |exit: Exit| match exit {
-        Exit::Code(code) => format!("exit status {code}"),
-        Exit::Signal(signal) => format!("signal {signal}"),
-    };
+pub(super) fn tell_of_client_death(exit: Option<Exit>, end: End, extra: &mut Vec<Finding>) {
     if end == End::Complete
-        && let Some(exit) = client
+        && let Some(exit) = exit
         && exit != Exit::Code(0)
     {
         extra.push(
             Finding::new(
                 "client_died",
                 Severity::Error,
-                format!(
-                    "The client ended before its work was done ({}); client.log may tell why.",
-                    how(exit)
-                ),
+                format!("The client ended before its work was done ({exit}); client.log may tell why."),
             )
-            .with("exit", how(exit)),
+            .with("exit", exit.to_string()),
         );
     }
-    if let Some(exit) = server {
-        extra.push(
-            Finding::new(
-                "server_died",
-                Severity::Error,
-                format!(
-                    "The server ended during the run ({}); server.log may tell why.",
-                    how(exit)
-                ),
-            )
-            .with("exit", how(exit)),
-        );
-    }
+}
+
+pub(super) fn tell_of_server_death(exit: Exit, extra: &mut Vec<Finding>) {
+    extra.push(
+        Finding::new(
+            "server_died",
+            Severity::Error,
+            format!("The server ended during the run ({exit}); server.log may tell why."),
+        )
+        .with("exit", exit.to_string()),
+    );
 }
 
 pub(super) fn tell_of_interruption(end: End, extra: &mut Vec<Finding>) {

@@ -5,10 +5,7 @@ use std::io;
 use crate::lab::records::{ConnectionNote, RequestNote};
 use crate::model::{Side, WorkerId, WorkerRecord};
 
-pub(super) fn worker_records(
-    requests: &[RequestNote],
-    connections: &[ConnectionNote],
-) -> Vec<WorkerRecord> {
+pub(super) fn client_records(requests: &[RequestNote]) -> Vec<WorkerRecord> {
     let clients = requests.iter().map(|n| WorkerRecord {
         side: Side::Client,
         worker: n.taken_by.map(|t| t.0),
@@ -22,6 +19,10 @@ pub(super) fn worker_records(
         outcome: Some(n.outcome),
         detail: detail(n),
     });
+    clients.collect()
+}
+
+pub(super) fn server_records(connections: &[ConnectionNote]) -> Vec<WorkerRecord> {
     // A server's workers are numbered in the order in which they first appear.
     let mut numbers = std::collections::HashMap::new();
     let servers = connections.iter().map(|c| {
@@ -42,7 +43,7 @@ pub(super) fn worker_records(
             detail: None,
         }
     });
-    clients.chain(servers).collect()
+    servers.collect()
 }
 
 fn detail(note: &RequestNote) -> Option<String> {

@@ -1,0 +1,354 @@
+//! What is told of somebody else's programs, from what was seen of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::super::program::Watched;
+use super::super::{ClientChoice, End, RunPlan};
+use super::counts::on_the_wire;
+use super::outcomes::Wire;
+use crate::census;
+use crate::correlate::{ClientSocket, ServerSocket};
+use crate::model::{
+    Evidence, Exit, Finding, FlowRecord, Nanos, Outcome, Program, Provenance, Requests,
+    ServerModel, Severity, Side, SideCensus, Strategy, Timestamp, WorkerId, WorkerRecord,
+};
+use crate::traced::{
+    self, Accepted, Connection, Made, TaskIndex, TracedSide, client_shape, server_shape,
+};
+
+fn side(watched: &Watched) -> Option<&TracedSide> {
+    watched.traced.as_ref().map(|(side, _)| side)
+}
+
+/// The programs of `run.json`.
+pub(super) fn record(watched: &Watched) -> Program {
+    Program {
+        command: watched.command.clone(),
+        pid: watched.root,
+        exit_code: match watched.exit {
+            Some(Exit::Code(code)) => Some(code),
+            _ => None,
+        },
+        signal: match watched.exit {
+            Some(Exit::Signal(signal)) => Some(signal),
+            _ => None,
+        },
+        asked_to_end: watched.asked_to_end,
+        helpers: side(watched).map(traced::helpers),
+    }
+}
+
+/// CPU time and stops of the tracers; `None` where there was none.
+pub(super) fn tracers(sides: [Option<&Watched>; 2]) -> (Option<Nanos>, Option<u64>) {
+    let totals: Vec<_> = sides
+        .into_iter()
+        .flatten()
+        .filter_map(|w| w.traced.as_ref().map(|t| t.1))
+        .collect();
+    if totals.is_empty() {
+        return (None, None);
+    }
+    let cpu = totals.iter().map(|t| t.cpu.get()).sum();
+    (
+        Some(Nanos::new(cpu)),
+        Some(totals.iter().map(|t| t.stops).sum()),
+    )
+}
+
+/// A side's census, as it was counted.
+pub(super) fn census(watched: &Watched, over: Timestamp) -> SideCensus {
+    if let Some(spans) = side(watched).and_then(|s| s.tasks.spans(over)) {
+        return census::count(&spans, Provenance::Traced);
+    }
+    match &watched.samples {
+        Some(samples) => samples.side(),
+        None => SideCensus::absent(),
+    }
+}
+
+/// Numbers for the tasks that made or served a connection, in the order of
+/// their creation.
+fn numbered(tasks: impl Iterator<Item = TaskIndex>) -> HashMap<TaskIndex, WorkerId> {
+    let ordered: BTreeSet<TaskIndex> = tasks.collect();
+    ordered.into_iter().zip((0..).map(WorkerId)).collect()
+}
+
+pub(super) fn client_sockets(watched: &Watched, ended: Timestamp) -> Vec<ClientSocket> {
+    let Some(side) = side(watched) else {
+        return Vec::new();
+    };
+    let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
+    let socket = |c: &Connection| {
+        let task_ended = side.tasks.get(c.task).ended;
+        Some(ClientSocket {
+            worker: *numbers.get(&c.task)?,
+            pid: c.by.0,
+            tid: c.by.1,
+            local: c.local,
+            from: c.from,
+            until: c.until.or(task_ended).unwrap_or(ended),
+        })
+    };
+    side.sockets.made.iter().filter_map(socket).collect()
+}
+
+/// Who is taken to have served a connection: whoever first received from it,
+/// or else first sent on it.
+fn serving(accepted: &Accepted) -> Option<(TaskIndex, crate::model::Pid, crate::model::Tid, Timestamp)> {
+    accepted.received.or(accepted.sent)
+}
+
+pub(super) fn server_sockets(watched: &Watched) -> Vec<ServerSocket> {
+    let accepted = side(watched).map_or(&[][..], |s| &s.sockets.accepted[..]);
+    let socket = |a: &Accepted| ServerSocket {
+        peer: a.peer,
+        accepted: a.at,
+        pid: serving(a).map_or(a.by.0, |s| s.1),
+        accept_tid: Some(a.by.1),
+        serve_tid: serving(a).map(|s| s.2),
+        send_tid: a.sent.map(|s| s.2),
+    };
+    accepted.iter().map(socket).collect()
+}
+
+pub(super) fn requests(watched: &Watched, plan: &RunPlan, flows: Option<&[FlowRecord]>) -> Requests {
+    let wire = flows.map(Wire::new);
+    let mut failed: BTreeMap<String, u64> = BTreeMap::new();
+    let made = side(watched).map(|s| &s.sockets.made);
+    if let (Some(wire), Some(made)) = (&wire, made) {
+        let outcomes = made.iter().filter_map(|c| wire.outcome(c));
+        for outcome in outcomes.filter(|o| *o != Outcome::Valid) {
+            *failed.entry(outcome.name().to_owned()).or_default() += 1;
+        }
+    }
+    let told = on_the_wire(flows);
+    let submitted = match plan.client {
+        ClientChoice::Command { requests, .. } => requests.map(u64::from),
+        ClientChoice::BuiltIn(_) => None,
+    };
+    // Of another protocol's answers nobody here knows whether they are right.
+    let judged = wire.is_some_and(|w| w.speaks_time()) || flows.is_some_and(<[_]>::is_empty);
+    Requests {
+        submitted,
+        attempted: made.map(|m| m.len() as u64),
+        valid: told.valid.filter(|_| judged),
+        failed,
+        ..told
+    }
+}
+
+pub(super) fn client_workers(watched: &Watched, flows: Option<&[FlowRecord]>) -> Vec<WorkerRecord> {
+    let Some(side) = side(watched) else {
+        return Vec::new();
+    };
+    let wire = flows.map(Wire::new);
+    let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
+    let record = |c: &Connection| {
+        let task = side.tasks.get(c.task);
+        let errno = c.errno.filter(|e| ![0, libc::EINPROGRESS].contains(e));
+        WorkerRecord {
+            side: Side::Client,
+            worker: numbers.get(&c.task).copied(),
+            request: None,
+            pid: Some(c.by.0),
+            tid: Some(c.by.1),
+            started_ns: Some(task.started),
+            ended_ns: task.ended,
+            connected_ns: c.until.filter(|_| c.errno == Some(0)),
+            client: c.local,
+            outcome: wire.as_ref().and_then(|w| w.outcome(c)),
+            detail: errno.map(|e| std::io::Error::from_raw_os_error(e).to_string()),
+        }
+    };
+    side.sockets.made.iter().map(record).collect()
+}
+
+pub(super) fn server_workers(watched: &Watched) -> Vec<WorkerRecord> {
+    let Some(side) = side(watched) else {
+        return Vec::new();
+    };
+    let worker = |a: &Accepted| serving(a).map_or(a.task, |s| s.0);
+    let numbers = numbered(side.sockets.accepted.iter().map(worker));
+    let record = |a: &Accepted| {
+        let task = side.tasks.get(worker(a));
+        let (pid, tid) = serving(a).map_or(a.by, |s| (s.1, s.2));
+        WorkerRecord {
+            side: Side::Server,
+            worker: numbers.get(&worker(a)).copied(),
+            request: None,
+            pid: Some(pid),
+            tid: Some(tid),
+            started_ns: Some(task.started),
+            ended_ns: task.ended,
+            connected_ns: Some(a.at),
+            client: Some(a.peer),
+            outcome: None,
+            detail: None,
+        }
+    };
+    side.sockets.accepted.iter().map(record).collect()
+}
+
+pub(super) fn client_strategy(
+    watched: &Watched,
+    flows: &[FlowRecord],
+) -> (Option<Strategy>, Option<u64>, Option<Evidence>) {
+    let Some(side) = side(watched) else {
+        return (None, None, None);
+    };
+    let wire = Wire::new(flows);
+    // What was refused is not what a worker worked on.
+    let came_through = |c: &&Connection| {
+        matches!(c.errno, Some(0 | libc::EINPROGRESS | libc::EINTR) | None)
+    };
+    let made: Vec<Made> = side
+        .sockets
+        .made
+        .iter()
+        .filter(came_through)
+        .map(|c| Made {
+            task: c.task,
+            from: c.from,
+            until: wire.flow_of(c).map(answered),
+        })
+        .collect();
+    let (strategy, width, evidence) = client_shape(side, &made);
+    (strategy, width, Some(evidence))
+}
+
+/// When a flow's last answer came, or else its last frame: the closing of a
+/// connection may overlap the next one's opening.
+fn answered(flow: &FlowRecord) -> Timestamp {
+    let answers = flow.exchanges.iter().filter_map(|e| e.response_ns);
+    answers.max().unwrap_or(flow.last_ns)
+}
+
+pub(super) fn server_model(
+    watched: &Watched,
+    flows: &[FlowRecord],
+) -> (Option<ServerModel>, Option<Evidence>) {
+    let Some(side) = side(watched) else {
+        return (None, None);
+    };
+    let mut answers: HashMap<_, Vec<&FlowRecord>> = HashMap::new();
+    for flow in flows {
+        answers.entry(flow.client).or_default().push(flow);
+    }
+    let served: Vec<Made> = side
+        .sockets
+        .accepted
+        .iter()
+        .map(|a| {
+            let flow = answers.get(&a.peer).and_then(|candidates| {
+                let opened = |f: &&&FlowRecord| f.first_ns <= a.at;
+                candidates.iter().filter(opened).max_by_key(|f| f.first_ns)
+            });
+            Made {
+                task: serving(a).map_or(a.task, |s| s.0),
+                from: a.at,
+                until: flow.map(|f| answered(f)),
+            }
+        })
+        .collect();
+    let all_seen = side.sockets.accepted.iter().all(|a| serving(a).is_some());
+    let (model, evidence) = server_shape(side, &served);
+    // Where nobody was seen to serve, only who accepted is known.
+    (model.filter(|_| all_seen), Some(evidence))
+}
+
+pub(super) fn client_troubles(watched: &Watched, left_behind: usize, extra: &mut Vec<Finding>) {
+    common_troubles(Side::Client, watched, extra);
+    match watched.exit {
+        _ if watched.asked_to_end => {}
+        Some(Exit::Signal(signal)) => extra.push(
+            Finding::new(
+                "client_signal",
+                Severity::Error,
+                format!("The client was ended by signal {signal}; client.log may tell why."),
+            )
+            .with("signal", signal),
+        ),
+        Some(Exit::Code(code)) if code != 0 => extra.push(
+            Finding::new(
+                "client_exit",
+                Severity::Warning,
+                format!("The client ended with exit status {code}; client.log may tell why."),
+            )
+            .with("exit_code", code),
+        ),
+        _ => {}
+    }
+    if left_behind > 0 {
+        extra.push(
+            Finding::new(
+                "left_behind",
+                Severity::Warning,
+                format!("The client's first process ended and left {left_behind} processes behind that did nothing any more; they were ended."),
+            )
+            .with("processes", left_behind),
+        );
+    }
+}
+
+pub(super) fn server_troubles(watched: &Watched, end: End, extra: &mut Vec<Finding>) {
+    common_troubles(Side::Server, watched, extra);
+    if end == End::Complete
+        && !watched.asked_to_end
+        && let Some(exit) = watched.exit
+    {
+        super::troubles::tell_of_server_death(exit, extra);
+    }
+    let unseen = side(watched).map_or(0, |s| {
+        let accepted = s.sockets.accepted.iter();
+        accepted.filter(|a| serving(a).is_none()).count()
+    });
+    if unseen > 0 {
+        extra.push(
+            Finding::new(
+                "serving_thread_unseen",
+                Severity::Info,
+                format!("Of {unseen} connections it is not known which thread of the server served them, only which one accepted them: the server reads by a call that is not looked at. With --trace-rw read(2) and write(2) are."),
+            )
+            .with("connections", unseen),
+        );
+    }
+}
+
+fn common_troubles(of: Side, watched: &Watched, extra: &mut Vec<Finding>) {
+    if let Some(why) = &watched.not_traced {
+        extra.push(
+            Finding::new(
+                "trace_not_allowed",
+                Severity::Warning,
+                format!("The {of} could not be traced ({why}). It was sampled through /proc instead: short-lived threads may be missing, and owners of flows are not known."),
+            )
+            .with("side", of.to_string()),
+        );
+    }
+    let Some(side) = side(watched) else { return };
+    let named = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
+    let mut tell = |code, names: &BTreeSet<String>, message: String| {
+        if !names.is_empty() {
+            extra.push(
+                Finding::new(code, Severity::Warning, message)
+                    .with("side", of.to_string())
+                    .with("programs", names.iter().cloned().collect::<Vec<_>>()),
+            );
+        }
+    };
+    tell(
+        "uses_ptrace",
+        &side.tracers,
+        format!("The {of} uses ptrace(2) itself ({}), which fails in a program that is traced; run it with --observe sampled.", named(&side.tracers)),
+    );
+    tell(
+        "setuid_ignored",
+        &side.unprivileged,
+        format!("The {of} executed a set-user-ID program ({}), which got no privilege because it is traced; run threadtap as root, or with --observe sampled.", named(&side.unprivileged)),
+    );
+    tell(
+        "sockets_unseen",
+        &side.foreign,
+        format!("The {of} executed a program of another calling convention ({}): its threads were counted, its sockets not seen.", named(&side.foreign)),
+    );
+}

@@ -1,0 +1,118 @@
+//! What a run is to do, checked.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::program::Observe;
+use crate::lab::client::ClientPlan;
+use crate::lab::server::ServerPlan;
+use crate::model::Pid;
+use crate::sys::capture::Settings;
+
+/// Whose client a run uses.
+#[derive(Clone, Debug)]
+pub enum ClientChoice {
+    /// A built-in strategy; its target is filled in when the server's address
+    /// is known.
+    BuiltIn(ClientPlan),
+    /// A program.
+    Command {
+        /// Its words.
+        words: Vec<OsString>,
+        /// How many requests it makes, where that is known.
+        requests: Option<u32>,
+    },
+}
+
+/// Whose server a run uses.
+#[derive(Clone, Debug)]
+pub enum ServerChoice {
+    /// The built-in one, started for the run.
+    Embedded(ServerPlan),
+    /// A program, started for the run.
+    Command {
+        /// Its words.
+        words: Vec<OsString>,
+        /// The port that it is to listen on; `None` takes its first.
+        port: Option<u16>,
+        /// How long it may take until it listens.
+        patience: Duration,
+    },
+    /// One that already runs.
+    Existing {
+        /// Where it listens.
+        target: SocketAddr,
+        /// The process to attach to; `None` leaves it alone.
+        attach: Option<Pid>,
+    },
+}
+
+/// What a run is to do, checked.
+#[derive(Clone, Debug)]
+pub struct RunPlan {
+    /// The client.
+    pub client: ClientChoice,
+    /// The server.
+    pub server: ServerChoice,
+    /// What to tap; `None` captures nothing.
+    pub capture: Option<Settings>,
+    /// How programs are watched.
+    pub observe: Observe,
+    /// Whether read(2) and write(2) of a server are looked at, too.
+    pub read_write: bool,
+    /// Whether the output of programs is shown.
+    pub show_output: bool,
+    /// Whether to count threads and processes of the system and of an existing server.
+    pub sample: bool,
+    /// How long to wait at most, after the client's end, for flows to close.
+    pub linger: Duration,
+    /// Where to save the run.
+    pub out: Option<PathBuf>,
+}
+
+impl RunPlan {
+    /// What the run's folder is named by: the strategy, or the program.
+    pub(super) fn name(&self) -> String {
+        match &self.client {
+            ClientChoice::BuiltIn(client) => client.strategy.to_string(),
+            ClientChoice::Command { words, .. } => program_name(words),
+        }
+    }
+}
+
+/// The word that tells a program best: the script of an interpreter, else the
+/// program itself; without what a file's name may not hold.
+fn program_name(words: &[OsString]) -> String {
+    let stem = |word: &OsString| {
+        let path = std::path::Path::new(word);
+        path.file_stem().map(|s| s.to_string_lossy().into_owned())
+    };
+    let script = words.iter().skip(1).find(|w| {
+        let text = w.to_string_lossy();
+        !text.starts_with('-') && text.contains('.') && text.contains(char::is_alphabetic)
+    });
+    let name = script.or(words.first()).and_then(stem).unwrap_or_default();
+    let fit = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let name: String = name.chars().filter(|c| fit(*c)).take(40).collect();
+    if name.is_empty() {
+        "command".to_owned()
+    } else {
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_named_by_the_script() {
+        let name = |line: &str| program_name(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(name("python3 labs/client_thread.py 1000"), "client_thread");
+        assert_eq!(name("./client 10.0"), "client");
+        assert_eq!(name("./client 1000 --port 45000"), "client");
+        assert_eq!(name("/"), "command");
+    }
+}

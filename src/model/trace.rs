@@ -1,0 +1,123 @@
+//! What a tracer saw: one event for each thing that a program did and that
+//! this project asks about.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Endpoint, Pid, Tid, Timestamp};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Exit {
+    /// By exit(3) with this status.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit status {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+        }
+    }
+}
+
+/// One socket, for as long as the system runs: its `SO_COOKIE` (socket(7)).
+/// A descriptor's number is used again and is shared; this is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketId(pub u64);
+
+/// Something that a task did, and when its tracer saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceEvent {
+    /// When the tracer saw it, by the clock of the capture.
+    pub at: Timestamp,
+    /// The task's process.
+    pub pid: Pid,
+    /// The task.
+    pub tid: Tid,
+    /// What it did.
+    pub what: TraceChange,
+}
+
+/// What a task did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TraceChange {
+    /// It began to exist.
+    Started {
+        /// Whether it is the first thread of a process of its own.
+        process: bool,
+        /// The process that created it; `None` for the first of all.
+        parent: Option<Pid>,
+    },
+    /// It was there when its tracer came.
+    Found {
+        /// Whether it is the first thread of its process.
+        process: bool,
+    },
+    /// Its process executed a program (execve(2)): all other threads of the
+    /// process are gone, and the task goes on as the first thread.
+    Executed {
+        /// The task's id until then, which is another one where the thread
+        /// that executed was not the first.
+        former: Tid,
+        /// The program's name, as the kernel keeps it.
+        name: String,
+        /// Whether the kernel gave it no privilege although its file asks for
+        /// it (set-user-ID, set-group-ID), because it is traced.
+        unprivileged: bool,
+        /// Whether its calls are made in another convention than the
+        /// machine's own (32-bit): its sockets are then not seen.
+        foreign: bool,
+    },
+    /// Its process begins to exit, at its own will (`exit_group(2)`).
+    ExitBegun,
+    /// It ended while other threads of its process may go on.
+    Ended(Exit),
+    /// It is the first thread, has ended, and its process goes on without it.
+    LeaderEnded,
+    /// It made a socket listen.
+    Listening {
+        /// Where.
+        local: Endpoint,
+    },
+    /// It called connect(2) on a TCP socket.
+    Connecting {
+        /// The socket.
+        socket: SocketId,
+        /// Where to.
+        target: Endpoint,
+    },
+    /// Its connect(2) returned.
+    Connected {
+        /// The socket.
+        socket: SocketId,
+        /// The socket's own end; `None` where it could not be asked.
+        local: Option<Endpoint>,
+        /// 0, or the error, of which EINPROGRESS means that it goes on.
+        errno: i32,
+    },
+    /// Its accept(2) returned a TCP connection.
+    Accepted {
+        /// The new socket.
+        socket: SocketId,
+        /// The peer.
+        peer: Endpoint,
+    },
+    /// It was the first to receive from an accepted socket.
+    Received {
+        /// The socket.
+        socket: SocketId,
+    },
+    /// It was the first to send on an accepted socket.
+    Sent {
+        /// The socket.
+        socket: SocketId,
+    },
+    /// It called ptrace(2), which a traced program cannot use as if alone.
+    UsesPtrace,
+}

@@ -1,0 +1,232 @@
+//! Tracing programs of any kind with ptrace(2) and seccomp(2).
+//!
+//! In comes a program to start, or a process that runs; out go
+//! [`TraceEvent`]s: every task that begins and ends, and what was done with the
+//! TCP sockets of interest. A program is stopped only where it creates a task,
+//! executes a program, ends, or makes one of a dozen rare calls; every other
+//! call runs at full speed.
+//!
+//! ```text
+//! launch ── forks, filters (filter, calls), executes ──► tracer ──► events
+//!                                              tracee ──┘  ├─ family: who is followed
+//!                                    (typed stops, wait)   └─ sockets (borrowed): what they do
+//! ```
+
+mod arch;
+mod borrowed;
+mod calls;
+mod family;
+mod filter;
+mod launch;
+mod sockets;
+mod tracee;
+mod tracer;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::mpsc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use calls::Interest;
+pub use launch::Launch;
+use launch::Step;
+use tracer::Tracer;
+
+use crate::model::{Exit, Nanos, Pid, SideCost, Tid, TraceEvent};
+use crate::sys::process::{self, Child};
+use crate::sys::signals;
+
+/// Who gets the events.
+pub type Sink<'a> = Box<dyn FnMut(TraceEvent) + Send + 'a>;
+
+/// Why a program is not traced.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The system does not allow ptrace(2) or seccomp(2) here.
+    #[error("tracing is not allowed here: {0}")]
+    NotAllowed(#[source] io::Error),
+    /// The program cannot be executed, or there is no such process.
+    #[error("{0}")]
+    Execute(#[source] io::Error),
+    /// The system refused something else.
+    #[error("{0}")]
+    System(#[source] io::Error),
+}
+
+/// What a tracer has to say when it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// How often it stopped a task.
+    pub stops: u64,
+    /// CPU time of its thread.
+    pub cpu: Nanos,
+    /// How the first process ended; `None` when it goes on without its tracer.
+    pub exit: Option<Exit>,
+    /// What the first process and its descendants cost; not known when some of
+    /// them outlived it, because theirs is not in it then.
+    pub cost: SideCost,
+}
+
+/// What to trace.
+#[derive(Debug)]
+pub enum Subject {
+    /// A program to start.
+    Launch(Launch),
+    /// A process that runs.
+    Attach(Pid),
+}
+
+/// A tracer at work in a thread of its own.
+#[derive(Debug)]
+pub struct Tracing {
+    root: Pid,
+    tid: Tid,
+    leave: Arc<AtomicBool>,
+    thread: JoinHandle<Totals>,
+}
+
+/// Starts to trace: when this returns, a program has been executed, or all
+/// threads of a process are seized.
+///
+/// # Errors
+/// When it may not be traced, or not be executed.
+pub fn trace(
+    subject: Subject,
+    interest: Interest,
+    name: &str,
+    sink: Sink<'static>,
+) -> Result<Tracing, StartError> {
+    signals::wake_by(WAKE).map_err(StartError::System)?;
+    let leave = Arc::new(AtomicBool::new(false));
+    let leaves = Arc::clone(&leave);
+    let (tell, told) = mpsc::sync_channel(1);
+    let thread = Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            let started = match &subject {
+                Subject::Launch(program) => Tracer::launch(program, interest, sink),
+                Subject::Attach(pid) => Tracer::attach(*pid, interest, sink),
+            };
+            // The program has its streams; ours would keep its pipes open.
+            drop(subject);
+            match started {
+                Ok(tracer) => {
+                    let _ = tell.send(Ok((tracer.root(), process::tid())));
+                    Some(tracer.run(&|| leaves.load(Acquire)))
+                }
+                Err(e) => {
+                    let _ = tell.send(Err(e));
+                    None
+                }
+            }
+            .unwrap_or(NOTHING)
+        })
+        .map_err(StartError::System)?;
+    let gone = || StartError::System(io::Error::other("the tracer's thread ended"));
+    let (root, tid) = told.recv().map_err(|_| gone())??;
+    Ok(Tracing {
+        root,
+        tid,
+        leave,
+        thread,
+    })
+}
+
+/// Starts a program that is not traced.
+///
+/// # Errors
+/// When it cannot be executed, or the system refuses it.
+pub fn start_untraced(launch: &Launch) -> Result<Child, StartError> {
+    let mut waiting = launch.fork(None).map_err(StartError::System)?;
+    let child = Child::adopt(waiting.pid).map_err(StartError::System)?;
+    waiting.open_gate();
+    // Its end of the pipe is closed by its exec, so this waits for that.
+    match waiting.failure() {
+        None => Ok(child),
+        Some((Step::Execute, e)) => Err(StartError::Execute(e)),
+        Some((_, e)) => Err(StartError::System(e)),
+    }
+}
+
+/// What would make tracing possible here, as the end of a sentence; empty where
+/// nothing is known that would.
+#[must_use]
+pub fn remedy() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let field = |name| {
+        let line = status.lines().find_map(|l| l.strip_prefix(name));
+        line.and_then(|l| l.trim().parse::<u32>().ok()).unwrap_or(0)
+    };
+    let yama = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
+    let scope: u32 = yama.ok().and_then(|s| s.trim().parse().ok()).unwrap_or(0);
+    if field("TracerPid:") != 0 {
+        "; threadtap itself is being traced: run it without that tracer".to_owned()
+    } else if scope >= 2 {
+        format!("; kernel.yama.ptrace_scope is {scope}: run as root, or set it to 1 or 0")
+    } else if scope == 1 && field("Seccomp:") == 0 {
+        "; with kernel.yama.ptrace_scope = 1 only programs that threadtap starts can be traced: \
+         let it start the program, or run as root"
+            .to_owned()
+    } else if field("Seccomp:") != 0 {
+        "; this container's seccomp profile may forbid it: allow SYS_PTRACE \
+         (--cap-add=SYS_PTRACE), or use another profile"
+            .to_owned()
+    } else {
+        String::new()
+    }
+}
+
+/// Of a tracer that never began.
+const NOTHING: Totals = Totals {
+    stops: 0,
+    cpu: Nanos::new(0),
+    exit: None,
+    cost: SideCost {
+        cpu_ns: None,
+        peak_memory_bytes: None,
+    },
+};
+
+/// Interrupts a tracer that waits. The sides of a run never see it.
+const WAKE: i32 = libc::SIGUSR2;
+
+impl Tracing {
+    /// The process that was started or attached to.
+    #[must_use]
+    pub fn root(&self) -> Pid {
+        self.root
+    }
+
+    /// Whether everything that was traced has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Waits until everything that is traced has ended.
+    #[must_use]
+    pub fn join(self) -> Totals {
+        match self.thread.join() {
+            Ok(totals) => totals,
+            // A bug in the tracer must not pass for a program that did nothing.
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    /// Lets go of a process that was attached to: it runs on as before.
+    #[must_use]
+    pub fn leave(self) -> Totals {
+        self.leave.store(true, Release);
+        while !self.thread.is_finished() {
+            // The signal may come in the moment before the waiting begins.
+            signals::send_to_thread(self.tid, WAKE);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.join()
+    }
+}

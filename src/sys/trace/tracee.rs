@@ -1,0 +1,338 @@
+//! Tracees, in states that cannot be confused.
+//!
+//! A task that is stopped is a [`Stopped`]: only it can be asked questions, and
+//! each way of letting it go on consumes it. It may be killed at any moment all
+//! the same; every operation may answer [`Gone`], which is a fact about the
+//! task and no failure of the tracer.
+
+use std::io;
+
+use libc::{c_int, c_long, c_uint};
+
+use crate::model::{Exit, Pid, SideCost, Tid};
+use crate::sys::measure;
+
+/// The task is not there any more, or is not stopped any more: it was killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone;
+
+/// A task that is stopped and waits for its tracer.
+#[derive(Debug)]
+pub struct Stopped {
+    tid: Tid,
+}
+
+/// How far a task is let run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// To the next event.
+    Event,
+    /// To the end (or the beginning) of a system call, if that comes first.
+    Call,
+}
+
+/// Why a task has stopped (ptrace(2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// At the beginning or end of a system call.
+    Call,
+    /// At a call that the filter stops at.
+    Filtered,
+    /// It has created a task.
+    Created {
+        /// As fork(2) or vfork(2) does, so it is a process.
+        fork: bool,
+    },
+    /// It has executed a program.
+    Executed,
+    /// It is about to end.
+    Exiting,
+    /// It is new, or was interrupted, or goes on after a group stop.
+    Interrupted,
+    /// Its whole process was stopped by a signal.
+    Group,
+    /// It is to receive this signal.
+    Signal(c_int),
+}
+
+/// What wait(2) tells of a task.
+#[derive(Debug)]
+pub enum Report {
+    /// It has stopped.
+    Stopped(Stopped, Stop),
+    /// It has ended, and this is what its process has used by then, with the
+    /// children that it waited for.
+    Ended(Tid, Exit, SideCost),
+}
+
+/// A system call, at its beginning or end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// It begins.
+    Entry {
+        /// Its number.
+        number: u64,
+        /// Its arguments.
+        arguments: [u64; 6],
+    },
+    /// It ends with this result; errors are negative.
+    Exit(i64),
+    /// Neither.
+    None,
+}
+
+/// What a tracer asks the kernel to tell (`PTRACE_O_…`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options(c_int);
+
+impl Options {
+    /// Everything that is asked of every task.
+    pub const BASIC: Self = Self(
+        libc::PTRACE_O_TRACESYSGOOD
+            | libc::PTRACE_O_TRACECLONE
+            | libc::PTRACE_O_TRACEFORK
+            | libc::PTRACE_O_TRACEVFORK
+            | libc::PTRACE_O_TRACEEXEC
+            | libc::PTRACE_O_TRACESECCOMP,
+    );
+
+    /// The same, and the task stops before it ends.
+    #[must_use]
+    pub const fn and_exit(self) -> Self {
+        Self(self.0 | libc::PTRACE_O_TRACEEXIT)
+    }
+
+    /// The same, and the task is killed when the tracer ends.
+    #[must_use]
+    pub const fn and_kill(self) -> Self {
+        Self(self.0 | libc::PTRACE_O_EXITKILL)
+    }
+}
+
+/// ptrace(2) with a number as its last argument.
+fn ptrace(request: c_uint, tid: Tid, address: usize, data: usize) -> io::Result<c_long> {
+    // SAFETY: requests that write to this process's memory are given pointers
+    // to live values of the right size by the callers in this file.
+    let answer = unsafe { libc::ptrace(request, tid.0.cast_signed(), address, data) };
+    if answer == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(answer)
+    }
+}
+
+/// Begins to trace a task, which goes on running.
+///
+/// # Errors
+/// EPERM where this is not allowed or somebody else traces it; ESRCH.
+pub fn seize(tid: Tid, options: Options) -> io::Result<()> {
+    let data = usize::try_from(options.0).unwrap_or(0);
+    ptrace(libc::PTRACE_SEIZE, tid, 0, data).map(drop)
+}
+
+/// Asks a running task to stop. It may be gone: then nothing happens.
+pub fn interrupt(tid: Tid) {
+    let _ = ptrace(libc::PTRACE_INTERRUPT, tid, 0, 0);
+}
+
+/// What to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Until something has happened.
+    Wait,
+    /// Only what has happened already.
+    Look,
+}
+
+/// The next report of a child or tracee of this thread. `Ok(None)`: nothing
+/// has happened (only with [`Patience::Look`]).
+///
+/// # Errors
+/// ECHILD when there is nobody left to wait for; EINTR.
+pub fn wait(patience: Patience) -> io::Result<Option<Report>> {
+    let mut status = 0;
+    // SAFETY: a `rusage` of zeros is a valid one; the kernel fills it in.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // The other threads of this process have children and tracees of their own.
+    let mut options = libc::__WALL | libc::__WNOTHREAD;
+    if patience == Patience::Look {
+        options |= libc::WNOHANG;
+    }
+    // SAFETY: both pointers are to live locals of the right types.
+    let tid = unsafe { libc::wait4(-1, &raw mut status, options, &raw mut usage) };
+    match tid {
+        0 => Ok(None),
+        -1 => Err(io::Error::last_os_error()),
+        tid => Ok(Some(decode(Tid(tid.cast_unsigned()), status, &usage))),
+    }
+}
+
+fn decode(tid: Tid, status: c_int, usage: &libc::rusage) -> Report {
+    if libc::WIFEXITED(status) {
+        return Report::Ended(tid, Exit::Code(libc::WEXITSTATUS(status)), measure::cost(usage));
+    }
+    if libc::WIFSIGNALED(status) {
+        return Report::Ended(tid, Exit::Signal(libc::WTERMSIG(status)), measure::cost(usage));
+    }
+    const CALL: c_int = libc::SIGTRAP | 0x80; // PTRACE_O_TRACESYSGOOD
+    let stop = match (status >> 16, libc::WSTOPSIG(status)) {
+        (libc::PTRACE_EVENT_CLONE, _) => Stop::Created { fork: false },
+        (libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK, _) => Stop::Created { fork: true },
+        (libc::PTRACE_EVENT_EXEC, _) => Stop::Executed,
+        (libc::PTRACE_EVENT_EXIT, _) => Stop::Exiting,
+        (libc::PTRACE_EVENT_SECCOMP, _) => Stop::Filtered,
+        (libc::PTRACE_EVENT_STOP, libc::SIGTRAP) => Stop::Interrupted,
+        (libc::PTRACE_EVENT_STOP, _) => Stop::Group,
+        (_, CALL) => Stop::Call,
+        (_, signal) => Stop::Signal(signal),
+    };
+    Report::Stopped(Stopped { tid }, stop)
+}
+
+impl Stopped {
+    /// Which task.
+    pub fn tid(&self) -> Tid {
+        self.tid
+    }
+
+    /// Lets it go on, with a signal or 0.
+    ///
+    /// # Errors
+    /// [`Gone`].
+    pub fn resume(self, until: Until, signal: c_int) -> Result<(), Gone> {
+        let request = match until {
+            Until::Event => libc::PTRACE_CONT,
+            Until::Call => libc::PTRACE_SYSCALL,
+        };
+        // A signal's number is small and positive; real-time ones too.
+        let signal = usize::try_from(signal).unwrap_or(0);
+        ptrace(request, self.tid, 0, signal)
+            .map(drop)
+            .map_err(|_| Gone)
+    }
+
+    /// Leaves it stopped, as its group is, until a SIGCONT comes.
+    ///
+    /// # Errors
+    /// [`Gone`].
+    pub fn listen(self) -> Result<(), Gone> {
+        ptrace(libc::PTRACE_LISTEN, self.tid, 0, 0)
+            .map(drop)
+            .map_err(|_| Gone)
+    }
+
+    /// Lets it go on untraced, with a signal or 0.
+    ///
+    /// # Errors
+    /// [`Gone`].
+    pub fn detach(self, signal: c_int) -> Result<(), Gone> {
+        let signal = usize::try_from(signal).unwrap_or(0);
+        ptrace(libc::PTRACE_DETACH, self.tid, 0, signal)
+            .map(drop)
+            .map_err(|_| Gone)
+    }
+
+    /// Sets what the kernel tells of it from now on.
+    ///
+    /// # Errors
+    /// [`Gone`].
+    pub fn set_options(&self, options: Options) -> Result<(), Gone> {
+        let data = usize::try_from(options.0).unwrap_or(0);
+        ptrace(libc::PTRACE_SETOPTIONS, self.tid, 0, data)
+            .map(drop)
+            .map_err(|_| Gone)
+    }
+
+    /// What belongs to the event: the new task's id, the former id of one that
+    /// executed, the status of one that ends, the data of a filter.
+    ///
+    /// # Errors
+    /// [`Gone`].
+    pub fn message(&self) -> Result<u64, Gone> {
+        let mut message: libc::c_ulong = 0;
+        let to = &raw mut message as usize;
+        ptrace(libc::PTRACE_GETEVENTMSG, self.tid, 0, to).map_err(|_| Gone)?;
+        Ok(message)
+    }
+
+    /// The system call that it stands at, and in which convention (a number of
+    /// `linux/audit.h`) it makes its calls. Linux 5.3.
+    ///
+    /// # Errors
+    /// [`Gone`].
+    pub fn call(&self) -> Result<(Call, u32), Gone> {
+        // SAFETY: a structure of zeros is a valid one.
+        let mut info: libc::ptrace_syscall_info = unsafe { std::mem::zeroed() };
+        let to = &raw mut info as usize;
+        let size = size_of_val(&info);
+        ptrace(libc::PTRACE_GET_SYSCALL_INFO, self.tid, size, to).map_err(|_| Gone)?;
+        let call = match info.op {
+            libc::PTRACE_SYSCALL_INFO_ENTRY => {
+                // SAFETY: `op` says that this member was filled in.
+                let entry = unsafe { info.u.entry };
+                Call::Entry {
+                    number: entry.nr,
+                    arguments: entry.args,
+                }
+            }
+            libc::PTRACE_SYSCALL_INFO_SECCOMP => {
+                // SAFETY: as above.
+                let entry = unsafe { info.u.seccomp };
+                Call::Entry {
+                    number: entry.nr,
+                    arguments: entry.args,
+                }
+            }
+            libc::PTRACE_SYSCALL_INFO_EXIT => {
+                // SAFETY: as above.
+                Call::Exit(unsafe { info.u.exit.sval })
+            }
+            _ => Call::None,
+        };
+        Ok((call, info.arch))
+    }
+
+    /// Reads its memory; `None` where that cannot be read.
+    pub fn memory(&self, address: u64, into: &mut [u8]) -> Option<usize> {
+        let local = libc::iovec {
+            iov_base: into.as_mut_ptr().cast(),
+            iov_len: into.len(),
+        };
+        let remote = libc::iovec {
+            iov_base: std::ptr::with_exposed_provenance_mut(usize::try_from(address).ok()?),
+            iov_len: into.len(),
+        };
+        // SAFETY: `local` describes `into`; the kernel checks `remote`.
+        let read = unsafe {
+            libc::process_vm_readv(
+                self.tid.0.cast_signed(),
+                &raw const local,
+                1,
+                &raw const remote,
+                1,
+                0,
+            )
+        };
+        usize::try_from(read).ok()
+    }
+}
+
+/// Whether a task of this number is there.
+pub fn exists(tid: Tid) -> bool {
+    // SAFETY: signal 0 is sent to nobody; the call only looks (kill(2)).
+    unsafe { libc::kill(tid.0.cast_signed(), 0) == 0 }
+}
+
+/// Whether a task is a thread of a process. `false` too when it has ended.
+pub fn belongs_to(tid: Tid, pid: Pid) -> bool {
+    // SAFETY: signal 0 is sent to nobody; the call only looks (kill(2)).
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_tgkill,
+            pid.0.cast_signed(),
+            tid.0.cast_signed(),
+            0,
+        )
+    };
+    answer == 0
+}

@@ -1,0 +1,137 @@
+//! The connections that a side made and accepted, and which of its tasks did.
+
+use std::collections::HashMap;
+
+use super::tasks::TaskIndex;
+use crate::model::{Endpoint, Pid, SocketId, Tid, Timestamp, TraceChange, TraceEvent};
+
+/// A connection that was begun with connect(2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The task that called connect(2).
+    pub task: TaskIndex,
+    /// Its process and thread at that moment.
+    pub by: (Pid, Tid),
+    /// The socket.
+    pub socket: SocketId,
+    /// Where to.
+    pub target: Endpoint,
+    /// The socket's own end, when it is known.
+    pub local: Option<Endpoint>,
+    /// The moment before the call.
+    pub from: Timestamp,
+    /// The moment after it; `None` when it never returned.
+    pub until: Option<Timestamp>,
+    /// What it returned: 0, or an error. Of one that goes on in the background,
+    /// EINPROGRESS.
+    pub errno: Option<i32>,
+}
+
+/// A connection that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The task whose accept(2) returned it.
+    pub task: TaskIndex,
+    /// Its process and thread at that moment.
+    pub by: (Pid, Tid),
+    /// The socket.
+    pub socket: SocketId,
+    /// The peer.
+    pub peer: Endpoint,
+    /// When.
+    pub at: Timestamp,
+    /// Who received from it first, and when.
+    pub received: Option<(TaskIndex, Pid, Tid, Timestamp)>,
+    /// Who sent on it first, and when.
+    pub sent: Option<(TaskIndex, Pid, Tid, Timestamp)>,
+}
+
+/// Every connection of a side.
+#[derive(Clone, Debug, Default)]
+pub struct SocketLog {
+    /// Those that it made, in the order of their first connect(2).
+    pub made: Vec<Connection>,
+    /// Those that it accepted.
+    pub accepted: Vec<Accepted>,
+    made_by: HashMap<SocketId, usize>,
+    accepted_by: HashMap<SocketId, usize>,
+}
+
+impl SocketLog {
+    /// How many connections must be on the wire: those that were made, are
+    /// being made, or were refused.
+    #[must_use]
+    pub fn expected(&self) -> u64 {
+        let count = self.made.iter().filter(|c| {
+            matches!(
+                c.errno,
+                Some(0 | libc::EINPROGRESS | libc::ECONNREFUSED | libc::EINTR)
+            )
+        });
+        count.count() as u64
+    }
+
+    /// Takes one more event into account.
+    pub fn apply(&mut self, event: &TraceEvent, task: TaskIndex) {
+        let by = (event.pid, event.tid);
+        let who = (task, event.pid, event.tid, event.at);
+        match &event.what {
+            TraceChange::Connecting { socket, target } => {
+                // Once more on the same socket: asking how far it has come.
+                let known = self.made_by.get(socket).map(|&i| &self.made[i]);
+                if known.is_some_and(|c| !matches!(c.errno, Some(libc::ECONNREFUSED))) {
+                    return;
+                }
+                self.made_by.insert(*socket, self.made.len());
+                self.made.push(Connection {
+                    task,
+                    by,
+                    socket: *socket,
+                    target: *target,
+                    local: None,
+                    from: event.at,
+                    until: None,
+                    errno: None,
+                });
+            }
+            TraceChange::Connected {
+                socket,
+                local,
+                errno,
+            } => {
+                if let Some(&i) = self.made_by.get(socket) {
+                    let connection = &mut self.made[i];
+                    // The first answer is the one of the call that began it.
+                    if connection.errno.is_none() {
+                        connection.errno = Some(*errno);
+                        connection.until = Some(event.at);
+                        connection.local = *local;
+                    }
+                }
+            }
+            TraceChange::Accepted { socket, peer } => {
+                self.accepted_by.insert(*socket, self.accepted.len());
+                self.accepted.push(Accepted {
+                    task,
+                    by,
+                    socket: *socket,
+                    peer: *peer,
+                    at: event.at,
+                    received: None,
+                    sent: None,
+                });
+            }
+            TraceChange::Received { socket } => {
+                if let Some(&i) = self.accepted_by.get(socket) {
+                    self.accepted[i].received.get_or_insert(who);
+                }
+            }
+            TraceChange::Sent { socket } => {
+                if let Some(&i) = self.accepted_by.get(socket) {
+                    self.accepted[i].sent.get_or_insert(who);
+                }
+            }
+            _ => {}
+        }
+    }
+}
