@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "model",
     "text",
     "decode",
@@ -19,6 +19,7 @@ const PURE: [&str; 10] = [
     "correlate",
     "findings",
     "report",
+    "traced",
 ];
 
 /// What a pure room does not name. Types of `std::net` that are only addresses

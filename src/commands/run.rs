@@ -8,9 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::terminal::{style, unless_pipe_closed};
 use super::{DID_NOT_HOLD, INTERRUPTED, OK};
 use crate::cli::RunArgs;
-use crate::lab::session::{
-    ClientChoice, End, Finished, RunPlan, SessionError, Status, conduct,
-};
+use crate::lab::session::{ClientChoice, End, Finished, RunPlan, SessionError, Status, conduct};
 use crate::model::Severity;
 use crate::report::{RunView, write_run};
 

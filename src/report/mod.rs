@@ -28,6 +28,7 @@ mod markdown;
 mod observation;
 mod paint;
 mod problem;
+mod programs;
 mod sheet;
 mod summary;
 mod table;

@@ -4,6 +4,7 @@
 //! The run's record comes in; blocks go out.
 
 use super::observation;
+use super::programs;
 use super::sheet::{Block, Cell, Column, Conclusion, Grid, Keep, Row, Tone};
 use crate::model::{
     Finding, Latencies, Nanos, Outcome, Plan, Quantiles, Requests, RunRecord, ServerKind, Severity,
@@ -18,11 +19,11 @@ pub(super) fn title(run: &RunRecord) -> Cell {
 }
 
 fn client(plan: &Plan) -> String {
+    if let Some(words) = &plan.client_command {
+        return words.join(" ");
+    }
     let Some(strategy) = plan.strategy else {
-        return match &plan.client_command {
-            Some(words) => words.join(" "),
-            None => "a client".to_owned(),
-        };
+        return "a client".to_owned();
     };
     let requests = match plan.requests {
         Some(n) => counted(n, "request", "requests"),
@@ -57,10 +58,11 @@ fn client(plan: &Plan) -> String {
 
 /// Whose server and how long; then where, when and by which version.
 pub(super) fn subtitles(run: &RunRecord) -> Vec<Cell> {
-    let server = match run.plan.server {
-        ServerKind::Embedded => "embedded server",
-        ServerKind::Command => "server by command",
-        ServerKind::Existing => "existing server",
+    let server = match (run.plan.server, &run.plan.server_command) {
+        (ServerKind::Embedded, _) => "embedded server".to_owned(),
+        (ServerKind::Command, None) => "server by command".to_owned(),
+        (ServerKind::Command, Some(words)) => format!("server: {}", words.join(" ")),
+        (ServerKind::Existing, _) => "existing server".to_owned(),
     };
     let model = run.plan.server_model;
     let model = model.map_or_else(String::new, |model| format!(" ({model})"));
@@ -85,6 +87,7 @@ pub(super) fn blocks(run: &RunRecord) -> Vec<Block> {
     let mut blocks = vec![requests(&run.requests)];
     blocks.extend(failures(&run.requests));
     blocks.push(latency(&run.latency));
+    blocks.extend(programs::block(run));
     blocks.push(observation::block(run));
     blocks.extend(findings(&run.findings));
     blocks

@@ -38,10 +38,7 @@ enum Shape {
 
 /// The client's strategy, and a pool's width.
 #[must_use]
-pub fn client_shape(
-    side: &TracedSide,
-    made: &[Made],
-) -> (Option<Strategy>, Option<u64>, Evidence) {
+pub fn client_shape(side: &TracedSide, made: &[Made]) -> (Option<Strategy>, Option<u64>, Evidence) {
     let (shape, evidence) = conclude(side, made);
     let width = match shape {
         Some(Shape::Pool(width)) => width,
@@ -91,7 +88,14 @@ fn conclude(side: &TracedSide, work: &[Made]) -> (Option<Shape>, Evidence) {
     let workers = by_worker.len() as u64;
     // Idle at the end, beside others: they wait for work that may still come.
     let waiting = threads.len() as u64 > workers && none_ended_early(side, by_worker.keys());
-    let shape = shape(side, &by_worker, processes.len() as u64, most, at_once, waiting);
+    let shape = shape(
+        side,
+        &by_worker,
+        processes.len() as u64,
+        most,
+        at_once,
+        waiting,
+    );
     let evidence = Evidence {
         connections: work.len() as u64,
         workers,

@@ -56,7 +56,7 @@ pub struct ProcessLife {
 /// The tasks and processes of a side.
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
-    tasks: Vec<TaskLife>,
+    lives: Vec<TaskLife>,
     processes: Vec<ProcessLife>,
     live: HashMap<Tid, usize>,
     live_processes: HashMap<Pid, usize>,
@@ -66,7 +66,7 @@ impl Tasks {
     /// Every task, in the order in which they were seen.
     #[must_use]
     pub fn all(&self) -> &[TaskLife] {
-        &self.tasks
+        &self.lives
     }
 
     /// Every process, in the order in which they were seen; the side's first
@@ -79,7 +79,7 @@ impl Tasks {
     /// A task.
     #[must_use]
     pub fn get(&self, task: TaskIndex) -> &TaskLife {
-        &self.tasks[task.0]
+        &self.lives[task.0]
     }
 
     /// The living task of this id.
@@ -125,7 +125,7 @@ impl Tasks {
             TraceChange::ExitBegun => self.exit_begins(event.pid, at),
             TraceChange::LeaderEnded => {
                 if let Some(task) = self.live.remove(&event.tid) {
-                    self.tasks[task].ended = Some(at);
+                    self.lives[task].ended = Some(at);
                 }
             }
             TraceChange::Ended(exit) => self.end(event, *exit),
@@ -134,13 +134,13 @@ impl Tasks {
     }
 
     fn begin(&mut self, event: &TraceEvent, process: bool, parent: Option<&Pid>, found: bool) {
-        let task = self.tasks.len();
+        let task = self.lives.len();
         let place = if process {
             Some(self.processes.len())
         } else {
             self.process_of(event.pid)
         };
-        self.tasks.push(TaskLife {
+        self.lives.push(TaskLife {
             process: place,
             pid: event.pid,
             tid: event.tid,
@@ -175,11 +175,11 @@ impl Tasks {
             return;
         }
         if let Some(leader) = self.live.remove(&tid) {
-            self.tasks[leader].ended = Some(at);
+            self.lives[leader].ended = Some(at);
         }
         if let Some(task) = self.live.remove(&former) {
-            self.tasks[task].tid = tid;
-            self.tasks[task].pid = pid;
+            self.lives[task].tid = tid;
+            self.lives[task].pid = pid;
             self.live.insert(tid, task);
         }
     }
@@ -192,7 +192,7 @@ impl Tasks {
 
     fn end(&mut self, event: &TraceEvent, exit: Exit) {
         if let Some(task) = self.live.remove(&event.tid) {
-            self.tasks[task].ended = Some(event.at);
+            self.lives[task].ended = Some(event.at);
         }
         if let Exit::Signal(_) = exit {
             // The signal ends all of them: this is the first that was seen.
@@ -227,9 +227,9 @@ impl Tasks {
             ready: root.started,
             after: Some(after),
         };
-        let mut whole = vec![false; self.tasks.len()];
+        let mut whole = vec![false; self.lives.len()];
         for process in &self.processes {
-            let task = &self.tasks[process.first_task.0];
+            let task = &self.lives[process.first_task.0];
             let span = Span {
                 process: true,
                 thread: task.ended == process.ended,
@@ -240,7 +240,7 @@ impl Tasks {
             let there = process.found || process.first_task.0 == first;
             spans.put(span, there);
         }
-        for (i, task) in self.tasks.iter().enumerate().filter(|(i, _)| !whole[*i]) {
+        for (i, task) in self.lives.iter().enumerate().filter(|(i, _)| !whole[*i]) {
             let span = Span {
                 process: false,
                 thread: true,

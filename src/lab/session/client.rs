@@ -11,11 +11,11 @@ use super::program::{Program, Start, Watched};
 use super::{CLIENT_COMMAND, CLIENT_GRACE, RunPlan, SessionError, TICK, assemble, side};
 use crate::lab::client::ClientPlan;
 use crate::model::{Exit, SideCost, Timestamp};
+use crate::sys::clock;
 use crate::sys::ledger::Ledger;
 use crate::sys::process::{self, Child};
 use crate::sys::signals::StopSignal;
 use crate::sys::trace::Interest;
-use crate::sys::clock;
 
 /// A client at work.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub enum RunningClient {
     /// A program.
     Command {
         /// The program.
-        program: Program,
+        program: Box<Program>,
         /// When it last did something, and what it had done until then.
         active: (Instant, Option<u64>),
         /// How many processes it left behind.
@@ -61,7 +61,7 @@ pub enum EndedClient {
     /// A program.
     Command {
         /// What was seen of it.
-        watched: Watched,
+        watched: Box<Watched>,
         /// How many processes it left behind, which were ended then.
         left_behind: usize,
     },
@@ -95,7 +95,7 @@ impl RunningClient {
                 })
             }
             ClientChoice::Command { words, .. } => {
-                let program = Program::start(Start {
+                let program = Program::start(&Start {
                     words,
                     interest: Interest::Client {
                         port: target.port(),
@@ -106,7 +106,7 @@ impl RunningClient {
                     foreground: true,
                 })?;
                 Ok(Self::Command {
-                    program,
+                    program: Box::new(program),
                     active: (Instant::now(), None),
                     left_behind: 0,
                 })
@@ -158,9 +158,7 @@ impl RunningClient {
                 ],
                 tick.as_ref(),
             ),
-            Self::Command { .. } => {
-                poll(&mut [PollFd::new(stop, PollFlags::IN)], tick.as_ref())
-            }
+            Self::Command { .. } => poll(&mut [PollFd::new(stop, PollFlags::IN)], tick.as_ref()),
         };
     }
 
@@ -222,7 +220,7 @@ impl RunningClient {
             } => {
                 program.end(CLIENT_GRACE);
                 EndedClient::Command {
-                    watched: program.finish(),
+                    watched: Box::new(program.finish()),
                     left_behind,
                 }
             }

@@ -206,7 +206,9 @@ impl<'a> Stage<'a> {
         let (server, target) = RunningServer::start(plan, dir, stop)?;
         let opened = match &plan.capture {
             None => Ok(None),
-            Some(settings) => RunningTap::open(settings, dir, &filter(plan, target), target.port()).map(Some),
+            Some(settings) => {
+                RunningTap::open(settings, dir, &filter(plan, target), target.port()).map(Some)
+            }
         };
         match opened {
             Ok(tap) => Ok(Self {

@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_folder_is_named_by_the_script() {
-        let name = |line: &str| program_name(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        let name =
+            |line: &str| program_name(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
         assert_eq!(name("python3 labs/client_thread.py 1000"), "client_thread");
         assert_eq!(name("./client 10.0"), "client");
         assert_eq!(name("./client 1000 --port 45000"), "client");

@@ -151,7 +151,7 @@ impl Program {
     ///
     /// # Errors
     /// When it cannot be executed, or the system refuses it.
-    pub fn start(start: Start<'_>) -> Result<Self, ProgramError> {
+    pub fn start(start: &Start<'_>) -> Result<Self, ProgramError> {
         let command = printable(start.words);
         let name = || command.first().cloned().unwrap_or_default();
         let system = |source| ProgramError::System {
@@ -165,7 +165,7 @@ impl Program {
             },
             StartError::NotAllowed(source) | StartError::System(source) => system(source),
         };
-        let output = output(&start).map_err(system)?;
+        let output = output(start).map_err(system)?;
         let launch = |tied| -> io::Result<Launch> {
             Ok(Launch {
                 words: start.words.to_vec(),
@@ -338,7 +338,10 @@ impl Program {
             return;
         }
         self.asked_to_end |= !self.first_has_ended();
-        for (signal, patience) in [(Signal::TERM, grace), (Signal::KILL, Duration::from_secs(5))] {
+        for (signal, patience) in [
+            (Signal::TERM, grace),
+            (Signal::KILL, Duration::from_secs(5)),
+        ] {
             let until = Instant::now() + patience;
             for pid in self.living() {
                 process::signal(pid, signal);

@@ -101,7 +101,7 @@ impl RunningServer {
                     )));
                 }
                 let log = log_file(dir, "server.log");
-                let mut program = Program::start(Start {
+                let mut program = Program::start(&Start {
                     words,
                     interest,
                     observe: plan.observe,

@@ -47,8 +47,7 @@ impl RunningTap {
         let writer = PcapWriter::new(file, tap.link(), settings.snaplen)?;
         let progress = Arc::new(Progress::default());
         let stop = Arc::new(AtomicBool::new(false));
-        let mut recorder =
-            Recorder::new(Some((writer, path)), port, Arc::clone(&progress));
+        let mut recorder = Recorder::new(Some((writer, path)), port, Arc::clone(&progress));
         let link_name = tap.link_name().to_owned();
         let (stop_seen, failed) = (Arc::clone(&stop), Arc::clone(&progress));
         let thread = Builder::new().name("capture".to_owned()).spawn(move || {

@@ -88,13 +88,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let copy = stream.try_clone().unwrap();
-        let me = |fd: i32| {
-            Borrowed::tcp(
-                Pid(std::process::id()),
-                crate::sys::process::tid(),
-                fd,
-            )
-        };
+        let me = |fd: i32| Borrowed::tcp(Pid(std::process::id()), crate::sys::process::tid(), fd);
         let one = me(stream.as_raw_fd()).unwrap();
         let two = me(copy.as_raw_fd()).unwrap();
         assert_eq!(one.id(), two.id());

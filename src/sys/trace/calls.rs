@@ -66,6 +66,7 @@ const READ_WRITE: [(c_long, Kind); 5] = [
 
 impl Interest {
     /// The calls to stop at.
+    #[must_use]
     pub fn calls(self) -> Vec<(c_long, Kind)> {
         let mut calls = ALWAYS.to_vec();
         match self {

@@ -72,7 +72,8 @@ impl Sockets {
         match task.call() {
             Ok((Call::Entry { number, arguments }, _)) => {
                 let known = self.calls.iter().find(|(n, _)| *n == number);
-                let begun = known.and_then(|&(_, kind)| self.begins(task, pid, kind, &arguments, said));
+                let begun =
+                    known.and_then(|&(_, kind)| self.begins(task, pid, kind, &arguments, said));
                 match begun {
                     Some(pending) => self.pending.insert(task.tid(), pending),
                     None => self.pending.remove(&task.tid()),
@@ -138,7 +139,13 @@ impl Sockets {
         }
     }
 
-    fn ends(&mut self, task: &Stopped, pid: Pid, pending: Pending, result: i64) -> Option<TraceChange> {
+    fn ends(
+        &mut self,
+        task: &Stopped,
+        pid: Pid,
+        pending: Pending,
+        result: i64,
+    ) -> Option<TraceChange> {
         let tcp = |descriptor| Borrowed::tcp(pid, task.tid(), descriptor);
         match pending {
             Pending::Connect { descriptor, socket } => Some(TraceChange::Connected {
@@ -163,14 +170,12 @@ impl Sockets {
                 self.awaited.insert(socket, all);
                 Some(TraceChange::Accepted { socket, peer })
             }
-            Pending::Receive(socket) => {
-                self.learn(socket, |a| &mut a.receive)
-                    .then_some(TraceChange::Received { socket })
-            }
-            Pending::Send(socket) => {
-                self.learn(socket, |a| &mut a.send)
-                    .then_some(TraceChange::Sent { socket })
-            }
+            Pending::Receive(socket) => self
+                .learn(socket, |a| &mut a.receive)
+                .then_some(TraceChange::Received { socket }),
+            Pending::Send(socket) => self
+                .learn(socket, |a| &mut a.send)
+                .then_some(TraceChange::Sent { socket }),
         }
     }
 
@@ -192,9 +197,6 @@ impl Sockets {
 fn address(task: &Stopped, at: u64, length: u64) -> Option<Endpoint> {
     let mut bytes = [0u8; 28];
     let length = usize::try_from(length).ok()?.min(bytes.len());
-    let read = match task.memory(at, &mut bytes[..length]) {
-        Some(n) => n,
-        None => return None,
-    };
+    let read = task.memory(at, &mut bytes[..length])?;
     parse_address(&bytes[..read])
 }

@@ -167,14 +167,24 @@ pub fn wait(patience: Patience) -> io::Result<Option<Report>> {
     }
 }
 
+/// The signal of a stop at a call, told apart by `PTRACE_O_TRACESYSGOOD`.
+const CALL: c_int = libc::SIGTRAP | 0x80;
+
 fn decode(tid: Tid, status: c_int, usage: &libc::rusage) -> Report {
     if libc::WIFEXITED(status) {
-        return Report::Ended(tid, Exit::Code(libc::WEXITSTATUS(status)), measure::cost(usage));
+        return Report::Ended(
+            tid,
+            Exit::Code(libc::WEXITSTATUS(status)),
+            measure::cost(usage),
+        );
     }
     if libc::WIFSIGNALED(status) {
-        return Report::Ended(tid, Exit::Signal(libc::WTERMSIG(status)), measure::cost(usage));
+        return Report::Ended(
+            tid,
+            Exit::Signal(libc::WTERMSIG(status)),
+            measure::cost(usage),
+        );
     }
-    const CALL: c_int = libc::SIGTRAP | 0x80; // PTRACE_O_TRACESYSGOOD
     let stop = match (status >> 16, libc::WSTOPSIG(status)) {
         (libc::PTRACE_EVENT_CLONE, _) => Stop::Created { fork: false },
         (libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK, _) => Stop::Created { fork: true },

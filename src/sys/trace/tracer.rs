@@ -215,7 +215,10 @@ impl<'a> Tracer<'a> {
             stops: self.stops,
             cpu: clock::thread_cpu(),
             exit: self.ended.map(|e| e.0),
-            cost: self.ended.filter(|_| !self.outlived).map_or_else(SideCost::default, |e| e.1),
+            cost: self
+                .ended
+                .filter(|_| !self.outlived)
+                .map_or_else(SideCost::default, |e| e.1),
         }
     }
 
@@ -401,7 +404,9 @@ impl<'a> Tracer<'a> {
             former,
             name: procfs::name_of(pid).unwrap_or_default(),
             unprivileged: lost_privilege(pid),
-            foreign: task.call().is_ok_and(|(_, convention)| convention != super::arch::AUDIT_ARCH),
+            foreign: task
+                .call()
+                .is_ok_and(|(_, convention)| convention != super::arch::AUDIT_ARCH),
         };
         self.tell(pid, tid, what);
     }

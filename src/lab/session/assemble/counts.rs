@@ -48,9 +48,8 @@ pub(super) fn count_requests(
 pub(super) fn on_the_wire(flows: Option<&[FlowRecord]>) -> Requests {
     let count =
         |of: fn(&FlowRecord) -> usize| flows.map(|f| f.iter().map(of).sum::<usize>() as u64);
-    let exchanges = |f: &FlowRecord, of: fn(&Exchange) -> bool| {
-        f.exchanges.iter().filter(|e| of(e)).count()
-    };
+    let exchanges =
+        |f: &FlowRecord, of: fn(&Exchange) -> bool| f.exchanges.iter().filter(|e| of(e)).count();
     Requests {
         on_wire: count(|f| usize::from(f.handshake.is_some())),
         handshakes: count(|f| usize::from(f.handshake.is_some_and(|h| h.ack_ns.is_some()))),

@@ -145,7 +145,11 @@ const NOT_CAPTURED: Correlation = Correlation {
     server_owned: None,
 };
 
-fn correlation(flows: &[FlowRecord], client: &ClientSide<'_>, server: &ServerSide<'_>) -> Correlation {
+fn correlation(
+    flows: &[FlowRecord],
+    client: &ClientSide<'_>,
+    server: &ServerSide<'_>,
+) -> Correlation {
     let count = |of: fn(&FlowRecord) -> bool| flows.iter().filter(|f| of(f)).count() as u64;
     Correlation {
         flows: Some(flows.len() as u64),

@@ -94,7 +94,9 @@ pub(super) fn client_sockets(watched: &Watched, ended: Timestamp) -> Vec<ClientS
 
 /// Who is taken to have served a connection: whoever first received from it,
 /// or else first sent on it.
-fn serving(accepted: &Accepted) -> Option<(TaskIndex, crate::model::Pid, crate::model::Tid, Timestamp)> {
+fn serving(
+    accepted: &Accepted,
+) -> Option<(TaskIndex, crate::model::Pid, crate::model::Tid, Timestamp)> {
     accepted.received.or(accepted.sent)
 }
 
@@ -111,7 +113,11 @@ pub(super) fn server_sockets(watched: &Watched) -> Vec<ServerSocket> {
     accepted.iter().map(socket).collect()
 }
 
-pub(super) fn requests(watched: &Watched, plan: &RunPlan, flows: Option<&[FlowRecord]>) -> Requests {
+pub(super) fn requests(
+    watched: &Watched,
+    plan: &RunPlan,
+    flows: Option<&[FlowRecord]>,
+) -> Requests {
     let wire = flows.map(Wire::new);
     let mut failed: BTreeMap<String, u64> = BTreeMap::new();
     let made = side(watched).map(|s| &s.sockets.made);
@@ -198,9 +204,8 @@ pub(super) fn client_strategy(
     };
     let wire = Wire::new(flows);
     // What was refused is not what a worker worked on.
-    let came_through = |c: &&Connection| {
-        matches!(c.errno, Some(0 | libc::EINPROGRESS | libc::EINTR) | None)
-    };
+    let came_through =
+        |c: &&Connection| matches!(c.errno, Some(0 | libc::EINPROGRESS | libc::EINTR) | None);
     let made: Vec<Made> = side
         .sockets
         .made
@@ -339,16 +344,25 @@ fn common_troubles(of: Side, watched: &Watched, extra: &mut Vec<Finding>) {
     tell(
         "uses_ptrace",
         &side.tracers,
-        format!("The {of} uses ptrace(2) itself ({}), which fails in a program that is traced; run it with --observe sampled.", named(&side.tracers)),
+        format!(
+            "The {of} uses ptrace(2) itself ({}), which fails in a program that is traced; run it with --observe sampled.",
+            named(&side.tracers)
+        ),
     );
     tell(
         "setuid_ignored",
         &side.unprivileged,
-        format!("The {of} executed a set-user-ID program ({}), which got no privilege because it is traced; run threadtap as root, or with --observe sampled.", named(&side.unprivileged)),
+        format!(
+            "The {of} executed a set-user-ID program ({}), which got no privilege because it is traced; run threadtap as root, or with --observe sampled.",
+            named(&side.unprivileged)
+        ),
     );
     tell(
         "sockets_unseen",
         &side.foreign,
-        format!("The {of} executed a program of another calling convention ({}): its threads were counted, its sockets not seen.", named(&side.foreign)),
+        format!(
+            "The {of} executed a program of another calling convention ({}): its threads were counted, its sockets not seen.",
+            named(&side.foreign)
+        ),
     );
 }

@@ -139,7 +139,10 @@ impl<'a> ClientSide<'a> {
     }
 
     /// The strategy of a program, as far as it can be concluded.
-    pub fn strategy(&self, flows: &[FlowRecord]) -> (Option<Strategy>, Option<u64>, Option<Evidence>) {
+    pub fn strategy(
+        &self,
+        flows: &[FlowRecord],
+    ) -> (Option<Strategy>, Option<u64>, Option<Evidence>) {
         match self {
             Self::BuiltIn { .. } => (None, None, None),
             Self::Program { watched, .. } => programs::client_strategy(watched, flows),
@@ -232,7 +235,11 @@ impl<'a> ServerSide<'a> {
     }
 
     /// How it handles connections, known or concluded.
-    pub fn model(&self, plan: &RunPlan, flows: &[FlowRecord]) -> (Option<ServerModel>, Option<Evidence>) {
+    pub fn model(
+        &self,
+        plan: &RunPlan,
+        flows: &[FlowRecord],
+    ) -> (Option<ServerModel>, Option<Evidence>) {
         match (self, &plan.server) {
             (Self::BuiltIn { .. }, ServerChoice::Embedded(server)) => (Some(server.model), None),
             (Self::Program(watched), _) => programs::server_model(watched, flows),

@@ -56,7 +56,9 @@ pub(super) fn tell_of_client_death(exit: Option<Exit>, end: End, extra: &mut Vec
             Finding::new(
                 "client_died",
                 Severity::Error,
-                format!("The client ended before its work was done ({exit}); client.log may tell why."),
+                format!(
+                    "The client ended before its work was done ({exit}); client.log may tell why."
+                ),
             )
             .with("exit", exit.to_string()),
         );

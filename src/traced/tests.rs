@@ -1,0 +1,316 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::census::count;
+use crate::model::{
+    Counts, Exit, Pid, Provenance, ServerModel, SideCensus, SocketId, Strategy, Tid, Timestamp,
+};
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_nanos(ms * 1_000_000)
+}
+
+/// A side as a tracer would tell it, one line an event.
+#[derive(Default)]
+struct Story {
+    side: TracedSide,
+    now: i64,
+}
+
+impl Story {
+    /// A program that was executed as process 100 at 1 ms.
+    fn of_a_program() -> Self {
+        let mut story = Self::default();
+        story.tell(100, 100, started(None));
+        story.executed(100, 100, "client");
+        story
+    }
+
+    fn tell(&mut self, pid: u32, tid: u32, what: TraceChange) {
+        self.now += 1;
+        self.side.apply(&TraceEvent {
+            at: at(self.now),
+            pid: Pid(pid),
+            tid: Tid(tid),
+            what,
+        });
+    }
+
+    fn thread(&mut self, pid: u32, tid: u32) {
+        let what = TraceChange::Started {
+            process: false,
+            parent: None,
+        };
+        self.tell(pid, tid, what);
+    }
+
+    fn fork(&mut self, parent: u32, pid: u32) {
+        self.tell(pid, pid, started(Some(Pid(parent))));
+    }
+
+    fn executed(&mut self, pid: u32, former: u32, name: &str) {
+        let what = TraceChange::Executed {
+            former: Tid(former),
+            name: name.to_owned(),
+            unprivileged: false,
+            foreign: false,
+        };
+        self.tell(pid, pid, what);
+    }
+
+    fn ends(&mut self, pid: u32, tid: u32) {
+        self.tell(pid, tid, TraceChange::Ended(Exit::Code(0)));
+    }
+
+    fn exits(&mut self, pid: u32) {
+        self.tell(pid, pid, TraceChange::ExitBegun);
+    }
+
+    fn connects(&mut self, pid: u32, tid: u32, socket: u64) {
+        let target = "127.0.0.1:45000".parse::<std::net::SocketAddr>().unwrap();
+        let socket = SocketId(socket);
+        let connecting = TraceChange::Connecting {
+            socket,
+            target: target.into(),
+        };
+        self.tell(pid, tid, connecting);
+        let connected = TraceChange::Connected {
+            socket,
+            local: None,
+            errno: 0,
+        };
+        self.tell(pid, tid, connected);
+    }
+
+    fn census(&self) -> SideCensus {
+        count(
+            &self.side.tasks.spans(at(self.now + 1)).unwrap(),
+            Provenance::Traced,
+        )
+    }
+
+    /// The strategy, with every connection over `ms` after it was begun.
+    fn strategy(&self, ms: i64) -> (Option<Strategy>, Option<u64>) {
+        let made = self.side.sockets.made.iter().map(|c| Made {
+            task: c.task,
+            from: c.from,
+            until: Some(Timestamp::from_nanos(c.from.as_nanos() + ms * 1_000_000)),
+        });
+        let (strategy, width, _) = client_shape(&self.side, &made.collect::<Vec<_>>());
+        (strategy, width)
+    }
+}
+
+fn started(parent: Option<Pid>) -> TraceChange {
+    TraceChange::Started {
+        process: true,
+        parent,
+    }
+}
+
+fn counts(before: u64, peak: u64, after: u64, created: u64) -> Counts {
+    Counts {
+        before: Some(before),
+        peak: Some(peak),
+        after: Some(after),
+        created: Some(created),
+    }
+}
+
+#[test]
+fn a_pool_that_is_left_running_is_there_when_its_process_begins_to_exit() {
+    let mut story = Story::of_a_program();
+    for tid in 101..106 {
+        story.thread(100, tid);
+    }
+    story.ends(100, 105);
+    story.exits(100);
+    for tid in (101..105).rev() {
+        story.ends(100, tid);
+    }
+    story.ends(100, 100);
+    let census = story.census();
+    assert_eq!(census.threads, counts(1, 6, 5, 5));
+    assert_eq!(census.processes, counts(1, 1, 1, 0));
+}
+
+#[test]
+fn what_a_signal_ends_was_there_when_it_came() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    for tid in [102, 101, 100] {
+        story.tell(100, tid, TraceChange::Ended(Exit::Signal(9)));
+    }
+    assert_eq!(story.census().threads, counts(1, 3, 3, 2));
+    let process = &story.side.tasks.processes()[0];
+    assert_eq!(process.exit, Some(Exit::Signal(9)));
+}
+
+#[test]
+fn a_process_that_outlives_its_first_thread_counts_as_one() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.tell(100, 100, TraceChange::LeaderEnded);
+    story.thread(100, 102);
+    story.exits(100);
+    story.ends(100, 102);
+    story.ends(100, 101);
+    story.ends(100, 100);
+    let census = story.census();
+    assert_eq!(census.threads, counts(1, 2, 2, 2));
+    assert_eq!(census.processes, counts(1, 1, 1, 0));
+}
+
+#[test]
+fn a_thread_that_executes_a_program_takes_its_process_s_id() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    story.ends(100, 101);
+    story.executed(100, 102, "other");
+    story.connects(100, 100, 1);
+    story.exits(100);
+    story.ends(100, 100);
+    assert_eq!(story.census().threads, counts(1, 3, 1, 2));
+    let maker = story.side.sockets.made[0].task;
+    assert_eq!(maker, TaskIndex(2));
+    assert_eq!(story.side.tasks.name_of(Pid(100)), "");
+    assert_eq!(story.side.tasks.processes()[0].name, "other");
+}
+
+#[test]
+fn whoever_was_found_was_not_created() {
+    let mut story = Story::default();
+    story.tell(100, 100, TraceChange::Found { process: true });
+    story.tell(100, 101, TraceChange::Found { process: false });
+    story.thread(100, 102);
+    story.ends(100, 102);
+    let census = story.census();
+    assert_eq!(census.threads, counts(2, 3, 2, 1));
+    assert_eq!(census.processes, counts(1, 1, 1, 0));
+}
+
+#[test]
+fn helpers_are_those_without_a_connection_in_their_tree() {
+    let mut story = Story::of_a_program();
+    story.fork(100, 200);
+    story.executed(200, 200, "shim");
+    story.ends(200, 200);
+    // A process that works, and its parent that does not.
+    story.fork(100, 300);
+    story.fork(300, 301);
+    story.connects(301, 301, 1);
+    // One that was given an ended one's number.
+    story.fork(100, 200);
+    story.thread(200, 201);
+    story.connects(200, 201, 2);
+    let helpers = helpers(&story.side);
+    let told: BTreeMap<_, _> = helpers
+        .iter()
+        .map(|h| (h.name.as_str(), (h.processes, h.threads)))
+        .collect();
+    assert_eq!(told, BTreeMap::from([("shim", (1, 1))]));
+}
+
+#[test]
+fn strategies_are_told_apart() {
+    let mut threads = Story::of_a_program();
+    let mut processes = Story::of_a_program();
+    let mut pool = Story::of_a_program();
+    let mut one = Story::of_a_program();
+    for i in 0..10u32 {
+        threads.thread(100, 101 + i);
+        threads.connects(100, 101 + i, u64::from(i));
+        threads.ends(100, 101 + i);
+        processes.fork(100, 101 + i);
+        processes.connects(101 + i, 101 + i, u64::from(i));
+        one.connects(100, 100, u64::from(i));
+        if i < 3 {
+            pool.thread(100, 101 + i);
+        }
+        pool.connects(100, 101 + i % 3, u64::from(i));
+    }
+    assert_eq!(threads.strategy(1), (Some(Strategy::Thread), None));
+    assert_eq!(processes.strategy(1), (Some(Strategy::Process), None));
+    assert_eq!(pool.strategy(1), (Some(Strategy::Pool), Some(3)));
+    assert_eq!(one.strategy(1), (Some(Strategy::Iterative), None));
+    assert_eq!(one.strategy(5), (Some(Strategy::Async), None));
+    assert_eq!(Story::of_a_program().strategy(1), (None, None));
+}
+
+#[test]
+fn a_pool_whose_workers_made_one_connection_each_is_no_thread_a_connection() {
+    let mut story = Story::of_a_program();
+    for tid in 101..106 {
+        story.thread(100, tid);
+    }
+    story.connects(100, 101, 1);
+    let one = story.side.clone();
+    story.connects(100, 102, 2);
+    story.exits(100);
+    assert_eq!(story.strategy(1), (Some(Strategy::Pool), Some(2)));
+    // A single one says nothing of the width.
+    let mut story = Story {
+        side: one,
+        now: story.now,
+    };
+    story.connects(100, 101, 3);
+    story.exits(100);
+    assert_eq!(story.strategy(1), (Some(Strategy::Pool), None));
+}
+
+#[test]
+fn a_server_of_one_thread_is_iterative_unless_two_were_open_at_once() {
+    let story = Story::of_a_program();
+    let served = |from, until| Made {
+        task: TaskIndex(0),
+        from: at(from),
+        until: Some(at(until)),
+    };
+    let model = |work: &[Made]| server_shape(&story.side, work).0;
+    let turns = [served(1, 2), served(2, 3), served(4, 9)];
+    assert_eq!(model(&turns), Some(ServerModel::Iterative));
+    assert_eq!(
+        model(&[served(1, 3), served(2, 4)]),
+        Some(ServerModel::Async)
+    );
+    assert_eq!(model(&[served(1, 3)]), None);
+}
+
+#[test]
+fn asking_how_far_a_connection_has_come_is_no_second_one() {
+    let mut story = Story::of_a_program();
+    for _ in 0..3 {
+        story.connects(100, 100, 7);
+    }
+    assert_eq!(story.side.sockets.made.len(), 1);
+    assert_eq!(story.side.sockets.expected(), 1);
+}
+
+proptest! {
+    /// Threads that come and go in any order, ids used again: created is exact,
+    /// and the last count is what is left.
+    #[test]
+    fn every_task_is_counted_once(steps in proptest::collection::vec(0u32..12, 1..200)) {
+        let mut story = Story::of_a_program();
+        let mut alive = std::collections::BTreeSet::new();
+        let (mut created, mut peak) = (0u64, 1u64);
+        for step in steps {
+            let tid = 101 + step;
+            if alive.remove(&tid) {
+                story.ends(100, tid);
+            } else {
+                alive.insert(tid);
+                story.thread(100, tid);
+                created += 1;
+                peak = peak.max(1 + alive.len() as u64);
+            }
+        }
+        story.exits(100);
+        let threads = story.census().threads;
+        prop_assert_eq!(threads, counts(1, peak, 1 + alive.len() as u64, created));
+    }
+}
