@@ -1,7 +1,7 @@
 /* Children, timers and pipes. The traps: a SIGCHLD too many or too few, an exit
  * status or a fatal signal that changes on its way to the parent, SIGPIPE that
  * does not kill, a timer that loses ticks, a wait for any child that sees the
- * tracer's doings.
+ * tracer's doings, a SIGTRAP that the tracer takes for its own.
  *
  * usage: children PORT */
 #include <poll.h>
@@ -58,9 +58,33 @@ static void by_alarm(void) {
     for (;;) pause();
 }
 
+/* A debugger's signal is the program's own affair as well. */
+static _Atomic unsigned traps;
+static void on_trap(int signal, siginfo_t *info, void *context) {
+    (void)signal;
+    (void)context;
+    if (info->si_code == SI_TKILL || info->si_code == SI_USER || info->si_code == SI_KERNEL) traps++;
+}
+
+static void trap_itself(void) {
+    struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+    sigaction(SIGTRAP, &action, NULL);
+    raise(SIGTRAP);
+    kill(getpid(), SIGTRAP);
+    own_check(traps == 2, "a SIGTRAP that was sent arrives");
+#if defined(__x86_64__)
+    __asm__ volatile("int3");
+    own_check(traps == 3, "a breakpoint's SIGTRAP arrives");
+#endif
+    signal(SIGTRAP, SIG_IGN);
+    raise(SIGTRAP);
+    own_check(1, "an ignored one does nothing");
+}
+
 int main(int argc, char **argv) {
     (void)argc;
     own_start("children");
+    trap_itself();
     struct sigaction action = {.sa_sigaction = on_child, .sa_flags = SA_SIGINFO | SA_RESTART};
     sigaction(SIGCHLD, &action, NULL);
     for (int i = 0; i < 256; i++) {

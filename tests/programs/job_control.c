@@ -5,7 +5,10 @@
  * usage: job_control PORT
  * 1. a child of two threads is stopped by SIGSTOP, then by SIGTSTP, and continued;
  * 2. a child stops itself and a sibling continues it;
- * 3. the program stops itself, and a child continues it. */
+ * 3. a child is stopped while it waits in calls that a stop does not interrupt;
+ * 4. the program stops itself, and a child continues it. */
+#include <poll.h>
+
 #include "own.h"
 
 static _Atomic unsigned *ticks;
@@ -117,6 +120,24 @@ int main(int argc, char **argv) {
     own_wait(sibling, 0);
     own_wait(child, 5);
     own_check(*continued == was + 1, "a sibling's SIGCONT arrived");
+
+    /* Without a handler a stop is no interruption of these calls. */
+    child = own_fork();
+    if (child == 0) {
+        struct timespec wait = {0, 250000000};
+        signal(SIGCONT, SIG_DFL);
+        own_check(poll(NULL, 0, 250) == 0, "poll goes on after a stop");
+        own_check(nanosleep(&wait, NULL) == 0, "nanosleep goes on after a stop");
+        _exit(7);
+    }
+    for (int i = 0; i < 4; i++) {
+        own_sleep(i == 2 ? 160 : 40);
+        kill(child, SIGSTOP);
+        stops(child, SIGSTOP);
+        kill(child, SIGCONT);
+        own_check(waitpid(child, &status, WCONTINUED) == child && WIFCONTINUED(status), "a continuation");
+    }
+    own_wait(child, 7);
 
     child = own_fork();
     if (child == 0) {

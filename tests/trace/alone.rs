@@ -48,6 +48,7 @@ fn programs_of_which_more_is_asked_elsewhere() {
         &["ptracer", "{port}"],
         &["seccomp_client", "refuse", "{port}", "3"],
         &["inherit", "{port}"],
+        &["hidden_client", "{port}", "3"],
         &["clones", "untraced", "{port}"],
         &["odd_connects", "{port}", "9", "fastopen"],
         &["crowd_client", "threads", "{port}", "500", "5"],

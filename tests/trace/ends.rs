@@ -4,7 +4,8 @@ use rustix::process::Signal;
 
 use super::common::need::Need::{Capture, Tool};
 use super::common::{findings, start};
-use super::stage::{Seen, Stage, listened_on};
+use super::seen::Seen;
+use super::stage::{Stage, listened_on};
 use crate::require;
 
 const HANG: [&str; 3] = ["port_client.py", "hang", "{port}"];

@@ -10,7 +10,8 @@ use rustix::process::Signal;
 use super::common::need::Need::{Capture, Tool};
 use super::common::{Lab, Ran, Started};
 use super::own::Own;
-use super::stage::{Reads, Seen, Stage};
+use super::seen::{Reads, Seen};
+use super::stage::Stage;
 use crate::require;
 
 /// A server that runs by itself, in a lab of its own.

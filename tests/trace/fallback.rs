@@ -2,7 +2,8 @@
 
 use super::common::findings;
 use super::common::need::Need::{Capture, Tool};
-use super::stage::{Seen, Stage};
+use super::seen::Seen;
+use super::stage::Stage;
 use crate::require;
 
 /// Sampled: nothing is said that a sample cannot tell.

@@ -8,7 +8,8 @@ use std::path::Path;
 use super::common::need::Need::{Capture, Tool};
 use super::common::{findings, tshark};
 use super::program;
-use super::stage::{Reads, Stage};
+use super::seen::Reads;
+use super::stage::Stage;
 use crate::require;
 
 /// Threads, processes and connections of a program, by strace.

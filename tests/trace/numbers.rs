@@ -1,13 +1,9 @@
 //! Great numbers: none is lost, and none stays.
 
-use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use super::common::need::Need::{Capture, Root, Tool};
-use super::common::public_copy;
-use super::program::compiled;
-use super::stage::{Reads, Seen, Stage, census_agrees};
+use super::seen::{Reads, census_agrees};
+use super::stage::Stage;
+use super::users::as_a_user;
 use crate::require;
 
 const SERVER: [&str; 2] = ["epoll_server", "{port}"];
@@ -32,6 +28,20 @@ fn five_thousand_processes_at_once() {
     crowd("processes", "5000");
 }
 
+/// A tracer that keeps a descriptor for each process has none left.
+#[test]
+fn a_crowd_and_few_descriptors() {
+    require!(Capture, Tool("cc"), Tool("prlimit"));
+    for kind in ["threads", "processes"] {
+        let seen = Stage::new(&SERVER)
+            .behind(&["prlimit", "--nofile=128:128"])
+            .run(&["crowd_client", kind, "{port}", "1000", "50"])
+            .exits(0);
+        seen.client_agrees();
+        seen.server_agrees(Reads::Seen);
+    }
+}
+
 #[test]
 fn two_thousand_connections_of_as_many_threads() {
     require!(Capture, Tool("cc"));
@@ -45,35 +55,11 @@ fn two_thousand_connections_of_as_many_threads() {
 /// A client that makes tasks until its own limit refuses, as a user that
 /// nobody else is: the limit counts all tasks of one user.
 fn until_refused(kind: &str) {
-    static NEXT: AtomicU32 = AtomicU32::new(62_000);
-    let user = NEXT.fetch_add(1, Ordering::Relaxed);
-    let stage = Stage::new(&[]);
-    chown(stage.lab.path(), Some(user), Some(user)).unwrap();
-    let [server, client] = ["epoll_server", "forker"].map(|name| {
-        let path = stage.lab.path().join(name);
-        fs::copy(compiled(name), &path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        path.to_str().unwrap().to_owned()
-    });
-    let port = stage.port.to_string();
-    let mut command = stage.lab.command("setpriv");
-    command
-        .args([format!("--reuid={user}"), format!("--regid={user}")])
-        .args([
-            "--clear-groups",
-            "--inh-caps=+net_raw",
-            "--ambient-caps=+net_raw",
-        ])
-        .args([public_copy(), "run", "--port", &port, "--out", "out"])
-        .args(["--server-cmd", &format!("{server} {port}")])
-        .args(["--", &client, kind, &port, "300"]);
-    let seen = Seen::of(stage.lab.finish(&mut command)).exits(0);
+    let seen = as_a_user("epoll_server", &["forker", kind, "{port}", "300"]).exits(0);
     assert_eq!(seen.client.total("refused"), Some(10));
     let (threads, processes) = seen.client.made();
-    assert!(
-        (200..300).contains(&(threads + processes)),
-        "{threads} {processes}"
-    );
+    let all = threads + processes;
+    assert!((200..300).contains(&all), "{threads} {processes}");
     seen.client_agrees();
 }
 

@@ -1,8 +1,10 @@
 //! Servers and clients of all kinds, each pair traced; `alone` runs the same
 //! pairs without threadtap.
 
-use super::common::need::Need::{Capture, Ipv6, Tool};
-use super::stage::{Reads, Stage};
+use super::common::need::Need::{Capture, Ipv6, Root, Tool};
+use super::common::need::skip;
+use super::seen::Reads;
+use super::stage::Stage;
 use crate::require;
 
 pub struct Pair {
@@ -68,6 +70,8 @@ pairs! {
     a_clone_for_its_grandparent: EPOLL => ["clones", "parent", "{port}"], Reads::Seen;
     a_clone_with_the_same_memory: EPOLL => ["clones", "shared", "{port}"], Reads::Seen;
     a_clone_that_ends_silently: EPOLL => ["clones", "silent", "{port}"], Reads::Seen;
+    connects_that_are_interrupted_and_begun_again: ["slow_server", "{port}"]
+        => ["restart_client", "{port}", "6"], Reads::Seen;
     connects_that_are_none: EPOLL => ["odd_connects", "{port}", "9"], Reads::Seen;
     an_event_loop_in_python: EPOLL => ["asyncio_client.py", "{port}", "100", "10"], Reads::Seen;
     the_lab_s_threads: ["lab_server.py", "thread", "{port}"]
@@ -127,23 +131,43 @@ fn ipv6_and_mapped_addresses() {
     }
 }
 
-/// TCP fast open connects in sendto(2), with no connect(2): an owner who is not
-/// the right one would be worse than none.
+/// Root may look into a program that is not dumpable; `users` has it otherwise.
 #[test]
-fn a_connection_without_connect() {
-    require!(Capture, Tool("cc"));
+fn a_program_that_hides() {
+    require!(Capture, Root, Tool("cc"));
     let seen = Stage::new(&EPOLL)
-        .run(&["odd_connects", "{port}", "9", "fastopen"])
+        .run(&["hidden_client", "{port}", "6"])
         .exits(0);
-    let connected = seen.client.by_port("connected");
-    let flows = seen.ran.flows();
-    assert_eq!(flows.len(), 1);
-    let owner = &flows[0]["client_owner"];
-    let (pid, tid) = connected.values().next().unwrap();
-    assert!(
-        owner.is_null() || (owner["pid"] == *pid && owner["tid"] == *tid),
-        "{owner}"
-    );
+    seen.client_agrees();
+    seen.server_agrees(Reads::Seen);
+}
+
+/// TCP fast open connects in sendto(2), `io_uring` in the kernel, both without
+/// connect(2): an owner who is not the right one would be worse than none.
+#[test]
+fn connections_without_connect() {
+    require!(Capture, Tool("cc"));
+    for client in [
+        &["odd_connects", "{port}", "9", "fastopen"][..],
+        &["uring_client", "{port}", "5"],
+    ] {
+        let seen = Stage::new(&EPOLL).run(client);
+        if seen.record()["programs"]["client"]["exit_code"] == 4 {
+            skip(client[0], "needs io_uring");
+            continue;
+        }
+        let seen = seen.exits(0);
+        let connected = seen.client.by_port("connected");
+        let flows = seen.ran.flows();
+        assert_eq!(flows.len(), connected.len());
+        for flow in flows {
+            let owner = &flow["client_owner"];
+            let (pid, tid) = connected[&flow["client"]["port"].as_u64().unwrap()];
+            let right = owner["pid"] == pid && owner["tid"] == tid;
+            assert!(owner.is_null() || right, "{flow}");
+        }
+        seen.server_agrees(Reads::Seen);
+    }
 }
 
 /// Ten times: what happens once in a while would show.

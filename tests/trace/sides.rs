@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::common::need::Need::{Capture, Tool};
 use super::common::{PROGRAM, findings};
 use super::own::Task;
-use super::stage::{Reads, Stage, census_agrees};
+use super::seen::{Reads, census_agrees};
+use super::stage::Stage;
 use crate::require;
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::Path;
 
 use super::common::need::Need::{Capture, Root, Tool};
 use super::common::{findings, public_copy};
 use super::own::Own;
-use super::program::compiled;
-use super::stage::{Reads, Seen, Stage, census_agrees};
+use super::seen::{Reads, Seen, census_agrees};
+use super::stage::Stage;
+use super::users::copy;
 use crate::require;
 
 const SERVER: [&str; 2] = ["epoll_server", "{port}"];
@@ -143,31 +143,22 @@ fn a_client_that_is_killed() {
 /// A program that is set-uid either runs as the other user or the run says that
 /// it did not.
 fn set_uid(user: u32, behind: &[&str]) -> Seen {
-    let stage = Stage::new(&SERVER).with(&["--no-capture"]).behind(behind);
-    let everybody = || fs::Permissions::from_mode(0o777);
-    fs::set_permissions(stage.lab.path(), everybody()).unwrap();
-    let copy_of = |name: &str, path: &Path| {
-        fs::copy(compiled(name), path).unwrap();
-        fs::set_permissions(path, everybody()).unwrap();
-    };
-    let [plain, server, copy] = ["plain", "server", "copy"].map(|name| stage.lab.path().join(name));
-    copy_of("uid_client", &plain);
-    copy_of("uid_client", &copy);
-    copy_of("epoll_server", &server);
-    chown(&copy, Some(user), Some(user)).unwrap();
-    fs::set_permissions(&copy, fs::Permissions::from_mode(0o4755)).unwrap();
-    let [plain, server, copy] = [plain, server, copy].map(|p| p.to_str().unwrap().to_owned());
+    let stage = Stage::new(&[]);
+    let folder = stage.lab.path();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let server = copy("epoll_server", &folder.join("server"));
+    let plain = copy("uid_client", &folder.join("plain"));
+    let special = copy("uid_client", &folder.join("special"));
+    chown(&special, Some(user), Some(user)).unwrap();
+    fs::set_permissions(&special, fs::Permissions::from_mode(0o4755)).unwrap();
     let port = stage.port.to_string();
-    let mut command = stage
-        .lab
-        .command(behind.first().copied().unwrap_or(public_copy()));
-    command.args(behind.get(1..).unwrap_or_default());
-    if !behind.is_empty() {
-        command.arg(public_copy());
-    }
-    command.args(["run", "--no-capture", "--port", &port, "--out", "out"]);
-    command.args(["--server-cmd", &format!("{server} {port}")]);
-    command.args(["--", &plain, &port, &copy]);
+    let (first, rest) = behind.split_first().unwrap();
+    let mut command = stage.lab.command(first);
+    command
+        .args(rest)
+        .args([public_copy(), "run", "--no-capture", "--port", &port])
+        .args(["--out", "out", "--server-cmd", &format!("{server} {port}")])
+        .args(["--", &plain, &port, &special]);
     Seen::of(stage.lab.finish(&mut command)).exits(0)
 }
 
@@ -178,7 +169,7 @@ fn effective_user(own: &Own) -> u64 {
 #[test]
 fn a_set_uid_program_under_root() {
     require!(Root, Tool("cc"));
-    let seen = set_uid(65534, &[]);
+    let seen = set_uid(65534, &["env"]);
     let ignored = findings(&seen.record(), "setuid_ignored").len();
     let user = effective_user(&seen.client);
     assert!(
