@@ -4,8 +4,9 @@
   signal PORT S makes a request and is ended by signal S
   print PORT N  makes a request and prints N lines on both outputs, escapes too
   stdin PORT    says what it reads from standard input
-  hang PORT     makes a request and then sleeps for ten minutes, with a child
-                that ignores SIGTERM and SIGINT
+  hang PORT [alone]
+                makes a request and then sleeps for ten minutes, with a child
+                that ignores SIGTERM and SIGINT, or without
   nothing       makes no connection at all
 
 usage: port_client.py KIND …"""
@@ -46,7 +47,7 @@ def main():
     if kind == "stdin":
         own.end("port_client", read=sys.stdin.read())
     if kind == "hang":
-        if os.fork() == 0:
+        if sys.argv[-1] != "alone" and os.fork() == 0:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         own.fact("hanging")

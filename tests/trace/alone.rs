@@ -2,7 +2,7 @@
 //! to find fault.
 
 use super::common::Lab;
-use super::common::need::Need::{Root, Tool};
+use super::common::need::Need::{Ipv6, Root, Tool};
 use super::own::Own;
 use super::pairs::PAIRS;
 use super::stage::Stage;
@@ -56,6 +56,19 @@ fn programs_of_which_more_is_asked_elsewhere() {
         &["port_client.py", "status", "{port}", "0"],
     ] {
         alone(&server, client);
+    }
+}
+
+#[test]
+fn ipv6_and_mapped_addresses() {
+    require!(Ipv6, Tool("cc"));
+    for server in ["thread_server", "epoll_server", "relay_server"] {
+        for host in ["::1", "::ffff:127.0.0.1", "127.0.0.1"] {
+            alone(
+                &[server, "{port}", "::", "read"],
+                &["thread_client", "{port}", "5", host, "read"],
+            );
+        }
     }
 }
 

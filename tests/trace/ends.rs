@@ -48,20 +48,46 @@ fn an_interrupt_of_the_whole_group() {
     seen.client_owners_agree();
 }
 
+/// Without a tracer, what a run adopts is ended as well.
+#[test]
+fn an_interrupted_run_that_is_not_traced() {
+    require!(Capture, Tool("cc"), Tool("python3"));
+    for observe in ["sampled", "off"] {
+        let stage = Stage::new(&["stubborn_server", "{port}"]).with(&["--observe", observe]);
+        let started = stage.start_until(&HANG, "hanging");
+        started.signal(Signal::INT);
+        stage.lab.end(started).exits(130);
+        assert_eq!(stage.lab.left(), Vec::<String>::new(), "{observe}");
+    }
+}
+
 /// `PTRACE_O_EXITKILL`: no tracee outlives its tracer, not even one that
-/// ignores every signal that can be ignored.
+/// ignores every signal that can be ignored, in a session of its own.
 #[test]
 fn a_killed_run() {
     require!(Capture, Tool("cc"), Tool("python3"));
     for server in ["thread_server", "stubborn_server", "fork_server"] {
-        for observe in ["exact", "sampled"] {
-            let stage = Stage::new(&[server, "{port}"]).with(&["--observe", observe]);
-            let started = stage.start_until(&HANG, "hanging");
-            started.signal(Signal::KILL);
-            stage.lab.end(started);
-            stage.lab.until_nothing_is_left();
-            assert!(!listened_on(stage.port), "{server} {observe}");
-        }
+        let stage = Stage::new(&[server, "{port}"]);
+        let started = stage.start_until(&HANG, "hanging");
+        started.signal(Signal::KILL);
+        stage.lab.end(started);
+        stage.lab.until_nothing_is_left();
+        assert!(!listened_on(stage.port), "{server}");
+    }
+}
+
+/// Without a tracer the kernel can be asked for the first processes only.
+#[test]
+fn a_killed_run_that_is_not_traced() {
+    require!(Capture, Tool("cc"), Tool("python3"));
+    for observe in ["sampled", "off"] {
+        let stage = Stage::new(&["thread_server", "{port}"]).with(&["--observe", observe]);
+        let client = ["port_client.py", "hang", "{port}", "alone"];
+        let started = stage.start_until(&client, "hanging");
+        started.signal(Signal::KILL);
+        stage.lab.end(started);
+        stage.lab.until_nothing_is_left();
+        assert!(!listened_on(stage.port), "{observe}");
     }
 }
 

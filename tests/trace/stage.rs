@@ -98,7 +98,8 @@ impl Stage {
     pub fn words(&self, command: &mut Command, client: &[&str]) {
         command.arg("run");
         if !self.server.is_empty() {
-            command.arg("--server-cmd").arg(self.server.join(" "));
+            let quoted: Vec<String> = self.server.iter().map(|w| quoted(w)).collect();
+            command.arg("--server-cmd").arg(quoted.join(" "));
         }
         command.args(&self.options).args(["--out", "out"]);
         if !client.is_empty() {
@@ -154,5 +155,28 @@ impl Stage {
             Own::read(&client.stdout),
             Own::read(&server.stdout),
         )
+    }
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// A test that fails leaves no process of its stage either.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for line in self.lab.left() {
+                let pid = line.split(' ').next().and_then(|pid| pid.parse().ok());
+                if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+                    let _ = rustix::process::kill_process(pid, Signal::KILL);
+                }
+            }
+        }
     }
 }
