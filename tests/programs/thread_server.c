@@ -1,0 +1,20 @@
+/* A thread a connection. The trap: the accepting thread is not the serving one.
+ *
+ * usage: thread_server PORT [HOST] [recv|read] */
+#include "own.h"
+
+static void *serve(void *with) {
+    own_serve((int)(long)with);
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    own_start("thread_server");
+    own_plain = argc > 3 && !strcmp(argv[3], "read");
+    own_end_on_term();
+    int listener = own_listen(argc > 2 ? argv[2] : "127.0.0.1", atoi(argv[1]));
+    for (;;) {
+        int fd = own_accept(listener);
+        if (fd >= 0) pthread_detach(own_thread(serve, (void *)(long)fd));
+    }
+}

@@ -1,0 +1,85 @@
+//! What a program finds at its start under threadtap is what it finds alone.
+
+use serde_json::Value;
+
+use super::common::need::Need::Tool;
+use super::stage::Stage;
+use crate::require;
+
+/// What must differ, and why.
+const DIFFERENT: &[&str] = &[
+    "/pid",
+    // The port is another in each run.
+    "/words/1",
+    // It is traced.
+    "/status/TracerPid",
+    "/status/Seccomp",
+    "/status/Seccomp_filters",
+    // A count of the user's signals, wherever they are.
+    "/status/SigQ",
+    // Whoever started it decides on these two.
+    "/group_leader",
+    "/session_leader",
+];
+
+fn without_differences(mut word: Value) -> Value {
+    for path in DIFFERENT {
+        if let Some(value) = word.pointer_mut(path) {
+            *value = Value::Null;
+        }
+    }
+    word
+}
+
+/// As root; another user's program cannot gain privileges when it is traced.
+fn is_as_alone(options: &[&str]) {
+    let client = ["inherit", "{port}", "a word", "", "*", "$HOME", "'\\\\'"];
+    let server = ["epoll_server", "{port}"];
+    let (_, alone, _) = Stage::new(&server).alone(&client);
+    let seen = Stage::new(&server)
+        .with(&["--no-capture"])
+        .with(options)
+        .run(&client)
+        .exits(0);
+    let mut traced = seen.client.end().clone();
+    let mut alone = alone.end().clone();
+    if !rustix::process::geteuid().is_root() {
+        for word in [&mut traced, &mut alone] {
+            word["status"]["NoNewPrivs"] = Value::Null;
+        }
+    }
+    let (traced, alone) = (without_differences(traced), without_differences(alone));
+    for (name, value) in alone.as_object().unwrap() {
+        assert_eq!(&traced[name], value, "{name}");
+    }
+    assert_eq!(traced["descriptors"], serde_json::json!([0, 1, 2]));
+}
+
+#[test]
+fn a_traced_program() {
+    require!(Tool("cc"));
+    is_as_alone(&[]);
+}
+
+#[test]
+fn a_sampled_program() {
+    require!(Tool("cc"));
+    is_as_alone(&["--observe", "sampled"]);
+}
+
+#[test]
+fn a_program_that_is_not_observed() {
+    require!(Tool("cc"));
+    is_as_alone(&["--observe", "off"]);
+}
+
+/// It reads to the end of what there is, and does not wait for a terminal.
+#[test]
+fn standard_input() {
+    require!(Tool("cc"), Tool("python3"));
+    let seen = Stage::new(&["epoll_server", "{port}"])
+        .with(&["--no-capture"])
+        .run(&["port_client.py", "stdin", "{port}"])
+        .exits(0);
+    assert_eq!(seen.client.end()["read"], "");
+}

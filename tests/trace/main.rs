@@ -1,0 +1,32 @@
+//! Programs that know nothing of threadtap, traced: what the record says of
+//! them is held against what they say of themselves.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "shared with other test programs"
+)]
+mod common;
+
+mod alone;
+mod ends;
+mod environment;
+mod errors;
+mod existing;
+mod fallback;
+mod findings;
+mod inference;
+mod lab_programs;
+mod numbers;
+mod own;
+mod pairs;
+mod program;
+mod seen;
+mod sides;
+mod stage;
+mod starts;
+mod trees;
+mod users;

@@ -1,0 +1,81 @@
+//! Runs of an ordinary user, who may capture and nothing else.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::common::need::Need::{Capture, Root, Tool};
+use super::common::{findings, public_copy};
+use super::program::compiled;
+use super::seen::{Reads, Seen};
+use super::stage::Stage;
+use crate::require;
+
+/// A copy of a program of ours that anybody may execute.
+pub fn copy(name: &str, to: &Path) -> String {
+    fs::copy(compiled(name), to).unwrap();
+    fs::set_permissions(to, fs::Permissions::from_mode(0o755)).unwrap();
+    to.to_str().unwrap().to_owned()
+}
+
+/// A run with this server and this client as a user that nobody else is.
+pub fn as_a_user(server: &str, client: &[&str]) -> Seen {
+    static NEXT: AtomicU32 = AtomicU32::new(62_000);
+    let user = NEXT.fetch_add(1, Ordering::Relaxed);
+    let stage = Stage::new(&[]);
+    chown(stage.lab.path(), Some(user), Some(user)).unwrap();
+    let server = copy(server, &stage.lab.path().join("server"));
+    let program = copy(client[0], &stage.lab.path().join("client"));
+    let port = stage.port.to_string();
+    let mut command = stage.lab.command("setpriv");
+    command
+        .args([format!("--reuid={user}"), format!("--regid={user}")])
+        .args([
+            "--clear-groups",
+            "--inh-caps=+net_raw",
+            "--ambient-caps=+net_raw",
+        ])
+        .args([public_copy(), "run", "--port", &port, "--out", "out"])
+        .args(["--server-cmd", &format!("{server} {port}")])
+        .args(["--", &program])
+        .args(client[1..].iter().map(|w| w.replace("{port}", &port)));
+    Seen::of(stage.lab.finish(&mut command))
+}
+
+/// No root is needed for the tracing.
+#[test]
+fn an_ordinary_user_traces() {
+    require!(Capture, Root, Tool("cc"), Tool("setpriv"));
+    for (server, client) in [
+        ("thread_server", &["thread_client", "{port}", "50"][..]),
+        ("fork_server", &["process_client", "each", "{port}", "30"]),
+        ("relay_server", &["exec_client", "alive", "{port}", "4"]),
+    ] {
+        let seen = as_a_user(server, client).exits(0);
+        seen.client_agrees();
+        seen.server_agrees(Reads::Seen);
+        let record = seen.record();
+        assert!(findings(&record, "trace_not_allowed").is_empty());
+        // Nobody wanted the privileges that its filter gave away.
+        assert!(findings(&record, "setuid_ignored").is_empty());
+    }
+}
+
+/// Of a program that is not dumpable this tracer may not see everything: it
+/// runs as alone, and what is not known is not said.
+#[test]
+fn a_program_that_hides_from_an_ordinary_user() {
+    require!(Capture, Root, Tool("cc"), Tool("setpriv"));
+    let seen = as_a_user("epoll_server", &["hidden_client", "{port}", "5"]).exits(0);
+    assert_eq!(seen.client.failed.len(), 0);
+    let record = seen.record();
+    assert_eq!(record["requests"]["on_wire"], 5);
+    assert_eq!(record["census"]["client"]["threads"]["created"], 5);
+    let connected = seen.client.by_port("connected");
+    for flow in seen.ran.flows() {
+        let owner = &flow["client_owner"];
+        let (_, tid) = connected[&flow["client"]["port"].as_u64().unwrap()];
+        assert!(owner.is_null() || owner["tid"] == tid, "{flow}");
+    }
+}
