@@ -5,7 +5,7 @@
 //! that is built in.
 
 use super::sheet::{Block, Cell, Tone};
-use crate::model::{Evidence, Program, RunRecord, ServerModel, Strategy};
+use crate::model::{Evidence, Exit, Program, RunRecord, ServerModel, Strategy};
 use crate::text::units::{count, counted};
 
 /// What there is to say of programs; `None` where both sides are built in.
@@ -73,10 +73,11 @@ fn end(program: &Program) -> (String, bool) {
     match (program.exit_code, program.signal) {
         (Some(code), _) if asked => (format!("exit status {code} when asked to end"), false),
         (Some(code), _) => (format!("exit status {code}"), code != 0),
-        (None, Some(signal)) if asked => {
-            (format!("ended by signal {signal} when asked to end"), false)
+        (None, Some(signal)) => {
+            let how = Exit::Signal(signal);
+            let when = if asked { " when asked to end" } else { "" };
+            (format!("ended by {how}{when}"), !asked)
         }
-        (None, Some(signal)) => (format!("ended by signal {signal}"), true),
         (None, None) => ("goes on running".to_owned(), false),
     }
 }

@@ -1,8 +1,6 @@
 /* Clones with unusual flags; each connects once. The traps:
  *   parent    CLONE_PARENT: the child's parent is not who made it, but that
  *             one's parent, to whom it then reports
- *   untraced  CLONE_UNTRACED: the kernel does not let a tracer follow it; a
- *             filter that asks a tracer then answers ENOSYS
  *   shared    CLONE_VM | CLONE_FILES without CLONE_THREAD: two processes with
  *             one memory and one table of descriptors
  *   silent    no signal at its end: only __WALL or __WCLONE finds it
@@ -37,7 +35,6 @@ int main(int argc, char **argv) {
     char *stack = mmap(NULL, 256 * 1024, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int flags = SIGCHLD, parent = !strcmp(argv[1], "parent");
     if (parent) flags |= CLONE_PARENT;
-    if (!strcmp(argv[1], "untraced")) flags |= CLONE_UNTRACED;
     if (!strcmp(argv[1], "shared")) flags |= CLONE_VM | CLONE_FILES;
     if (!strcmp(argv[1], "silent")) flags &= ~SIGCHLD;
     if (!strcmp(argv[1], "pidns")) inside = 1, flags |= CLONE_NEWPID;

@@ -49,7 +49,6 @@ fn programs_of_which_more_is_asked_elsewhere() {
         &["seccomp_client", "refuse", "{port}", "3"],
         &["inherit", "{port}"],
         &["hidden_client", "{port}", "3"],
-        &["clones", "untraced", "{port}"],
         &["odd_connects", "{port}", "9", "fastopen"],
         &["crowd_client", "threads", "{port}", "500", "5"],
         &["crowd_client", "processes", "{port}", "500", "5"],

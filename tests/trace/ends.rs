@@ -139,12 +139,17 @@ fn a_server_that_does_not_want_to_end() {
 #[test]
 fn a_server_that_ends_by_itself() {
     require!(Capture, Tool("python3"));
-    let seen = Stage::new(&["port_server.py", "brief", "{port}"])
-        .run(&["port_client.py", "status", "{port}", "0"])
-        .exits(0);
+    let seen = Stage::new(&["port_server.py", "brief", "{port}"]).run(&[
+        "port_client.py",
+        "status",
+        "{port}",
+        "0",
+    ]);
     let record = seen.record();
     let program = &record["programs"]["server"];
     let ended = program["exit_code"] == 5;
+    assert_eq!(findings(&record, "server_died").len(), usize::from(ended));
+    seen.exits(i32::from(ended));
     // It may be asked to end before it comes to that.
     assert!(ended || program["signal"] == 15, "{program}");
     assert_eq!(record["requests"]["valid"], 1);
@@ -168,7 +173,7 @@ fn a_client_s_exit_status() {
         assert!(program["signal"].is_null());
         let found = findings(&record, "client_exit");
         assert_eq!(found.len(), usize::from(!fine), "{status}");
-        assert!(found.iter().all(|f| f["severity"] == "warning"));
+        assert!(found.iter().all(|f| f["severity"] == "error"));
         assert!(findings(&record, "client_signal").is_empty());
     }
 }

@@ -161,7 +161,6 @@ fn options_that_contradict_each_other() {
         &["--server-cmd", "x", "--server-pid", "1"],
         &["--server-cmd", "x", "--model", "thread"],
         &["--strategy", "pool", "--", "true"],
-        &["-n", "5", "--", "true"],
         &["--gate", "--", "true"],
         &["--observe", "always", "--", "true"],
     ] {

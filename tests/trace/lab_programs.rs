@@ -152,10 +152,13 @@ fn a_pool_that_is_not_joined() {
     assert_eq!(requests("answered"), answers as u64);
     assert!(record["requests"]["submitted"].is_null());
     assert_eq!(record["programs"]["client"]["exit_code"], 0);
-    // 16 workers and three that hand out the work; all alive at its exit.
+    // 16 workers and three that hand out the work. Python asks them to end
+    // before it exits, and does not wait: some are still there.
     let census = &record["census"]["client"];
     assert_eq!(census["threads"]["created"], 19);
-    assert_eq!(census["threads"]["after"], 20);
+    assert_eq!(census["threads"]["peak"], 20);
+    let after = census["threads"]["after"].as_u64().unwrap();
+    assert!((1..=20).contains(&after), "{after}");
     for (port, task) in seen.client.by_port("connected") {
         let flows = seen.ran.flows();
         let flow = flows.iter().find(|f| f["client"]["port"] == port).unwrap();

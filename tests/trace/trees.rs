@@ -38,22 +38,6 @@ fn a_filter_that_refuses_to_connect() {
     assert_eq!(record["programs"]["client"]["exit_code"], 0);
 }
 
-/// The kernel lets no tracer follow it. It must not notice.
-#[test]
-fn a_clone_that_none_may_follow() {
-    require!(Capture, Tool("cc"));
-    let seen = Stage::new(&SERVER)
-        .run(&["clones", "untraced", "{port}"])
-        .exits(0);
-    assert_eq!(seen.client.failed.len(), 0, "{:?}", seen.client.failed);
-    let record = seen.record();
-    assert_eq!(record["requests"]["on_wire"], 1);
-    let flows = seen.ran.flows();
-    let owner = &flows[0]["client_owner"];
-    let clone = seen.client.total("clone");
-    assert!(owner.is_null() || owner["pid"].as_u64() == clone, "{owner}");
-}
-
 /// The owner is named by the number that it has outside of its namespace.
 #[test]
 fn a_clone_in_a_namespace_of_its_own() {

@@ -269,14 +269,17 @@ pub(super) fn client_troubles(watched: &Watched, left_behind: usize, extra: &mut
             Finding::new(
                 "client_signal",
                 Severity::Error,
-                format!("The client was ended by signal {signal}; client.log may tell why."),
+                format!(
+                    "The client was ended by {}; client.log may tell why.",
+                    Exit::Signal(signal)
+                ),
             )
             .with("signal", signal),
         ),
         Some(Exit::Code(code)) if code != 0 => extra.push(
             Finding::new(
                 "client_exit",
-                Severity::Warning,
+                Severity::Error,
                 format!("The client ended with exit status {code}; client.log may tell why."),
             )
             .with("exit_code", code),
@@ -319,17 +322,25 @@ pub(super) fn server_troubles(watched: &Watched, end: End, extra: &mut Vec<Findi
     }
 }
 
-fn common_troubles(of: Side, watched: &Watched, extra: &mut Vec<Finding>) {
-    if let Some(why) = &watched.not_traced {
+/// Said once, whichever side it is: it is the same system.
+pub(super) fn tell_of_no_tracing(sides: [Option<&Watched>; 2], extra: &mut Vec<Finding>) {
+    let mut reasons = sides
+        .into_iter()
+        .flatten()
+        .filter_map(|w| w.not_traced.as_ref());
+    if let Some(why) = reasons.next() {
         extra.push(
             Finding::new(
                 "trace_not_allowed",
                 Severity::Warning,
-                format!("The {of} could not be traced ({why}). It was sampled through /proc instead: short-lived threads may be missing, and owners of flows are not known."),
+                format!("Programs could not be traced here ({why}). They were sampled through /proc instead: short-lived threads may be missing, and owners of flows are not known."),
             )
-            .with("side", of.to_string()),
+            .with("reason", why.clone()),
         );
     }
+}
+
+fn common_troubles(of: Side, watched: &Watched, extra: &mut Vec<Finding>) {
     let Some(side) = side(watched) else { return };
     let named = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
     let mut tell = |code, names: &BTreeSet<String>, message: String| {
