@@ -87,7 +87,9 @@ pub fn one_line(error: &clap::Error) -> String {
         if line.starts_with("Usage:") {
             break;
         }
-        if !line.is_empty() {
+        // What is meant is a wrong option, not a client's argument.
+        let no_help = line.starts_with("tip: to pass '");
+        if !line.is_empty() && !no_help {
             parts.push(line);
         }
     }
