@@ -35,17 +35,39 @@ fn open(pid: Pid, tid: Tid) -> Result<OwnedFd, Errno> {
     }
 }
 
-impl Borrowed {
-    /// The TCP socket behind a descriptor of a task; `None` where it is none,
-    /// or where it may not be seen.
-    pub fn tcp(pid: Pid, tid: Tid, descriptor: i32) -> Option<Self> {
+/// A task whose descriptors can be looked at. Holding it holds none of them.
+#[derive(Debug)]
+pub struct Holder {
+    task: OwnedFd,
+}
+
+impl Holder {
+    /// A task; `None` where it has ended, or may not be seen.
+    pub fn of(pid: Pid, tid: Tid) -> Option<Self> {
         let task = open(pid, tid).ok()?;
-        let fd = pidfd_getfd(task, descriptor, PidfdGetfdFlags::empty()).ok()?;
-        // Anything that is not a socket of the internet family has no protocol.
-        let protocol = sockopt::socket_protocol(&fd).ok()??;
-        (protocol == ipproto::TCP).then_some(Self { fd })
+        Some(Self { task })
     }
 
+    fn duplicate(&self, descriptor: i32) -> Option<OwnedFd> {
+        pidfd_getfd(&self.task, descriptor, PidfdGetfdFlags::empty()).ok()
+    }
+
+    /// The socket behind a descriptor that is known to be one.
+    pub fn socket(&self, descriptor: i32) -> Option<Borrowed> {
+        let fd = self.duplicate(descriptor)?;
+        Some(Borrowed { fd })
+    }
+
+    /// The TCP socket behind a descriptor; `None` where it is none.
+    pub fn tcp(&self, descriptor: i32) -> Option<Borrowed> {
+        let fd = self.duplicate(descriptor)?;
+        // Anything that is not a socket of the internet family has no protocol.
+        let protocol = sockopt::socket_protocol(&fd).ok()??;
+        (protocol == ipproto::TCP).then_some(Borrowed { fd })
+    }
+}
+
+impl Borrowed {
     /// Which socket it is.
     pub fn id(&self) -> Option<SocketId> {
         sockopt::socket_cookie(&self.fd).ok().map(SocketId)
@@ -88,7 +110,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let copy = stream.try_clone().unwrap();
-        let me = |fd: i32| Borrowed::tcp(Pid(std::process::id()), crate::sys::process::tid(), fd);
+        let this = Holder::of(Pid(std::process::id()), crate::sys::process::tid()).unwrap();
+        let me = |fd: i32| this.tcp(fd);
         let one = me(stream.as_raw_fd()).unwrap();
         let two = me(copy.as_raw_fd()).unwrap();
         assert_eq!(one.id(), two.id());

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::borrowed::{Borrowed, parse_address};
+use super::borrowed::{Holder, parse_address};
 use super::calls::{Interest, Kind};
 use super::tracee::{Call, Stopped};
 use crate::model::{Endpoint, Pid, SocketId, Tid, TraceChange};
@@ -17,11 +17,19 @@ use crate::model::{Endpoint, Pid, SocketId, Tid, TraceChange};
 const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
 
 /// A call that is under way in a task.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Pending {
-    Connect { descriptor: i32, socket: SocketId },
-    Listen { descriptor: i32 },
-    Accept { address: u64 },
+    Connect {
+        descriptor: i32,
+        socket: SocketId,
+        holder: Holder,
+    },
+    Listen {
+        descriptor: i32,
+    },
+    Accept {
+        address: u64,
+    },
     Receive(SocketId),
     Send(SocketId),
 }
@@ -74,11 +82,12 @@ impl Sockets {
                 let known = self.calls.iter().find(|(n, _)| *n == number);
                 let begun =
                     known.and_then(|&(_, kind)| self.begins(task, pid, kind, &arguments, said));
+                let ends = begun.is_some();
                 match begun {
                     Some(pending) => self.pending.insert(task.tid(), pending),
                     None => self.pending.remove(&task.tid()),
                 };
-                begun.is_some()
+                ends
             }
             Ok((Call::Exit(result), _)) => {
                 if let Some(pending) = self.pending.remove(&task.tid())
@@ -101,16 +110,22 @@ impl Sockets {
         said: &mut Vec<TraceChange>,
     ) -> Option<Pending> {
         let descriptor = descriptor(arguments[0]);
-        let socket = || Borrowed::tcp(pid, task.tid(), descriptor)?.id();
+        let holder = || Holder::of(pid, task.tid());
+        let socket = || holder()?.tcp(descriptor)?.id();
         match kind {
             Kind::Connect => {
                 let target = address(task, arguments[1], arguments[2])?;
                 if self.interest != (Interest::Client { port: target.port }) {
                     return None;
                 }
-                let socket = socket()?;
+                let holder = holder()?;
+                let socket = holder.tcp(descriptor)?.id()?;
                 said.push(TraceChange::Connecting { socket, target });
-                Some(Pending::Connect { descriptor, socket })
+                Some(Pending::Connect {
+                    descriptor,
+                    socket,
+                    holder,
+                })
             }
             Kind::Listen => Some(Pending::Listen { descriptor }),
             Kind::Accept => Some(Pending::Accept {
@@ -146,11 +161,19 @@ impl Sockets {
         pending: Pending,
         result: i64,
     ) -> Option<TraceChange> {
-        let tcp = |descriptor| Borrowed::tcp(pid, task.tid(), descriptor);
+        let tcp = |descriptor| Holder::of(pid, task.tid())?.tcp(descriptor);
         match pending {
-            Pending::Connect { descriptor, socket } => Some(TraceChange::Connected {
+            Pending::Connect {
+                descriptor,
                 socket,
-                local: tcp(descriptor).and_then(|s| s.local()),
+                holder,
+            } => Some(TraceChange::Connected {
+                socket,
+                // The descriptor may be another socket's by now.
+                local: holder
+                    .socket(descriptor)
+                    .filter(|s| s.id() == Some(socket))
+                    .and_then(|s| s.local()),
                 errno: i32::try_from(-result).unwrap_or(0),
             }),
             _ if result < 0 => None,

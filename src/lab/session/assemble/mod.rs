@@ -6,6 +6,7 @@
 
 mod counts;
 mod outcomes;
+mod program_troubles;
 mod programs;
 mod sides;
 mod troubles;
@@ -91,7 +92,7 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
         server: server.census(moments, &watch, &mut extra),
         system: watch.of_system.system(),
     };
-    programs::tell_of_no_tracing([client.watched(), server.watched()], &mut extra);
+    program_troubles::tell_of_no_tracing([client.watched(), server.watched()], &mut extra);
     client.troubles(end, &mut extra);
     server.troubles(end, &mut extra);
     tell_of_interruption(end, &mut extra);

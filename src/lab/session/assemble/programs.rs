@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::program::Watched;
-use super::super::{ClientChoice, End, RunPlan};
+use super::super::{ClientChoice, RunPlan};
 use super::counts::on_the_wire;
 use super::outcomes::Wire;
 use crate::census;
 use crate::correlate::{ClientSocket, ServerSocket};
 use crate::model::{
-    Evidence, Exit, Finding, FlowRecord, Nanos, Outcome, Program, Provenance, Requests,
-    ServerModel, Severity, Side, SideCensus, Strategy, Timestamp, WorkerId, WorkerRecord,
+    Evidence, Exit, FlowRecord, Nanos, Outcome, Program, Provenance, Requests, ServerModel, Side,
+    SideCensus, Strategy, Timestamp, WorkerId, WorkerRecord,
 };
 use crate::traced::{
     self, Accepted, Connection, Made, TaskIndex, TracedSide, client_shape, server_shape,
 };
 
-fn side(watched: &Watched) -> Option<&TracedSide> {
+pub(super) fn side(watched: &Watched) -> Option<&TracedSide> {
     watched.traced.as_ref().map(|(side, _)| side)
 }
 
@@ -94,7 +94,7 @@ pub(super) fn client_sockets(watched: &Watched, ended: Timestamp) -> Vec<ClientS
 
 /// Who is taken to have served a connection: whoever first received from it,
 /// or else first sent on it.
-fn serving(
+pub(super) fn serving(
     accepted: &Accepted,
 ) -> Option<(TaskIndex, crate::model::Pid, crate::model::Tid, Timestamp)> {
     accepted.received.or(accepted.sent)
@@ -259,121 +259,4 @@ pub(super) fn server_model(
     let (model, evidence) = server_shape(side, &served);
     // Where nobody was seen to serve, only who accepted is known.
     (model.filter(|_| all_seen), Some(evidence))
-}
-
-pub(super) fn client_troubles(watched: &Watched, left_behind: usize, extra: &mut Vec<Finding>) {
-    common_troubles(Side::Client, watched, extra);
-    match watched.exit {
-        _ if watched.asked_to_end => {}
-        Some(Exit::Signal(signal)) => extra.push(
-            Finding::new(
-                "client_signal",
-                Severity::Error,
-                format!(
-                    "The client was ended by {}; client.log may tell why.",
-                    Exit::Signal(signal)
-                ),
-            )
-            .with("signal", signal),
-        ),
-        Some(Exit::Code(code)) if code != 0 => extra.push(
-            Finding::new(
-                "client_exit",
-                Severity::Error,
-                format!("The client ended with exit status {code}; client.log may tell why."),
-            )
-            .with("exit_code", code),
-        ),
-        _ => {}
-    }
-    if left_behind > 0 {
-        extra.push(
-            Finding::new(
-                "left_behind",
-                Severity::Warning,
-                format!("The client's first process ended and left {left_behind} processes behind that did nothing any more; they were ended."),
-            )
-            .with("processes", left_behind),
-        );
-    }
-}
-
-pub(super) fn server_troubles(watched: &Watched, end: End, extra: &mut Vec<Finding>) {
-    common_troubles(Side::Server, watched, extra);
-    if end == End::Complete
-        && !watched.asked_to_end
-        && let Some(exit) = watched.exit
-    {
-        super::troubles::tell_of_server_death(exit, extra);
-    }
-    let unseen = side(watched).map_or(0, |s| {
-        let accepted = s.sockets.accepted.iter();
-        accepted.filter(|a| serving(a).is_none()).count()
-    });
-    if unseen > 0 {
-        extra.push(
-            Finding::new(
-                "serving_thread_unseen",
-                Severity::Info,
-                format!("Of {unseen} connections it is not known which thread of the server served them, only which one accepted them: the server reads by a call that is not looked at. With --trace-rw read(2) and write(2) are."),
-            )
-            .with("connections", unseen),
-        );
-    }
-}
-
-/// Said once, whichever side it is: it is the same system.
-pub(super) fn tell_of_no_tracing(sides: [Option<&Watched>; 2], extra: &mut Vec<Finding>) {
-    let mut reasons = sides
-        .into_iter()
-        .flatten()
-        .filter_map(|w| w.not_traced.as_ref());
-    if let Some(why) = reasons.next() {
-        extra.push(
-            Finding::new(
-                "trace_not_allowed",
-                Severity::Warning,
-                format!("Programs could not be traced here ({why}). They were sampled through /proc instead: short-lived threads may be missing, and owners of flows are not known."),
-            )
-            .with("reason", why.clone()),
-        );
-    }
-}
-
-fn common_troubles(of: Side, watched: &Watched, extra: &mut Vec<Finding>) {
-    let Some(side) = side(watched) else { return };
-    let named = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
-    let mut tell = |code, names: &BTreeSet<String>, message: String| {
-        if !names.is_empty() {
-            extra.push(
-                Finding::new(code, Severity::Warning, message)
-                    .with("side", of.to_string())
-                    .with("programs", names.iter().cloned().collect::<Vec<_>>()),
-            );
-        }
-    };
-    tell(
-        "uses_ptrace",
-        &side.tracers,
-        format!(
-            "The {of} uses ptrace(2) itself ({}), which fails in a program that is traced; run it with --observe sampled.",
-            named(&side.tracers)
-        ),
-    );
-    tell(
-        "setuid_ignored",
-        &side.unprivileged,
-        format!(
-            "The {of} executed a set-user-ID program ({}), which got no privilege because it is traced; run threadtap as root, or with --observe sampled.",
-            named(&side.unprivileged)
-        ),
-    );
-    tell(
-        "sockets_unseen",
-        &side.foreign,
-        format!(
-            "The {of} executed a program of another calling convention ({}): its threads were counted, its sockets not seen.",
-            named(&side.foreign)
-        ),
-    );
 }

@@ -5,7 +5,7 @@ use super::super::program::Watched;
 use super::super::server::EndedServer;
 use super::super::watch::Watch;
 use super::super::{ClientChoice, End, Moments, RunPlan, ServerChoice};
-use super::{counts, notes, programs, troubles, workers};
+use super::{counts, notes, program_troubles, programs, troubles, workers};
 use crate::correlate::{ClientSocket, ServerSocket};
 use crate::lab::records::{ConnectionNote, RequestNote, read_connection};
 use crate::model::{
@@ -127,7 +127,7 @@ impl<'a> ClientSide<'a> {
             Self::Program {
                 watched,
                 left_behind,
-            } => programs::client_troubles(watched, *left_behind, extra),
+            } => program_troubles::client_troubles(watched, *left_behind, extra),
         }
     }
 
@@ -221,7 +221,7 @@ impl<'a> ServerSide<'a> {
                     troubles::tell_of_server_death(*exit, extra);
                 }
             }
-            Self::Program(watched) => programs::server_troubles(watched, end, extra),
+            Self::Program(watched) => program_troubles::server_troubles(watched, end, extra),
             Self::Existing => {}
         }
     }
