@@ -36,6 +36,7 @@ bench: setup ## Measure threadtap against other programs and against itself
 	@$(CARGO) bench --bench run --no-run
 	@.ci/setup capture "$(TARGET_DIR)/release/threadtap"
 	@$(CARGO) bench --bench run -- $(ARGS)
+	@$(CARGO) bench --bench trace -- $(ARGS)
 	@$(CARGO) bench --bench analyze
 
 fuzz: setup ## Feed every reader with mutated input, a minute in all

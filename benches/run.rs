@@ -12,17 +12,15 @@
 //!
 //! `make bench ARGS=31` takes 31 repeats instead of 21.
 
-use std::error::Error;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+#[path = "support/runs.rs"]
+mod runs;
+
+use std::process::Command;
 use std::time::Instant;
 
+use runs::{Fallible, PROGRAM, Server, Spread, python, verdict};
 use tempfile::TempDir;
 
-type Fallible<T> = Result<T, Box<dyn Error>>;
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_threadtap");
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/client_thread.py");
 const REQUESTS: &str = "1000";
 const STRATEGIES: [&str; 4] = ["thread", "pool", "process", "async"];
@@ -100,43 +98,6 @@ fn observed(strategy: &str, repeats: usize) -> Fallible<()> {
     Ok(())
 }
 
-fn verdict(what: &str, ratio: f64, aim: &str, met: bool, pairs: Option<&Spread>) {
-    let met = if met { "met" } else { "NOT met" };
-    let pairs = pairs.map_or_else(String::new, |p| {
-        format!(
-            "; pair by pair {:.3} ({:.3} to {:.3})",
-            p.median, p.low, p.high
-        )
-    });
-    println!("  {what} ×{ratio:.3}; aim: {aim}: {met}{pairs}\n");
-}
-
-/// A median and the quartiles around it.
-struct Spread {
-    median: f64,
-    low: f64,
-    high: f64,
-}
-
-impl Spread {
-    fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        let at = |quarter: usize| values[(values.len() - 1) * quarter / 4];
-        Self {
-            median: at(2),
-            low: at(1),
-            high: at(3),
-        }
-    }
-}
-
-impl std::fmt::Display for Spread {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [median, low, high] = [self.median, self.low, self.high].map(|ns| ns / 1e6);
-        write!(f, "{median:8.1} ms ({low:.1} to {high:.1})")
-    }
-}
-
 /// A run; how long its client took.
 fn client_ns(arguments: &[&str]) -> Fallible<f64> {
     let folder = TempDir::new()?;
@@ -155,16 +116,6 @@ fn client_ns(arguments: &[&str]) -> Fallible<f64> {
         .ok_or_else(|| "the run does not tell how long its client took".into())
 }
 
-/// The interpreter itself: a version manager's shim would be timed with it.
-fn python() -> Option<String> {
-    let out = Command::new("python3")
-        .args(["-c", "import sys; print(sys.executable)"])
-        .output()
-        .ok()?;
-    let path = String::from_utf8(out.stdout).ok()?.trim().to_owned();
-    Path::new(&path).is_file().then_some(path)
-}
-
 fn python_ns(python: &str, port: u16) -> Fallible<f64> {
     let begun = Instant::now();
     let out = Command::new(python)
@@ -176,36 +127,4 @@ fn python_ns(python: &str, port: u16) -> Fallible<f64> {
         return Err(format!("the Python client did not get {REQUESTS} answers: {said}").into());
     }
     Ok(took.as_secs_f64() * 1e9)
-}
-
-/// `threadtap serve` on a free port; ended with the value.
-struct Server {
-    child: Child,
-    port: u16,
-}
-
-impl Server {
-    fn start() -> Fallible<Self> {
-        let mut child = Command::new(PROGRAM)
-            .args(["serve", "--port", "0"])
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(out) = child.stdout.take() {
-            BufReader::new(out).read_line(&mut line)?;
-        }
-        let port = line
-            .split([':', ' '])
-            .find_map(|word| word.parse().ok())
-            .ok_or("the server does not tell its port")?;
-        Ok(Self { child, port })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It is ours, and nothing of it is kept.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -116,21 +116,19 @@ pub enum TraceChange {
         /// Where.
         local: Endpoint,
     },
-    /// It called connect(2) on a TCP socket.
-    Connecting {
-        /// The socket.
-        socket: SocketId,
+    /// It called connect(2) on a TCP socket, and the call is over.
+    Connected {
+        /// The socket; `None` where it could not be asked any more.
+        socket: Option<SocketId>,
         /// Where to.
         target: Endpoint,
-    },
-    /// Its connect(2) returned.
-    Connected {
-        /// The socket.
-        socket: SocketId,
+        /// The moment before the call.
+        from: Timestamp,
         /// The socket's own end; `None` where it could not be asked.
         local: Option<Endpoint>,
-        /// 0, or the error, of which EINPROGRESS means that it goes on.
-        errno: i32,
+        /// 0, or the error, of which EINPROGRESS means that it goes on; `None`
+        /// when the task ended inside the call.
+        errno: Option<i32>,
     },
     /// Its accept(2) returned a TCP connection.
     Accepted {

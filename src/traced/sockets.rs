@@ -12,8 +12,6 @@ pub struct Connection {
     pub task: TaskIndex,
     /// Its process and thread at that moment.
     pub by: (Pid, Tid),
-    /// The socket.
-    pub socket: SocketId,
     /// Where to.
     pub target: Endpoint,
     /// The socket's own end, when it is known.
@@ -23,7 +21,7 @@ pub struct Connection {
     /// The moment after it; `None` when it never returned.
     pub until: Option<Timestamp>,
     /// What it returned: 0, or an error. Of one that goes on in the background,
-    /// EINPROGRESS.
+    /// EINPROGRESS, or EINTR where a signal came between.
     pub errno: Option<i32>,
 }
 
@@ -46,10 +44,24 @@ pub struct Accepted {
     pub sent: Option<(TaskIndex, Pid, Tid, Timestamp)>,
 }
 
+/// Whether an answer of connect(2) is worth more than the one before it, which
+/// is that of the call that began the connection.
+fn tells_more(before: Option<i32>, now: Option<i32>) -> bool {
+    const UNDER_WAY: [i32; 4] = [
+        libc::EINTR,
+        libc::EALREADY,
+        libc::EINPROGRESS,
+        libc::EISCONN,
+    ];
+    // A call that a signal interrupts goes on, or is made once more: how it
+    // went is what that answers, unless it says only that one is begun.
+    before == Some(libc::EINTR) && now.is_none_or(|errno| !UNDER_WAY.contains(&errno))
+}
+
 /// Every connection of a side.
 #[derive(Clone, Debug, Default)]
 pub struct SocketLog {
-    /// Those that it made, in the order of their first connect(2).
+    /// Those that it made, in the order in which connect(2) returned.
     pub made: Vec<Connection>,
     /// Those that it accepted.
     pub accepted: Vec<Accepted>,
@@ -76,38 +88,38 @@ impl SocketLog {
         let by = (event.pid, event.tid);
         let who = (task, event.pid, event.tid, event.at);
         match &event.what {
-            TraceChange::Connecting { socket, target } => {
-                // Once more on the same socket: asking how far it has come.
-                let known = self.made_by.get(socket).map(|&i| &self.made[i]);
-                if known.is_some_and(|c| !matches!(c.errno, Some(libc::ECONNREFUSED))) {
-                    return;
-                }
-                self.made_by.insert(*socket, self.made.len());
-                self.made.push(Connection {
-                    task,
-                    by,
-                    socket: *socket,
-                    target: *target,
-                    local: None,
-                    from: event.at,
-                    until: None,
-                    errno: None,
-                });
-            }
             TraceChange::Connected {
                 socket,
+                target,
+                from,
                 local,
                 errno,
             } => {
-                if let Some(&i) = self.made_by.get(socket) {
-                    let connection = &mut self.made[i];
-                    // The first answer is the one of the call that began it.
-                    if connection.errno.is_none() {
-                        connection.errno = Some(*errno);
-                        connection.until = Some(event.at);
-                        connection.local = *local;
+                // Once more on the same socket: how far has it come? After a
+                // refusal it is a new attempt.
+                let known = socket.and_then(|s| self.made_by.get(&s).copied());
+                if let Some(connection) = known.map(|i| &mut self.made[i])
+                    && connection.errno != Some(libc::ECONNREFUSED)
+                {
+                    if tells_more(connection.errno, *errno) {
+                        connection.errno = *errno;
+                        connection.until = errno.map(|_| event.at);
+                        connection.local = local.or(connection.local);
                     }
+                    return;
                 }
+                if let Some(socket) = socket {
+                    self.made_by.insert(*socket, self.made.len());
+                }
+                self.made.push(Connection {
+                    task,
+                    by,
+                    target: *target,
+                    local: *local,
+                    from: *from,
+                    until: errno.map(|_| event.at),
+                    errno: *errno,
+                });
             }
             TraceChange::Accepted { socket, peer } => {
                 self.accepted_by.insert(*socket, self.accepted.len());

@@ -71,15 +71,12 @@ impl Story {
     fn connects(&mut self, pid: u32, tid: u32, socket: u64) {
         let target = "127.0.0.1:45000".parse::<std::net::SocketAddr>().unwrap();
         let socket = SocketId(socket);
-        let connecting = TraceChange::Connecting {
-            socket,
-            target: target.into(),
-        };
-        self.tell(pid, tid, connecting);
         let connected = TraceChange::Connected {
-            socket,
+            socket: Some(socket),
+            target: target.into(),
+            from: at(self.now),
             local: None,
-            errno: 0,
+            errno: Some(0),
         };
         self.tell(pid, tid, connected);
     }

@@ -48,19 +48,9 @@ impl Holder {
         Some(Self { task })
     }
 
-    fn duplicate(&self, descriptor: i32) -> Option<OwnedFd> {
-        pidfd_getfd(&self.task, descriptor, PidfdGetfdFlags::empty()).ok()
-    }
-
-    /// The socket behind a descriptor that is known to be one.
-    pub fn socket(&self, descriptor: i32) -> Option<Borrowed> {
-        let fd = self.duplicate(descriptor)?;
-        Some(Borrowed { fd })
-    }
-
     /// The TCP socket behind a descriptor; `None` where it is none.
     pub fn tcp(&self, descriptor: i32) -> Option<Borrowed> {
-        let fd = self.duplicate(descriptor)?;
+        let fd = pidfd_getfd(&self.task, descriptor, PidfdGetfdFlags::empty()).ok()?;
         // Anything that is not a socket of the internet family has no protocol.
         let protocol = sockopt::socket_protocol(&fd).ok()??;
         (protocol == ipproto::TCP).then_some(Borrowed { fd })

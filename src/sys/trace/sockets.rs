@@ -10,19 +10,21 @@ use std::collections::HashMap;
 use super::borrowed::{Holder, parse_address};
 use super::calls::{Interest, Kind};
 use super::tracee::{Call, Stopped};
-use crate::model::{Endpoint, Pid, SocketId, Tid, TraceChange};
+use crate::model::{Endpoint, Pid, SocketId, Tid, Timestamp, TraceChange};
+use crate::sys::clock;
 
-/// Results that mean "interrupted, and begun again" (`linux/errno.h`): the
-/// program never sees them, and the call comes once more.
+/// Results that mean "interrupted" (`linux/errno.h`): the program never sees
+/// them. The call comes once more, or the program sees EINTR: that depends on
+/// the signal's handler (signal(7)).
 const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
 
 /// A call that is under way in a task.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Pending {
     Connect {
         descriptor: i32,
-        socket: SocketId,
-        holder: Holder,
+        target: Endpoint,
+        from: Timestamp,
     },
     Listen {
         descriptor: i32,
@@ -69,9 +71,19 @@ impl Sockets {
         }
     }
 
-    /// A task has ended, or is in another program now.
-    pub fn forget(&mut self, tid: Tid) {
-        self.pending.remove(&tid);
+    /// A task has ended, or is in another program now. Returns what there is to
+    /// say of a call that it was in.
+    pub fn forget(&mut self, tid: Tid) -> Option<TraceChange> {
+        match self.pending.remove(&tid)? {
+            Pending::Connect { target, from, .. } => Some(TraceChange::Connected {
+                socket: None,
+                target,
+                from,
+                local: None,
+                errno: None,
+            }),
+            _ => None,
+        }
     }
 
     /// A task has stopped at a call. Returns whether the call's end has to be
@@ -90,9 +102,11 @@ impl Sockets {
                 ends
             }
             Ok((Call::Exit(result), _)) => {
-                if let Some(pending) = self.pending.remove(&task.tid())
-                    && !RESTARTS.contains(&result)
-                {
+                if let Some(pending) = self.pending.remove(&task.tid()) {
+                    let result = match result {
+                        code if RESTARTS.contains(&code) => -i64::from(libc::EINTR),
+                        result => result,
+                    };
                     said.extend(self.ends(task, pid, pending, result));
                 }
                 false
@@ -110,21 +124,19 @@ impl Sockets {
         said: &mut Vec<TraceChange>,
     ) -> Option<Pending> {
         let descriptor = descriptor(arguments[0]);
-        let holder = || Holder::of(pid, task.tid());
-        let socket = || holder()?.tcp(descriptor)?.id();
+        let socket = || Holder::of(pid, task.tid())?.tcp(descriptor)?.id();
         match kind {
             Kind::Connect => {
                 let target = address(task, arguments[1], arguments[2])?;
                 if self.interest != (Interest::Client { port: target.port }) {
                     return None;
                 }
-                let holder = holder()?;
-                let socket = holder.tcp(descriptor)?.id()?;
-                said.push(TraceChange::Connecting { socket, target });
+                // Whether it is a TCP socket is asked when the call is over: the
+                // program waits twice, and the first time shortly.
                 Some(Pending::Connect {
                     descriptor,
-                    socket,
-                    holder,
+                    target,
+                    from: clock::now(),
                 })
             }
             Kind::Listen => Some(Pending::Listen { descriptor }),
@@ -165,17 +177,19 @@ impl Sockets {
         match pending {
             Pending::Connect {
                 descriptor,
-                socket,
-                holder,
-            } => Some(TraceChange::Connected {
-                socket,
-                // The descriptor may be another socket's by now.
-                local: holder
-                    .socket(descriptor)
-                    .filter(|s| s.id() == Some(socket))
-                    .and_then(|s| s.local()),
-                errno: i32::try_from(-result).unwrap_or(0),
-            }),
+                target,
+                from,
+            } => {
+                // A socket of another protocol makes no connection.
+                let socket = tcp(descriptor)?;
+                Some(TraceChange::Connected {
+                    socket: socket.id(),
+                    target,
+                    from,
+                    local: socket.local(),
+                    errno: Some(i32::try_from(-result).unwrap_or(0)),
+                })
+            }
             _ if result < 0 => None,
             Pending::Listen { descriptor } => Some(TraceChange::Listening {
                 local: tcp(descriptor)?.local()?,

@@ -5,7 +5,7 @@
 //! the kernel itself, so none is missed; it stops a program only at the calls
 //! that [`Interest`] names.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::marker::PhantomData;
 
@@ -18,7 +18,7 @@ use super::launch::{Launch, Step};
 use super::sockets::Sockets;
 use super::tracee::{self, Options, Patience, Report, Stop, Stopped, Until};
 use super::{Sink, StartError, Totals};
-use crate::model::{Exit, Pid, SideCost, Tid, TraceChange, TraceEvent};
+use crate::model::{Exit, Pid, SideCost, Tid, Timestamp, TraceChange, TraceEvent};
 use crate::sys::{clock, procfs};
 
 /// The most reports that are taken in at once.
@@ -47,6 +47,8 @@ pub struct Tracer<'a> {
     family: Family,
     sockets: Sockets,
     early: HashMap<Tid, Early>,
+    /// Those that were told of before their creators were heard of.
+    adopted: HashSet<Tid>,
     reports: VecDeque<Report>,
     sink: Sink<'a>,
     stops: u64,
@@ -64,6 +66,7 @@ impl<'a> Tracer<'a> {
             family: Family::default(),
             sockets: Sockets::new(interest),
             early: HashMap::new(),
+            adopted: HashSet::new(),
             reports: VecDeque::new(),
             sink,
             stops: 0,
@@ -183,12 +186,11 @@ impl<'a> Tracer<'a> {
     }
 
     fn tell(&mut self, pid: Pid, tid: Tid, what: TraceChange) {
-        (self.sink)(TraceEvent {
-            at: clock::now(),
-            pid,
-            tid,
-            what,
-        });
+        self.tell_at(clock::now(), pid, tid, what);
+    }
+
+    fn tell_at(&mut self, at: Timestamp, pid: Pid, tid: Tid, what: TraceChange) {
+        (self.sink)(TraceEvent { at, pid, tid, what });
     }
 
     /// The program has been executed, and nothing of it has run yet.
@@ -281,12 +283,19 @@ impl<'a> Tracer<'a> {
             self.early.insert(tid, Early::Ended(exit));
             return;
         };
-        self.sockets.forget(tid);
+        self.leave_call(pid, tid);
         self.tell(pid, tid, TraceChange::Ended(exit));
         if tid.0 == self.root.0 {
             self.ended = Some((exit, cost));
             // What lives on is not in its cost.
             self.outlived = !self.family.is_empty();
+        }
+    }
+
+    /// A task is in no call any more.
+    fn leave_call(&mut self, pid: Pid, tid: Tid) {
+        if let Some(what) = self.sockets.forget(tid) {
+            self.tell(pid, tid, what);
         }
     }
 
@@ -306,11 +315,15 @@ impl<'a> Tracer<'a> {
                 task.resume(until, 0)
             }
             Stop::Created { fork } => {
-                if let Ok(child) = task.message() {
+                let child = task.message();
+                // The creator waits no longer than it has to; what it created
+                // goes on when it is known who it is.
+                let resumed = task.resume(until, 0);
+                if let Ok(child) = child {
                     // Task ids have 32 bits (proc(5), pid_max: 22).
                     self.created(Tid(u32::try_from(child).unwrap_or(0)), pid, fork);
                 }
-                task.resume(until, 0)
+                resumed
             }
             Stop::Executed => {
                 self.executed(&task, pid);
@@ -325,22 +338,30 @@ impl<'a> Tracer<'a> {
                 if self.sockets.stopped(&task, pid, &mut said) {
                     until = Until::Call;
                 }
+                let (tid, at) = (task.tid(), clock::now());
+                let resumed = task.resume(until, 0);
                 for what in said {
                     if what == TraceChange::ExitBegun {
                         self.family.exits(pid);
                     }
-                    self.tell(pid, task.tid(), what);
+                    self.tell_at(at, pid, tid, what);
                 }
-                task.resume(until, 0)
+                resumed
             }
         };
     }
 
     fn created(&mut self, child: Tid, parent: Pid, fork: bool) {
+        let adopted = self.adopted.remove(&child);
         if self.family.knows(child) {
             return;
         }
         let early = self.early.remove(&child);
+        if adopted && early.is_none() && !tracee::exists(child) {
+            // It came, was told of, and has ended, all before its creator had
+            // its turn.
+            return;
+        }
         let thread = tracee::belongs_to(child, parent)
             // It has ended: what fork(2) made was a process.
             || !fork && !tracee::exists(child);
@@ -374,6 +395,7 @@ impl<'a> Tracer<'a> {
             match early {
                 Early::Stopped(task) => match origin(tid, &self.family) {
                     Some((pid, parent)) => {
+                        self.adopted.insert(tid);
                         self.welcome(tid, pid, parent, Some(Early::Stopped(task)));
                     }
                     // Killed meanwhile: it tells its end next.
@@ -393,10 +415,10 @@ impl<'a> Tracer<'a> {
         let former = task.message().ok().and_then(|m| u32::try_from(m).ok());
         let former = former.map_or(tid, Tid);
         if former != tid {
+            self.leave_call(pid, former);
             self.family.remove(former);
-            self.sockets.forget(former);
         }
-        self.sockets.forget(tid);
+        self.leave_call(pid, tid);
         self.family.add(tid, pid);
         self.family.greet(tid);
         let _ = task.set_options(self.options(true));
