@@ -50,6 +50,9 @@ pub struct Sockets {
     calls: Vec<(u64, Kind)>,
     pending: HashMap<Tid, Pending>,
     awaited: HashMap<SocketId, Awaited>,
+    /// The last connect(2) of a task that a signal interrupted: it may come
+    /// once more, and be the last that the task does.
+    interrupted: HashMap<Tid, (i32, SocketId)>,
 }
 
 /// An argument that is a descriptor: the lower 32 bits.
@@ -68,15 +71,21 @@ impl Sockets {
                 .collect(),
             pending: HashMap::new(),
             awaited: HashMap::new(),
+            interrupted: HashMap::new(),
         }
     }
 
     /// A task has ended, or is in another program now. Returns what there is to
     /// say of a call that it was in.
     pub fn forget(&mut self, tid: Tid) -> Option<TraceChange> {
+        let interrupted = self.interrupted.remove(&tid);
         match self.pending.remove(&tid)? {
-            Pending::Connect { target, from, .. } => Some(TraceChange::Connected {
-                socket: None,
+            Pending::Connect {
+                descriptor,
+                target,
+                from,
+            } => Some(TraceChange::Connected {
+                socket: interrupted.filter(|i| i.0 == descriptor).map(|i| i.1),
                 target,
                 from,
                 local: None,
@@ -182,8 +191,14 @@ impl Sockets {
             } => {
                 // A socket of another protocol makes no connection.
                 let socket = tcp(descriptor)?;
+                let id = socket.id();
+                if result == -i64::from(libc::EINTR)
+                    && let Some(id) = id
+                {
+                    self.interrupted.insert(task.tid(), (descriptor, id));
+                }
                 Some(TraceChange::Connected {
-                    socket: socket.id(),
+                    socket: id,
                     target,
                     from,
                     local: socket.local(),
