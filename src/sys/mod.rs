@@ -5,7 +5,10 @@
 //! nothing here knows what a flow or a run is.
 
 pub mod capture;
+pub mod cgroup;
 pub mod clock;
+pub mod crowd;
+pub mod errno;
 pub mod filter;
 pub mod futex;
 pub mod ledger;
@@ -17,3 +20,4 @@ pub mod process;
 pub mod procfs;
 pub mod signals;
 pub mod socket;
+pub mod uses;

@@ -26,6 +26,7 @@ use thiserror::Error;
 
 pub use self::rundir::{NotSaved, NotWritable, RunDir};
 pub use self::side::{CLIENT_COMMAND, FAILED, LISTENING, SERVER_COMMAND};
+pub(super) use self::side::{start, wait_until_listening};
 use self::tap::{Captured, RunningTap};
 use self::watch::Watch;
 use crate::lab::client::ClientPlan;

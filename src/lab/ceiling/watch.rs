@@ -1,0 +1,70 @@
+//! Watching memory while a crowd climbs.
+//!
+//! Other limits end in a refusal; memory ends in the out-of-memory killer. So
+//! what is left of it is looked at all the time, in the system and in every
+//! control group, and the search is stopped before it is gone.
+
+use std::time::{Duration, Instant};
+
+use crate::sys::{cgroup, uses};
+
+/// With less than this left, it is looked at as often as possible: a crowd of
+/// processes takes more than a gigabyte a second.
+const SCARCE: u64 = 2 << 30;
+
+/// How often it is looked at otherwise.
+const SELDOM: Duration = Duration::from_millis(20);
+
+/// What is left of memory.
+#[derive(Debug)]
+pub struct MemoryWatch {
+    /// What is not to be used, of the system's and of each group's.
+    floors: Vec<Option<u64>>,
+    looked: Option<Instant>,
+    scarce: bool,
+    kills: u64,
+}
+
+impl MemoryWatch {
+    /// Keeps so many percent of what is left now.
+    pub fn new(reserve_percent: u64) -> Self {
+        let floor = |left: u64| u64::try_from(u128::from(left) * u128::from(reserve_percent) / 100);
+        Self {
+            floors: left()
+                .into_iter()
+                .map(|left| floor(left?).ok().filter(|floor| *floor > 0))
+                .collect(),
+            looked: None,
+            scarce: true,
+            kills: cgroup::oom_kills(),
+        }
+    }
+
+    /// Whether so little is left that no more is to be created.
+    pub fn is_low(&mut self) -> bool {
+        if !self.scarce && self.looked.is_some_and(|at| at.elapsed() < SELDOM) {
+            return false;
+        }
+        self.looked = Some(Instant::now());
+        let left = left();
+        self.scarce = left.iter().flatten().any(|n| *n < SCARCE);
+        let mut floors = self.floors.iter().zip(left);
+        floors.any(|(floor, left)| floor.zip(left).is_some_and(|(floor, left)| left < floor))
+    }
+
+    /// Whether the out-of-memory killer has struck since the beginning.
+    pub fn killer_struck(&self) -> bool {
+        cgroup::oom_kills() > self.kills
+    }
+}
+
+/// Bytes left, of the system's memory and of each control group's.
+fn left() -> Vec<Option<u64>> {
+    let groups = cgroup::memory().into_iter().map(|level| {
+        let (max, used) = level.max.zip(level.in_use)?;
+        Some(max.saturating_sub(used))
+    });
+    std::iter::once(uses::meminfo("MemAvailable"))
+        .chain(groups)
+        .collect()
+}
