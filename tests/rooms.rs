@@ -8,13 +8,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "model",
     "text",
     "decode",
     "capfile",
     "flow",
     "analysis",
+    "ceiling",
     "census",
     "correlate",
     "findings",

@@ -5,9 +5,13 @@ use super::readings::{Readings, SocketReadings};
 use super::{aside, bound, task};
 use crate::model::{Limit, LimitName, Scope};
 
-/// What a connection takes of memory that waits: two sockets with their files
-/// and the server's task for it.
-const CONNECTION_BYTES: u64 = 13 << 10;
+/// What a connection that waits takes of a control group's memory: two files
+/// and what the server keeps for it, measured as the figures of tasks are.
+const CHARGED_BYTES: u64 = 7_630;
+
+/// What it takes of the system's: its two sockets, too, which are charged to
+/// no group.
+const CONNECTION_BYTES: u64 = CHARGED_BYTES + 2 * 2368;
 
 /// The limits.
 pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
@@ -52,7 +56,11 @@ pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
             1,
         ));
     }
-    all.extend(task::of_memory(&readings.memory, CONNECTION_BYTES));
+    all.extend(task::of_memory(
+        &readings.memory,
+        CHARGED_BYTES,
+        CONNECTION_BYTES,
+    ));
     all
 }
 

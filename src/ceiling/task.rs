@@ -4,18 +4,21 @@ use super::readings::{MemoryReadings, Readings, SpaceReadings, TaskReadings};
 use super::{aside, bound};
 use crate::model::{Limit, LimitName, Scope};
 
-/// What a thread takes of memory, besides the pages of its stack that it uses:
-/// the kernel's stack (16 KiB on all usual architectures), its `task_struct`
-/// and credentials, two mappings, and a page of the page table.
-const THREAD_KERNEL_BYTES: u64 = 29 << 10;
+// The figures of memory are what filling control groups of known size gave, on
+// Linux 6.18 and x86-64, within a percent. Other kernels and programs differ by
+// some tenths, so whatever is reckoned with them is called an estimate.
+
+/// What the kernel takes for a thread: its stack there (16 KiB), `task_struct`
+/// and credentials, two mappings, a page of the page table.
+const THREAD_KERNEL_BYTES: u64 = 27_400;
 
 /// The pages that a thread touches which does nothing: its descriptor at the
-/// upper end of the stack and the frame below it.
+/// upper end of its stack and the frame below it.
 const THREAD_TOUCHED_BYTES: u64 = 8 << 10;
 
-/// What a forked process takes of memory that does nothing: the above, its own
+/// What is taken for a forked process that does nothing: the above, its own
 /// page tables and mappings, and the few pages that it writes.
-const PROCESS_BYTES: u64 = 180 << 10;
+const PROCESS_BYTES: u64 = 138 << 10;
 
 /// A guard page.
 const PAGE: u64 = 4096;
@@ -25,10 +28,8 @@ pub(super) fn of_threads(readings: &Readings, stack: u64) -> Vec<Limit> {
     let mut all = of_tasks(&readings.tasks);
     all.extend(of_space(&readings.space, stack));
     all.extend(of_promises(&readings.memory, &readings.space, stack));
-    all.extend(of_memory(
-        &readings.memory,
-        THREAD_KERNEL_BYTES + THREAD_TOUCHED_BYTES.min(stack),
-    ));
+    let each = THREAD_KERNEL_BYTES + THREAD_TOUCHED_BYTES.min(stack);
+    all.extend(of_memory(&readings.memory, each, each));
     all
 }
 
@@ -52,7 +53,7 @@ pub(super) fn of_processes(readings: &Readings) -> Vec<Limit> {
             data,
         ));
     }
-    all.extend(of_memory(memory, PROCESS_BYTES));
+    all.extend(of_memory(memory, PROCESS_BYTES, PROCESS_BYTES));
     all
 }
 
@@ -197,15 +198,15 @@ fn promised(memory: &MemoryReadings, space: &SpaceReadings, stack: u64) -> Limit
     }
 }
 
-/// The memory that is really taken, in the system and in every control group.
-pub(super) fn of_memory(memory: &MemoryReadings, each: u64) -> Vec<Limit> {
+/// The memory that is really taken, in every control group and in the system.
+pub(super) fn of_memory(memory: &MemoryReadings, charged: u64, each: u64) -> Vec<Limit> {
     let groups = memory.groups.iter().map(|group| {
         bound(
             LimitName::MemoryMax,
             Scope::Cgroup,
             group.max,
             group.in_use,
-            each,
+            charged,
         )
         .of_group(&group.path)
         .estimated()

@@ -37,9 +37,9 @@ pub fn size(text: &str) -> Result<u32, String> {
 pub fn stack_size(text: &str) -> Result<u64, String> {
     const LEAST: u64 = 16 << 10;
     const MOST: u64 = 1 << 47;
-    bytes(text)?
-        .checked_next_multiple_of(4096)
+    Some(bytes(text)?)
         .filter(|n| (LEAST..=MOST).contains(n))
+        .map(|n| n.next_multiple_of(4096))
         .ok_or_else(|| "a stack has at least 16k and at most 128T".to_owned())
 }
 

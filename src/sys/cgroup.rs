@@ -144,7 +144,8 @@ fn locate(controller: &str, groups: &str, mounts: &str) -> Vec<PathBuf> {
     let Some((point, below)) = mounted else {
         return Vec::new();
     };
-    let innermost = point.join(below);
+    // By components: joining nothing would leave a slash at the end.
+    let innermost: PathBuf = point.join(below).components().collect();
     innermost
         .ancestors()
         .take_while(|folder| folder.starts_with(&point))

@@ -220,12 +220,8 @@ impl Search<'_> {
                         errno: errno::NO_DESCRIPTOR,
                     };
                     Some((StoppedBy::Refused, Some(refusal)))
-                } else if watch.is_low() {
-                    Some((StoppedBy::Reserve, None))
-                } else if watch.killer_struck() {
-                    Some((StoppedBy::Oom, None))
                 } else {
-                    None
+                    watch.trouble().map(|by| (by, None))
                 };
                 if told.is_some() {
                     board.stop();

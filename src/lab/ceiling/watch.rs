@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::model::StoppedBy;
 use crate::sys::{cgroup, uses};
 
 /// With less than this left, it is looked at as often as possible: a crowd of
@@ -40,16 +41,20 @@ impl MemoryWatch {
         }
     }
 
-    /// Whether so little is left that no more is to be created.
-    pub fn is_low(&mut self) -> bool {
+    /// Why no more is to be created, if memory is the reason: too little is
+    /// left, or the out-of-memory killer has struck.
+    pub fn trouble(&mut self) -> Option<StoppedBy> {
         if !self.scarce && self.looked.is_some_and(|at| at.elapsed() < SELDOM) {
-            return false;
+            return None;
         }
         self.looked = Some(Instant::now());
         let left = left();
         self.scarce = left.iter().flatten().any(|n| *n < SCARCE);
         let mut floors = self.floors.iter().zip(left);
-        floors.any(|(floor, left)| floor.zip(left).is_some_and(|(floor, left)| left < floor))
+        if floors.any(|(floor, left)| floor.zip(left).is_some_and(|(floor, left)| left < floor)) {
+            return Some(StoppedBy::Reserve);
+        }
+        (self.scarce && self.killer_struck()).then_some(StoppedBy::Oom)
     }
 
     /// Whether the out-of-memory killer has struck since the beginning.
