@@ -44,7 +44,7 @@ pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
             LimitName::TcpMem,
             Scope::System,
             sockets.tcp_mem,
-            "pages; a connection that waits has none in its buffers",
+            "in pages, of which an idle connection has none",
         ),
     ];
     if sockets.conntrack_max.is_some() {

@@ -146,7 +146,7 @@ fn of_space(space: &SpaceReadings, stack: u64) -> Vec<Limit> {
         LimitName::Stack,
         Scope::Process,
         space.stack.soft,
-        "the default size of a thread's stack; unlimited stands for 2 MiB",
+        "the default size of a stack",
     ));
     all
 }

@@ -77,9 +77,9 @@ impl Picture {
 fn bar(climb: Climb) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(climb.goal, ProgressDrawTarget::stderr());
     let template = if climb.goal.is_some() {
-        "{msg:11} {bar:40} {human_pos} of {human_len}, {per_sec}"
+        "{msg:11} {bar:40} {human_pos} of {human_len}"
     } else {
-        "{msg:11} {human_pos}, {per_sec}"
+        "{msg:11} {human_pos}"
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);

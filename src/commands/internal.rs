@@ -39,7 +39,9 @@ pub fn server(plan: &str) -> anyhow::Result<u8> {
     let plan: ServerPlan = serde_json::from_str(plan).context(NOT_BY_HAND)?;
     belong_to(plan.parent.context(NOT_BY_HAND)?);
     let ledger = ledger()?;
-    let served = server::serve(plan, Some(ledger), |at| say(&format!("{LISTENING}{at}\n")));
+    let served = server::serve(plan, Some(ledger), |at| {
+        say(&format!("{LISTENING}{at}\n"));
+    });
     Ok(end_of_server(served))
 }
 
@@ -68,7 +70,7 @@ pub fn crowd(plan: &str) -> anyhow::Result<u8> {
     if let CrowdWork::Serve { plan } = plan.work {
         let ledger = ledger()?;
         let served = server::serve_within_limits(plan, Some(ledger), |at| {
-            say(&format!("{LISTENING}{at}\n"))
+            say(&format!("{LISTENING}{at}\n"));
         });
         return Ok(end_of_server(served));
     }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::{Format, Style, json, markdown, table};
-use crate::model::{CeilingKind, CeilingRecord, KindCeiling, Limit, Scope, StoppedBy};
+use crate::model::{CeilingKind, CeilingRecord, KindCeiling, Limit, Nanos, Scope, StoppedBy};
 use crate::text::escape::spreadsheet;
 use crate::text::units::{bytes, count, counted, duration};
 
@@ -76,7 +76,7 @@ fn subtitles(record: &CeilingRecord) -> Vec<Cell> {
 fn summary(record: &CeilingRecord) -> Block {
     let rows = record.kinds.iter().map(|kind| {
         let number = |n: Option<u64>| Cell::maybe(n.map(count));
-        let time = |t: Option<crate::model::Nanos>| Cell::maybe(t.map(duration));
+        let time = |t: Option<Nanos>| Cell::maybe(t.map(duration));
         Row::new([
             Cell::new(kind.kind.plural()),
             number(kind.predicted),
@@ -179,7 +179,7 @@ fn limits(kind: &KindCeiling) -> Block {
             ],
             rows: sorted.into_iter().map(|limit| row(kind, limit)).collect(),
         },
-        after: after(kind),
+        after: Some(after(kind)),
     }
 }
 
@@ -229,7 +229,7 @@ fn shared_by(scope: Scope) -> &'static str {
 }
 
 /// What the figures of a kind's table mean.
-fn after(kind: &KindCeiling) -> Option<Cell> {
+fn after(kind: &KindCeiling) -> Cell {
     let estimated = kind.limits.iter().any(|limit| limit.estimated);
     let mut words = Vec::new();
     if let Some(stack) = kind.stack_bytes {
@@ -242,7 +242,7 @@ fn after(kind: &KindCeiling) -> Option<Cell> {
     if estimated {
         words.push("≈ is reckoned with an estimate of what each takes.".to_owned());
     }
-    Some(Cell::new(words.join(" ")).toned(Tone::Quiet))
+    Cell::new(words.join(" ")).toned(Tone::Quiet)
 }
 
 fn amount(n: u64, in_bytes: bool) -> String {
@@ -301,4 +301,51 @@ fn write_csv(record: &CeilingRecord, out: &mut impl Write) -> io::Result<()> {
         }
     }
     writer.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Real searches: one that was tried under limits, one that was predicted.
+    fn records() -> Vec<CeilingRecord> {
+        let text = include_str!("../../tests/schemas/ceilings.json");
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn text(record: &CeilingRecord, format: Format) -> String {
+        let mut out = Vec::new();
+        write_ceiling(record, format, Style::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_terminal_shows_what_was_reached_and_why() {
+        insta::assert_snapshot!(text(&records()[0], Format::Table));
+    }
+
+    #[test]
+    fn a_page_shows_what_was_predicted() {
+        insta::assert_snapshot!(text(&records()[1], Format::Markdown));
+    }
+
+    #[test]
+    fn a_spreadsheet_has_a_limit_a_row() {
+        insta::assert_snapshot!(text(&records()[0], Format::Csv));
+    }
+
+    /// What ended otherwise than by itself is told in words, and what was left
+    /// is not hidden.
+    #[test]
+    fn bad_ends_are_told() {
+        let mut record = records()[0].clone();
+        record.kinds[0].stopped_by = Some(StoppedBy::Oom);
+        record.kinds[1].stopped_by = Some(StoppedBy::Killed);
+        record.kinds[1].binding = None;
+        record.kinds[2].left_behind = Some(3);
+        let text = text(&record, Format::Table);
+        for word in ["out of memory", "killed", "not known", "  3\n"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+    }
 }

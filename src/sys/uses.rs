@@ -173,10 +173,33 @@ pub fn maps(pid: Pid) -> Option<u64> {
     Some(counted.count() as u64)
 }
 
-/// Descriptors of a process.
+/// Descriptors of a process below `limit`: `RLIMIT_NOFILE` bounds the numbers,
+/// not how many there are, and an inherited one may have a higher number.
 #[must_use]
-pub fn descriptors(pid: Pid) -> Option<u64> {
-    Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count() as u64)
+pub fn descriptors(pid: Pid, limit: Option<u64>) -> Option<u64> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+    let numbers = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse::<u64>().ok());
+    let bounded = numbers.filter(|number| limit.is_none_or(|limit| *number < limit));
+    Some(bounded.count() as u64)
+}
+
+/// Descriptors of this process below `limit` that a program which it executes
+/// would have, too.
+#[must_use]
+pub fn inheritable_descriptors(limit: Option<u64>) -> Option<u64> {
+    let entries = fs::read_dir("/proc/self/fdinfo").ok()?;
+    let inherited = entries.filter_map(Result::ok).filter(|entry| {
+        let number = entry
+            .file_name()
+            .to_str()
+            .and_then(|n| n.parse::<u64>().ok());
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
+        let flags = flags.and_then(|f| i32::from_str_radix(f.trim(), 8).ok());
+        number.is_some_and(|n| limit.is_none_or(|limit| n < limit))
+            && flags.is_some_and(|flags| flags & libc::O_CLOEXEC == 0)
+    });
+    Some(inherited.count() as u64)
 }
 
 /// Open files of the system.
@@ -293,7 +316,8 @@ mod tests {
     fn this_process_uses_something_of_everything() {
         let me = Pid(std::process::id());
         assert!(maps(me).unwrap() > 10);
-        assert!(descriptors(me).unwrap() >= 3);
+        assert!(descriptors(me, None).unwrap() >= 3);
+        assert_eq!(descriptors(me, Some(0)), Some(0));
         let (all, data) = mapped_bytes(me);
         assert!(all.unwrap() > data.unwrap());
         assert!(tasks_of_user().unwrap() >= 1);

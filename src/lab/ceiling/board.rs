@@ -29,7 +29,7 @@ const STACK: usize = 9;
 
 /// How far a crowd is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
+pub(super) enum Stage {
     /// Its process starts.
     Starting,
     /// It exists and has created nothing.
@@ -57,11 +57,14 @@ pub struct Board(Ledger);
 
 impl Board {
     /// A new one.
-    pub fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ledger::create(0, 1).map(Self)
     }
 
     /// The coordinator's, in the crowd's process.
+    ///
+    /// # Errors
+    /// When the file is not a board.
     pub fn open(file: OwnedFd) -> io::Result<Self> {
         let ledger = Ledger::open(file)?;
         match ledger.entry(0) {
@@ -71,7 +74,7 @@ impl Board {
     }
 
     /// For the crowd's standard input.
-    pub fn share(&self) -> io::Result<File> {
+    pub(super) fn share(&self) -> io::Result<File> {
         self.0.share()
     }
 
@@ -86,7 +89,7 @@ impl Board {
 
     /// The crowd is there; waits until it may begin, and returns how many it
     /// may create at most.
-    pub fn wait_to_begin(&self, stack_bytes: u64) -> u64 {
+    pub(super) fn wait_to_begin(&self, stack_bytes: u64) -> u64 {
         self.word(STACK).store(stack_bytes, Relaxed);
         self.word(STAGE).store(1, Release);
         loop {
@@ -100,17 +103,17 @@ impl Board {
     }
 
     /// Whether to create no more.
-    pub fn stopped(&self) -> bool {
+    pub(super) fn stopped(&self) -> bool {
         self.word(STOP).load(Relaxed) != 0
     }
 
     /// There are so many now.
-    pub fn count(&self, reached: u64) {
+    pub(super) fn count(&self, reached: u64) {
         self.word(REACHED).store(reached, Relaxed);
     }
 
     /// The search is over; holds until the coordinator has seen enough.
-    pub fn hold(&self, refusal: Option<Refusal>) {
+    pub(super) fn hold(&self, refusal: Option<Refusal>) {
         if let Some(Refusal { call, errno }) = refusal {
             let place = CALLS.iter().position(|c| *c == call).unwrap_or(0);
             self.word(CALL).store(place as u64, Relaxed);
@@ -132,7 +135,7 @@ impl Board {
     // The coordinator's side.
 
     /// How far the crowd is.
-    pub fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> Stage {
         match self.word(STAGE).load(Acquire) {
             0 => Stage::Starting,
             1 => Stage::Ready,
@@ -141,33 +144,33 @@ impl Board {
     }
 
     /// Lets the crowd begin, up to `cap`.
-    pub fn begin(&self, cap: Option<u64>) {
+    pub(super) fn begin(&self, cap: Option<u64>) {
         let most = cap.unwrap_or(u64::MAX - 1);
         self.word(GO).store(most.saturating_add(1), Release);
     }
 
     /// Tells the crowd to create no more.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.word(STOP).store(1, Relaxed);
     }
 
     /// Tells the crowd to end.
-    pub fn let_go(&self) {
+    pub(super) fn let_go(&self) {
         self.word(LEAVE).store(1, Release);
     }
 
     /// How many there are.
-    pub fn reached(&self) -> u64 {
+    pub(super) fn reached(&self) -> u64 {
         self.word(REACHED).load(Relaxed)
     }
 
     /// The size of a thread's stack.
-    pub fn stack_bytes(&self) -> u64 {
+    pub(super) fn stack_bytes(&self) -> u64 {
         self.word(STACK).load(Relaxed)
     }
 
     /// What was refused, at the top.
-    pub fn refusal(&self) -> Option<Refusal> {
+    pub(super) fn refusal(&self) -> Option<Refusal> {
         let errno = i32::try_from(self.word(ERRNO).load(Relaxed)).ok()?;
         let place = usize::try_from(self.word(CALL).load(Relaxed)).ok()?;
         let call = *CALLS.get(place)?;
@@ -175,7 +178,7 @@ impl Board {
     }
 
     /// When the first was created and when the top was reached, ns since the epoch.
-    pub fn times(&self) -> Option<(i64, i64)> {
+    pub(super) fn times(&self) -> Option<(i64, i64)> {
         let time = |at| {
             i64::try_from(self.word(at).load(Relaxed))
                 .ok()
@@ -186,6 +189,6 @@ impl Board {
 }
 
 /// Ends the crowd's process without any further work.
-pub fn leave() -> ! {
+pub(super) fn leave() -> ! {
     process::exit_now(0)
 }

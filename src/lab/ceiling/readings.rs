@@ -28,8 +28,12 @@ const RESERVED_PIDS: u64 = 300;
 /// four levels, which is what mmap(2) uses unless it is asked for more.
 const ADDRESSABLE: u64 = 1 << 47;
 
-/// Descriptors that the server has once it listens, where there is none to look at.
-const SERVER_DESCRIPTORS: u64 = 12;
+/// Descriptors that the client has beyond those it inherits: its board.
+const CLIENT_MORE_DESCRIPTORS: u64 = 1;
+
+/// Descriptors that the server has beyond those it inherits, once it listens:
+/// its ledger, its listening socket twice, its event loop, its stop signal.
+const SERVER_MORE_DESCRIPTORS: u64 = 9;
 
 /// Reads everything that bounds this kind.
 pub fn read(kind: CeilingKind, bodies: Bodies) -> Readings {
@@ -149,14 +153,20 @@ fn memory() -> MemoryReadings {
 fn sockets(client: Pid, server: Option<(Pid, SocketAddr)>) -> SocketReadings {
     let range = uses::port_range();
     let address = server.map(|(_, address)| address);
+    let nofile = rlimit(Resource::Nofile);
+    // What both would inherit, where they are not there yet.
+    let inherited = || uses::inheritable_descriptors(nofile.soft);
     // A server that is still to come takes a port of the range itself.
     let coming = u64::from(server.is_none());
     SocketReadings {
-        nofile: rlimit(Resource::Nofile),
-        client_files: uses::descriptors(client),
+        nofile,
+        client_files: match server {
+            Some(_) => uses::descriptors(client, nofile.soft),
+            None => inherited().map(|n| n + CLIENT_MORE_DESCRIPTORS),
+        },
         server_files: match server {
-            Some((pid, _)) => uses::descriptors(pid),
-            None => Some(SERVER_DESCRIPTORS),
+            Some((pid, _)) => uses::descriptors(pid, nofile.soft),
+            None => inherited().map(|n| n + SERVER_MORE_DESCRIPTORS),
         },
         nr_open: uses::sysctl("fs/nr_open"),
         file_max: uses::sysctl("fs/file-max"),

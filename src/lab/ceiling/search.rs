@@ -25,7 +25,7 @@ use crate::sys::{clock, crowd, errno, process, procfs, uses};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long tens of thousands of tasks may take to end on a busy machine.
-const LEAVING: Duration = Duration::from_secs(60);
+const LEAVING: Duration = Duration::from_mins(1);
 
 /// How long closed connections may take to disappear.
 const SETTLING: Duration = Duration::from_secs(5);
