@@ -54,16 +54,18 @@ fn processes() -> impl Iterator<Item = u32> {
 pub fn tasks_of_user() -> Option<u64> {
     let me = getuid().as_raw();
     let here = fs::read_link("/proc/self/ns/user").ok();
+    // A zombie has no user namespace to show. In a namespace of one's own, those
+    // that may not be looked at are of another one.
+    let hidden_are_ours = in_first_user_namespace();
     let mut sum = 0;
     for pid in processes() {
         let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else {
             continue;
         };
         let field = |name| field(&status, name);
-        // A zombie has no user namespace to show.
         let there = fs::read_link(format!("/proc/{pid}/ns/user")).ok();
-        let elsewhere = there.is_some() && there != here;
-        if field("Uid:") == Some(u64::from(me)) && !elsewhere {
+        let ours = there.map_or(hidden_are_ours, |there| Some(there) == here);
+        if ours && field("Uid:") == Some(u64::from(me)) {
             sum += field("Threads:").unwrap_or(1);
         }
     }
@@ -102,18 +104,29 @@ pub fn pids_taken(first: u64) -> Option<u64> {
 }
 
 /// Why `RLIMIT_NPROC` does not bound this process, if it does not (`copy_process`
-/// of Linux: root of the first user namespace, and who has one of two
-/// capabilities there).
+/// of Linux: the user root of the first user namespace, by whatever number it
+/// goes here, and who has one of two capabilities there).
 #[must_use]
 pub fn exempt_from_nproc() -> Option<&'static str> {
-    if !in_first_user_namespace() {
-        return None;
-    }
-    if getuid().is_root() {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    if outer_user(&map, u64::from(getuid().as_raw())) == Some(0) {
         return Some("root is exempt");
     }
-    has(CapabilitySet::SYS_RESOURCE | CapabilitySet::SYS_ADMIN)
-        .then_some("CAP_SYS_RESOURCE or CAP_SYS_ADMIN exempts")
+    let any = CapabilitySet::SYS_RESOURCE | CapabilitySet::SYS_ADMIN;
+    (in_first_user_namespace() && has(any)).then_some("CAP_SYS_RESOURCE or CAP_SYS_ADMIN exempts")
+}
+
+/// Who a user is in the enclosing user namespace, from the text of `uid_map`:
+/// lines of first number inside, first number outside, count
+/// (user_namespaces(7)).
+fn outer_user(map: &str, user: u64) -> Option<u64> {
+    map.lines().find_map(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+        let mut next = || numbers.next()?.ok();
+        let (inside, outside, count) = (next()?, next()?, next()?);
+        let offset = user.checked_sub(inside).filter(|n| *n < count)?;
+        Some(outside + offset)
+    })
 }
 
 /// Why `fs.file-max` does not bound this process, if it does not.
@@ -336,6 +349,14 @@ mod tests {
         let client = std::net::TcpStream::connect(server).unwrap();
         assert_eq!(of(client.local_addr().unwrap().port()), 1);
         assert!(sockets_of(server).unwrap() >= 1);
+    }
+
+    #[test]
+    fn a_user_is_somebody_else_outside() {
+        assert_eq!(outer_user("0 0 4294967295\n", 0), Some(0));
+        assert_eq!(outer_user("0 1000 1\n1 100000 65536\n", 0), Some(1000));
+        assert_eq!(outer_user("0 1000 1\n1 100000 65536\n", 5), Some(100_004));
+        assert_eq!(outer_user("0 1000 1\n", 1), None);
     }
 
     #[test]

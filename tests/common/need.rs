@@ -16,6 +16,8 @@ pub enum Need {
     Tool(&'static str),
     /// Network and mount namespaces of one's own.
     Namespaces,
+    /// User namespaces for ordinary users.
+    UserNamespaces,
     /// An IPv6 loopback.
     Ipv6,
     /// Control groups of one's own with this controller.
@@ -38,6 +40,10 @@ impl Need {
             Self::Ipv6 => std::net::TcpListener::bind("[::1]:0")
                 .is_err()
                 .then(|| "needs an IPv6 loopback".to_owned()),
+            Self::UserNamespaces => {
+                let ordinary = ["--reuid=61991", "--clear-groups", "unshare", "-Ur", "true"];
+                (!runs("setpriv", &ordinary)).then(|| "needs user namespaces".to_owned())
+            }
             Self::Groups(controller) => {
                 let probe = super::group::root(controller)
                     .map(|root| root.join(format!("threadtap-probe-{}", std::process::id())));

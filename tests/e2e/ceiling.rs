@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::common::group::Group;
-use super::common::need::Need::{Groups, Namespaces, OwnPidMax, Root, Tool};
+use super::common::need::Need::{Groups, Namespaces, OwnPidMax, Root, Tool, UserNamespaces};
 use super::common::{Lab, PROGRAM, Ran, public_copy, start, until};
 use crate::require;
 
@@ -91,6 +91,28 @@ fn rlimit_nproc_of_a_user() {
         assert_eq!(kind["reached"], Value::Null);
         assert_eq!(kind["left_behind"], Value::Null);
     }
+}
+
+/// Counted are the user's tasks in the user namespace, and root of a namespace
+/// that an ordinary user has made is not exempt.
+#[test]
+fn rlimit_nproc_in_a_user_namespace() {
+    require!(Root, UserNamespaces, Tool("setpriv"), Tool("prlimit"));
+    let lab = Lab::new();
+    chown(lab.path(), Some(61_990), Some(61_990)).unwrap();
+    let mut command = lab.command("setpriv");
+    command.args(["--reuid=61990", "--regid=61990", "--clear-groups"]);
+    command.args(["unshare", "-Ur", "prlimit", "--nproc=120:120"]);
+    command.args([
+        public_copy(),
+        "ceiling",
+        "--kind",
+        "thread",
+        "--format",
+        "json",
+    ]);
+    let ran = lab.finish(&mut command).exits(0);
+    assert_met(&kinds(&ran)[0], "RLIMIT_NPROC", 118, "EAGAIN");
 }
 
 #[test]
