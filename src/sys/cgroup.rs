@@ -63,19 +63,17 @@ pub fn memory() -> Vec<Level> {
         .collect()
 }
 
-/// How often the out-of-memory killer has struck, in this process's innermost
-/// memory group and in the whole system.
+/// How often the out-of-memory killer has struck for want of memory in one of
+/// this process's control groups, and in the whole system for whatever reason.
 #[must_use]
-pub fn oom_kills() -> u64 {
-    let group = folders("memory").into_iter().next().and_then(|folder| {
-        ["memory.events", "memory.oom_control"]
-            .iter()
-            .find_map(|file| word(&fs::read_to_string(folder.join(file)).ok()?, "oom_kill"))
-    });
-    let system = fs::read_to_string("/proc/vmstat")
-        .ok()
-        .and_then(|text| word(&text, "oom_kill"));
-    group.unwrap_or(0) + system.unwrap_or(0)
+pub fn oom_kills() -> (u64, u64) {
+    let kills = |path: PathBuf| word(&fs::read_to_string(path).ok()?, "oom_kill");
+    let of_group = |folder: PathBuf| {
+        let files = ["memory.events", "memory.oom_control"];
+        files.iter().find_map(|file| kills(folder.join(file)))
+    };
+    let groups = folders("memory").into_iter().filter_map(of_group).sum();
+    (groups, kills("/proc/vmstat".into()).unwrap_or(0))
 }
 
 fn number(folder: &Path, file: &str) -> Option<u64> {

@@ -118,7 +118,7 @@ pub fn exempt_from_nproc() -> Option<&'static str> {
 
 /// Who a user is in the enclosing user namespace, from the text of `uid_map`:
 /// lines of first number inside, first number outside, count
-/// (user_namespaces(7)).
+/// (`user_namespaces`(7)).
 fn outer_user(map: &str, user: u64) -> Option<u64> {
     map.lines().find_map(|line| {
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);

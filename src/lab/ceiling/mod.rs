@@ -9,8 +9,10 @@
 
 mod board;
 mod crowd;
+mod host;
 mod readings;
 mod search;
+mod tell;
 mod watch;
 
 use std::io;

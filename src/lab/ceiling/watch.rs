@@ -23,7 +23,7 @@ pub struct MemoryWatch {
     floors: Vec<Option<u64>>,
     looked: Option<Instant>,
     scarce: bool,
-    kills: u64,
+    kills: (u64, u64),
 }
 
 impl MemoryWatch {
@@ -54,12 +54,23 @@ impl MemoryWatch {
         if floors.any(|(floor, left)| floor.zip(left).is_some_and(|(floor, left)| left < floor)) {
             return Some(StoppedBy::Reserve);
         }
-        (self.scarce && self.killer_struck()).then_some(StoppedBy::Oom)
+        (self.scarce && self.killer_struck(false)).then_some(StoppedBy::Oom)
     }
 
-    /// Whether the out-of-memory killer has struck since the beginning.
-    pub fn killer_struck(&self) -> bool {
-        cgroup::oom_kills() > self.kills
+    /// Whether the out-of-memory killer has struck since the beginning. Where
+    /// it was for want of the system's memory, it may have been anywhere: it
+    /// is believed to have been here if `killed` says that somebody was.
+    pub fn killer_struck(&self, killed: bool) -> bool {
+        let (groups, system) = cgroup::oom_kills();
+        groups > self.kills.0 || (killed || Self::system_low()) && system > self.kills.1
+    }
+
+    /// Whether the system itself has next to nothing left.
+    fn system_low() -> bool {
+        let left = uses::meminfo("MemAvailable");
+        let total = uses::meminfo("MemTotal");
+        left.zip(total)
+            .is_some_and(|(left, total)| left < total / 32)
     }
 }
 
