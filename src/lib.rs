@@ -18,6 +18,7 @@
 
 pub mod analysis;
 pub mod capfile;
+pub mod ceiling;
 pub mod census;
 pub mod cli;
 pub mod commands;

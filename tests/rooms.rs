@@ -15,6 +15,7 @@ const PURE: [&str; 11] = [
     "capfile",
     "flow",
     "analysis",
+    "ceiling",
     "census",
     "correlate",
     "findings",

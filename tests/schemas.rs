@@ -8,10 +8,11 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use threadtap::model::{FlowRecord, Outcome, RunRecord, WorkerRecord};
+use threadtap::model::{CeilingRecord, FlowRecord, Outcome, RunRecord, WorkerRecord};
 
 const RUN: &str = include_str!("../docs/schemas/run.schema.json");
 const FLOW: &str = include_str!("../docs/schemas/flow.schema.json");
+const CEILING: &str = include_str!("../docs/schemas/ceiling.schema.json");
 const WORKER: &str = include_str!("../docs/schemas/worker.schema.json");
 
 #[test]
@@ -29,6 +30,15 @@ fn workers_are_as_their_schema_says() {
     let workers: Vec<Value> = serde_json::from_str(include_str!("schemas/workers.json")).unwrap();
     for worker in workers {
         hold::<WorkerRecord>(&worker.to_string(), WORKER);
+    }
+}
+
+/// One that was tried, of all kinds, and one that was only predicted.
+#[test]
+fn a_ceiling_is_as_its_schema_says() {
+    let records: Vec<Value> = serde_json::from_str(include_str!("schemas/ceilings.json")).unwrap();
+    for record in records {
+        hold::<CeilingRecord>(&record.to_string(), CEILING);
     }
 }
 

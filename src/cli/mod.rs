@@ -4,6 +4,7 @@
 //! this room.
 
 mod analyze;
+mod ceiling;
 mod plan;
 mod run;
 mod serve;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use analyze::AnalyzeArgs;
+pub use ceiling::CeilingArgs;
 pub use plan::UsageError;
 pub use run::{Colour, OutputFormat, RunArgs};
 pub use serve::ServeArgs;
@@ -45,7 +47,8 @@ Examples:
   threadtap run --server-cmd './server' -- ./client
                                              programs of your own, as they are
   threadtap serve --port 45000               the TIME server alone
-  threadtap analyze capture.pcap             every flow of a capture";
+  threadtap analyze capture.pcap             every flow of a capture
+  threadtap ceiling                          how many threads can there be here, and why?";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -56,6 +59,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Read captures: every TCP flow of any pcap or pcapng file
     Analyze(AnalyzeArgs),
+    /// Find the most threads, processes and connections that this environment can hold
+    Ceiling(CeilingArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -66,6 +71,12 @@ pub enum Command {
     /// The server of a run (started by `run`)
     #[command(name = "__server", hide = true)]
     InternalServer {
+        /// Its plan, as JSON
+        plan: String,
+    },
+    /// The crowd of a search (started by `ceiling`)
+    #[command(name = "__crowd", hide = true)]
+    InternalCrowd {
         /// Its plan, as JSON
         plan: String,
     },

@@ -26,22 +26,46 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 
 /// A size in bytes: `1048576`, `512k`, `32M`, `1GiB`.
 pub fn size(text: &str) -> Result<u32, String> {
+    u32::try_from(bytes(text)?)
+        .ok()
+        .filter(|n| i32::try_from(*n).is_ok())
+        .ok_or_else(|| "a size is less than 2 GiB".to_owned())
+}
+
+/// The size of a thread's stack: as above, without the bound, and not below
+/// what a thread needs (`PTHREAD_STACK_MIN`).
+pub fn stack_size(text: &str) -> Result<u64, String> {
+    const LEAST: u64 = 16 << 10;
+    const MOST: u64 = 1 << 47;
+    Some(bytes(text)?)
+        .filter(|n| (LEAST..=MOST).contains(n))
+        .map(|n| n.next_multiple_of(4096))
+        .ok_or_else(|| "a stack has at least 16k and at most 128T".to_owned())
+}
+
+/// A share in percent: `5`, `5%`.
+pub fn percent(text: &str) -> Result<u64, String> {
+    text.strip_suffix('%')
+        .unwrap_or(text)
+        .parse()
+        .ok()
+        .filter(|n| *n <= 100)
+        .ok_or_else(|| "a share is a whole number of percent, from 0 to 100".to_owned())
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || "a size is a whole number with k, M or G behind it".to_owned();
     let (number, unit) = split(text);
     let shift = match unit.trim_end_matches("iB").trim_end_matches('B') {
         "" => 0,
         "k" | "K" => 10,
         "M" => 20,
         "G" => 30,
-        _ => return Err("a size is a number with k, M or G behind it".to_owned()),
+        "T" => 40,
+        _ => return Err(wrong()),
     };
-    let number: u64 = number
-        .parse()
-        .map_err(|_| "a size is a whole number with k, M or G behind it".to_owned())?;
-    number
-        .checked_mul(1 << shift)
-        .and_then(|n| u32::try_from(n).ok())
-        .filter(|n| i32::try_from(*n).is_ok())
-        .ok_or_else(|| "a size is less than 2 GiB".to_owned())
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(1 << shift).ok_or_else(wrong)
 }
 
 fn split(text: &str) -> (&str, &str) {
@@ -73,6 +97,25 @@ mod tests {
         assert_eq!(size("32MiB"), Ok(32 << 20));
         for wrong in ["", "k", "-1", "1.5M", "2G", "9999999999", "1T"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn stacks_have_whole_pages() {
+        assert_eq!(stack_size("16k"), Ok(16 << 10));
+        assert_eq!(stack_size("20000"), Ok(20 << 10));
+        assert_eq!(stack_size("16G"), Ok(16 << 30));
+        for wrong in ["15k", "0", "129T", "99999999T", "many"] {
+            assert!(stack_size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn shares_are_whole_percents() {
+        assert_eq!(percent("5"), Ok(5));
+        assert_eq!(percent("100%"), Ok(100));
+        for wrong in ["", "%", "-1", "101", "2.5"] {
+            assert!(percent(wrong).is_err(), "{wrong}");
         }
     }
 }

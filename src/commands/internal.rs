@@ -1,6 +1,6 @@
-//! The two sides of a run, each in its own process: this program, executed
-//! anew by the coordinator with its plan as an argument and its ledger as
-//! standard input.
+//! The two sides of a run, and the crowds of a search, each in its own process:
+//! this program, executed anew by the coordinator with its plan as an argument
+//! and its ledger as standard input.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -8,15 +8,16 @@ use std::os::fd::AsFd;
 use anyhow::Context;
 
 use super::{COULD_NOT_RUN, OK};
+use crate::lab::ceiling::{self, Board, CrowdPlan, CrowdWork};
 use crate::lab::client::{self, ClientPlan};
-use crate::lab::server::{self, ServerPlan};
+use crate::lab::server::{self, ServeError, ServerPlan};
 use crate::lab::session::{FAILED, LISTENING};
 use crate::model::Pid;
 use crate::sys::ledger::Ledger;
 use crate::sys::signals::{SIGHUP, SIGINT};
-use crate::sys::{limits, process, signals};
+use crate::sys::{crowd, limits, process, signals};
 
-const NOT_BY_HAND: &str = "this command is for `threadtap run` to start, not for a person";
+const NOT_BY_HAND: &str = "this command is for threadtap to start, not for a person";
 
 /// The ledger on standard input; it lives as long as the process.
 fn ledger() -> anyhow::Result<&'static Ledger> {
@@ -37,19 +38,51 @@ fn belong_to(parent: u32) {
 pub fn server(plan: &str) -> anyhow::Result<u8> {
     let plan: ServerPlan = serde_json::from_str(plan).context(NOT_BY_HAND)?;
     belong_to(plan.parent.context(NOT_BY_HAND)?);
-    let say = |line: String| {
-        let mut out = io::stdout().lock();
-        let _ = out.write_all(line.as_bytes());
-        let _ = out.flush();
-    };
     let ledger = ledger()?;
-    match server::serve(plan, Some(ledger), |at| say(format!("{LISTENING}{at}\n"))) {
-        Ok(()) => Ok(OK),
+    let served = server::serve(plan, Some(ledger), |at| {
+        say(&format!("{LISTENING}{at}\n"));
+    });
+    Ok(end_of_server(served))
+}
+
+/// To the coordinator.
+fn say(line: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(line.as_bytes());
+    let _ = out.flush();
+}
+
+fn end_of_server(served: Result<(), ServeError>) -> u8 {
+    match served {
+        Ok(()) => OK,
         Err(e) => {
-            say(format!("{FAILED}{e}\n"));
-            Ok(COULD_NOT_RUN)
+            say(&format!("{FAILED}{e}\n"));
+            COULD_NOT_RUN
         }
     }
+}
+
+/// A process of `threadtap ceiling`.
+pub fn crowd(plan: &str) -> anyhow::Result<u8> {
+    let plan: CrowdPlan = serde_json::from_str(plan).context(NOT_BY_HAND)?;
+    belong_to(plan.parent);
+    crowd::die_first();
+    if let CrowdWork::Serve { plan } = plan.work {
+        let ledger = ledger()?;
+        let served = server::serve_within_limits(plan, Some(ledger), |at| {
+            say(&format!("{LISTENING}{at}\n"));
+        });
+        return Ok(end_of_server(served));
+    }
+    let file = io::stdin().as_fd().try_clone_to_owned()?;
+    let board = Board::open(file).context(NOT_BY_HAND)?;
+    match plan.work {
+        CrowdWork::Threads { stack_bytes } => ceiling::threads(&board, stack_bytes)?,
+        CrowdWork::Processes => ceiling::processes(&board),
+        CrowdWork::Connections { server } => ceiling::connections(&board, server),
+        CrowdWork::Serve { .. } => {}
+    }
+    Ok(OK)
 }
 
 /// The client's side.

@@ -1,6 +1,7 @@
 //! One file a subcommand: wiring only. Each returns the exit status.
 
 mod analyze;
+mod ceiling;
 mod completions;
 mod internal;
 mod read_ahead;
@@ -28,9 +29,11 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Run(args) => run::run(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Analyze(args) => analyze::analyze(&args),
+        Command::Ceiling(args) => ceiling::ceiling(&args),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),
         Command::InternalServer { plan } => internal::server(&plan),
         Command::InternalClient { plan } => internal::client(&plan),
+        Command::InternalCrowd { plan } => internal::crowd(&plan),
     }
 }

@@ -5,6 +5,7 @@
 //! executed anew), so that each side's threads are counted apart from the
 //! capture's. They report through ledgers (`sys::ledger`).
 
+pub mod ceiling;
 pub mod client;
 pub mod clockface;
 pub mod protocol;

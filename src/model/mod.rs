@@ -6,6 +6,7 @@
 //! (`run.json`, `flows.jsonl`, `workers.jsonl`): additions are fine, renames
 //! are not. Nothing in this room asks a clock or touches the system.
 
+mod ceiling;
 mod census;
 mod finding;
 mod flow;
@@ -19,6 +20,10 @@ mod time;
 mod trace;
 mod worker;
 
+pub use ceiling::{
+    Binding, CeilingKind, CeilingRecord, KindCeiling, Limit, LimitName, SCHEMA_CEILING, Scope,
+    StoppedBy,
+};
 pub use census::{Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint};
 pub use finding::{Finding, Severity};
 pub use flow::{

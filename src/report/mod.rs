@@ -17,6 +17,7 @@
 //! made harmless for the reader that they go to. What was not measured is `—`
 //! in tables, `null` in JSON, empty in CSV, and never 0.
 
+mod ceiling;
 mod census;
 mod csv;
 mod flows;
@@ -47,6 +48,7 @@ use crate::analysis::Ladder;
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 
 pub use crate::text::{escape, units};
+pub use ceiling::write_ceiling;
 pub use csv::{FlowCsv, write_flows_csv};
 pub use flows::{AnalysisView, FlowOf};
 pub use json::{write_flow_line, write_flows_jsonl, write_run_json, write_workers_jsonl};

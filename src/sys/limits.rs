@@ -26,7 +26,7 @@ pub fn raise_descriptors(wanted: u64) {
 }
 
 /// A file that holds one number.
-fn number(path: &str) -> Option<u64> {
+pub(super) fn number(path: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 

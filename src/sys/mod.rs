@@ -5,7 +5,10 @@
 //! nothing here knows what a flow or a run is.
 
 pub mod capture;
+pub mod cgroup;
 pub mod clock;
+pub mod crowd;
+pub mod errno;
 pub mod filter;
 pub mod futex;
 pub mod ledger;
@@ -18,5 +21,5 @@ pub mod procfs;
 pub mod ring;
 pub mod signals;
 pub mod socket;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub mod trace;
+pub mod uses;

@@ -34,6 +34,22 @@ pub fn bind_address_only(fd: BorrowedFd<'_>) -> io::Result<()> {
     set(fd, libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1)
 }
 
+/// Lets connect(2) choose a port from these only, both ends included (ip(7),
+/// `IP_LOCAL_PORT_RANGE`, Linux 6.3).
+///
+/// # Errors
+/// When the kernel does not know the option.
+pub fn choose_port_from(fd: BorrowedFd<'_>, low: u16, high: u16) -> io::Result<()> {
+    const IP_LOCAL_PORT_RANGE: i32 = 51;
+    let range = u32::from(high) << 16 | u32::from(low);
+    set(
+        fd,
+        libc::IPPROTO_IP,
+        IP_LOCAL_PORT_RANGE,
+        range.cast_signed(),
+    )
+}
+
 /// Keeps outgoing frames out of a packet socket's ring (packet(7),
 /// `PACKET_IGNORE_OUTGOING`, Linux 4.20). On the loopback interface each frame
 /// comes twice, and libpcap would throw the outgoing copy away only after it

@@ -1,6 +1,7 @@
 //! What the integration tests share: what they need, the program under test,
 //! and what it leaves behind.
 
+pub mod group;
 pub mod need;
 pub mod peers;
 mod ran;

@@ -16,8 +16,15 @@ pub enum Need {
     Tool(&'static str),
     /// Network and mount namespaces of one's own.
     Namespaces,
+    /// User namespaces for ordinary users.
+    UserNamespaces,
     /// An IPv6 loopback.
     Ipv6,
+    /// Control groups of one's own with this controller.
+    Groups(&'static str),
+    /// A pid namespace whose `pid_max` is its own (Linux 6.14): before, writing
+    /// it would change the whole system's.
+    OwnPidMax,
 }
 
 impl Need {
@@ -33,6 +40,28 @@ impl Need {
             Self::Ipv6 => std::net::TcpListener::bind("[::1]:0")
                 .is_err()
                 .then(|| "needs an IPv6 loopback".to_owned()),
+            Self::UserNamespaces => {
+                let ordinary = ["--reuid=61991", "--clear-groups", "unshare", "-Ur", "true"];
+                (!runs("setpriv", &ordinary)).then(|| "needs user namespaces".to_owned())
+            }
+            Self::Groups(controller) => {
+                let probe = super::group::root(controller)
+                    .map(|root| root.join(format!("threadtap-probe-{}", std::process::id())));
+                let made = probe.is_some_and(|p| match fs::create_dir(&p) {
+                    Ok(()) => fs::remove_dir(p).is_ok(),
+                    Err(e) => e.kind() == std::io::ErrorKind::AlreadyExists,
+                });
+                (!made).then(|| format!("needs control groups of its own ({controller})"))
+            }
+            Self::OwnPidMax => {
+                let uname = rustix::system::uname();
+                let release = uname.release().to_string_lossy().into_owned();
+                let mut numbers = release.split(['.', '-']).map(str::parse::<u32>);
+                let version = numbers.next().zip(numbers.next());
+                let new = matches!(version, Some((Ok(a), Ok(b))) if (a, b) >= (6, 14));
+                (!new || !runs("unshare", &["-pf", "--mount-proc", "true"]))
+                    .then(|| "needs a pid namespace with its own pid_max".to_owned())
+            }
         }
     }
 }

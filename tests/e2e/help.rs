@@ -31,6 +31,11 @@ fn of_serve() {
 }
 
 #[test]
+fn of_ceiling() {
+    insta::assert_snapshot!(help(&["ceiling", "--help"]));
+}
+
+#[test]
 fn the_inner_commands_are_not_shown() {
     for arguments in [&["--help"][..], &["completions", "bash"], &["man"]] {
         let lab = Lab::new();
@@ -66,7 +71,7 @@ fn the_man_page_is_one() {
     let lab = Lab::new();
     let ran = lab.finish(lab.threadtap(&[]).arg("man")).exits(0);
     assert!(ran.stdout.contains(".TH threadtap"), "{}", ran.stdout);
-    for word in ["run", "serve", "completions"] {
+    for word in ["run", "serve", "ceiling", "completions"] {
         assert!(ran.stdout.contains(word));
     }
 }

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod ceiling;
 mod contract;
 mod disk;
 mod ends;

@@ -112,6 +112,18 @@ pub fn serve(
     announce: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     limits::raise_descriptors(1 << 20);
+    serve_within_limits(plan, ledger, announce)
+}
+
+/// As [`serve`], with the limit of descriptors as it is.
+///
+/// # Errors
+/// When it cannot listen.
+pub fn serve_within_limits(
+    plan: ServerPlan,
+    ledger: Option<&'static Ledger>,
+    announce: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
     let signals: &[i32] = if plan.parent.is_some() {
         &[SIGTERM]
     } else {

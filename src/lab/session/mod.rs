@@ -30,6 +30,7 @@ pub use self::program::{Observe, ProgramError};
 pub use self::rundir::{NotSaved, NotWritable, RunDir};
 use self::server::{EndedServer, RunningServer};
 pub use self::side::{CLIENT_COMMAND, FAILED, LISTENING, SERVER_COMMAND};
+pub(super) use self::side::{start, wait_until_listening};
 use self::tap::{Captured, RunningTap};
 use self::watch::Watch;
 use crate::model::{FlowRecord, RunRecord, SideCosts, StopReason, Timestamp, WorkerRecord};

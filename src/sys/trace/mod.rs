@@ -101,6 +101,9 @@ pub fn trace(
     name: &str,
     sink: Sink<'static>,
 ) -> Result<Tracing, StartError> {
+    if !arch::SUPPORTED {
+        return Err(StartError::NotAllowed(io::ErrorKind::Unsupported.into()));
+    }
     signals::wake_by(WAKE).map_err(StartError::System)?;
     let leave = Arc::new(AtomicBool::new(false));
     let leaves = Arc::clone(&leave);

@@ -1,0 +1,417 @@
+//! Invented environments: what binds them is known by construction.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::CeilingKind::{Connection, Process, Thread};
+use crate::model::LimitName as L;
+
+const STACK: u64 = 8 << 20;
+
+/// A machine with room for everything: every limit allows 100,000 and more.
+fn roomy() -> Readings {
+    Readings {
+        tasks: TaskReadings {
+            nproc: RlimitReading {
+                soft: Some(1_000_000),
+                hard: Some(1_000_000),
+            },
+            nproc_exempt: None,
+            of_user: Some(10),
+            groups: vec![group("/sys/fs/cgroup/pids/a", None, 12)],
+            threads_max: Some(1_000_000),
+            of_system: Some(100),
+            pid_max: Some(4_194_304),
+            first_pid: 300,
+            pids_in_use: Some(80),
+        },
+        space: SpaceReadings {
+            max_map_count: Some(1_000_000),
+            maps: Some(60),
+            guard_is_mapping: true,
+            stack: RlimitReading {
+                soft: Some(STACK),
+                hard: None,
+            },
+            address_limit: RlimitReading::default(),
+            data_limit: RlimitReading::default(),
+            mapped_bytes: Some(20 << 20),
+            data_bytes: Some(1 << 20),
+            addressable: Some(1 << 47),
+        },
+        memory: MemoryReadings {
+            overcommit: Some(0),
+            commit_limit: Some(1 << 40),
+            committed: Some(1 << 30),
+            admin_reserve: 8 << 20,
+            user_reserve: 128 << 20,
+            memory_and_swap: Some(1 << 40),
+            total: Some(1 << 40),
+            available: Some(1 << 39),
+            groups: vec![group("/sys/fs/cgroup/memory/a", None, 1 << 20)],
+        },
+        sockets: SocketReadings {
+            nofile: RlimitReading {
+                soft: Some(1_000_000),
+                hard: Some(1_000_000),
+            },
+            client_files: Some(5),
+            server_files: Some(14),
+            nr_open: Some(1 << 20),
+            file_max: Some(10_000_000),
+            files: Some(1_000),
+            files_exempt: None,
+            ports: Some(500_000),
+            ports_in_use: Some(1),
+            somaxconn: Some(4096),
+            tcp_mem: Some(500_000),
+            conntrack_max: Some(1_000_000),
+            conntrack: Some(0),
+        },
+    }
+}
+
+fn group(path: &str, max: Option<u64>, in_use: u64) -> GroupReading {
+    GroupReading {
+        path: path.to_owned(),
+        max,
+        in_use: Some(in_use),
+    }
+}
+
+/// What binds, and how many it allows, in a machine that is `narrowed`.
+fn binds(kind: CeilingKind, narrow: impl FnOnce(&mut Readings)) -> (L, u64) {
+    let mut readings = roomy();
+    narrow(&mut readings);
+    let all = limits(kind, &readings, STACK);
+    let outlook = weigh(&all, 0, None);
+    (all[outlook.binds.unwrap()].name, outlook.predicted.unwrap())
+}
+
+#[test]
+fn each_limit_of_tasks_binds_when_it_is_the_lowest() {
+    for kind in [Thread, Process] {
+        let by = |narrow: fn(&mut Readings)| binds(kind, narrow);
+        assert_eq!(
+            by(|r| r.tasks.nproc.soft = Some(500)),
+            (L::Nproc, 490),
+            "{kind}"
+        );
+        assert_eq!(
+            by(|r| r.tasks.groups[0].max = Some(200)),
+            (L::PidsMax, 188),
+            "{kind}"
+        );
+        assert_eq!(
+            by(|r| r.tasks.threads_max = Some(1_000)),
+            (L::ThreadsMax, 900),
+            "{kind}"
+        );
+        assert_eq!(
+            by(|r| r.tasks.pid_max = Some(32_768)),
+            (L::PidMax, 32_768 - 300 - 80),
+            "{kind}"
+        );
+        let lean = |r: &mut Readings| r.memory.available = Some(0);
+        assert_eq!(binds(kind, lean), (L::Memory, 0), "{kind}");
+        let (name, _) = by(|r| r.memory.groups[0].max = Some(100 << 20));
+        assert_eq!(name, L::MemoryMax, "{kind}");
+    }
+}
+
+#[test]
+fn every_ancestor_counts() {
+    let outer = |r: &mut Readings| {
+        r.tasks.groups[0].max = Some(200);
+        r.tasks
+            .groups
+            .push(group("/sys/fs/cgroup/pids", Some(150), 100));
+    };
+    assert_eq!(binds(Process, outer), (L::PidsMax, 50));
+}
+
+#[test]
+fn each_limit_of_mappings_binds_when_it_is_the_lowest() {
+    let by = |narrow: fn(&mut Readings)| binds(Thread, narrow);
+    assert_eq!(
+        by(|r| r.space.max_map_count = Some(65_530)),
+        (L::MaxMapCount, (65_530 - 60) / 2)
+    );
+    assert_eq!(
+        by(|r| r.space.address_limit.soft = Some(1 << 30)),
+        (
+            L::AddressSpaceLimit,
+            ((1 << 30) - (20 << 20)) / (STACK + 4096)
+        )
+    );
+    assert_eq!(
+        by(|r| r.space.data_limit.soft = Some(1 << 30)),
+        (L::Data, ((1 << 30) - (1 << 20)) / STACK)
+    );
+    assert_eq!(
+        by(|r| r.space.addressable = Some(1 << 32)).0,
+        L::AddressSpace
+    );
+    assert_eq!(
+        by(|r| r.memory.memory_and_swap = Some(1 << 20)),
+        (L::Overcommit, 0)
+    );
+    let shared = |r: &mut Readings| {
+        r.space.guard_is_mapping = false;
+        r.space.max_map_count = Some(65_530);
+    };
+    assert_ne!(binds(Thread, shared).0, L::MaxMapCount);
+}
+
+/// Mode 2, as Linux 6.18 reckons it: 1 GiB may be promised, 100 MiB are.
+#[test]
+fn promises_are_kept_in_mode_2() {
+    let strict = |r: &mut Readings| {
+        r.memory.overcommit = Some(2);
+        r.memory.commit_limit = Some(1 << 30);
+        r.memory.committed = Some(100 << 20);
+    };
+    let (name, allows) = binds(Thread, strict);
+    assert_eq!(name, L::CommitLimit);
+    // The promise of n stacks and the 32nd of the process's mappings that is
+    // kept for others are within what is left; those of n + 1 are not.
+    let left = (1024 - 100 - 8) << 20;
+    let need = |n: u64| n * STACK + ((20 << 20) + n * STACK) / 32;
+    assert!(need(allows) <= left && need(allows + 1) > left, "{allows}");
+    assert_eq!(
+        binds(Process, strict),
+        (L::CommitLimit, (1024 - 100 - 8) - 1)
+    );
+}
+
+#[test]
+fn each_limit_of_connections_binds_when_it_is_the_lowest() {
+    let by = |narrow: fn(&mut Readings)| binds(Connection, narrow);
+    assert_eq!(
+        by(|r| r.sockets.nofile.soft = Some(1024)),
+        (L::Nofile, 1010)
+    );
+    assert_eq!(
+        by(|r| r.sockets.ports = Some(28_232)),
+        (L::PortRange, 28_231)
+    );
+    assert_eq!(
+        by(|r| r.sockets.file_max = Some(2_000)),
+        (L::FileMax, 500),
+        "both ends are files"
+    );
+    assert_eq!(
+        by(|r| r.sockets.conntrack_max = Some(1_000)),
+        (L::ConntrackMax, 1_000)
+    );
+}
+
+#[test]
+fn who_is_exempt_is_not_bound() {
+    let root = |r: &mut Readings| {
+        r.tasks.nproc.soft = Some(5);
+        r.tasks.nproc_exempt = Some("root is exempt");
+        r.tasks.threads_max = Some(1_000);
+    };
+    assert_eq!(binds(Thread, root).0, L::ThreadsMax);
+    let admin = |r: &mut Readings| {
+        r.sockets.file_max = Some(5);
+        r.sockets.files_exempt = Some("CAP_SYS_ADMIN exempts");
+        r.sockets.ports = Some(100);
+    };
+    assert_eq!(binds(Connection, admin).0, L::PortRange);
+}
+
+/// In a fresh pid namespace the numbers below 300 are still to be given.
+#[test]
+fn the_first_numbers_are_given_once() {
+    let fresh = |r: &mut Readings| {
+        r.tasks.pid_max = Some(1_000);
+        r.tasks.first_pid = 4;
+        r.tasks.pids_in_use = Some(0);
+    };
+    assert_eq!(binds(Process, fresh), (L::PidMax, 996));
+}
+
+#[test]
+fn the_reserve_is_kept_of_what_all_share() {
+    let mut readings = roomy();
+    readings.tasks.pid_max = Some(10_380);
+    let all = limits(Thread, &readings, STACK);
+    let outlook = weigh(&all, 5, None);
+    assert_eq!(
+        (outlook.predicted, outlook.goal, outlook.cap),
+        (Some(10_000), Some(9_500), Some(9_500))
+    );
+    assert_eq!(weigh(&all, 0, None).cap, None, "to the very end");
+    assert_eq!(weigh(&all, 5, Some(70)).cap, Some(70));
+    // A user's own limit is used up: the refusal is what is looked for.
+    readings.tasks.nproc.soft = Some(510);
+    let all = limits(Thread, &readings, STACK);
+    assert_eq!(weigh(&all, 5, None).goal, Some(500));
+}
+
+#[test]
+fn memory_keeps_its_reserve_but_caps_nothing() {
+    let mut readings = roomy();
+    readings.memory.groups[0].max = Some(101 << 20);
+    let all = limits(Process, &readings, STACK);
+    let outlook = weigh(&all, 10, None);
+    let predicted = outlook.predicted.unwrap();
+    assert_eq!(outlook.goal, Some(predicted - predicted.div_ceil(10)));
+    assert!(outlook.cap > outlook.predicted);
+}
+
+#[test]
+fn nothing_readable_promises_nothing() {
+    for kind in CeilingKind::ALL {
+        let all = limits(kind, &Readings::default(), STACK);
+        let outlook = weigh(&all, 5, None);
+        assert_eq!((outlook.binds, outlook.goal), (None, None), "{kind}");
+    }
+}
+
+/// What is blamed for a refusal, after the limits at the top.
+fn blamed(kind: CeilingKind, call: Call, errno: i32, narrow: fn(&mut Readings)) -> Option<L> {
+    let mut readings = roomy();
+    narrow(&mut readings);
+    let all = limits(kind, &readings, STACK);
+    let refusal = Refusal { call, errno };
+    blame(kind, refusal, &all, 1_000).map(|at| all[at].name)
+}
+
+#[test]
+fn a_refusal_is_blamed_on_what_can_refuse_it() {
+    let full = |r: &mut Readings| {
+        r.tasks.groups[0].max = Some(12);
+        r.space.max_map_count = Some(61);
+        r.sockets.ports_in_use = Some(500_000);
+        r.sockets.server_files = Some(1_000_000);
+        r.memory.available = Some(0);
+    };
+    let of = |kind, call, errno| blamed(kind, call, errno, full);
+    assert_eq!(of(Thread, Call::Clone, libc::EAGAIN), Some(L::PidsMax));
+    assert_eq!(of(Thread, Call::Mmap, libc::ENOMEM), Some(L::MaxMapCount));
+    assert_eq!(of(Process, Call::Fork, libc::ENOMEM), Some(L::Memory));
+    assert_eq!(of(Connection, Call::Accept, libc::EMFILE), Some(L::Nofile));
+    assert_eq!(
+        of(Connection, Call::Connect, libc::EADDRNOTAVAIL),
+        Some(L::PortRange)
+    );
+    assert_eq!(of(Connection, Call::Socket, libc::ENFILE), None);
+}
+
+#[test]
+fn a_refusal_with_room_everywhere_is_not_explained() {
+    assert_eq!(
+        blamed(Process, Call::Fork, libc::EAGAIN, |r| {
+            r.tasks.nproc.soft = Some(5_000);
+        }),
+        None
+    );
+}
+
+#[test]
+fn remedies_name_the_limit_and_its_place() {
+    let mut readings = roomy();
+    readings.tasks.nproc = RlimitReading {
+        soft: Some(500),
+        hard: Some(700),
+    };
+    readings.tasks.groups = vec![
+        group("/sys/fs/cgroup/pids/a", Some(100), 1),
+        group("/sys/fs/cgroup/user.slice/user-7.slice", Some(100), 1),
+    ];
+    readings.memory.groups[0].max = Some(1 << 30);
+    let of = |kind, name| {
+        let all = limits(kind, &readings, STACK);
+        let each = all.iter().filter(|l| l.name == name);
+        each.map(|l| remedy(kind, l, &readings)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Thread, L::Nproc), ["ulimit -Su 700"]);
+    assert_eq!(
+        of(Thread, L::PidsMax),
+        [
+            "echo max | sudo tee /sys/fs/cgroup/pids/a/pids.max",
+            "sudo systemctl set-property --runtime user-7.slice TasksMax=infinity"
+        ]
+    );
+    assert_eq!(
+        of(Thread, L::MemoryMax),
+        ["echo -1 | sudo tee /sys/fs/cgroup/memory/a/memory.limit_in_bytes"]
+    );
+    assert_eq!(
+        of(Thread, L::PidMax),
+        ["sudo sysctl kernel.pid_max=4194304"]
+    );
+    for kind in CeilingKind::ALL {
+        for limit in limits(kind, &readings, STACK) {
+            assert!(!remedy(kind, &limit, &readings).is_empty(), "{limit:?}");
+        }
+    }
+}
+
+fn some_limit() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![Just(None), (0u64..1 << 50).prop_map(Some)]
+}
+
+prop_compose! {
+    fn some_readings()(
+        nproc in some_limit(), of_user in some_limit(), pids in some_limit(),
+        threads in some_limit(), of_system in some_limit(), pid_max in some_limit(),
+        maps in some_limit(), space in some_limit(), data in some_limit(),
+        commit in some_limit(), mode in 0u64..3,
+    ) -> Readings {
+        let mut readings = roomy();
+        readings.tasks.nproc.soft = nproc;
+        readings.tasks.of_user = of_user;
+        readings.tasks.groups[0].max = pids;
+        readings.tasks.threads_max = threads;
+        readings.tasks.of_system = of_system;
+        readings.tasks.pid_max = pid_max;
+        readings.space.max_map_count = maps;
+        readings.space.address_limit.soft = space;
+        readings.space.data_limit.soft = data;
+        readings.memory.commit_limit = commit;
+        readings.memory.overcommit = Some(mode);
+        readings
+    }
+}
+
+proptest! {
+    /// The prediction is the least that any limit allows, what is to be reached
+    /// is never more, and a higher reserve never gives more.
+    #[test]
+    fn the_least_binds(readings in some_readings(), reserve in 0u64..=100,
+                       max in proptest::option::of(1u64..100_000), stack in 1u64<<14..1<<40) {
+        for kind in CeilingKind::ALL {
+            let all = limits(kind, &readings, stack);
+            let outlook = weigh(&all, reserve, max);
+            let least = all.iter().filter_map(|l| l.allows).min();
+            prop_assert_eq!(outlook.predicted, least);
+            prop_assert_eq!(outlook.binds.and_then(|at| all[at].allows), least);
+            prop_assert!(outlook.goal <= least.or(max));
+            let stricter = weigh(&all, 100, max);
+            prop_assert!(stricter.goal <= outlook.goal);
+            if let (Some(cap), Some(max)) = (outlook.cap, max) {
+                prop_assert!(cap <= max);
+            }
+        }
+    }
+
+    /// One more than is allowed would not fit.
+    #[test]
+    fn what_is_allowed_fits_and_one_more_does_not(readings in some_readings()) {
+        for kind in CeilingKind::ALL {
+            for limit in limits(kind, &readings, STACK) {
+                let plain = !matches!(limit.name, L::PidMax | L::CommitLimit | L::Overcommit);
+                if let (true, Some(value), Some(used), Some(each), Some(n)) =
+                    (plain, limit.value, limit.in_use, limit.each, limit.allows)
+                {
+                    prop_assert!(n == 0 || used + n * each <= value, "{limit:?}");
+                    prop_assert!(used + (n + 1) * each > value, "{limit:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! From a search to what is told of it: the limit that binds, and the record.
+
+use super::search::{Climbed, Search};
+use crate::ceiling::{Outlook, Readings, blame, remedy};
+use crate::model::{Binding, CeilingKind, KindCeiling, Limit, StoppedBy};
+use crate::sys::errno;
+use crate::text::units;
+
+impl Search<'_> {
+    /// Puts together what was found.
+    pub(super) fn ceiling(
+        &self,
+        readings: &Readings,
+        limits: Vec<Limit>,
+        outlook: Outlook,
+        stack: u64,
+        climbed: Option<&Climbed>,
+    ) -> KindCeiling {
+        let refusal = climbed.and_then(|c| c.refusal);
+        let blamed = climbed.and_then(|c| {
+            let at_top = c.at_top.as_ref()?;
+            Some(blame(self.kind, c.refusal?, at_top, c.reached))
+        });
+        let mut notes = Vec::new();
+        let binds = match blamed {
+            Some(None) => {
+                notes.push(
+                    "no limit that can be read here was used up at the refusal: it may be one of an enclosing container or of the hypervisor".to_owned(),
+                );
+                None
+            }
+            Some(found) => found,
+            None => outlook.binds,
+        };
+        if let (Some(found), Some(promised)) = (binds, outlook.binds)
+            && limits.get(found).map(|l| (l.name, l.scope))
+                != limits.get(promised).map(|l| (l.name, l.scope))
+            && let Some(limit) = limits.get(promised)
+        {
+            notes.push(format!("{} was predicted to be used up first", limit.name));
+        }
+        let binding = binds.and_then(|at| limits.get(at)).map(|limit| Binding {
+            name: limit.name,
+            value: limit.value,
+            in_use: limit.in_use,
+            scope: limit.scope,
+            path: limit.path.clone(),
+            remedy: remedy(self.kind, limit, readings),
+        });
+        notes.extend(climbed.and_then(|c| disagreement(c, outlook.goal)));
+        if self.kind == CeilingKind::Connection {
+            notes.push("from one client address to one server endpoint".to_owned());
+        }
+        KindCeiling {
+            kind: self.kind,
+            stack_bytes: (self.kind == CeilingKind::Thread).then_some(stack),
+            predicted: outlook.predicted,
+            goal: outlook.goal,
+            reached: climbed.map(|c| c.reached),
+            stopped_by: climbed.map(|c| c.stopped_by),
+            errno: refusal.map(|r| errno::name(r.errno)),
+            call: refusal.map(|r| r.call.name().to_owned()),
+            binding,
+            limits,
+            climb_ns: None,
+            duration_ns: None,
+            left_behind: None,
+            notes,
+        }
+    }
+}
+
+/// What is to be said where the goal and what was reached differ by more than a
+/// percent, and nobody but the limits has ended the search.
+fn disagreement(climbed: &Climbed, goal: Option<u64>) -> Option<String> {
+    let by_itself = matches!(
+        climbed.stopped_by,
+        StoppedBy::Refused | StoppedBy::Reserve | StoppedBy::Oom
+    );
+    let goal = goal.filter(|_| by_itself)?;
+    let difference = goal.abs_diff(climbed.reached);
+    let word = if climbed.reached > goal {
+        "more"
+    } else {
+        "fewer"
+    };
+    (difference > (goal / 100).max(2)).then(|| {
+        format!(
+            "{} {word} than the goal: the estimate of memory is off, or others began or ended something meanwhile",
+            units::count(difference)
+        )
+    })
+}

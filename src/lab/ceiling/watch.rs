@@ -1,0 +1,86 @@
+//! Watching memory while a crowd climbs.
+//!
+//! Other limits end in a refusal; memory ends in the out-of-memory killer. So
+//! what is left of it is looked at all the time, in the system and in every
+//! control group, and the search is stopped before it is gone.
+
+use std::time::{Duration, Instant};
+
+use crate::model::StoppedBy;
+use crate::sys::{cgroup, uses};
+
+/// With less than this left, it is looked at as often as possible: a crowd of
+/// processes takes more than a gigabyte a second.
+const SCARCE: u64 = 2 << 30;
+
+/// How often it is looked at otherwise.
+const SELDOM: Duration = Duration::from_millis(20);
+
+/// What is left of memory.
+#[derive(Debug)]
+pub struct MemoryWatch {
+    /// What is not to be used, of the system's and of each group's.
+    floors: Vec<Option<u64>>,
+    looked: Option<Instant>,
+    scarce: bool,
+    kills: (u64, u64),
+}
+
+impl MemoryWatch {
+    /// Keeps so many percent of what is left now.
+    pub fn new(reserve_percent: u64) -> Self {
+        let floor = |left: u64| u64::try_from(u128::from(left) * u128::from(reserve_percent) / 100);
+        Self {
+            floors: left()
+                .into_iter()
+                .map(|left| floor(left?).ok().filter(|floor| *floor > 0))
+                .collect(),
+            looked: None,
+            scarce: true,
+            kills: cgroup::oom_kills(),
+        }
+    }
+
+    /// Why no more is to be created, if memory is the reason: too little is
+    /// left, or the out-of-memory killer has struck.
+    pub fn trouble(&mut self) -> Option<StoppedBy> {
+        if !self.scarce && self.looked.is_some_and(|at| at.elapsed() < SELDOM) {
+            return None;
+        }
+        self.looked = Some(Instant::now());
+        let left = left();
+        self.scarce = left.iter().flatten().any(|n| *n < SCARCE);
+        let mut floors = self.floors.iter().zip(left);
+        if floors.any(|(floor, left)| floor.zip(left).is_some_and(|(floor, left)| left < floor)) {
+            return Some(StoppedBy::Reserve);
+        }
+        (self.scarce && self.killer_struck(false)).then_some(StoppedBy::Oom)
+    }
+
+    /// Whether the out-of-memory killer has struck since the beginning. Where
+    /// it was for want of the system's memory, it may have been anywhere: it
+    /// is believed to have been here if `killed` says that somebody was.
+    pub fn killer_struck(&self, killed: bool) -> bool {
+        let (groups, system) = cgroup::oom_kills();
+        groups > self.kills.0 || (killed || Self::system_low()) && system > self.kills.1
+    }
+
+    /// Whether the system itself has next to nothing left.
+    fn system_low() -> bool {
+        let left = uses::meminfo("MemAvailable");
+        let total = uses::meminfo("MemTotal");
+        left.zip(total)
+            .is_some_and(|(left, total)| left < total / 32)
+    }
+}
+
+/// Bytes left, of the system's memory and of each control group's.
+fn left() -> Vec<Option<u64>> {
+    let groups = cgroup::memory().into_iter().map(|level| {
+        let (max, used) = level.max.zip(level.in_use)?;
+        Some(max.saturating_sub(used))
+    });
+    std::iter::once(uses::meminfo("MemAvailable"))
+        .chain(groups)
+        .collect()
+}

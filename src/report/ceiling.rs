@@ -1,0 +1,351 @@
+//! What `threadtap ceiling` found, in every format.
+//!
+//! The record comes in; a sheet goes out for people, lines and rows for
+//! programs.
+
+use std::io::{self, Write};
+
+use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
+use super::{Format, Style, json, markdown, table};
+use crate::model::{CeilingKind, CeilingRecord, KindCeiling, Limit, Nanos, Scope, StoppedBy};
+use crate::text::escape::spreadsheet;
+use crate::text::units::{bytes, count, counted, duration};
+
+/// Writes the ceilings in a format.
+///
+/// # Errors
+/// Those of `out`; a closed pipe comes back as [`io::ErrorKind::BrokenPipe`].
+pub fn write_ceiling(
+    record: &CeilingRecord,
+    format: Format,
+    style: Style,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(&sheet(record), style, out),
+        Format::Markdown => markdown::write(&sheet(record), out),
+        Format::Json => json::write_pretty(record, out),
+        Format::Jsonl => json::write_lines(&record.kinds, out),
+        Format::Csv => write_csv(record, out),
+    }
+}
+
+fn sheet(record: &CeilingRecord) -> Sheet {
+    let names: Vec<&str> = record.kinds.iter().map(|k| k.kind.plural()).collect();
+    let mut blocks = vec![summary(record), bindings(record)];
+    blocks.extend(record.kinds.iter().map(limits));
+    Sheet {
+        title: Cell::new(format!("The most {} here", listed(&names))).toned(Tone::Strong),
+        subtitles: subtitles(record),
+        blocks,
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => "there can be".to_owned(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn subtitles(record: &CeilingRecord) -> Vec<Cell> {
+    let environment = &record.environment;
+    let bound = record
+        .max
+        .map_or_else(String::new, |max| format!(" · at most {}", count(max)));
+    let reserve = match record.reserve_percent {
+        0 => "no reserve".to_owned(),
+        percent => format!("a reserve of {percent}% of what all share"),
+    };
+    [
+        format!("{reserve}{bound}"),
+        format!(
+            "{} · {}, {} · {} {}",
+            record.started,
+            environment.kernel,
+            counted(environment.cpus, "CPU", "CPUs"),
+            record.tool.name,
+            record.tool.version,
+        ),
+    ]
+    .map(|line| Cell::new(line).toned(Tone::Quiet))
+    .into()
+}
+
+fn summary(record: &CeilingRecord) -> Block {
+    let rows = record.kinds.iter().map(|kind| {
+        let number = |n: Option<u64>| Cell::maybe(n.map(count));
+        let time = |t: Option<Nanos>| Cell::maybe(t.map(duration));
+        Row::new([
+            Cell::new(kind.kind.plural()),
+            number(kind.predicted),
+            number(kind.goal),
+            number(kind.reached).toned(Tone::Strong),
+            stopped(kind),
+            time(kind.climb_ns),
+            left_behind(kind),
+        ])
+    });
+    Block::Grid {
+        heading: "Ceilings",
+        grid: Grid {
+            columns: vec![
+                Column::left(""),
+                Column::right("predicted"),
+                Column::right("goal"),
+                Column::right("reached"),
+                Column::left("stopped by"),
+                Column::right("climb"),
+                Column::right("left behind").short("left"),
+            ],
+            rows: rows.collect(),
+        },
+        after: None,
+    }
+}
+
+fn stopped(kind: &KindCeiling) -> Cell {
+    let Some(by) = kind.stopped_by else {
+        return Cell::absent();
+    };
+    match (by, &kind.errno, &kind.call) {
+        (StoppedBy::Refused, Some(errno), Some(call)) => Cell::new(format!("{errno} of {call}")),
+        (StoppedBy::Oom, ..) => Cell::new("out of memory").toned(Tone::Warning),
+        (StoppedBy::Killed, ..) => Cell::new("killed").toned(Tone::Error),
+        (StoppedBy::Interrupted, ..) => Cell::new("interrupted").toned(Tone::Warning),
+        (StoppedBy::Max, ..) => Cell::new("--max"),
+        _ => Cell::new(by.name()),
+    }
+}
+
+fn left_behind(kind: &KindCeiling) -> Cell {
+    match kind.left_behind {
+        None => Cell::absent(),
+        Some(0) => Cell::new("0").toned(Tone::Good),
+        Some(n) => Cell::new(count(n)).toned(Tone::Error),
+    }
+}
+
+/// Which limit binds each kind, what is known of it, and what raises it.
+fn bindings(record: &CeilingRecord) -> Block {
+    let mut facts = Vec::new();
+    for kind in &record.kinds {
+        let text = match &kind.binding {
+            Some(binding) => {
+                let figure = |n: u64| amount(n, binding.name.in_bytes());
+                let value = binding.value.map_or_else(|| "none".to_owned(), figure);
+                let used = binding.in_use.map_or_else(String::new, |n| {
+                    format!(", of which {} in use before", figure(n))
+                });
+                let path = binding
+                    .path
+                    .as_ref()
+                    .map_or_else(String::new, |path| format!(" of {path}"));
+                format!(
+                    "{}{path} is {value}{used}. To raise it: {}",
+                    binding.name, binding.remedy
+                )
+            }
+            None if kind.reached.is_some() => "not known".to_owned(),
+            None => "nothing that can be read here".to_owned(),
+        };
+        facts.push((kind.kind.plural(), Cell::new(text)));
+        facts.extend(kind.notes.iter().map(|note| ("", Cell::new(note))));
+    }
+    Block::Facts {
+        heading: "What binds",
+        facts,
+    }
+}
+
+fn limits(kind: &KindCeiling) -> Block {
+    let mut sorted: Vec<&Limit> = kind.limits.iter().filter(|l| !is_empty_group(l)).collect();
+    sorted.sort_by_key(|limit| (limit.allows.is_none(), limit.allows));
+    Block::Grid {
+        heading: match kind.kind {
+            CeilingKind::Thread => "Limits of threads",
+            CeilingKind::Process => "Limits of processes",
+            CeilingKind::Connection => "Limits of connections",
+        },
+        grid: Grid {
+            columns: vec![
+                Column::left("limit").keep(Keep::Elide),
+                Column::right("value"),
+                Column::right("in use"),
+                Column::right("each"),
+                Column::right("allows"),
+                Column::left("bounds"),
+            ],
+            rows: sorted.into_iter().map(|limit| row(kind, limit)).collect(),
+        },
+        after: Some(after(kind)),
+    }
+}
+
+/// A control group that bounds nothing: there may be many, and all say the same.
+fn is_empty_group(limit: &Limit) -> bool {
+    limit.path.is_some() && limit.value.is_none()
+}
+
+fn row(kind: &KindCeiling, limit: &Limit) -> Row {
+    let figure = |n: u64| amount(n, limit.name.in_bytes());
+    let binds = kind
+        .binding
+        .as_ref()
+        .is_some_and(|b| (b.name, b.scope, &b.path) == (limit.name, limit.scope, &limit.path));
+    let tone = if binds { Tone::Warning } else { Tone::Plain };
+    let about = if limit.estimated { "≈ " } else { "" };
+    let allows = limit.allows.map(|n| format!("{about}{}", count(n)));
+    let note = [limit.path.as_deref(), limit.note.as_deref()];
+    let note = note.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let value = limit.value.map_or_else(
+        || Cell::new("—").toned(Tone::Quiet),
+        |n| Cell::new(figure(n)),
+    );
+    Row {
+        cells: vec![
+            Cell::new(limit.name.name()).toned(tone),
+            value,
+            Cell::maybe(limit.in_use.map(figure)),
+            Cell::maybe(limit.each.map(figure)),
+            Cell::maybe(allows).toned(tone),
+            Cell::new(shared_by(limit.scope)),
+        ],
+        note: (!note.is_empty()).then(|| Cell::new(note).toned(Tone::Quiet)),
+    }
+}
+
+fn shared_by(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Process => "the process",
+        Scope::Client => "the client",
+        Scope::Server => "the server",
+        Scope::User => "the user",
+        Scope::Cgroup => "the group",
+        Scope::Address => "the address",
+        Scope::System => "the system",
+    }
+}
+
+/// What the figures of a kind's table mean.
+fn after(kind: &KindCeiling) -> Cell {
+    let estimated = kind.limits.iter().any(|limit| limit.estimated);
+    let mut words = Vec::new();
+    if let Some(stack) = kind.stack_bytes {
+        words.push(format!("Stacks of {}.", amount(stack, true)));
+    }
+    words.push("— is \"none\", or not to be told here.".to_owned());
+    if kind.limits.iter().any(is_empty_group) {
+        words.push("Control groups without a limit are not shown.".to_owned());
+    }
+    if estimated {
+        words.push("≈ is reckoned with an estimate of what each takes.".to_owned());
+    }
+    Cell::new(words.join(" ")).toned(Tone::Quiet)
+}
+
+fn amount(n: u64, in_bytes: bool) -> String {
+    if in_bytes { bytes(n) } else { count(n) }
+}
+
+const HEADER: [&str; 16] = [
+    "kind",
+    "predicted",
+    "goal",
+    "reached",
+    "stopped_by",
+    "errno",
+    "left_behind",
+    "binds",
+    "name",
+    "scope",
+    "path",
+    "value",
+    "in_use",
+    "each",
+    "allows",
+    "estimated",
+];
+
+/// A limit a row.
+fn write_csv(record: &CeilingRecord, out: &mut impl Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(HEADER).map_err(io::Error::from)?;
+    let maybe = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+    for kind in &record.kinds {
+        for limit in &kind.limits {
+            let binds = kind.binding.as_ref().is_some_and(|b| {
+                (b.name, b.scope, &b.path) == (limit.name, limit.scope, &limit.path)
+            });
+            let path = spreadsheet(limit.path.as_deref().unwrap_or_default()).into_owned();
+            let row: [String; 16] = [
+                kind.kind.name().to_owned(),
+                maybe(kind.predicted),
+                maybe(kind.goal),
+                maybe(kind.reached),
+                kind.stopped_by.map_or("", StoppedBy::name).to_owned(),
+                kind.errno.clone().unwrap_or_default(),
+                maybe(kind.left_behind),
+                binds.to_string(),
+                limit.name.name().to_owned(),
+                limit.scope.name().to_owned(),
+                path,
+                maybe(limit.value),
+                maybe(limit.in_use),
+                maybe(limit.each),
+                maybe(limit.allows),
+                limit.estimated.to_string(),
+            ];
+            writer.write_record(row).map_err(io::Error::from)?;
+        }
+    }
+    writer.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Real searches: one that was tried under limits, one that was predicted.
+    fn records() -> Vec<CeilingRecord> {
+        let text = include_str!("../../tests/schemas/ceilings.json");
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn text(record: &CeilingRecord, format: Format) -> String {
+        let mut out = Vec::new();
+        write_ceiling(record, format, Style::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_terminal_shows_what_was_reached_and_why() {
+        insta::assert_snapshot!(text(&records()[0], Format::Table));
+    }
+
+    #[test]
+    fn a_page_shows_what_was_predicted() {
+        insta::assert_snapshot!(text(&records()[1], Format::Markdown));
+    }
+
+    #[test]
+    fn a_spreadsheet_has_a_limit_a_row() {
+        insta::assert_snapshot!(text(&records()[0], Format::Csv));
+    }
+
+    /// What ended otherwise than by itself is told in words, and what was left
+    /// is not hidden.
+    #[test]
+    fn bad_ends_are_told() {
+        let mut record = records()[0].clone();
+        record.kinds[0].stopped_by = Some(StoppedBy::Oom);
+        record.kinds[1].stopped_by = Some(StoppedBy::Killed);
+        record.kinds[1].binding = None;
+        record.kinds[2].left_behind = Some(3);
+        let text = text(&record, Format::Table);
+        for word in ["out of memory", "killed", "not known", "  3\n"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+    }
+}
