@@ -21,11 +21,8 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/");
 const REQUESTS: &str = "1000";
 
 fn main() -> Fallible<()> {
-    let arguments = std::env::args().skip(1);
-    let repeats = arguments
-        .filter_map(|a| a.parse().ok())
-        .next()
-        .unwrap_or(11);
+    let mut arguments = std::env::args().skip(1);
+    let repeats = arguments.find_map(|a| a.parse().ok()).unwrap_or(11);
     let Some(python) = python() else {
         println!("tracing: not measured, there is no python3");
         return Ok(());

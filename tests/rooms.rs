@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "model",
     "text",
     "decode",
