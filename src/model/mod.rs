@@ -27,7 +27,8 @@ pub use ids::{Endpoint, FlowId, Pid, Tid, WorkerId};
 pub use quantiles::Durations;
 pub use run::{
     CaptureSummary, Correlation, Environment, Latencies, Observer, Plan, Quantiles, Requests,
-    RunCensus, RunRecord, SCHEMA_RUN, ServerKind, ServerModel, StopReason, Strategy, Tool,
+    RunCensus, RunRecord, SCHEMA_RUN, ServerKind, ServerModel, SideCost, SideCosts, StopReason,
+    Strategy, Tool,
 };
 pub use segment::{Segment, SeqNum, TcpFlags};
 pub use time::{Nanos, Timestamp};

@@ -252,6 +252,28 @@ pub struct Observer {
     pub client_duration_ns: Option<Nanos>,
 }
 
+/// What one side has cost, as wait4(2) tells when its first process is reaped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideCost {
+    /// CPU time of all its processes, their own and the kernel's for them;
+    /// `null` where not all of them could be counted.
+    pub cpu_ns: Option<Nanos>,
+    /// The most memory that one of its processes held at a time: the greatest
+    /// resident set, not the sum of several processes. Never less than what
+    /// threadtap held when it started the side, some megabytes, as Linux keeps
+    /// that over exec(2) (getrusage(2), `ru_maxrss`).
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// What each side has cost. A server that already ran is not measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideCosts {
+    /// The side that opens connections.
+    pub client: SideCost,
+    /// The side that accepts them.
+    pub server: SideCost,
+}
+
 /// One execution, as `run.json` tells it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -277,6 +299,9 @@ pub struct RunRecord {
     pub latency: Latencies,
     /// How many flows have an owner.
     pub correlation: Correlation,
+    /// What each side has cost; absent in records of earlier versions.
+    #[serde(default)]
+    pub sides: SideCosts,
     /// What observing cost.
     pub observer: Observer,
     /// What is concluded.

@@ -14,7 +14,7 @@ use pcap::{Active, Capture, Device, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use thiserror::Error;
 
-use super::{clock, privilege, socket};
+use super::{clock, privilege, ring, socket};
 use crate::model::{Frame, LinkType, Nanos, Timestamp};
 
 /// How old a block of frames grows before it is handed over.
@@ -146,6 +146,7 @@ impl Tap {
                 filter: filter.to_owned(),
                 reason: words(&e),
             })?;
+        ring::keep_from_children();
         let datalink = capture.get_datalink();
         let link_name = datalink
             .get_name()

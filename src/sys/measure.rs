@@ -1,8 +1,11 @@
 //! What a program costs: its time, its CPU and its memory, as wait4(2) tells.
 
 use std::io;
-use std::process::Command;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
+
+use crate::model::{Pid, SideCost};
 
 /// The cost of one program that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,30 @@ pub fn run(command: &mut Command) -> io::Result<Cost> {
     let started = Instant::now();
     let child = command.spawn()?;
     let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+    let (status, usage) = wait4(pid)?;
+    let wall = started.elapsed();
+    Ok(Cost {
+        wall,
+        cpu: cpu(&usage),
+        peak_memory_bytes: peak_memory(&usage),
+        success: libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
+    })
+}
+
+/// Reaps a child, once it has ended: how it did, and what it has cost.
+///
+/// # Errors
+/// ECHILD when it is not a child of this process that is still to be reaped.
+pub fn reap(pid: Pid) -> io::Result<(ExitStatus, SideCost)> {
+    let (status, usage) = wait4(pid.0.cast_signed())?;
+    let cost = SideCost {
+        cpu_ns: Some(cpu(&usage).into()),
+        peak_memory_bytes: Some(peak_memory(&usage)),
+    };
+    Ok((ExitStatus::from_raw(status), cost))
+}
+
+fn wait4(pid: i32) -> io::Result<(i32, libc::rusage)> {
     let mut status = 0;
     // SAFETY: a `rusage` of zeros is a valid one; the kernel fills it in.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
@@ -32,21 +59,22 @@ pub fn run(command: &mut Command) -> io::Result<Cost> {
         // SAFETY: both pointers are to live locals of the right types.
         let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
         if waited == pid {
-            break;
+            return Ok((status, usage));
         }
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {
             return Err(error);
         }
     }
-    let wall = started.elapsed();
-    Ok(Cost {
-        wall,
-        cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
-        // In KiB (getrusage(2)).
-        peak_memory_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
-        success: libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
-    })
+}
+
+fn cpu(usage: &libc::rusage) -> Duration {
+    duration(usage.ru_utime) + duration(usage.ru_stime)
+}
+
+fn peak_memory(usage: &libc::rusage) -> u64 {
+    // In KiB (getrusage(2)).
+    u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024
 }
 
 fn duration(t: libc::timeval) -> Duration {

@@ -15,5 +15,6 @@ pub mod measure;
 pub mod privilege;
 pub mod process;
 pub mod procfs;
+pub mod ring;
 pub mod signals;
 pub mod socket;

@@ -8,7 +8,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use rustix::process::{
     pidfd_open, set_child_subreaper, set_parent_process_death_signal, waitpid,
 };
 
-use crate::model::{Pid, Tid};
+use crate::model::{Pid, SideCost, Tid};
 
 /// This process.
 #[must_use]
@@ -120,6 +120,7 @@ pub struct Child {
     /// What it writes on its standard output.
     pub stdout: Option<File>,
     exit: Option<Exit>,
+    cost: SideCost,
 }
 
 impl Child {
@@ -154,6 +155,7 @@ impl Child {
                 pidfd,
                 stdout,
                 exit: None,
+                cost: SideCost::default(),
             }),
             Err(e) => {
                 // It must not stay behind unobserved.
@@ -190,9 +192,21 @@ impl Child {
         if !matches!(poll(&mut fds, limit.as_ref()), Ok(n) if n > 0) {
             return None;
         }
-        let status = waitpid(raw(self.pid), WaitOptions::empty()).ok()??;
-        self.exit = Some(Exit::of(status.1));
+        let (status, cost) = super::measure::reap(self.pid).ok()?;
+        self.exit = Some(
+            status
+                .code()
+                .map_or_else(|| Exit::Signal(status.signal().unwrap_or(0)), Exit::Code),
+        );
+        self.cost = cost;
         self.exit
+    }
+
+    /// What it has cost with all the processes that it waited for; nothing is
+    /// known before it has been reaped.
+    #[must_use]
+    pub fn cost(&self) -> SideCost {
+        self.cost
     }
 
     /// Asks it to end, and after `grace` makes it end. Returns how it ended.
@@ -288,17 +302,23 @@ pub fn reap_any(block: bool) -> io::Result<Option<Reaped>> {
     }
 }
 
-/// Kills and reaps every child that is left, adopted orphans too.
-pub fn sweep(limit: Duration) {
+/// Kills and reaps every child that is left, adopted orphans too. Returns how
+/// many there were.
+#[must_use]
+pub fn sweep(limit: Duration) -> u32 {
     let until = Instant::now() + limit;
+    let mut reaped = 0;
     loop {
         match reap_any(false) {
-            Ok(Some(_)) => continue,
-            Err(_) => return,
+            Ok(Some(_)) => {
+                reaped += 1;
+                continue;
+            }
+            Err(_) => return reaped,
             Ok(None) => {}
         }
         if Instant::now() > until {
-            return;
+            return reaped;
         }
         for child in super::procfs::children_of(pid()) {
             signal(child, Signal::KILL);

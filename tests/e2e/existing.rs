@@ -24,6 +24,8 @@ fn run_behind_against(behind: &[&str], server: &Server, target: &str) {
     assert_eq!(record["plan"]["server"], "existing");
     assert_eq!(record["plan"]["target"], server.address.to_string());
     assert!(record["plan"]["server_model"].is_null());
+    assert!(record["sides"]["server"]["cpu_ns"].is_null());
+    assert!(record["sides"]["server"]["peak_memory_bytes"].is_null());
 
     let census = &record["census"]["server"];
     assert_eq!(census["provenance"], "sampled");

@@ -12,6 +12,21 @@ use crate::require;
 
 const N: u64 = 300;
 
+#[test]
+fn what_the_capture_holds_is_not_the_client_s() {
+    require!(Capture);
+    let lab = Lab::new();
+    let ran = lab
+        .run(&["-n", "20", "--port", "0", "--buffer", "256M"])
+        .exits(0);
+    let sides = &ran.record()["sides"];
+    for side in ["client", "server"] {
+        let memory = sides[side]["peak_memory_bytes"].as_u64().unwrap();
+        assert!((1 << 20..128 << 20).contains(&memory), "{sides}");
+        assert!(sides[side]["cpu_ns"].as_u64().unwrap() > 0, "{sides}");
+    }
+}
+
 fn a_run_of(strategy: &str) -> Ran {
     let lab = Lab::new();
     let requests = N.to_string();

@@ -30,7 +30,7 @@ use self::tap::{Captured, RunningTap};
 use self::watch::Watch;
 use crate::lab::client::ClientPlan;
 use crate::lab::server::ServerPlan;
-use crate::model::{FlowRecord, RunRecord, StopReason, Timestamp, WorkerRecord};
+use crate::model::{FlowRecord, RunRecord, SideCosts, StopReason, Timestamp, WorkerRecord};
 use crate::sys::capture::{BLOCK_TIMEOUT, CaptureError, Settings};
 use crate::sys::ledger::Ledger;
 use crate::sys::process::{Child, Exit};
@@ -152,6 +152,7 @@ struct Observed {
     moments: Moments,
     client_exit: Option<Exit>,
     server_lost: Option<Exit>,
+    sides: SideCosts,
     watch: Watch,
     capture: Option<Captured>,
     stop_reason: StopReason,
@@ -182,8 +183,8 @@ pub fn conduct(
         &plan.client.strategy.to_string(),
     )?;
     let outcome = Stage::set(plan, &dir, started).and_then(|stage| stage.play(&stop, status));
-    process::sweep(Duration::from_secs(5));
-    let (observed, end) = match outcome {
+    let orphans = process::sweep(Duration::from_secs(5));
+    let (mut observed, end) = match outcome {
         Ok(played) => played,
         Err(e) => {
             // Nothing was run: leave nothing behind that we made.
@@ -191,6 +192,10 @@ pub fn conduct(
             return Err(e);
         }
     };
+    if orphans > 0 {
+        // What these have cost is in nobody's sum, and whose they were is not known.
+        observed.sides = SideCosts::default();
+    }
     let mut assembled = assemble::assemble(plan, observed, end);
     let not_saved = dir.save(assembled.view());
     let capture_cut = assembled.capture_cut.take();
@@ -288,6 +293,10 @@ impl<'a> Stage<'a> {
         {
             end = End::Fault;
         }
+        let mut sides = SideCosts {
+            client: client.cost(),
+            ..SideCosts::default()
+        };
         let (server, server_lost) = match self.server.take() {
             None => (None, None),
             Some((mut child, ledger)) => {
@@ -295,6 +304,7 @@ impl<'a> Stage<'a> {
                 if lost.is_none() {
                     child.end(SERVER_GRACE);
                 }
+                sides.server = child.cost();
                 (Some(ledger), lost)
             }
         };
@@ -312,6 +322,7 @@ impl<'a> Stage<'a> {
             },
             client_exit,
             server_lost,
+            sides,
             watch,
             capture,
             stop_reason,

@@ -65,6 +65,7 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
         moments,
         client_exit,
         server_lost,
+        sides,
         watch,
         capture,
         stop_reason,
@@ -108,6 +109,7 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
         census,
         latency,
         correlation: correlation.unwrap_or(NOT_CAPTURED),
+        sides,
         observer: Observer {
             capture_cpu_ns: capture_cpu,
             tracer_cpu_ns: None,
