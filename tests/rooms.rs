@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PURE: [&str; 10] = [
+const PURE: [&str; 13] = [
     "model",
     "text",
     "decode",
@@ -18,6 +18,9 @@ const PURE: [&str; 10] = [
     "census",
     "correlate",
     "findings",
+    "expect",
+    "stats",
+    "compare",
     "report",
 ];
 

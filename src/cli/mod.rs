@@ -4,15 +4,19 @@
 //! this room.
 
 mod analyze;
+mod compare;
 mod plan;
 mod run;
 mod serve;
 mod values;
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use analyze::AnalyzeArgs;
+pub use compare::CompareArgs;
 pub use plan::UsageError;
 pub use run::{Colour, OutputFormat, RunArgs};
 pub use serve::ServeArgs;
@@ -34,7 +38,7 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Exit status:
   0    all went well
-  1    it ran, but something did not hold: a request failed, a capture file was cut off
+  1    it ran, but something did not hold: a request failed, an expectation, a file was cut off
   2    it could not run: usage, permission, a port in use, not a capture file
   130  interrupted; everything so far is saved
 
@@ -42,6 +46,7 @@ Examples:
   threadtap run                              1000 requests, a thread each
   threadtap run --strategy pool -n 200       200 requests through a thread pool
   threadtap run --gate                       hold all threads, then let them go at once
+  threadtap compare                          all strategies side by side
   threadtap serve --port 45000               the TIME server alone
   threadtap analyze capture.pcap             every flow of a capture";
 
@@ -52,6 +57,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Run the TIME server alone
     Serve(ServeArgs),
+    /// Run strategies and programs several times each, and show them side by side
+    Compare(Box<CompareArgs>),
     /// Read captures: every TCP flow of any pcap or pcapng file
     Analyze(AnalyzeArgs),
     /// Print a completion script for a shell
@@ -66,6 +73,15 @@ pub enum Command {
     InternalServer {
         /// Its plan, as JSON
         plan: String,
+    },
+    /// One run of a comparison (started by `compare`)
+    #[command(name = "__run", hide = true)]
+    InternalRun {
+        /// The comparison's process, with which the run lives and dies
+        parent: u32,
+        /// The arguments of `run`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
     /// The client of a run (started by `run`)
     #[command(name = "__client", hide = true)]

@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod clockface;
+pub mod compare;
 pub mod protocol;
 pub mod records;
 pub mod server;

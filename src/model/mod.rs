@@ -7,6 +7,7 @@
 //! are not. Nothing in this room asks a clock or touches the system.
 
 mod census;
+mod compare;
 mod finding;
 mod flow;
 mod frame;
@@ -18,6 +19,10 @@ mod time;
 mod worker;
 
 pub use census::{Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint};
+pub use compare::{
+    CompareRecord, CompareRow, ComparedPlan, Difference, GrowthRow, PeakRanges, Range,
+    SCHEMA_COMPARE, Spread,
+};
 pub use finding::{Finding, Severity};
 pub use flow::{
     ClientOwner, Close, ConnState, Exchange, FlowRecord, Handshake, ServerOwner, TimeOfDay,

@@ -18,6 +18,7 @@
 //! in tables, `null` in JSON, empty in CSV, and never 0.
 
 mod census;
+mod compare;
 mod csv;
 mod flows;
 mod interactions;
@@ -27,6 +28,7 @@ mod layout;
 mod markdown;
 mod observation;
 mod paint;
+mod plot;
 mod problem;
 mod sheet;
 mod summary;
@@ -46,6 +48,7 @@ use crate::analysis::Ladder;
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 
 pub use crate::text::{escape, units};
+pub use compare::{write_compare, write_compare_json};
 pub use csv::{FlowCsv, write_flows_csv};
 pub use flows::{AnalysisView, FlowOf};
 pub use json::{write_flow_line, write_flows_jsonl, write_run_json, write_workers_jsonl};

@@ -4,6 +4,7 @@
 //! proc(5) and limits. The rooms above get safe functions and typed errors;
 //! nothing here knows what a flow or a run is.
 
+pub mod again;
 pub mod capture;
 pub mod clock;
 pub mod filter;
@@ -18,3 +19,4 @@ pub mod procfs;
 pub mod ring;
 pub mod signals;
 pub mod socket;
+pub mod time_wait;

@@ -5,11 +5,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod compare;
 mod contract;
 mod disk;
 mod ends;
 mod errors;
 mod existing;
+mod expect;
 mod failures;
 mod formats;
 mod gate;
