@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PURE: [&str; 12] = [
+const PURE: [&str; 15] = [
     "model",
     "text",
     "decode",
@@ -19,6 +19,9 @@ const PURE: [&str; 12] = [
     "census",
     "correlate",
     "findings",
+    "expect",
+    "stats",
+    "compare",
     "report",
     "traced",
 ];

@@ -8,9 +8,15 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use threadtap::model::{CeilingRecord, FlowRecord, Outcome, RunRecord, WorkerRecord};
+use threadtap::analysis::AnalysisSummary;
+use threadtap::decode::Skip;
+use threadtap::model::{
+    CeilingRecord, CompareRecord, FlowRecord, Outcome, RunRecord, WorkerRecord,
+};
 
 const RUN: &str = include_str!("../docs/schemas/run.schema.json");
+const ANALYSIS: &str = include_str!("../docs/schemas/analysis.schema.json");
+const COMPARE: &str = include_str!("../docs/schemas/compare.schema.json");
 const FLOW: &str = include_str!("../docs/schemas/flow.schema.json");
 const CEILING: &str = include_str!("../docs/schemas/ceiling.schema.json");
 const WORKER: &str = include_str!("../docs/schemas/worker.schema.json");
@@ -23,6 +29,27 @@ fn a_run_is_as_its_schema_says() {
 #[test]
 fn a_flow_is_as_its_schema_says() {
     hold::<FlowRecord>(include_str!("schemas/flow.json"), FLOW);
+}
+
+#[test]
+fn a_comparison_is_as_its_schema_says() {
+    hold::<CompareRecord>(include_str!("schemas/compare.json"), COMPARE);
+}
+
+#[test]
+fn an_analysis_is_as_its_schema_says() {
+    hold::<AnalysisSummary>(include_str!("schemas/analysis.json"), ANALYSIS);
+}
+
+#[test]
+fn the_schema_of_an_analysis_knows_every_name() {
+    let schema: Value = serde_json::from_str(ANALYSIS).unwrap();
+    let names = |of: &str| schema["properties"][of]["propertyNames"]["enum"].clone();
+    let skips: Vec<&str> = Skip::ALL.iter().map(|s| s.name()).collect();
+    assert_eq!(names("skipped"), Value::from(skips));
+    let flow: Value = serde_json::from_str(FLOW).unwrap();
+    assert_eq!(names("states"), flow["properties"]["state"]["enum"]);
+    assert_eq!(names("closes"), flow["properties"]["close"]["enum"]);
 }
 
 #[test]
@@ -49,6 +76,10 @@ fn the_schema_knows_every_outcome() {
     for outcome in Outcome::ALL {
         assert!(known.contains(&outcome.name().into()), "{outcome:?}");
     }
+    let run: Value = serde_json::from_str(RUN).unwrap();
+    let failed = &run["properties"]["requests"]["properties"]["failed"];
+    let reasons: Vec<&str> = Outcome::ALL.iter().skip(1).map(|o| o.name()).collect();
+    assert_eq!(failed["propertyNames"]["enum"], Value::from(reasons));
 }
 
 #[test]
@@ -124,6 +155,7 @@ fn is(value: &Value, kind: &str) -> bool {
     match kind {
         "null" => value.is_null(),
         "boolean" => value.is_boolean(),
+        "number" => value.is_number(),
         "integer" => value.is_i64() || value.is_u64(),
         "string" => value.is_string(),
         "array" => value.is_array(),

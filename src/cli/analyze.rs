@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::run::{Colour, OutputFormat};
 use crate::analysis::SortKey;
+use crate::expect::Expectation;
 
 const EXAMPLES: &str = "\
 Figures are as Wireshark and Zeek define them: flow numbers are tcp.stream, states and histories
@@ -18,6 +19,8 @@ Examples:
   threadtap analyze a.pcap --filter 'tcp[tcpflags] & tcp-rst != 0'
                                                      the flows that had a reset
   tcpdump -i lo -w - tcp | threadtap analyze -       from a pipe
+  threadtap analyze a.pcap --expect 'syn_retransmissions == 0' --expect 'states.SF >= 1000'
+                                                     exit status 1 where one does not hold
   threadtap analyze *.pcap --format jsonl | jq -r .state | sort | uniq -c";
 
 /// What flows are sorted by, on the command line.
@@ -99,6 +102,9 @@ pub struct AnalyzeArgs {
     #[arg(long, value_name = "N", default_value_t = 262_144,
           value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_flows: u32,
+    /// What has to hold of the summary, for example 'states.S0 == 0' (repeatable)
+    #[arg(long, value_name = "EXPR", conflicts_with = "flow")]
+    pub expect: Vec<Expectation>,
     /// What to print: table and markdown for people, json for the summary, jsonl and csv for flows
     #[arg(long, value_enum, default_value = "table")]
     pub format: OutputFormat,

@@ -5,16 +5,20 @@
 
 mod analyze;
 mod ceiling;
+mod compare;
 mod plan;
 mod run;
 mod serve;
 mod values;
+
+use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use analyze::AnalyzeArgs;
 pub use ceiling::CeilingArgs;
+pub use compare::CompareArgs;
 pub use plan::UsageError;
 pub use run::{Colour, OutputFormat, RunArgs};
 pub use serve::ServeArgs;
@@ -36,7 +40,7 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Exit status:
   0    all went well
-  1    it ran, but something did not hold: a request failed, a capture file was cut off
+  1    it ran, but something did not hold: a request failed, an expectation, a file was cut off
   2    it could not run: usage, permission, a port in use, not a capture file
   130  interrupted; everything so far is saved
 
@@ -46,6 +50,7 @@ Examples:
   threadtap run --gate                       hold all threads, then let them go at once
   threadtap run --server-cmd './server' -- ./client
                                              programs of your own, as they are
+  threadtap compare                          all strategies side by side
   threadtap serve --port 45000               the TIME server alone
   threadtap analyze capture.pcap             every flow of a capture
   threadtap ceiling                          how many threads can there be here, and why?";
@@ -57,6 +62,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Run the TIME server alone
     Serve(ServeArgs),
+    /// Run strategies and programs several times each, and show them side by side
+    Compare(Box<CompareArgs>),
     /// Read captures: every TCP flow of any pcap or pcapng file
     Analyze(AnalyzeArgs),
     /// Find the most threads, processes and connections that this environment can hold
@@ -79,6 +86,15 @@ pub enum Command {
     InternalCrowd {
         /// Its plan, as JSON
         plan: String,
+    },
+    /// One run of a comparison (started by `compare`)
+    #[command(name = "__run", hide = true)]
+    InternalRun {
+        /// The comparison's process, with which the run lives and dies
+        parent: u32,
+        /// The arguments of `run`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
     /// The client of a run (started by `run`)
     #[command(name = "__client", hide = true)]

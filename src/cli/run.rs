@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::serve::{BACKLOG, Model};
 use super::values;
+use crate::expect::Expectation;
 use crate::lab::session::Observe;
 use crate::model::Strategy;
 use crate::report::Format;
@@ -21,6 +22,12 @@ Examples:
   threadtap run --strategy async -n 100000 --max-in-flight 256
   threadtap run --connect 127.0.0.1:45000            against a server that already runs
   threadtap run --format json | jq .census.client    for programs
+  threadtap run -s pool -w 8 --expect 'client.threads.peak <= 9' --expect 'findings.length < 2'
+                                                     exit status 1 where one does not hold
+
+An expectation is a path into run.json (census. may be left out), one of == != < <= > >=, and a
+number, a text, true, false or null; where a name ends in _ns, also 5ms. findings.*.code is each
+finding's code, findings.length how many there are.
 
 Programs of your own, in any language, as they are:
   threadtap run -- python3 client.py 1000            your client, the embedded server
@@ -223,6 +230,9 @@ pub struct RunArgs {
     #[arg(long, hide = true)]
     pub no_sampling: bool,
 
+    /// What has to hold of the run's record, for example 'client.threads.peak <= 9' (repeatable)
+    #[arg(long, value_name = "EXPR", help_heading = "Output")]
+    pub expect: Vec<Expectation>,
     /// Folder to save the run in [default: captures/runs/TIME-STRATEGY]
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,

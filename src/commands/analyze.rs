@@ -8,12 +8,13 @@ use anyhow::Context;
 
 use super::read_ahead::read_ahead;
 use super::terminal::style;
-use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK};
+use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK, expectations};
 use crate::analysis::{
     Analyzer, FileSummary, FrameFilter, FrameSource, Ladder, Merged, SourceError, Tally, sort,
 };
 use crate::capfile::{CaptureReader, OpenError};
 use crate::cli::{AnalyzeArgs, UsageError};
+use crate::expect::Document;
 use crate::flow::FlowConfig;
 use crate::model::{FlowId, FlowRecord, Frame};
 use crate::report::{
@@ -43,6 +44,8 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
             "--sort none goes with --format jsonl or csv",
         ));
     }
+    let document = Document::analysis();
+    expectations::check(&args.expect, &document)?;
     let mut filter = args.filter.as_deref().map(Filter::new).transpose()?;
     let mut run = Run {
         args,
@@ -50,6 +53,7 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
         tally: Tally::default(),
         files: Vec::new(),
         kept: Vec::new(),
+        document,
         status: OK,
     };
     match run.read_and_print(filter.as_mut()) {
@@ -72,6 +76,7 @@ struct Run<'a> {
     files: Vec<FileSummary>,
     /// Flows that are told at the end, with the number of their file.
     kept: Vec<(usize, Vec<FlowRecord>)>,
+    document: Document,
     status: u8,
 }
 
@@ -294,7 +299,8 @@ impl Run<'_> {
             write_ladder(flow, &ladder, self.format, style, out)?;
             return Ok(());
         }
-        if matches!(self.format, Format::Jsonl | Format::Csv)
+        let streamed = matches!(self.format, Format::Jsonl | Format::Csv);
+        if (streamed && self.args.expect.is_empty())
             || self.files.iter().all(|f| f.format.is_none())
         {
             return Ok(());
@@ -311,7 +317,13 @@ impl Run<'_> {
             summary: &summary,
             flows: &flows,
         };
-        write_analysis(view, self.format, style, out)?;
+        if !streamed {
+            write_analysis(view, self.format, style, out)?;
+        }
+        // What is printed comes first.
+        out.flush()?;
+        let met = expectations::judge(&self.args.expect, &self.document, &summary)?;
+        self.status = self.status.max(met);
         Ok(())
     }
 }

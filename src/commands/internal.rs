@@ -1,13 +1,16 @@
-//! The two sides of a run, and the crowds of a search, each in its own process:
-//! this program, executed anew by the coordinator with its plan as an argument
-//! and its ledger as standard input.
+//! What is executed anew: the two sides of a run and the crowds of a search, each
+//! in its own process with its plan as an argument and its ledger as standard
+//! input; and a run of a comparison.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use anyhow::Context;
+use clap::Parser;
 
 use super::{COULD_NOT_RUN, OK};
+use crate::cli::{Cli, one_line};
 use crate::lab::ceiling::{self, Board, CrowdPlan, CrowdWork};
 use crate::lab::client::{self, ClientPlan};
 use crate::lab::server::{self, ServeError, ServerPlan};
@@ -93,4 +96,15 @@ pub fn client(plan: &str) -> anyhow::Result<u8> {
     limits::raise_descriptors(u64::from(plan.requests) + 1024);
     client::run(Box::leak(Box::new(plan)), ledger()?);
     Ok(OK)
+}
+
+/// One run of a comparison: as `threadtap run` with these arguments, and it
+/// lives and dies with the comparison.
+pub fn run(parent: u32, arguments: Vec<OsString>) -> anyhow::Result<u8> {
+    process::tie_to_parent(Pid(parent));
+    let line = ["threadtap", "run"].into_iter().map(OsString::from);
+    match Cli::try_parse_from(line.chain(arguments)) {
+        Ok(cli) => super::dispatch(cli),
+        Err(e) => anyhow::bail!("{}", one_line(&e)),
+    }
 }

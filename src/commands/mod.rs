@@ -2,7 +2,9 @@
 
 mod analyze;
 mod ceiling;
+mod compare;
 mod completions;
+mod expectations;
 mod internal;
 mod read_ahead;
 mod run;
@@ -27,11 +29,13 @@ pub const INTERRUPTED: u8 = 130;
 pub fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Analyze(args) => analyze::analyze(&args),
         Command::Ceiling(args) => ceiling::ceiling(&args),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),
+        Command::InternalRun { parent, arguments } => internal::run(parent, arguments),
         Command::InternalServer { plan } => internal::server(&plan),
         Command::InternalClient { plan } => internal::client(&plan),
         Command::InternalCrowd { plan } => internal::crowd(&plan),

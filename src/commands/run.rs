@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal::{style, unless_pipe_closed};
-use super::{DID_NOT_HOLD, INTERRUPTED, OK};
+use super::{DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::RunArgs;
+use crate::expect::Document;
 use crate::lab::session::{ClientChoice, End, Finished, RunPlan, SessionError, Status, conduct};
 use crate::model::Severity;
 use crate::report::{RunView, write_run};
@@ -15,6 +16,8 @@ use crate::report::{RunView, write_run};
 /// Makes a run, prints it, and tells where it was saved.
 pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     let plan = args.plan()?;
+    let document = Document::run();
+    expectations::check(&args.expect, &document)?;
     let bar = progress_bar(requests(&plan));
     let mut drawn = Instant::now();
     let finished = conduct(&plan, &mut |status| match status {
@@ -50,7 +53,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     .and_then(|()| out.flush());
     unless_pipe_closed(written)?;
     tell_where(&finished);
-    Ok(status(&finished))
+    let met = expectations::judge(&args.expect, &document, &finished.run)?;
+    Ok(status(&finished).max(met))
 }
 
 /// How many requests there will be, where that is known.

@@ -8,6 +8,7 @@
 pub mod ceiling;
 pub mod client;
 pub mod clockface;
+pub mod compare;
 pub mod protocol;
 pub mod records;
 pub mod server;

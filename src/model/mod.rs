@@ -8,6 +8,7 @@
 
 mod ceiling;
 mod census;
+mod compare;
 mod finding;
 mod flow;
 mod frame;
@@ -25,6 +26,10 @@ pub use ceiling::{
     StoppedBy,
 };
 pub use census::{Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint};
+pub use compare::{
+    CompareRecord, CompareRow, ComparedPlan, Difference, GrowthRow, PeakRanges, Range,
+    SCHEMA_COMPARE, Spread,
+};
 pub use finding::{Finding, Severity};
 pub use flow::{
     ClientOwner, Close, ConnState, Exchange, FlowRecord, Handshake, ServerOwner, TimeOfDay,

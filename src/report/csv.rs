@@ -118,7 +118,7 @@ impl<W: io::Write> FlowCsv<W> {
 }
 
 /// The error of the writer underneath: which kind it is matters to the caller.
-fn io_error(error: csv::Error) -> io::Error {
+pub(super) fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

@@ -73,6 +73,7 @@ pub fn write_flow_line(flow: FlowOf<'_>, out: &mut impl Write) -> io::Result<()>
     out.write_all(b"\n")
 }
 
+/// Writes records, one JSON object a line.
 pub(super) fn write_lines(
     records: impl IntoIterator<Item = impl Serialize>,
     out: &mut impl Write,

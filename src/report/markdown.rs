@@ -7,8 +7,12 @@
 
 use std::io::{self, Write};
 
+use super::plot::Ink;
 use super::sheet::{Align, Block, Cell, Grid, Sheet, Tone};
 use crate::text::escape::markdown;
+
+/// Columns of a chart, in a block of text.
+const PLOT_WIDTH: usize = 80;
 
 /// Writes the sheet.
 pub(super) fn write(sheet: &Sheet, out: &mut impl Write) -> io::Result<()> {
@@ -35,6 +39,23 @@ fn write_block(block: &Block, out: &mut impl Write) -> io::Result<()> {
                 writeln!(out)?;
                 write_grid(grid, out)?;
             }
+            match after {
+                Some(after) => writeln!(out, "\n{}", markdown(&after.text)),
+                None => Ok(()),
+            }
+        }
+        Block::Plot {
+            heading,
+            plot,
+            after,
+        } => {
+            writeln!(out, "\n## {heading}\n\n```text")?;
+            for line in plot.lines(PLOT_WIDTH, Ink::ASCII) {
+                let line: String = line.iter().map(|cell| cell.text.as_str()).collect();
+                // Nothing of a name may end the block.
+                writeln!(out, "{}", line.trim_end().replace('`', "'"))?;
+            }
+            writeln!(out, "```")?;
             match after {
                 Some(after) => writeln!(out, "\n{}", markdown(&after.text)),
                 None => Ok(()),

@@ -19,6 +19,7 @@
 
 mod ceiling;
 mod census;
+mod compare;
 mod csv;
 mod flows;
 mod interactions;
@@ -28,6 +29,7 @@ mod layout;
 mod markdown;
 mod observation;
 mod paint;
+mod plot;
 mod problem;
 mod programs;
 mod sheet;
@@ -49,6 +51,7 @@ use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 
 pub use crate::text::{escape, units};
 pub use ceiling::write_ceiling;
+pub use compare::{write_compare, write_compare_json};
 pub use csv::{FlowCsv, write_flows_csv};
 pub use flows::{AnalysisView, FlowOf};
 pub use json::{write_flow_line, write_flows_jsonl, write_run_json, write_workers_jsonl};

@@ -5,6 +5,7 @@
 //! the same, and neither has to know what a flow is. All text that enters a
 //! sheet is made printable here, in one place.
 
+use super::plot::Plot;
 use crate::text::escape::printable;
 
 /// What a figure that was not measured looks like.
@@ -144,6 +145,12 @@ pub(super) enum Block {
     Grid {
         heading: &'static str,
         grid: Grid,
+        after: Option<Cell>,
+    },
+    /// A chart, and a line after it.
+    Plot {
+        heading: &'static str,
+        plot: Plot,
         after: Option<Cell>,
     },
     /// Sentences with a label each.

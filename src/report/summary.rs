@@ -202,7 +202,8 @@ pub(super) fn latency(latency: &Latencies) -> Block {
     }
 }
 
-fn findings(findings: &[Finding]) -> Option<Block> {
+/// The conclusions, where there are any.
+pub(super) fn findings(findings: &[Finding]) -> Option<Block> {
     let findings: Vec<_> = findings
         .iter()
         .map(|finding| {

@@ -13,6 +13,7 @@ use tabled::settings::{Alignment, Padding, Style as Borders};
 use super::Style;
 use super::layout::{elide_end, elide_middle, plan, width, wrap};
 use super::paint::Paint;
+use super::plot::{Ink, Plot};
 use super::sheet::{Align, Block, Cell, Conclusion, Grid, Sheet, Tone};
 
 /// Narrower than this, a terminal wraps by itself.
@@ -59,6 +60,11 @@ impl Pen {
                 grid,
                 after,
             } => (heading, self.grid(grid, after.as_ref())),
+            Block::Plot {
+                heading,
+                plot,
+                after,
+            } => (heading, self.plot(plot, after.as_ref())),
             Block::Facts { heading, facts } => (heading, self.facts(facts)),
             Block::Findings { heading, findings } => (heading, self.findings(findings)),
         };
@@ -72,6 +78,19 @@ impl Pen {
         if !grid.rows.is_empty() {
             self.rows(grid, &mut lines);
         }
+        lines.extend(after.into_iter().flat_map(|cell| self.wrapped(cell, 0)));
+        lines
+    }
+
+    fn plot(self, plot: &Plot, after: Option<&Cell>) -> Vec<String> {
+        let pieces = plot.lines(self.room, Ink::UNICODE);
+        let mut lines: Vec<String> = pieces
+            .iter()
+            .map(|line| {
+                let line: String = line.iter().map(|cell| self.paint.cell(cell)).collect();
+                line.trim_end().to_owned()
+            })
+            .collect();
         lines.extend(after.into_iter().flat_map(|cell| self.wrapped(cell, 0)));
         lines
     }

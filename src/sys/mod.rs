@@ -4,6 +4,7 @@
 //! proc(5) and limits. The rooms above get safe functions and typed errors;
 //! nothing here knows what a flow or a run is.
 
+pub mod again;
 pub mod capture;
 pub mod cgroup;
 pub mod clock;
@@ -21,5 +22,6 @@ pub mod procfs;
 pub mod ring;
 pub mod signals;
 pub mod socket;
+pub mod time_wait;
 pub mod trace;
 pub mod uses;

@@ -26,6 +26,11 @@ fn of_run() {
 }
 
 #[test]
+fn of_compare() {
+    insta::assert_snapshot!(help(&["compare", "--help"]));
+}
+
+#[test]
 fn of_serve() {
     insta::assert_snapshot!(help(&["serve", "--help"]));
 }
@@ -71,7 +76,7 @@ fn the_man_page_is_one() {
     let lab = Lab::new();
     let ran = lab.finish(lab.threadtap(&[]).arg("man")).exits(0);
     assert!(ran.stdout.contains(".TH threadtap"), "{}", ran.stdout);
-    for word in ["run", "serve", "ceiling", "completions"] {
+    for word in ["run", "compare", "serve", "ceiling", "completions"] {
         assert!(ran.stdout.contains(word));
     }
 }

@@ -6,11 +6,13 @@
 mod common;
 
 mod ceiling;
+mod compare;
 mod contract;
 mod disk;
 mod ends;
 mod errors;
 mod existing;
+mod expect;
 mod failures;
 mod formats;
 mod gate;

@@ -1,0 +1,316 @@
+//! The arguments of `threadtap compare`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::plan::UsageError;
+use super::run::{Colour, OutputFormat, StrategyName};
+use super::serve::Model;
+use super::values;
+use crate::compare::{Client, Contender, Options, Program, contenders};
+use crate::expect::Expectation;
+use crate::lab::compare::ComparePlan;
+use crate::model::{ServerModel, Strategy};
+
+/// The escape in `{n}` keeps clap from taking it for a line break; it is gone
+/// before anybody sees it.
+const EXAMPLES: &str = "\
+Each run is a run of its own, saved in a folder below the comparison's; compare.json is written
+anew after each. A duration is the client's, from its exec to its end. Census and latency are those
+of the run with the median duration; open flows, CPU time and memory are medians of all runs; SYNs
+sent again and failures are sums. Runs are made in rounds, in the order of a Williams design: each
+comes equally often at every place and after every other one.
+
+A difference is called real where a Mann-Whitney U test (exact, two-sided, of the durations of all
+runs, Holm-corrected for all pairs of a size) gives p < 0.05. Pairs differ in one thing: the client
+or the server's model.
+
+Examples:
+  threadtap compare                                  all strategies, 1000 requests, 5 runs each
+  threadtap compare -s thread,async --models pool,async --repeat 10
+  threadtap compare --sweep n=100,1000,10000         how does each grow?
+  threadtap compare --program 'mine=python3 client.py {host} {port} {\u{1b}[0mn}'
+  threadtap compare --expect 'pool.client.threads.peak <= 9' --expect 'failed == 0'
+  threadtap compare --format json | jq '.differences[] | select(.real)'
+
+An expectation is a path into compare.json (rows. and census. may be left out; without a row's name
+it is asked of every row), one of == != < <= > >=, and a value.";
+
+/// The help of `--program`, with the same escape.
+const PROGRAM: &str =
+    "A program to compare with them; {\u{1b}[0mn}, {host} and {port} are filled in (repeatable)";
+
+/// `threadtap compare`: strategies and programs, side by side.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CompareArgs {
+    /// Strategies to compare, with commas between them
+    #[arg(
+        long,
+        short,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "STRATEGY",
+        default_value = "thread,pool,process,async",
+        help_heading = "What"
+    )]
+    pub strategies: Vec<StrategyName>,
+    /// A program to compare with them
+    #[arg(long, value_name = "NAME=COMMAND", help = PROGRAM, help_heading = "What")]
+    pub program: Vec<Program>,
+    /// Compare the programs only
+    #[arg(
+        long,
+        requires = "program",
+        conflicts_with = "strategies",
+        help_heading = "What"
+    )]
+    pub no_strategies: bool,
+    /// Models of the embedded server, with commas between them: each with each client
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "MODEL",
+        default_value = "thread",
+        help_heading = "What"
+    )]
+    pub models: Vec<Model>,
+    /// Number of requests of each run
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1000, help_heading = "What",
+          value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub requests: u32,
+    /// Repeat over several numbers of requests, and tell how each grows: n=100,1000,10000
+    #[arg(long, value_name = "n=N,N,…", value_parser = sizes, conflicts_with = "requests",
+          help_heading = "What")]
+    pub sweep: Option<Sizes>,
+    /// How many runs each gets
+    #[arg(long, value_name = "K", default_value_t = 5, help_heading = "What",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeat: u32,
+    /// How many runs each gets before that, to warm up
+    #[arg(long, value_name = "K", default_value_t = 1, help_heading = "What",
+          value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub warmup: u32,
+
+    /// Threads of the strategy pool [default: the number of CPUs]
+    #[arg(long, short, value_name = "W", help_heading = "Every run",
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub workers: Option<u32>,
+    /// Hold all workers until every one has been started, then let them connect at once
+    #[arg(long, help_heading = "Every run")]
+    pub gate: bool,
+    /// At most K requests in flight at once [default: no bound; async: 1024]
+    #[arg(long, value_name = "K", help_heading = "Every run",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_in_flight: Option<u32>,
+    /// Time allowed for one request [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Every run")]
+    pub timeout: Option<Duration>,
+    /// Port of the embedded server; 0 takes a free one for each run
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        help_heading = "Every run"
+    )]
+    pub port: u16,
+    /// Threads of the embedded server's pool [default: the number of CPUs]
+    #[arg(long, value_name = "W", help_heading = "Every run",
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub server_workers: Option<u32>,
+    /// Length of the embedded server's accept queue [default: 4096]
+    #[arg(long, value_name = "N", help_heading = "Every run")]
+    pub backlog: Option<u32>,
+    /// Capture nothing: needs no privilege, and leaves what only the wire knows unmeasured
+    #[arg(long, help_heading = "Every run")]
+    pub no_capture: bool,
+
+    /// What has to hold of compare.json, for example 'thread.failed == 0' (repeatable)
+    #[arg(long, value_name = "EXPR", help_heading = "Output")]
+    pub expect: Vec<Expectation>,
+    /// Folder to save the comparison in [default: captures/runs/TIME-compare]
+    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+    /// What to print: json is compare.json, jsonl and csv have a line for each row
+    #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
+    pub format: OutputFormat,
+    /// Whether to colour
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
+    pub color: Colour,
+}
+
+/// The numbers of requests of a sweep, in ascending order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes(pub Vec<u32>);
+
+fn sizes(text: &str) -> Result<Sizes, String> {
+    const FORM: &str =
+        "a sweep is n= and two or more numbers of requests, for example n=100,1000,10000";
+    let list = text.strip_prefix("n=").ok_or(FORM)?;
+    let mut sizes = Vec::new();
+    for number in list.split(',') {
+        let n: u32 = number.trim().parse().map_err(|_| FORM)?;
+        if !(1..=10_000_000).contains(&n) {
+            return Err("a number of requests is at least 1 and at most 10000000".to_owned());
+        }
+        sizes.push(n);
+    }
+    sizes.sort_unstable();
+    sizes.dedup();
+    if sizes.len() < 2 {
+        return Err(FORM.to_owned());
+    }
+    Ok(Sizes(sizes))
+}
+
+impl CompareArgs {
+    /// The plan.
+    ///
+    /// # Errors
+    /// When options do not fit together.
+    pub fn plan(&self) -> Result<ComparePlan, UsageError> {
+        let strategies: &[StrategyName] = if self.no_strategies {
+            &[]
+        } else {
+            &self.strategies
+        };
+        let mut clients: Vec<Client> = Vec::new();
+        let strategies = strategies.iter().map(|s| Strategy::from(*s));
+        for client in strategies
+            .map(Client::Strategy)
+            .chain(self.program.iter().cloned().map(Client::Program))
+        {
+            if !clients.contains(&client) {
+                clients.push(client);
+            }
+        }
+        let mut models: Vec<ServerModel> = Vec::new();
+        for model in self.models.iter().map(|m| ServerModel::from(*m)) {
+            if !models.contains(&model) {
+                models.push(model);
+            }
+        }
+        if self.workers.is_some() && !clients.contains(&Client::Strategy(Strategy::Pool)) {
+            return Err(UsageError::Mismatch(
+                "--workers goes with the strategy pool, which is not compared",
+            ));
+        }
+        if self.server_workers.is_some() && !models.contains(&ServerModel::Pool) {
+            return Err(UsageError::Mismatch(
+                "--server-workers goes with --models pool",
+            ));
+        }
+        if self.out.as_ref().is_some_and(|out| out.to_str().is_none()) {
+            return Err(UsageError::Mismatch(
+                "--out: the folder's name has to be UTF-8, as each run is given it as an argument",
+            ));
+        }
+        let sizes = match &self.sweep {
+            Some(Sizes(sizes)) => sizes.clone(),
+            None => vec![self.requests],
+        };
+        let contenders = contenders(&clients, &models, &sizes);
+        let mut folders: Vec<String> = contenders.iter().map(Contender::folder).collect();
+        folders.sort();
+        if folders.windows(2).any(|two| two[0] == two[1]) {
+            return Err(UsageError::Mismatch(
+                "two that are compared have the same name; give each --program a name of its own",
+            ));
+        }
+        Ok(ComparePlan {
+            contenders,
+            sizes,
+            repeat: self.repeat,
+            warmup: self.warmup,
+            options: self.options(),
+            port: self.port,
+            out: self.out.clone(),
+        })
+    }
+
+    fn options(&self) -> Options {
+        let option = |name: &str, value: Option<String>| {
+            let words = value.map(|value| [name.to_owned(), value]);
+            words.into_iter().flatten()
+        };
+        let number = |n: Option<u32>| n.map(|n| n.to_string());
+        let mut common: Vec<String> = option("--backlog", number(self.backlog))
+            .chain(option("--server-workers", number(self.server_workers)))
+            .collect();
+        common.extend(self.no_capture.then(|| "--no-capture".to_owned()));
+        let timeout = self.timeout.map(|t| format!("{}s", t.as_secs_f64()));
+        let mut client: Vec<String> = option("--max-in-flight", number(self.max_in_flight))
+            .chain(option("--timeout", timeout))
+            .collect();
+        client.extend(self.gate.then(|| "--gate".to_owned()));
+        Options {
+            common,
+            client,
+            pool: option("--workers", number(self.workers)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    fn plan(arguments: &[&str]) -> Result<ComparePlan, UsageError> {
+        let line = ["threadtap", "compare"].iter().chain(arguments);
+        let Command::Compare(args) = Cli::try_parse_from(line).unwrap().command else {
+            panic!("not a comparison");
+        };
+        args.plan()
+    }
+
+    fn names(arguments: &[&str]) -> Vec<String> {
+        let plan = plan(arguments).unwrap();
+        plan.contenders.into_iter().map(|c| c.name).collect()
+    }
+
+    #[test]
+    fn all_strategies_unless_told_otherwise() {
+        assert_eq!(names(&[]), ["thread", "pool", "process", "async"]);
+        assert_eq!(names(&["-s", "async,pool,async"]), ["async", "pool"]);
+        let program = "mine=./client {port}";
+        assert_eq!(
+            names(&["-s", "async", "--program", program]),
+            ["async", "mine"]
+        );
+        assert_eq!(names(&["--no-strategies", "--program", program]), ["mine"]);
+    }
+
+    #[test]
+    fn sizes_are_swept_in_order() {
+        let plan = plan(&["-s", "async", "--sweep", "n=1000,10,100,10"]).unwrap();
+        assert_eq!(plan.sizes, [10, 100, 1000]);
+        for wrong in ["", "n=", "n=5", "n=5,5", "n=0,1", "10,20", "n=a,b"] {
+            assert!(sizes(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        assert!(plan(&["-s", "async", "--workers", "4"]).is_err());
+        assert!(plan(&["--server-workers", "4"]).is_err());
+        assert!(plan(&["--program", "thread=./x"]).is_err());
+        assert!(plan(&["--models", "pool", "--server-workers", "4"]).is_ok());
+    }
+
+    #[test]
+    fn options_reach_the_runs_that_they_are_for() {
+        let line = "--gate --workers 3 --timeout 250ms --backlog 9 --no-capture --max-in-flight 7";
+        let options = plan(&line.split(' ').collect::<Vec<_>>()).unwrap().options;
+        assert_eq!(options.common, ["--backlog", "9", "--no-capture"]);
+        assert_eq!(
+            options.client,
+            ["--max-in-flight", "7", "--timeout", "0.25s", "--gate"]
+        );
+        assert_eq!(options.pool, ["--workers", "3"]);
+    }
+}

@@ -1,0 +1,58 @@
+//! What a command line expects of a record: checked before anything is run,
+//! judged when the record is there.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK};
+use crate::expect::{Document, Expectation};
+
+/// Refuses an expectation that no record of this kind can be held against.
+///
+/// # Errors
+/// A path that does not exist, or a value that cannot be compared with what is
+/// there.
+pub fn check(expectations: &[Expectation], document: &Document) -> anyhow::Result<()> {
+    for expectation in expectations {
+        document
+            .check(expectation)
+            .map_err(|e| anyhow::anyhow!("--expect: {e}"))?;
+    }
+    Ok(())
+}
+
+/// Judges all of them, tells on standard error each that does not hold, and
+/// returns the exit status that follows.
+///
+/// # Errors
+/// When the record cannot be made into JSON.
+pub fn judge(
+    expectations: &[Expectation],
+    document: &Document,
+    record: &impl Serialize,
+) -> anyhow::Result<u8> {
+    if expectations.is_empty() {
+        return Ok(OK);
+    }
+    let record = serde_json::to_value(record)?;
+    let mut status = OK;
+    let mut err = io::stderr().lock();
+    for expectation in expectations {
+        // Where standard error is closed there is nobody to tell.
+        match document.judge(expectation, &record) {
+            Ok(failures) => {
+                for failure in failures {
+                    status = status.max(DID_NOT_HOLD);
+                    let _ = writeln!(err, "threadtap: expectation failed: {}", failure.message);
+                }
+            }
+            // Only the record could tell that there is no such name.
+            Err(e) => {
+                status = COULD_NOT_RUN;
+                let _ = writeln!(err, "threadtap: --expect: {e}");
+            }
+        }
+    }
+    Ok(status)
+}

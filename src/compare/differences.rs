@@ -1,0 +1,155 @@
+//! Which differences between rows are more than noise.
+
+use super::Contender;
+use super::rows::{ratio, seconds};
+use crate::model::{CompareRow, Difference};
+use crate::stats::{Method, holm, least_p, mann_whitney};
+
+/// The test, as it is named to people.
+const TEST: &str = "Mann–Whitney U, two-sided, Holm-corrected";
+
+/// From which corrected p-value on a difference may be chance.
+const LEVEL: f64 = 0.05;
+
+/// The pairs of rows of one size that differ in their client or in their server,
+/// and not in both: what differs in two things tells of neither. Each is
+/// corrected for all of its size.
+#[must_use]
+pub fn differences(contenders: &[Contender], rows: &[CompareRow]) -> Vec<Difference> {
+    let mut sizes: Vec<u32> = contenders.iter().map(|c| c.requests).collect();
+    sizes.dedup();
+    sizes
+        .into_iter()
+        .flat_map(|size| {
+            let mut tested: Vec<Difference> = pairs(contenders, size)
+                .filter_map(|(a, b)| difference(&rows[a], &rows[b]))
+                .collect();
+            let alone: Vec<f64> = tested.iter().map(|d| d.uncorrected_p_value).collect();
+            for (difference, p) in tested.iter_mut().zip(holm(&alone)) {
+                difference.p_value = p;
+                difference.real = p < LEVEL;
+            }
+            tested
+        })
+        .collect()
+}
+
+/// The pairs of one size that are compared.
+fn pairs(contenders: &[Contender], size: u32) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let all = move || (0..contenders.len()).filter(move |&i| contenders[i].requests == size);
+    all()
+        .flat_map(move |a| all().filter(move |&b| a < b).map(move |b| (a, b)))
+        .filter(|&(a, b)| {
+            let same_client = contenders[a].client == contenders[b].client;
+            let same_server = contenders[a].model == contenders[b].model;
+            same_client != same_server
+        })
+}
+
+fn difference(one: &CompareRow, other: &CompareRow) -> Option<Difference> {
+    let median = |row: &CompareRow| row.duration_ns.map(|d| d.median);
+    let (a, b) = if median(one)? <= median(other)? {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let sample =
+        |row: &CompareRow| -> Vec<f64> { row.durations_ns.iter().map(|d| seconds(*d)).collect() };
+    let test = mann_whitney(&sample(a), &sample(b))?;
+    let method = match test.method {
+        Method::Exact => "exact",
+        Method::Normal => "normal approximation",
+    };
+    Some(Difference {
+        a: a.name.clone(),
+        b: b.name.clone(),
+        ratio: ratio(median(b)?, median(a)?)?,
+        test: format!("{TEST}, {method}"),
+        p_value: test.p_value,
+        uncorrected_p_value: test.p_value,
+        real: false,
+    })
+}
+
+/// How many repeats it takes until a difference can be real; `None` where these
+/// suffice, or nothing is compared.
+pub(super) fn repeats_needed(contenders: &[Contender], repeat: u32) -> Option<usize> {
+    let most = contenders
+        .iter()
+        .map(|c| pairs(contenders, c.requests).count())
+        .max()?;
+    let pairs = f64::from(u32::try_from(most).ok()?);
+    let enough = |n: &usize| least_p(*n) * pairs < LEVEL;
+    let needed = (1..100).find(enough)?;
+    (most > 0 && needed > repeat as usize).then_some(needed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::rows::rows;
+    use crate::compare::testkit::{runs, two};
+    use crate::compare::{Client, contenders};
+    use crate::model::{ServerModel, Strategy};
+
+    #[test]
+    fn apart_is_real_and_mixed_is_not() {
+        let contenders = two(&[10]);
+        let mut measured = runs(0, &[50, 51, 52, 53, 54]);
+        measured.extend(runs(1, &[20, 21, 22, 23, 24]));
+        let told = differences(&contenders, &rows(&contenders, &measured));
+        assert_eq!(told.len(), 1);
+        assert_eq!(
+            (told[0].a.as_str(), told[0].b.as_str()),
+            ("async", "thread")
+        );
+        assert!(told[0].real && (told[0].p_value - 2.0 / 252.0).abs() < 1e-12);
+        assert!((told[0].ratio - 52.0 / 22.0).abs() < 1e-12);
+        assert!(told[0].test.contains("Mann–Whitney U") && told[0].test.ends_with("exact"));
+
+        let mut measured = runs(0, &[50, 21, 52, 23, 54]);
+        measured.extend(runs(1, &[20, 51, 22, 53, 24]));
+        let told = differences(&contenders, &rows(&contenders, &measured));
+        assert!(!told[0].real);
+    }
+
+    #[test]
+    fn all_four_strategies_apart_are_real_with_five_repeats() {
+        let clients = [
+            Strategy::Thread,
+            Strategy::Pool,
+            Strategy::Process,
+            Strategy::Async,
+        ]
+        .map(Client::Strategy);
+        let contenders = contenders(&clients, &[ServerModel::Thread], &[10]);
+        let measured: Vec<_> = (0..4)
+            .flat_map(|at| {
+                let base = 100 * (i64::try_from(at).unwrap() + 1);
+                runs(at, &[base, base + 1, base + 2, base + 3, base + 4])
+            })
+            .collect();
+        let told = differences(&contenders, &rows(&contenders, &measured));
+        assert_eq!(told.len(), 6);
+        assert!(told.iter().all(|d| d.real), "{told:?}");
+        assert!((told[0].p_value - 12.0 / 252.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn rows_that_differ_in_two_things_are_not_compared() {
+        let clients = [Strategy::Thread, Strategy::Pool].map(Client::Strategy);
+        let models = [ServerModel::Thread, ServerModel::Async];
+        let contenders = contenders(&clients, &models, &[10, 100]);
+        // Of four a size, the two diagonals are left out.
+        assert_eq!(pairs(&contenders, 10).count(), 4);
+        assert_eq!(pairs(&contenders, 100).count(), 4);
+    }
+
+    #[test]
+    fn how_many_repeats_it_takes() {
+        let contenders = two(&[10]);
+        assert_eq!(repeats_needed(&contenders, 3), Some(4));
+        assert_eq!(repeats_needed(&contenders, 4), None);
+        assert_eq!(repeats_needed(&contenders[..1], 1), None);
+    }
+}

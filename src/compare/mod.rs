@@ -1,0 +1,28 @@
+//! Runs side by side: who takes part, in which order, and what it comes to.
+//!
+//! The strategies, models, programs and sizes of a comparison come in and become
+//! [`Contender`]s, each with the command line of its runs, and [`Turn`]s in an
+//! order that lets drift hit all of them alike. The records of the runs come
+//! back, one by one; out goes the [`CompareRecord`](crate::model::CompareRecord).
+
+mod command_line;
+mod contender;
+mod differences;
+mod growth;
+mod open_flows;
+mod order;
+mod record;
+mod rows;
+mod thin;
+
+pub use self::command_line::{Options, Place, run_arguments};
+pub use self::contender::{Client, Contender, Program, contenders};
+pub use self::differences::differences;
+pub use self::open_flows::OpenFlows;
+pub use self::order::{Round, Turn, turns};
+pub use self::record::{Progress, RUNS_DID_NOT_HOLD, record};
+pub use self::rows::Measured;
+pub use self::thin::thin;
+
+#[cfg(test)]
+mod testkit;

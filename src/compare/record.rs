@@ -1,0 +1,174 @@
+//! The record of a comparison, as far as it has come.
+
+use super::differences::{differences, repeats_needed};
+use super::growth::growths;
+use super::rows::rows;
+use super::{Contender, Measured};
+use crate::model::{CompareRecord, ComparedPlan, Finding, Nanos, SCHEMA_COMPARE, Severity, Tool};
+use crate::text::units::{count, counted};
+
+/// The finding that runs ended with exit status 1.
+pub const RUNS_DID_NOT_HOLD: &str = "runs_did_not_hold";
+
+/// How far a comparison has come.
+#[derive(Clone, Debug)]
+pub struct Progress<'a> {
+    /// When it began, as RFC 3339 writes it.
+    pub started: &'a str,
+    /// How long ago that was.
+    pub duration: Nanos,
+    /// What was asked for.
+    pub plan: &'a ComparedPlan,
+    /// Who takes part.
+    pub contenders: &'a [Contender],
+    /// The runs that were made.
+    pub measured: &'a [Measured],
+    /// Before how many runs the system had not come to rest.
+    pub unsettled: u32,
+    /// Whether a person ended it.
+    pub interrupted: bool,
+    /// Why no more runs could be made.
+    pub broken: Option<&'a str>,
+}
+
+/// The record.
+#[must_use]
+pub fn record(progress: &Progress<'_>) -> CompareRecord {
+    let rows = rows(progress.contenders, progress.measured);
+    let complete = rows.iter().all(|row| row.repeats == progress.plan.repeat);
+    CompareRecord {
+        schema: SCHEMA_COMPARE.to_owned(),
+        tool: Tool::this(),
+        started: progress.started.to_owned(),
+        duration_ns: progress.duration,
+        environment: progress.measured.first().map(|m| m.run.environment.clone()),
+        plan: progress.plan.clone(),
+        complete,
+        differences: differences(progress.contenders, &rows),
+        growth: growths(progress.contenders, &rows),
+        findings: findings(progress),
+        rows,
+    }
+}
+
+fn findings(progress: &Progress<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if progress.interrupted {
+        findings.push(Finding::new(
+            "interrupted",
+            Severity::Warning,
+            "The comparison was interrupted: the rows tell of the runs that had ended by then.",
+        ));
+    }
+    if let Some(reason) = progress.broken {
+        findings.push(Finding::new(
+            "run_not_made",
+            Severity::Error,
+            format!("A run could not be made, and no more were: {reason}"),
+        ));
+    }
+    findings.extend(did_not_hold(progress.measured));
+    let repeat = u32::try_from(progress.plan.repeat).unwrap_or(u32::MAX);
+    if let Some(needed) = repeats_needed(progress.contenders, repeat) {
+        findings.push(
+            Finding::new(
+                "too_few_repeats",
+                Severity::Info,
+                format!(
+                    "With --repeat {repeat} no difference can be told from noise, however large it is: with so many pairs that takes --repeat {needed}.",
+                ),
+            )
+            .with("repeats_needed", needed),
+        );
+    }
+    if progress.unsettled > 0 {
+        findings.push(
+            Finding::new(
+                "not_settled",
+                Severity::Info,
+                format!(
+                    "Before {} the system's threads or TIME_WAIT sockets had not come back to where they were: something else is at work on this machine.",
+                    counted(u64::from(progress.unsettled), "run", "runs")
+                ),
+            )
+            .with("runs", progress.unsettled),
+        );
+    }
+    findings
+}
+
+/// Runs that ended with exit status 1.
+fn did_not_hold(measured: &[Measured]) -> Option<Finding> {
+    let folders: Vec<&str> = measured
+        .iter()
+        .filter(|m| !m.held)
+        .map(|m| m.folder.as_str())
+        .collect();
+    let first = folders.first()?;
+    Some(
+        Finding::new(
+            RUNS_DID_NOT_HOLD,
+            Severity::Warning,
+            format!(
+                "{} of {} did not go well ({first}{}): their run.json says why; times of runs that failed compare badly.",
+                count(folders.len() as u64),
+                counted(measured.len() as u64, "run", "runs"),
+                if folders.len() > 1 { ", …" } else { "" },
+            ),
+        )
+        .with("runs", folders.clone()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::testkit::{runs, two};
+
+    #[test]
+    fn how_far_it_has_come() {
+        let plan = ComparedPlan {
+            sizes: vec![10],
+            repeat: 2,
+            warmup: 0,
+            options: Vec::new(),
+        };
+        let contenders = two(&[10]);
+        let mut measured = runs(0, &[5, 6]);
+        measured.extend(runs(1, &[7]));
+        measured[2].held = false;
+        let mut progress = Progress {
+            started: "2026-11-23T00:00:00+00:00",
+            duration: Nanos::new(1),
+            plan: &plan,
+            contenders: &contenders,
+            measured: &measured,
+            unsettled: 1,
+            interrupted: true,
+            broken: Some("out of threads"),
+        };
+        let codes = |progress: &Progress<'_>| {
+            let found = record(progress).findings;
+            found.into_iter().map(|f| f.code).collect::<Vec<_>>()
+        };
+        assert!(!record(&progress).complete);
+        assert_eq!(
+            codes(&progress),
+            [
+                "interrupted",
+                "run_not_made",
+                "runs_did_not_hold",
+                "too_few_repeats",
+                "not_settled"
+            ]
+        );
+        let mut whole = runs(0, &[5, 6]);
+        whole.extend(runs(1, &[7, 8]));
+        progress.measured = &whole;
+        progress.interrupted = false;
+        progress.broken = None;
+        progress.unsettled = 0;
+        assert!(record(&progress).complete);
+        assert_eq!(codes(&progress), ["too_few_repeats"]);
+    }
+}

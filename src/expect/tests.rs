@@ -1,0 +1,237 @@
+//! Expectations against the record of a real run.
+
+use serde_json::{Value, json};
+
+use super::{Document, Expectation, Unfit};
+
+fn run() -> Value {
+    serde_json::from_str(include_str!("../../tests/schemas/run.json")).unwrap()
+}
+
+fn parsed(text: &str) -> Expectation {
+    text.parse().unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+/// What does not hold of the run.
+#[track_caller]
+fn judged(text: &str) -> Vec<String> {
+    let expectation = parsed(text);
+    let document = Document::run();
+    assert_eq!(document.check(&expectation), Ok(()), "{text}");
+    let failures = document.judge(&expectation, &run()).unwrap();
+    failures.into_iter().map(|f| f.message).collect()
+}
+
+#[test]
+fn what_holds_says_nothing() {
+    for text in [
+        "client.threads.peak <= 121",
+        "census.client.threads.peak == 121",
+        "client.threads.peak=121",
+        "server.threads.created >= 1e3",
+        "plan.strategy == thread",
+        "plan.strategy != \"pool\"",
+        "plan.joined == true",
+        "plan.client_command == null",
+        "requests.failed.timeout == 0",
+        "latency.exchange.p99_ns < 24ms",
+        "latency.exchange.p99_ns < 0.1s",
+        "sides.client.peak_memory_bytes < 64MiB",
+        "environment.limits.kernel.pid_max == 32768",
+        "findings.length == 1",
+        "findings[0].code == peak_below_requests",
+        "findings.0.evidence.peak < 121",
+        "findings.*.severity != error",
+        "findings.7.code == null",
+        "census.client.timeline.0.1 == 1",
+        "schema == 'threadtap.run/1'",
+        "duration_ns > 0",
+        "observer.tracer_cpu_ns != 5",
+    ] {
+        assert_eq!(judged(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn what_does_not_hold_tells_what_was_there() {
+    for (text, said) in [
+        (
+            "client.threads.peak <= 9",
+            "client.threads.peak <= 9: it is 121",
+        ),
+        (
+            "latency.exchange.p50_ns < 1ms",
+            "latency.exchange.p50_ns < 1ms: it is 1376768 (1.38 ms)",
+        ),
+        (
+            "observer.tracer_stops < 5",
+            "observer.tracer_stops < 5: it was not measured",
+        ),
+        (
+            "plan.strategy == pool",
+            "plan.strategy == pool: it is \"thread\"",
+        ),
+        (
+            "requests.failed.timeout > 0",
+            "requests.failed.timeout > 0: it is 0",
+        ),
+        ("plan.joined == false", "plan.joined == false: it is true"),
+        (
+            "findings.3.code == interrupted",
+            "findings.3.code == interrupted: it is null",
+        ),
+    ] {
+        assert_eq!(judged(text), [said]);
+    }
+}
+
+#[test]
+fn nanoseconds_since_the_epoch_are_compared_exactly() {
+    let first = "census.client.timeline.0.0";
+    assert!(judged(&format!("{first} == 1795391237573021049")).is_empty());
+    assert!(!judged(&format!("{first} == 1795391237573021050")).is_empty());
+    assert!(judged(&format!("{first} < 1795391237573021050")).is_empty());
+}
+
+#[test]
+fn an_unknown_path_offers_the_nearest() {
+    for (text, nearest) in [
+        ("client.thread.peak <= 9", "client.threads.peak"),
+        ("requests.failed.timeouts == 0", "requests.failed.timeout"),
+        ("latency.exchange.p98_ns < 5", "latency.exchange.p95_ns"),
+        ("finding.length == 0", "findings.length"),
+        ("client.threads.peak.x == 0", "client.threads.peak"),
+    ] {
+        match Document::run().check(&parsed(text)) {
+            Err(Unfit::Unknown { nearest: known, .. }) => {
+                assert!(known.iter().any(|k| k == nearest), "{text}: {known:?}");
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn only_the_record_knows_the_names_of_limits() {
+    let expectation = parsed("environment.limits.pids.max == 5");
+    let document = Document::run();
+    assert_eq!(document.check(&expectation), Ok(()));
+    assert!(matches!(
+        document.judge(&expectation, &run()),
+        Err(Unfit::Unknown { .. })
+    ));
+}
+
+#[test]
+fn what_cannot_be_compared_is_found_before_the_run() {
+    for (text, said) in [
+        ("plan.strategy == threed", "is one of thread, pool"),
+        ("plan.strategy < 5", "is one of thread"),
+        ("client.threads.peak == many", "is a number"),
+        ("client.threads == 5", "peak"),
+        ("findings == 0", "its length"),
+        ("environment.kernel > 6", "is a text"),
+        ("plan.joined == 1", "is true or false"),
+        ("requests.failed == 0", "choose one below it"),
+    ] {
+        match Document::run().check(&parsed(text)) {
+            Err(e @ Unfit::Mismatch { .. }) => assert!(e.to_string().contains(said), "{e}"),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_no_expectation_says_what_one_is() {
+    for text in [
+        "",
+        "client.threads.peak",
+        "<= 9",
+        "a..b == 1",
+        "a b == 1",
+        "client.threads.peak <=",
+        "client.threads.peak ! 9",
+        "plan.strategy < thread",
+        "client.threads.peak < null",
+        "plan.strategy == \"thread",
+        "latency.exchange.p99_ns < 5 parsecs",
+        "client.threads.peak <= 5ms",
+    ] {
+        assert!(text.parse::<Expectation>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_figure_of_something_that_was_not_measured_was_not_measured() {
+    let mut record = run();
+    record["latency"]["exchange"] = Value::Null;
+    record["capture"] = Value::Null;
+    let document = Document::run();
+    for text in ["latency.exchange.p99_ns < 5s", "capture.frames > 0"] {
+        let failures = document.judge(&parsed(text), &record).unwrap();
+        assert!(failures[0].message.ends_with("it was not measured"));
+    }
+    let failures = document
+        .judge(&parsed("capture.frames == null"), &record)
+        .unwrap();
+    assert!(failures.is_empty());
+}
+
+#[test]
+fn of_a_capture() {
+    let document = Document::analysis();
+    let record = json!({"flows": 3, "states": {"SF": 2, "S0": 1}, "closes": {"fin": 2}});
+    for text in [
+        "flows == 3",
+        "states.SF == 2",
+        "states.REJ == 0",
+        "closes.rst == 0",
+    ] {
+        assert_eq!(document.check(&parsed(text)), Ok(()), "{text}");
+        assert_eq!(
+            document.judge(&parsed(text), &record),
+            Ok(Vec::new()),
+            "{text}"
+        );
+    }
+    assert!(document.check(&parsed("states.SFF == 2")).is_err());
+}
+
+#[test]
+fn of_a_comparison() {
+    let names = ["thread@20", "async@20", "thread@100", "async@100"];
+    let document = Document::compare(names.map(str::to_owned).to_vec());
+    let record: Value =
+        serde_json::from_str(include_str!("../../tests/schemas/compare.json")).unwrap();
+    let judged = |text: &str| {
+        let expectation = parsed(text);
+        assert_eq!(document.check(&expectation), Ok(()), "{text}");
+        document.judge(&expectation, &record).unwrap()
+    };
+    for text in [
+        "thread@20.failed == 0",
+        "rows.async@100.requests == 100",
+        "rows.0.name == thread@20",
+        "async@100.census.client.threads.peak == 1",
+        "async@100.client.threads.peak == 1",
+        "failed == 0",
+        "rows.*.duration_ns.median < 60s",
+        "client.processes.peak == 1",
+        "differences.length == 2",
+        "complete == true",
+        "plan.repeat == 5",
+    ] {
+        assert!(judged(text).is_empty(), "{text}");
+    }
+    // Without a row's name every row has to hold, and each that does not is told.
+    let failures = judged("requests == 20");
+    assert_eq!(failures.len(), 2);
+    assert_eq!(
+        failures[0].message,
+        "requests == 20: rows.thread@100.requests is 100"
+    );
+    match document.check(&parsed("threat@20.failed == 0")) {
+        Err(Unfit::Unknown { nearest, .. }) => assert_eq!(nearest[0], "thread@20.failed"),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,173 @@
+//! Runs side by side: what `compare.json` holds.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Environment, Finding, Latencies, Nanos, RunCensus, ServerModel, Strategy, Tool};
+
+/// The name and version of `compare.json`'s layout.
+pub const SCHEMA_COMPARE: &str = "threadtap.compare/1";
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedPlan {
+    /// The numbers of requests that were compared.
+    pub sizes: Vec<u64>,
+    /// How many times each row was to be run.
+    pub repeat: u64,
+    /// How many times before that, to warm up.
+    pub warmup: u64,
+    /// What every run was given besides: options of `threadtap run`.
+    pub options: Vec<String>,
+}
+
+/// The median of what was measured, and how far it spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spread {
+    /// The median; of an even number the lower one of the two in the middle.
+    pub median: Nanos,
+    /// The least.
+    pub min: Nanos,
+    /// The greatest.
+    pub max: Nanos,
+}
+
+/// The least and the greatest of a count over the repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// The least.
+    pub min: u64,
+    /// The greatest.
+    pub max: u64,
+}
+
+/// How far the peaks spread over the repeats; `null` where one was not measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeakRanges {
+    /// The client's threads.
+    pub client_threads: Option<Range>,
+    /// The client's processes.
+    pub client_processes: Option<Range>,
+    /// The server's threads.
+    pub server_threads: Option<Range>,
+    /// The server's processes.
+    pub server_processes: Option<Range>,
+}
+
+/// One way of making the requests, run several times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompareRow {
+    /// What it is called: the strategy or program, with `/MODEL` where there are
+    /// several models and `@N` where there are several sizes.
+    pub name: String,
+    /// The client's strategy; `null` for a program.
+    pub strategy: Option<Strategy>,
+    /// The program's words; `null` for a strategy.
+    pub client_command: Option<Vec<String>>,
+    /// How the server handles connections.
+    pub server_model: Option<ServerModel>,
+    /// The number of requests; for a program what `{n}` stands for.
+    pub requests: u64,
+    /// How many runs are counted here: those that came to their end.
+    pub repeats: u64,
+    /// From the client's exec to its end.
+    pub duration_ns: Option<Spread>,
+    /// The durations in the order of the runs.
+    pub durations_ns: Vec<Nanos>,
+    /// The median duration as a multiple of the shortest median of this size.
+    pub ratio_to_fastest: Option<f64>,
+    /// The census of the run with the median duration; its timelines are thinned.
+    pub census: Option<RunCensus>,
+    /// The peaks of all runs.
+    pub peak_ranges: PeakRanges,
+    /// The largest number of flows open at once: the median of the runs.
+    pub peak_open_flows: Option<u64>,
+    /// Handshakes and answers of the run with the median duration.
+    pub latency: Latencies,
+    /// SYNs that were sent again, in all runs together.
+    pub syn_retransmissions: Option<u64>,
+    /// Requests without a valid answer, in all runs together.
+    pub failed: Option<u64>,
+    /// CPU time of the client: the median of the runs.
+    pub client_cpu_ns: Option<Nanos>,
+    /// CPU time of the server: the median of the runs.
+    pub server_cpu_ns: Option<Nanos>,
+    /// The most memory of one of the client's processes: the median of the runs.
+    pub client_peak_memory_bytes: Option<u64>,
+    /// The most memory of one of the server's processes: the median of the runs.
+    pub server_peak_memory_bytes: Option<u64>,
+    /// The runs' folders, below the comparison's.
+    pub runs: Vec<String>,
+}
+
+/// Whether two rows of one size differ by more than noise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// A row's name: the faster one by its median.
+    pub a: String,
+    /// The other row's name.
+    pub b: String,
+    /// The median duration of `b` as a multiple of that of `a`.
+    pub ratio: f64,
+    /// Which test.
+    pub test: String,
+    /// Its p-value, corrected for all the pairs of this size.
+    pub p_value: f64,
+    /// The p-value of this pair alone.
+    pub uncorrected_p_value: f64,
+    /// Whether the corrected p-value is below 0.05.
+    pub real: bool,
+}
+
+/// How the figures of one row grow with the number of requests, as exponents
+/// of a power of n: 0 does not grow, 1 grows as n does. `null` where fewer than
+/// two sizes have the figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GrowthRow {
+    /// The row's name without its size.
+    pub name: String,
+    /// The median duration.
+    pub duration: Option<f64>,
+    /// The peak of the client's threads.
+    pub client_threads_peak: Option<f64>,
+    /// The peak of the server's threads.
+    pub server_threads_peak: Option<f64>,
+    /// The largest number of open flows.
+    pub peak_open_flows: Option<f64>,
+    /// The median answer.
+    pub exchange_p50: Option<f64>,
+    /// The client's CPU time.
+    pub client_cpu: Option<f64>,
+    /// The server's CPU time.
+    pub server_cpu: Option<f64>,
+    /// The client's memory.
+    pub client_peak_memory: Option<f64>,
+    /// The server's memory.
+    pub server_peak_memory: Option<f64>,
+}
+
+/// A comparison, as `compare.json` tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompareRecord {
+    /// [`SCHEMA_COMPARE`].
+    pub schema: String,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// When it began, as RFC 3339 writes it.
+    pub started: String,
+    /// From its beginning to the end of the last run.
+    pub duration_ns: Nanos,
+    /// Where it ran; `null` before the first run has ended.
+    pub environment: Option<Environment>,
+    /// What was asked for.
+    pub plan: ComparedPlan,
+    /// Whether every run was made.
+    pub complete: bool,
+    /// A row for each way of making the requests.
+    pub rows: Vec<CompareRow>,
+    /// The pairs that differ in their client or in their server, of each size.
+    pub differences: Vec<Difference>,
+    /// How each grows, where there are several sizes.
+    pub growth: Vec<GrowthRow>,
+    /// What is concluded.
+    pub findings: Vec<Finding>,
+}

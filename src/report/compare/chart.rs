@@ -1,0 +1,77 @@
+//! Threads over time: a chart for each model of the server, of the largest size.
+
+use crate::model::{CompareRecord, CompareRow, ServerModel, SideCensus, Timestamp};
+use crate::report::plot::{Plot, Series};
+use crate::report::sheet::{Block, Cell, Tone};
+use crate::text::units::count;
+
+/// More lines than this in one chart cannot be told apart.
+const LINES: usize = 8;
+
+/// The charts.
+pub(super) fn blocks(record: &CompareRecord) -> Vec<Block> {
+    let largest = record.rows.iter().map(|row| row.requests).max();
+    let mut models: Vec<Option<ServerModel>> = Vec::new();
+    for row in &record.rows {
+        if !models.contains(&row.server_model) {
+            models.push(row.server_model);
+        }
+    }
+    let several = models.len() > 1;
+    models
+        .into_iter()
+        .filter_map(|model| {
+            let of_model = record.rows.iter().filter(|row| row.server_model == model);
+            let series: Vec<Series> = of_model
+                .filter(|row| Some(row.requests) == largest)
+                .filter_map(series)
+                .collect();
+            chart(series, model.filter(|_| several))
+        })
+        .collect()
+}
+
+fn chart(mut series: Vec<Series>, model: Option<ServerModel>) -> Option<Block> {
+    let all = series.len();
+    series.truncate(LINES);
+    if series.is_empty() {
+        return None;
+    }
+    let of = model.map_or_else(String::new, |model| format!(", server {model}"));
+    let mut after =
+        "of the run with the median duration; both axes alike, threads logarithmic".to_owned();
+    if all > series.len() {
+        after = format!(
+            "the first {} of {} rows, {after}",
+            count(LINES as u64),
+            count(all as u64)
+        );
+    }
+    Some(Block::Plot {
+        heading: "Threads over time",
+        plot: Plot {
+            panels: vec![
+                Cell::new(format!("client{of}")),
+                Cell::new(format!("server{of}")),
+            ],
+            series,
+        },
+        after: Some(Cell::new(after).toned(Tone::Quiet)),
+    })
+}
+
+fn series(row: &CompareRow) -> Option<Series> {
+    let census = row.census.as_ref()?;
+    let start = census.client.timeline.first()?.0;
+    Some(Series {
+        name: Cell::new(&row.name),
+        panels: vec![steps(&census.client, start), steps(&census.server, start)],
+        end: row.duration_ns?.median,
+    })
+}
+
+/// The threads of a side, by the time since the client's start.
+fn steps(side: &SideCensus, start: Timestamp) -> Vec<(crate::model::Nanos, u64)> {
+    let points = side.timeline.iter();
+    points.map(|p| (p.0.since(start), p.1)).collect()
+}

@@ -1,0 +1,122 @@
+//! A comparison as text: the rows in several tables of the same order, what
+//! differs by more than noise, how each grows, and threads over time.
+//!
+//! The comparison's record comes in; a sheet goes out for people, and JSON,
+//! JSON lines (a row a line) and CSV (a row a row) for programs.
+
+mod chart;
+mod conclusions;
+mod csv;
+mod tables;
+
+use std::io;
+
+use super::sheet::{Cell, Sheet, Tone};
+use super::{Format, Style, json, markdown, summary, table};
+use crate::model::CompareRecord;
+use crate::text::units::{count, counted, duration};
+
+/// Writes a comparison in a format.
+///
+/// # Errors
+/// Those of `out`; a closed pipe comes back as [`io::ErrorKind::BrokenPipe`].
+pub fn write_compare(
+    record: &CompareRecord,
+    format: Format,
+    style: Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(&sheet(record), style, out),
+        Format::Markdown => markdown::write(&sheet(record), out),
+        Format::Json => write_compare_json(record, out),
+        Format::Jsonl => json::write_lines(&record.rows, out),
+        Format::Csv => csv::write(&record.rows, out),
+    }
+}
+
+/// Writes a comparison as `compare.json` has it.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_compare_json(record: &CompareRecord, out: &mut impl io::Write) -> io::Result<()> {
+    json::write_pretty(record, out)
+}
+
+fn sheet(record: &CompareRecord) -> Sheet {
+    let mut blocks = tables::blocks(record);
+    blocks.extend(chart::blocks(record));
+    blocks.extend(summary::findings(&record.findings));
+    Sheet {
+        title: title(record),
+        subtitles: subtitles(record),
+        blocks,
+    }
+}
+
+/// More rows than this are not named in the title.
+const NAMED: usize = 6;
+
+fn title(record: &CompareRecord) -> Cell {
+    let plan = &record.plan;
+    let sizes: Vec<String> = plan.sizes.iter().map(|n| count(*n)).collect();
+    let requests = match plan.sizes.as_slice() {
+        [1] => "1 request".to_owned(),
+        _ => format!("{} requests", sizes.join(", ")),
+    };
+    let names: Vec<&str> = record.rows.iter().map(|row| row.name.as_str()).collect();
+    let rows = match (names.len(), plan.sizes.len()) {
+        (..=NAMED, 1) => names.join(", "),
+        (n, _) => counted(n as u64, "row", "rows"),
+    };
+    Cell::new(format!(
+        "{rows} side by side: {requests}, {} each",
+        counted(plan.repeat, "run", "runs"),
+    ))
+    .toned(Tone::Strong)
+}
+
+fn subtitles(record: &CompareRecord) -> Vec<Cell> {
+    let mut models: Vec<String> = Vec::new();
+    for model in record.rows.iter().filter_map(|row| row.server_model) {
+        if !models.contains(&model.to_string()) {
+            models.push(model.to_string());
+        }
+    }
+    let made: u64 = record.rows.iter().map(|row| row.repeats).sum();
+    let wanted = record.plan.repeat * record.rows.len() as u64;
+    let warmup = match record.plan.warmup {
+        0 => String::new(),
+        n => format!(" after {} each to warm up", count(n)),
+    };
+    let made = if made == wanted {
+        counted(made, "run", "runs")
+    } else {
+        format!("{} of {} runs", count(made), count(wanted))
+    };
+    let mut lines = vec![format!(
+        "embedded server ({}) · {made}{warmup} · {}",
+        models.join(", "),
+        duration(record.duration_ns),
+    )];
+    if !record.plan.options.is_empty() {
+        lines.push(format!("every run: {}", record.plan.options.join(" ")));
+    }
+    if let Some(environment) = &record.environment {
+        lines.push(format!(
+            "{} · {}, {} · {} {}",
+            record.started,
+            environment.kernel,
+            counted(environment.cpus, "CPU", "CPUs"),
+            record.tool.name,
+            record.tool.version,
+        ));
+    }
+    lines
+        .into_iter()
+        .map(|line| Cell::new(line).toned(Tone::Quiet))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The tables of a comparison: each has a row for each way of making the
+//! requests, always in the same order.
+
+use super::conclusions::{differences, growth};
+use crate::model::{CompareRecord, CompareRow, Counts, Nanos, Quantiles, Range, SystemCounts};
+use crate::report::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
+use crate::text::units::{bytes, count, duration};
+
+/// All tables.
+pub(super) fn blocks(record: &CompareRecord) -> Vec<Block> {
+    let rows = &record.rows;
+    let mut blocks = vec![durations(rows), tasks(rows), wire(rows), costs(rows)];
+    blocks.extend(differences(&record.differences));
+    blocks.extend(growth(&record.growth));
+    blocks
+}
+
+fn grid(
+    heading: &'static str,
+    columns: &[Column],
+    rows: &[CompareRow],
+    cells: fn(&CompareRow) -> Vec<Cell>,
+    after: Option<String>,
+) -> Block {
+    let name = Column::left("").keep(Keep::Elide);
+    Block::Grid {
+        heading,
+        grid: Grid {
+            columns: std::iter::once(name)
+                .chain(columns.iter().copied())
+                .collect(),
+            rows: rows
+                .iter()
+                .map(|row| {
+                    let mut all = vec![Cell::new(&row.name)];
+                    all.extend(cells(row));
+                    Row::new(all)
+                })
+                .collect(),
+        },
+        after: after.map(|text| Cell::new(text).toned(Tone::Quiet)),
+    }
+}
+
+fn durations(rows: &[CompareRow]) -> Block {
+    let columns = [
+        Column::right("median"),
+        Column::right("min"),
+        Column::right("max"),
+        Column::right("× fastest"),
+        Column::right("runs").keep(Keep::IfRoom),
+    ];
+    let cells = |row: &CompareRow| {
+        let of = |ns: fn(&crate::model::Spread) -> Nanos| {
+            Cell::maybe(row.duration_ns.as_ref().map(|d| duration(ns(d))))
+        };
+        let ratio = row.ratio_to_fastest;
+        vec![
+            strong(of(|d| d.median)),
+            of(|d| d.min),
+            of(|d| d.max),
+            Cell::maybe(ratio.map(times)).toned(match ratio {
+                Some(1.0) => Tone::Good,
+                Some(_) => Tone::Plain,
+                None => Tone::Quiet,
+            }),
+            Cell::new(count(row.repeats)),
+        ]
+    };
+    let after = "from the client's exec to its end".to_owned();
+    grid("Duration", &columns, rows, cells, Some(after))
+}
+
+fn tasks(rows: &[CompareRow]) -> Block {
+    let columns = [
+        Column::right("client threads").short("c threads"),
+        Column::right("processes").short("c procs"),
+        Column::right("server threads").short("s threads"),
+        Column::right("processes").short("s procs"),
+        Column::right("system threads").short("system"),
+    ];
+    let cells = |row: &CompareRow| {
+        let Some(census) = &row.census else {
+            return vec![Cell::absent(); 5];
+        };
+        vec![
+            strong(counts(census.client.threads)),
+            counts(census.client.processes),
+            strong(counts(census.server.threads)),
+            counts(census.server.processes),
+            system(census.system.threads),
+        ]
+    };
+    let mut after = "before → peak → after, of the run with the median duration".to_owned();
+    let varied: Vec<String> = rows.iter().filter_map(varied).collect();
+    if !varied.is_empty() {
+        after.push_str("; peaks over the runs: ");
+        after.push_str(&varied.join("; "));
+    }
+    grid("Threads and processes", &columns, rows, cells, Some(after))
+}
+
+/// The peaks of a row's runs, where they were not all the same.
+fn varied(row: &CompareRow) -> Option<String> {
+    let ranges = &row.peak_ranges;
+    let of = |what: &str, range: Option<Range>| {
+        let range = range.filter(|r| r.min != r.max)?;
+        Some(format!("{what} {}…{}", count(range.min), count(range.max)))
+    };
+    let parts: Vec<String> = [
+        of("client", ranges.client_threads),
+        of("server", ranges.server_threads),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| format!("{} {}", row.name, parts.join(", ")))
+}
+
+fn counts(counts: Counts) -> Cell {
+    three(counts.before, counts.peak, counts.after)
+}
+
+fn system(counts: SystemCounts) -> Cell {
+    three(counts.before, counts.peak, counts.after)
+}
+
+fn three(before: Option<u64>, peak: Option<u64>, after: Option<u64>) -> Cell {
+    if before.is_none() && peak.is_none() && after.is_none() {
+        return Cell::absent();
+    }
+    let figure = |n: Option<u64>| n.map_or_else(|| "—".to_owned(), count);
+    Cell::new(format!(
+        "{} → {} → {}",
+        figure(before),
+        figure(peak),
+        figure(after)
+    ))
+}
+
+fn wire(rows: &[CompareRow]) -> Block {
+    let columns = [
+        Column::right("open flows").short("open"),
+        Column::right("handshake p50").short("hs p50"),
+        Column::right("p99").short("hs p99"),
+        Column::right("answer p50").short("ans p50"),
+        Column::right("p95").short("ans p95"),
+        Column::right("p99").short("ans p99"),
+        Column::right("SYNs again").short("SYN+"),
+        Column::right("failed"),
+    ];
+    let cells = |row: &CompareRow| {
+        let span = |q: Option<Quantiles>, of: fn(&Quantiles) -> Nanos| {
+            Cell::maybe(q.as_ref().map(|q| duration(of(q))))
+        };
+        let (handshake, answer) = (row.latency.handshake, row.latency.exchange);
+        let bad = |n: Option<u64>, tone: Tone| {
+            let cell = Cell::maybe(n.map(count));
+            if n > Some(0) { cell.toned(tone) } else { cell }
+        };
+        vec![
+            Cell::maybe(row.peak_open_flows.map(count)),
+            span(handshake, |q| q.p50_ns),
+            span(handshake, |q| q.p99_ns),
+            strong(span(answer, |q| q.p50_ns)),
+            span(answer, |q| q.p95_ns),
+            span(answer, |q| q.p99_ns),
+            bad(row.syn_retransmissions, Tone::Warning),
+            bad(row.failed, Tone::Error),
+        ]
+    };
+    let after = "most flows open at once (median of the runs); SYNs sent again and failed requests of all runs together".to_owned();
+    grid("On the wire", &columns, rows, cells, Some(after))
+}
+
+fn costs(rows: &[CompareRow]) -> Block {
+    let columns = [
+        Column::right("client CPU"),
+        Column::right("server CPU"),
+        Column::right("client memory"),
+        Column::right("server memory"),
+    ];
+    let cells = |row: &CompareRow| {
+        vec![
+            Cell::maybe(row.client_cpu_ns.map(duration)),
+            Cell::maybe(row.server_cpu_ns.map(duration)),
+            Cell::maybe(row.client_peak_memory_bytes.map(bytes)),
+            Cell::maybe(row.server_peak_memory_bytes.map(bytes)),
+        ]
+    };
+    let after = "medians of the runs; memory is the most that one process held".to_owned();
+    grid("Cost", &columns, rows, cells, Some(after))
+}
+
+pub(super) fn strong(cell: Cell) -> Cell {
+    match cell.tone {
+        Tone::Plain => cell.toned(Tone::Strong),
+        _ => cell,
+    }
+}
+
+/// A multiple, to three digits: `1.00`, `12.3`, `1,234`.
+pub(super) fn times(ratio: f64) -> String {
+    if ratio < 9.995 {
+        format!("{ratio:.2}")
+    } else if ratio < 99.95 {
+        format!("{ratio:.1}")
+    } else {
+        format!("{ratio:.0}")
+    }
+}

@@ -1,0 +1,239 @@
+//! `threadtap compare`: small comparisons, whole.
+
+use std::fs;
+use std::process::Command;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::common::need::Need::Capture;
+use super::common::{Lab, Ran, start, until};
+use super::contract;
+use crate::require;
+
+/// A comparison in the lab's folder.
+fn comparison(lab: &Lab, arguments: &[&str]) -> Command {
+    let mut command = lab.threadtap(&[]);
+    command
+        .arg("compare")
+        .args(arguments)
+        .args(["--out", "out"]);
+    command
+}
+
+fn compare(lab: &Lab, arguments: &[&str]) -> Ran {
+    lab.finish(&mut comparison(lab, arguments))
+}
+
+fn saved(lab: &Lab) -> Value {
+    let text = fs::read_to_string(lab.out().join("compare.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn names(record: &Value) -> Vec<&str> {
+    let rows = record["rows"].as_array().unwrap();
+    rows.iter().map(|r| r["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn all_strategies_side_by_side() {
+    require!(Capture);
+    let lab = Lab::new();
+    let ran = compare(&lab, &["-n", "20", "--repeat", "5", "--format", "json"]).exits(0);
+    let record: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(record, saved(&lab));
+    assert_eq!(record["schema"], "threadtap.compare/1");
+    assert_eq!(record["complete"], true);
+    assert_eq!(names(&record), ["thread", "pool", "process", "async"]);
+    assert_eq!(record["differences"].as_array().unwrap().len(), 6);
+    for row in record["rows"].as_array().unwrap() {
+        assert_eq!(row["repeats"], 5);
+        assert_eq!(row["failed"], 0);
+        assert_eq!(row["census"]["client"]["threads"]["after"], 1);
+        assert!(row["peak_open_flows"].as_u64().unwrap() >= 1);
+        assert!(row["client_cpu_ns"].as_u64().unwrap() > 0);
+        assert!(row["server_peak_memory_bytes"].as_u64().unwrap() > 1 << 20);
+        assert_eq!(row["latency"]["exchange"]["count"], 20);
+        // Each run is a run like any other.
+        let runs = row["runs"].as_array().unwrap();
+        assert_eq!(runs.len(), 5);
+        let mut durations = Vec::new();
+        for run in runs {
+            let folder = lab.out().join(run.as_str().unwrap());
+            let text = fs::read_to_string(folder.join("run.json")).unwrap();
+            let run: Value = serde_json::from_str(&text).unwrap();
+            contract::run_record(&run);
+            assert_eq!(run["plan"]["strategy"], row["name"]);
+            durations.push(run["observer"]["client_duration_ns"].clone());
+            assert!(folder.join("capture.pcap").exists());
+        }
+        assert_eq!(row["durations_ns"], Value::from(durations));
+    }
+    assert!(lab.out().join("thread-warmup-1").join("run.json").exists());
+    assert_eq!(
+        record["rows"][0]["census"]["client"]["threads"]["created"],
+        20
+    );
+    assert_eq!(record["rows"][3]["census"]["client"]["threads"]["peak"], 1);
+}
+
+#[test]
+fn each_client_with_each_model_in_each_size() {
+    let lab = Lab::new();
+    let line = "-s thread,async --models pool,async --sweep n=4,8 --repeat 1 --warmup 0 --no-capture --color never";
+    let ran = compare(&lab, &line.split(' ').collect::<Vec<_>>()).exits(0);
+    let record = saved(&lab);
+    assert_eq!(
+        names(&record),
+        [
+            "thread/pool@4",
+            "async/pool@4",
+            "thread/async@4",
+            "async/async@4",
+            "thread/pool@8",
+            "async/pool@8",
+            "thread/async@8",
+            "async/async@8"
+        ]
+    );
+    // Two pairs of clients and two of servers, in each size.
+    assert_eq!(record["differences"].as_array().unwrap().len(), 8);
+    assert_eq!(record["growth"].as_array().unwrap().len(), 4);
+    // Without a capture nobody knows.
+    let row = &record["rows"][0];
+    for unknown in ["peak_open_flows", "syn_retransmissions"] {
+        assert!(row[unknown].is_null(), "{unknown}");
+    }
+    assert!(row["latency"]["handshake"].is_null());
+    let codes: Vec<_> = record["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| &f["code"])
+        .collect();
+    assert!(
+        codes.contains(&&Value::from("too_few_repeats")),
+        "{codes:?}"
+    );
+    for heading in [
+        "Duration",
+        "Threads and processes",
+        "On the wire",
+        "Cost",
+        "Differences",
+        "Growth",
+        "Threads over time",
+    ] {
+        assert!(ran.stdout.lines().any(|l| l == heading), "{heading}");
+    }
+    assert!(ran.stdout.lines().all(|l| l.chars().count() <= 80));
+}
+
+#[test]
+fn every_format() {
+    let lab = Lab::new();
+    let line = "-s pool,async -n 5 --repeat 1 --warmup 0 --no-capture --format";
+    let printed = |format: &str| {
+        let mut arguments: Vec<&str> = line.split(' ').collect();
+        arguments.push(format);
+        compare(&lab, &arguments).exits(0).stdout
+    };
+    assert!(printed("markdown").contains("```text"));
+    let lines = printed("jsonl");
+    let rows: Vec<Value> = lines
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[1]["name"], "async");
+    assert_eq!(printed("csv").lines().count(), 3);
+}
+
+#[test]
+fn expectations_of_rows() {
+    let lab = Lab::new();
+    let line = "-s pool,async -n 5 --repeat 1 --warmup 0 --no-capture --workers 2";
+    let compare = |expectation: &str| {
+        let mut arguments: Vec<&str> = line.split(' ').collect();
+        arguments.extend(["--expect", expectation]);
+        compare(&lab, &arguments)
+    };
+    compare("pool.client.threads.peak == 3").exits(0);
+    let ran = compare("client.threads.peak <= 1").exits(1);
+    assert!(
+        ran.stderr
+            .contains("client.threads.peak <= 1: rows.pool.census.client.threads.peak is 3"),
+        "{}",
+        ran.stderr
+    );
+    let ran = compare("pol.failed == 0").exits(2);
+    assert!(ran.stderr.contains("pool.failed"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_run_that_did_not_go_well_is_told() {
+    let lab = Lab::new();
+    // Nobody can answer within a microsecond.
+    let line = "-s async -n 5 --repeat 2 --warmup 0 --no-capture --timeout 1us";
+    compare(&lab, &line.split(' ').collect::<Vec<_>>()).exits(1);
+    let record = saved(&lab);
+    assert!(record["rows"][0]["failed"].as_u64().unwrap() > 0);
+    assert_eq!(record["rows"][0]["repeats"], 2);
+    assert_eq!(record["findings"][0]["code"], "runs_did_not_hold");
+}
+
+#[test]
+fn what_cannot_run_says_so_and_leaves_nothing() {
+    let lab = Lab::new();
+    for (arguments, said) in [
+        (&["--sweep", "n=5"][..], "two or more"),
+        (&["--program", "thread=./x"], "same name"),
+        (&["--program", "x"], "NAME=COMMAND"),
+        (&["--no-strategies"], "--program"),
+        (&["-s", "async", "--workers", "2"], "pool"),
+        (&["--expect", "x == 1"], "there is no x"),
+    ] {
+        let ran = compare(&lab, arguments).exits(2);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(!lab.out().exists());
+    }
+}
+
+/// Starts a comparison of many runs, and waits until one has been saved.
+fn start_long(lab: &Lab) -> super::common::Started {
+    let line = "-s process,thread -n 200 --repeat 500 --warmup 0 --no-capture";
+    let started = start(&mut comparison(lab, &line.split(' ').collect::<Vec<_>>()));
+    let file = lab.out().join("compare.json");
+    until("a run has been saved", || file.exists());
+    started
+}
+
+#[test]
+fn an_interruption_keeps_what_there_is() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let lab = Lab::new();
+        let started = start_long(&lab);
+        // While it goes on the file is whole at any moment.
+        assert_eq!(saved(&lab)["complete"], false);
+        started.signal(signal);
+        let ran = lab.end(started).exits(130);
+        assert_eq!(lab.left(), Vec::<String>::new());
+        let record = saved(&lab);
+        assert_eq!(record["findings"][0]["code"], "interrupted");
+        assert!(record["rows"][0]["repeats"].as_u64().unwrap() >= 1);
+        assert!(ran.stdout.contains("The comparison was interrupted"));
+        assert!(ran.stderr.contains("saved in out"), "{}", ran.stderr);
+        assert!(!lab.out().join(".compare.json.new").exists());
+    }
+}
+
+#[test]
+fn its_runs_die_with_it() {
+    let lab = Lab::new();
+    let started = start_long(&lab);
+    started.signal(Signal::KILL);
+    let _ = lab.end(started);
+    lab.until_nothing_is_left();
+    assert_eq!(saved(&lab)["complete"], false);
+}
