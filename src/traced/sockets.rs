@@ -23,7 +23,7 @@ pub struct Connection {
     /// The moment after it; `None` when it never returned.
     pub until: Option<Timestamp>,
     /// What it returned: 0, or an error. Of one that goes on in the background,
-    /// EINPROGRESS.
+    /// EINPROGRESS, or EINTR where a signal came between.
     pub errno: Option<i32>,
 }
 
@@ -44,6 +44,24 @@ pub struct Accepted {
     pub received: Option<(TaskIndex, Pid, Tid, Timestamp)>,
     /// Who sent on it first, and when.
     pub sent: Option<(TaskIndex, Pid, Tid, Timestamp)>,
+}
+
+/// Whether an answer of connect(2) is worth more than the one before it, which
+/// is that of the call that began the connection.
+fn tells_more(before: Option<i32>, now: i32) -> bool {
+    match before {
+        None => true,
+        // A call that a signal interrupts goes on, or is made once more: how
+        // it went is what that answers, unless it says only that one is begun.
+        Some(libc::EINTR) => ![
+            libc::EINTR,
+            libc::EALREADY,
+            libc::EINPROGRESS,
+            libc::EISCONN,
+        ]
+        .contains(&now),
+        Some(_) => false,
+    }
 }
 
 /// Every connection of a side.
@@ -101,11 +119,10 @@ impl SocketLog {
             } => {
                 if let Some(&i) = self.made_by.get(socket) {
                     let connection = &mut self.made[i];
-                    // The first answer is the one of the call that began it.
-                    if connection.errno.is_none() {
+                    if tells_more(connection.errno, *errno) {
                         connection.errno = Some(*errno);
                         connection.until = Some(event.at);
-                        connection.local = *local;
+                        connection.local = local.or(connection.local);
                     }
                 }
             }

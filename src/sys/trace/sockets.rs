@@ -12,8 +12,9 @@ use super::calls::{Interest, Kind};
 use super::tracee::{Call, Stopped};
 use crate::model::{Endpoint, Pid, SocketId, Tid, TraceChange};
 
-/// Results that mean "interrupted, and begun again" (`linux/errno.h`): the
-/// program never sees them, and the call comes once more.
+/// Results that mean "interrupted" (`linux/errno.h`): the program never sees
+/// them. The call comes once more, or the program sees EINTR: that depends on
+/// the signal's handler (signal(7)).
 const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
 
 /// A call that is under way in a task.
@@ -81,9 +82,11 @@ impl Sockets {
                 begun.is_some()
             }
             Ok((Call::Exit(result), _)) => {
-                if let Some(pending) = self.pending.remove(&task.tid())
-                    && !RESTARTS.contains(&result)
-                {
+                if let Some(pending) = self.pending.remove(&task.tid()) {
+                    let result = match result {
+                        code if RESTARTS.contains(&code) => -i64::from(libc::EINTR),
+                        result => result,
+                    };
                     said.extend(self.ends(task, pid, pending, result));
                 }
                 false
