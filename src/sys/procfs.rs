@@ -90,6 +90,17 @@ pub fn process_of(tid: Tid) -> Option<(Pid, Pid)> {
     Some((field("Tgid:")?, field("PPid:")?))
 }
 
+/// In which state a task is (the letters of proc(5)), and who traces it.
+/// `None` when it is gone.
+#[must_use]
+pub fn standing_of(tid: Tid) -> Option<(char, Option<Tid>)> {
+    let text = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let field = |name| text.lines().find_map(|l: &str| l.strip_prefix(name));
+    let state = field("State:")?.trim_start().chars().next()?;
+    let tracer: u32 = field("TracerPid:")?.trim().parse().ok()?;
+    Some((state, (tracer != 0).then_some(Tid(tracer))))
+}
+
 /// A process's name, as the kernel keeps it (15 bytes at most).
 #[must_use]
 pub fn name_of(pid: Pid) -> Option<String> {

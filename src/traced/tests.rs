@@ -287,6 +287,35 @@ fn asking_how_far_a_connection_has_come_is_no_second_one() {
     assert_eq!(story.side.sockets.expected(), 1);
 }
 
+#[test]
+fn an_interrupted_connection_is_told_by_the_answer_that_follows() {
+    let target = "127.0.0.1:45000".parse::<std::net::SocketAddr>().unwrap();
+    let local = "127.0.0.1:50000".parse::<std::net::SocketAddr>().unwrap();
+    let socket = SocketId(1);
+    for (then, told) in [
+        (&[][..], libc::EINTR),
+        (&[0], 0),
+        (&[libc::EALREADY, libc::EISCONN], libc::EINTR),
+        (&[libc::EINTR, libc::ETIMEDOUT, 0], libc::ETIMEDOUT),
+    ] {
+        let mut story = Story::of_a_program();
+        for &errno in [libc::EINTR].iter().chain(then) {
+            let connected = TraceChange::Connected {
+                socket: Some(socket),
+                target: target.into(),
+                from: at(story.now),
+                local: Some(local.into()),
+                errno: Some(errno),
+            };
+            story.tell(100, 100, connected);
+        }
+        let [made] = &story.side.sockets.made[..] else {
+            panic!("{:?}", story.side.sockets.made)
+        };
+        assert_eq!((made.errno, made.local), (Some(told), Some(local.into())));
+    }
+}
+
 proptest! {
     /// Threads that come and go in any order, ids used again: created is exact,
     /// and the last count is what is left.

@@ -50,6 +50,8 @@ static const char *own_name;
 static char own_more[512];
 /* read(2) and write(2) instead of recv(2) and send(2). */
 static int own_plain;
+/* Multipath TCP instead of TCP. */
+static int own_multipath;
 
 static UNUSED pid_t own_tid(void) { return (pid_t)syscall(SYS_gettid); }
 
@@ -173,7 +175,7 @@ static UNUSED int own_peer_port(int fd) {
 static UNUSED int own_connect(const char *host, int port) {
     struct sockaddr_storage to;
     socklen_t length = own_address(&to, host, port);
-    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, own_multipath ? IPPROTO_MPTCP : 0);
     if (!own_check(fd >= 0, "socket")) return -1;
     own->attempts++;
     if (!own_check(connect(fd, (struct sockaddr *)&to, length) == 0, "connect")) {
@@ -218,7 +220,7 @@ static UNUSED int own_request(const char *host, int port) {
 static UNUSED int own_listen(const char *host, int port) {
     struct sockaddr_storage at;
     socklen_t length = own_address(&at, host, port);
-    int on = 1, off = 0, fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1, off = 0, fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, own_multipath ? IPPROTO_MPTCP : 0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (at.ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (bind(fd, (struct sockaddr *)&at, length) || listen(fd, 4096)) {

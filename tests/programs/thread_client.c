@@ -1,7 +1,7 @@
 /* A thread a connection. The trap: threads that live shorter than any sample,
  * and clone events that come after the new thread's first stop.
  *
- * usage: thread_client PORT N [HOST] [recv|read] [join|leave]
+ * usage: thread_client PORT N [HOST] [recv|read|multipath] [join|leave]
  * With `leave` the main thread returns while all threads wait, connected. */
 #include "own.h"
 
@@ -28,6 +28,7 @@ int main(int argc, char **argv) {
     int n = atoi(argv[2]);
     if (argc > 3) host = argv[3];
     own_plain = argc > 4 && !strcmp(argv[4], "read");
+    own_multipath = argc > 4 && !strcmp(argv[4], "multipath");
     if (argc > 5 && !strcmp(argv[5], "leave")) {
         for (int i = 0; i < n; i++) own_thread(connect_and_wait, NULL);
         while (waiting < n && !own->failed) own_sleep(1);

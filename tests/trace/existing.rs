@@ -111,6 +111,21 @@ fn a_server_that_is_attached_to() {
     }
 }
 
+/// A child that nobody has waited for cannot be traced, and has nothing to tell.
+#[test]
+fn a_server_whose_child_has_ended() {
+    require!(Capture, Tool("cc"));
+    let server = Running::start(&["thread_server", "{port}", "127.0.0.1", "child"]);
+    let seen = server
+        .attached()
+        .run(&["thread_client", &server.port(), "10"])
+        .exits(0);
+    server.is_well();
+    seen.client_agrees();
+    assert_eq!(seen.record()["census"]["server"]["processes"]["before"], 1);
+    agree(seen, server.stop(), Reads::Seen);
+}
+
 /// One server, one run after the other.
 #[test]
 fn attached_to_again_and_again() {

@@ -72,6 +72,8 @@ pairs! {
     a_clone_that_ends_silently: EPOLL => ["clones", "silent", "{port}"], Reads::Seen;
     connects_that_are_interrupted_and_begun_again: ["slow_server", "{port}"]
         => ["restart_client", "{port}", "6"], Reads::Seen;
+    connects_that_are_interrupted_and_waited_for: ["slow_server", "{port}"]
+        => ["restart_client", "{port}", "6", "wait"], Reads::Seen;
     connects_that_are_none: EPOLL => ["odd_connects", "{port}", "9"], Reads::Seen;
     an_event_loop_in_python: EPOLL => ["asyncio_client.py", "{port}", "100", "10"], Reads::Seen;
     the_lab_s_threads: ["lab_server.py", "thread", "{port}"]
@@ -93,6 +95,28 @@ fn interrupted_calls() {
     let seen = Stage::new(&EPOLL).run(&["eintr", "{port}"]).exits(0);
     seen.client_agrees();
     seen.server_agrees(Reads::Seen);
+}
+
+/// Multipath TCP is not asked for by name: Go's servers listen with it.
+#[test]
+fn multipath() {
+    require!(Capture, Tool("cc"));
+    let enabled = std::fs::read_to_string("/proc/sys/net/mptcp/enabled");
+    if enabled.unwrap_or_default().trim() != "1" {
+        skip("multipath", "needs Multipath TCP");
+        return;
+    }
+    for ways in [
+        ["multipath", "recv"],
+        ["multipath", "multipath"],
+        ["recv", "multipath"],
+    ] {
+        let seen = Stage::new(&["thread_server", "{port}", "127.0.0.1", ways[0]])
+            .run(&["thread_client", "{port}", "20", "127.0.0.1", ways[1]])
+            .exits(0);
+        seen.client_agrees();
+        seen.server_agrees(Reads::Seen);
+    }
 }
 
 #[test]

@@ -12,7 +12,9 @@ use rustix::process::{Pid as RawPid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, p
 
 use crate::model::{Endpoint, Pid, SocketId, Tid};
 
-/// A duplicate of another process's TCP socket.
+/// A duplicate of another process's TCP socket, or of one of Multipath TCP:
+/// that is what Go (from 1.24 on) listens with, and most of its connections
+/// are plain ones on the wire.
 #[derive(Debug)]
 pub struct Borrowed {
     fd: OwnedFd,
@@ -53,7 +55,9 @@ impl Holder {
         let fd = pidfd_getfd(&self.task, descriptor, PidfdGetfdFlags::empty()).ok()?;
         // Anything that is not a socket of the internet family has no protocol.
         let protocol = sockopt::socket_protocol(&fd).ok()??;
-        (protocol == ipproto::TCP).then_some(Borrowed { fd })
+        [ipproto::TCP, ipproto::MPTCP]
+            .contains(&protocol)
+            .then_some(Borrowed { fd })
     }
 }
 

@@ -60,11 +60,6 @@ impl Family {
         self.members.contains_key(&tid)
     }
 
-    /// Whether a task of this process is followed.
-    pub fn has(&self, pid: Pid) -> bool {
-        self.groups.contains_key(&pid)
-    }
-
     /// The process of a task.
     pub fn pid_of(&self, tid: Tid) -> Option<Pid> {
         Some(self.members.get(&tid)?.pid)

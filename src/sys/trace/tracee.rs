@@ -10,7 +10,7 @@ use std::io;
 use libc::{c_int, c_long, c_uint};
 
 use crate::model::{Exit, Pid, SideCost, Tid};
-use crate::sys::measure;
+use crate::sys::{measure, process, procfs};
 
 /// The task is not there any more, or is not stopped any more: it was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +128,14 @@ fn ptrace(request: c_uint, tid: Tid, address: usize, data: usize) -> io::Result<
 pub fn seize(tid: Tid, options: Options) -> io::Result<()> {
     let data = usize::try_from(options.0).unwrap_or(0);
     ptrace(libc::PTRACE_SEIZE, tid, 0, data).map(drop)
+}
+
+/// Whether there is anything to seize: a task that has ended and only waits to
+/// be waited for cannot be traced, nor one that this thread traces already.
+pub fn may_be_seized(tid: Tid) -> bool {
+    procfs::standing_of(tid).is_some_and(|(state, tracer)| {
+        !matches!(state, 'Z' | 'X') && tracer != Some(process::tid())
+    })
 }
 
 /// Asks a running task to stop. It may be gone: then nothing happens.

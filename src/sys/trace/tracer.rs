@@ -141,8 +141,9 @@ impl<'a> Tracer<'a> {
                     match tracee::seize(tid, tracer.options(pid.0 == tid.0)) {
                         Ok(()) => {}
                         Err(e) if e.raw_os_error() == Some(libc::ESRCH) => continue,
-                        // A thread of a seized one is traced from its birth.
-                        Err(_) if tracer.family.has(pid) => continue,
+                        // A child or thread of a seized one is traced from its
+                        // birth, and one that has ended has nothing to tell.
+                        Err(_) if !tracee::may_be_seized(tid) => continue,
                         Err(e) => return Err(StartError::NotAllowed(e)),
                     }
                     news = true;
