@@ -2,10 +2,11 @@
 //!
 //! ```text
 //!  client strategy ─┐                        ┌─ server
-//!                   │      loopback          │
+//!  or any program   │      loopback          │  or any program
 //!                   ▼                        ▼
-//!             sys::capture (libpcap)    sys::procfs / lab ledgers
+//!             sys::capture (libpcap)    lab ledgers / sys::trace / sys::procfs
 //!                   │ frame                  │ tasks and sockets
+//!                   │                        ├─ traced
 //!                   ▼                        ▼
 //!                decode                   census
 //!                   │ segment                │ counts, workers
