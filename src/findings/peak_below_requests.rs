@@ -6,6 +6,10 @@ use crate::text::units::count;
 
 pub(super) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
     let (plan, census) = (&input.run.plan, &input.run.census.client);
+    // Of a program it is not known that it meant them to be there at once.
+    if plan.client_command.is_some() {
+        return None;
+    }
     let (counts, workers) = match plan.strategy? {
         Strategy::Thread => (census.threads, "threads"),
         Strategy::Process => (census.processes, "processes"),

@@ -5,7 +5,7 @@
 //! loud.
 
 use super::sheet::{Block, Cell, Tone};
-use crate::model::{CaptureSummary, Correlation, Nanos, Observer, RunRecord, StopReason};
+use crate::model::{CaptureSummary, Nanos, Observer, RunRecord, StopReason};
 use crate::text::units::{bytes, count, counted, duration, percent};
 
 /// What there is to say about the watching.
@@ -14,7 +14,7 @@ pub(super) fn block(run: &RunRecord) -> Block {
         heading: "Observation",
         facts: vec![
             ("capture", capture(run.capture.as_ref())),
-            ("owners", owners(&run.correlation)),
+            ("owners", owners(run)),
             ("cost", cost(&run.observer)),
         ],
     }
@@ -67,7 +67,13 @@ fn drops(capture: &CaptureSummary) -> (String, bool) {
     }
 }
 
-fn owners(correlation: &Correlation) -> Cell {
+fn owners(run: &RunRecord) -> Cell {
+    let correlation = &run.correlation;
+    let unseen = run
+        .findings
+        .iter()
+        .any(|f| f.code == "serving_thread_unseen");
+    let thread = if unseen { "accepting thread" } else { "thread" };
     let Some(flows) = correlation.flows else {
         return Cell::absent();
     };
@@ -79,7 +85,7 @@ fn owners(correlation: &Correlation) -> Cell {
     let (client, server) = (correlation.client_owned, correlation.server_owned);
     let all = client == Some(flows) && server == Some(flows);
     Cell::new(format!(
-        "{}; client worker {}, server thread {}",
+        "{}; client worker {}, server {thread} {}",
         counted(flows, "flow", "flows"),
         of(client),
         of(server)

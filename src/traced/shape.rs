@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::helpers::idle;
 use super::{TaskIndex, TracedSide};
 use crate::model::{Evidence, ServerModel, Strategy, Timestamp};
+use crate::text::units::{count, counted};
 
 /// A connection that a client made: who, from its connect(2) to its answer or end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,18 @@ enum Shape {
     Pool(Option<u64>),
     EventLoop,
     OneByOne,
+}
+
+/// Created threads that made no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bystanders {
+    /// So few, that the program is made of those that did.
+    Few,
+    /// Enough to be workers that found no work.
+    Many,
+    /// Some, and those that did make connections still lived when the program
+    /// began to exit, as workers of a pool do.
+    Waiting,
 }
 
 /// The client's strategy, and a pool's width.
@@ -87,14 +100,21 @@ fn conclude(side: &TracedSide, work: &[Made]) -> (Option<Shape>, Evidence) {
     let at_once = at_once(work);
     let workers = by_worker.len() as u64;
     // Idle at the end, beside others: they wait for work that may still come.
-    let waiting = threads.len() as u64 > workers && none_ended_early(side, by_worker.keys());
+    let others = (threads.len() as u64).saturating_sub(workers);
+    let bystanders = if others > 0 && none_ended_early(side, by_worker.keys()) {
+        Bystanders::Waiting
+    } else if others * 2 > workers {
+        Bystanders::Many
+    } else {
+        Bystanders::Few
+    };
     let shape = shape(
         side,
         &by_worker,
         processes.len() as u64,
         most,
         at_once,
-        waiting,
+        bystanders,
     );
     let evidence = Evidence {
         connections: work.len() as u64,
@@ -115,7 +135,7 @@ fn shape(
     processes: u64,
     most: u64,
     at_once: Option<u64>,
-    waiting: bool,
+    bystanders: Bystanders,
 ) -> Option<Shape> {
     let workers = by_worker.len() as u64;
     let task = |t: &TaskIndex| side.tasks.get(*t);
@@ -129,14 +149,18 @@ fn shape(
             false => Some(Shape::ThreadEach),
         }),
         (1, _) => match at_once? {
-            1 if waiting => Some(Shape::Pool(None)),
+            1 if bystanders == Bystanders::Waiting => Some(Shape::Pool(None)),
             1 => Some(Shape::OneByOne),
             _ => Some(Shape::EventLoop),
         },
         (_, 1) if !by_worker.keys().all(created) => None,
         (_, 1) if processes == workers => Some(Shape::ProcessEach),
-        (_, 1) if processes == 1 && waiting => Some(Shape::Pool(Some(workers))),
-        (_, 1) if processes == 1 => Some(Shape::ThreadEach),
+        (_, 1) if processes == 1 => match bystanders {
+            Bystanders::Waiting => Some(Shape::Pool(Some(workers))),
+            Bystanders::Few => Some(Shape::ThreadEach),
+            // A pool that was ended early looks the same.
+            Bystanders::Many => None,
+        },
         (_, 1) => None,
         _ => Some(Shape::Pool(Some(workers))),
     }
@@ -183,24 +207,29 @@ fn because(
     most: u64,
     at_once: Option<u64>,
 ) -> String {
+    let made = counted(connections, "connection", "connections");
     match shape {
         Some(Shape::ThreadEach) => {
-            format!("{connections} connections by {workers} threads created for them, one each")
+            let by = counted(workers, "thread", "threads");
+            format!("{made} by {by} created for them, one each")
         }
         Some(Shape::ProcessEach) => {
-            format!("{connections} connections by {workers} processes created for them, one each")
+            let by = counted(workers, "process", "processes");
+            format!("{made} by {by} created for them, one each")
         }
         Some(Shape::Pool(_)) => {
-            format!("{connections} connections by {workers} workers, up to {most} each")
+            let by = counted(workers, "worker", "workers");
+            format!("{made} by {by}, up to {} each", count(most))
         }
         Some(Shape::EventLoop) => format!(
-            "{connections} connections by one thread, up to {} at once",
-            at_once.unwrap_or(0)
+            "{made} by one thread, up to {} at once",
+            count(at_once.unwrap_or(0))
         ),
-        Some(Shape::OneByOne) => {
-            format!("{connections} connections by one thread, never two at once")
-        }
+        Some(Shape::OneByOne) => format!("{made} by one thread, never two at once"),
         None if connections == 0 => "no connection was seen".to_owned(),
-        None => format!("{connections} connections by {workers} workers: this fits no one model"),
+        None => {
+            let by = counted(workers, "thread", "threads");
+            format!("{made} by {by}: several models fit")
+        }
     }
 }

@@ -249,6 +249,16 @@ fn a_pool_whose_workers_made_one_connection_each_is_no_thread_a_connection() {
     story.connects(100, 102, 2);
     story.exits(100);
     assert_eq!(story.strategy(1), (Some(Strategy::Pool), Some(2)));
+    // They end before the program does, as Python's do: that may be either.
+    let mut ended = Story {
+        side: story.side.clone(),
+        now: story.now,
+    };
+    ended.side = one.clone();
+    ended.connects(100, 102, 2);
+    ended.ends(100, 101);
+    ended.exits(100);
+    assert_eq!(ended.strategy(1), (None, None));
     // A single one says nothing of the width.
     let mut story = Story {
         side: one,

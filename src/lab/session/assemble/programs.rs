@@ -12,6 +12,7 @@ use crate::model::{
     Evidence, Exit, FlowRecord, Nanos, Outcome, Program, Provenance, Requests, ServerModel, Side,
     SideCensus, Strategy, Timestamp, WorkerId, WorkerRecord,
 };
+use crate::text::units::{count, counted};
 use crate::traced::{
     self, Accepted, Connection, Made, TaskIndex, TracedSide, client_shape, server_shape,
 };
@@ -133,7 +134,13 @@ pub(super) fn requests(
         ClientChoice::BuiltIn(_) => None,
     };
     // Of another protocol's answers nobody here knows whether they are right.
-    let judged = wire.is_some_and(|w| w.speaks_time()) || flows.is_some_and(<[_]>::is_empty);
+    let judged = wire.is_some_and(|w| w.speaks_time()) || told.answered == Some(0);
+    if let (Some(submitted), Some(made)) = (submitted, made) {
+        let never = submitted.saturating_sub(made.len() as u64);
+        if never > 0 {
+            failed.insert(Outcome::NotAttempted.name().to_owned(), never);
+        }
+    }
     Requests {
         submitted,
         attempted: made.map(|m| m.len() as u64),
@@ -255,8 +262,21 @@ pub(super) fn server_model(
             }
         })
         .collect();
-    let all_seen = side.sockets.accepted.iter().all(|a| serving(a).is_some());
-    let (model, evidence) = server_shape(side, &served);
+    let unseen = side
+        .sockets
+        .accepted
+        .iter()
+        .filter(|a| serving(a).is_none());
+    let unseen = unseen.count() as u64;
+    let (model, mut evidence) = server_shape(side, &served);
+    if unseen == 0 {
+        return (model, Some(evidence));
+    }
     // Where nobody was seen to serve, only who accepted is known.
-    (model.filter(|_| all_seen), Some(evidence))
+    evidence.because = format!(
+        "who served was not seen for {} of {}",
+        count(unseen),
+        counted(evidence.connections, "connection", "connections")
+    );
+    (None, Some(evidence))
 }
