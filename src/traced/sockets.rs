@@ -64,6 +64,14 @@ fn tells_more(before: Option<i32>, now: i32) -> bool {
     }
 }
 
+/// Whether a connection with this answer has put a SYN on the wire.
+fn on_the_wire(errno: Option<i32>) -> bool {
+    matches!(
+        errno,
+        Some(0 | libc::EINPROGRESS | libc::ECONNREFUSED | libc::EINTR)
+    )
+}
+
 /// Every connection of a side.
 #[derive(Clone, Debug, Default)]
 pub struct SocketLog {
@@ -71,22 +79,18 @@ pub struct SocketLog {
     pub made: Vec<Connection>,
     /// Those that it accepted.
     pub accepted: Vec<Accepted>,
+    expected: u64,
     made_by: HashMap<SocketId, usize>,
     accepted_by: HashMap<SocketId, usize>,
 }
 
 impl SocketLog {
     /// How many connections must be on the wire: those that were made, are
-    /// being made, or were refused.
+    /// being made, or were refused. Asked every few milliseconds, so it is
+    /// counted along.
     #[must_use]
     pub fn expected(&self) -> u64 {
-        let count = self.made.iter().filter(|c| {
-            matches!(
-                c.errno,
-                Some(0 | libc::EINPROGRESS | libc::ECONNREFUSED | libc::EINTR)
-            )
-        });
-        count.count() as u64
+        self.expected
     }
 
     /// Takes one more event into account.
@@ -120,6 +124,8 @@ impl SocketLog {
                 if let Some(&i) = self.made_by.get(socket) {
                     let connection = &mut self.made[i];
                     if tells_more(connection.errno, *errno) {
+                        self.expected -= u64::from(on_the_wire(connection.errno));
+                        self.expected += u64::from(on_the_wire(Some(*errno)));
                         connection.errno = Some(*errno);
                         connection.until = Some(event.at);
                         connection.local = local.or(connection.local);
