@@ -24,6 +24,10 @@ use crate::sys::{clock, procfs};
 /// The most reports that are taken in at once.
 const BATCH: usize = 256;
 
+/// The most threads of one process whose names are looked at, which takes some
+/// microseconds each while the program waits.
+const MOST_NAMES: usize = 1024;
+
 /// A task whose creator has not been heard of yet.
 #[derive(Debug)]
 enum Early {
@@ -297,7 +301,13 @@ impl<'a> Tracer<'a> {
         // A task that is gone tells its end next, so that `Gone` needs nothing
         // to be done.
         let _ = match stop {
-            Stop::Signal(signal) => task.resume(until, signal),
+            Stop::Signal(signal) => {
+                // It may be the end of a program that has no handler.
+                if signal == libc::SIGTERM || signal == libc::SIGINT {
+                    self.tell_names(pid, true);
+                }
+                task.resume(until, signal)
+            }
             Stop::Group => task.listen(),
             Stop::Interrupted => {
                 if self.family.greet(task.tid()) {
@@ -327,14 +337,35 @@ impl<'a> Tracer<'a> {
                     until = Until::Call;
                 }
                 for what in said {
-                    if what == TraceChange::ExitBegun {
-                        self.family.exits(pid);
+                    match what {
+                        TraceChange::ExitBegun => {
+                            self.family.exits(pid);
+                            self.tell_names(pid, true);
+                        }
+                        TraceChange::Connecting { .. } | TraceChange::Accepted { .. } => {
+                            self.tell_names(pid, false);
+                        }
+                        _ => {}
                     }
                     self.tell(pid, task.tid(), what);
                 }
                 task.resume(until, 0)
             }
         };
+    }
+
+    /// Tells what the threads of a process are called.
+    fn tell_names(&mut self, pid: Pid, at_the_end: bool) {
+        if !self.family.are_to_be_named(pid, at_the_end) {
+            return;
+        }
+        for tid in procfs::tasks_of(pid).into_iter().take(MOST_NAMES) {
+            if self.family.pid_of(tid) == Some(pid)
+                && let Some(name) = procfs::name_of_thread(pid, tid)
+            {
+                self.tell(pid, tid, TraceChange::Named { name });
+            }
+        }
     }
 
     fn created(&mut self, child: Tid, parent: Pid, fork: bool) {
