@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Document, Expectation, Unfit};
 
 fn run() -> Value {
-    serde_json::from_str(include_str!("../../tests/schemas/run.json")).unwrap()
+    serde_json::from_str(include_str!("../../tests/schemas/run_strategy.json")).unwrap()
 }
 
 fn parsed(text: &str) -> Expectation {

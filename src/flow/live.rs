@@ -31,6 +31,8 @@ struct Sent {
     /// One past its FIN.
     fin: Option<SeqNum>,
     fin_acknowledged: bool,
+    /// When it first sent a FIN or RST.
+    closed: Option<Timestamp>,
 }
 
 /// One flow. Side 0 sent its first frame.
@@ -137,6 +139,9 @@ impl Flow {
             sender.stream.insert(seq, s.payload_len);
         }
         sender.analysis.take(&peer.analysis, s, round_trip);
+        if s.flags.has(TcpFlags::FIN) || s.flags.has(TcpFlags::RST) {
+            sender.closed.get_or_insert(s.time);
+        }
         if s.flags.has(TcpFlags::FIN) {
             sender.fin = Some(s.seq.plus(s.payload_len).plus(1));
         }
@@ -242,6 +247,8 @@ impl Flow {
             } else {
                 Close::Open
             },
+            client_closed_ns: c.closed,
+            server_closed_ns: s.closed,
             exchanges,
             exchanges_omitted,
             client_owner: None,

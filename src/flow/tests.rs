@@ -25,6 +25,8 @@ fn a_time_flow_from_end_to_end() {
     assert_eq!((f.client_payload_bytes, f.server_payload_bytes), (6, 14));
     assert_eq!((f.client_stream_bytes, f.server_stream_bytes), (6, 14));
     assert_eq!((f.state, f.close), (ConnState::SF, Close::Fin));
+    assert_eq!(f.client_closed_ns, Some(ms(7)));
+    assert_eq!(f.server_closed_ns, Some(ms(8)));
     assert_eq!(f.history, "ShADadFf");
     let opening = f.handshake.unwrap();
     assert_eq!(

@@ -302,6 +302,12 @@ pub struct FlowRecord {
     pub handshake: Option<Handshake>,
     /// How it ended.
     pub close: Close,
+    /// When the client first sent a FIN or RST; `null` when it sent neither.
+    #[serde(default)]
+    pub client_closed_ns: Option<Timestamp>,
+    /// The same of the server.
+    #[serde(default)]
+    pub server_closed_ns: Option<Timestamp>,
     /// The requests on it and their answers.
     pub exchanges: Vec<Exchange>,
     /// Exchanges that came after as many as are kept of one flow.

@@ -105,6 +105,13 @@ pub enum TraceChange {
         /// machine's own (32-bit): its sockets are then not seen.
         foreign: bool,
     },
+    /// It is a thread among others, and this is its own name at a moment when
+    /// that tells what it is for: at its process's first connection, and when
+    /// its process begins to exit. Runtimes name their threads.
+    Named {
+        /// Its name, as the kernel keeps it.
+        name: String,
+    },
     /// Its process begins to exit, at its own will (`exit_group(2)`).
     ExitBegun,
     /// It ended while other threads of its process may go on.

@@ -108,6 +108,14 @@ pub fn name_of(pid: Pid) -> Option<String> {
     Some(text.trim_end().to_owned())
 }
 
+/// A thread's own name, as the kernel keeps it; its process's where nobody
+/// gave it one.
+#[must_use]
+pub fn name_of_thread(pid: Pid, tid: Tid) -> Option<String> {
+    let bytes = fs::read(format!("/proc/{pid}/task/{tid}/comm")).ok()?;
+    Some(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+}
+
 /// Threads and processes of a process and its descendants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TreeCount {

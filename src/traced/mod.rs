@@ -50,6 +50,7 @@ impl TracedSide {
             TraceChange::Started { .. }
             | TraceChange::Found { .. }
             | TraceChange::Executed { .. }
+            | TraceChange::Named { .. }
             | TraceChange::ExitBegun
             | TraceChange::LeaderEnded
             | TraceChange::Ended(_) => self.tasks.apply(event),

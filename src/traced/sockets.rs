@@ -58,6 +58,14 @@ fn tells_more(before: Option<i32>, now: Option<i32>) -> bool {
     before == Some(libc::EINTR) && now.is_none_or(|errno| !UNDER_WAY.contains(&errno))
 }
 
+/// Whether a connection with this answer has put a SYN on the wire.
+fn on_the_wire(errno: Option<i32>) -> bool {
+    matches!(
+        errno,
+        Some(0 | libc::EINPROGRESS | libc::ECONNREFUSED | libc::EINTR)
+    )
+}
+
 /// Every connection of a side.
 #[derive(Clone, Debug, Default)]
 pub struct SocketLog {
@@ -65,22 +73,18 @@ pub struct SocketLog {
     pub made: Vec<Connection>,
     /// Those that it accepted.
     pub accepted: Vec<Accepted>,
+    expected: u64,
     made_by: HashMap<SocketId, usize>,
     accepted_by: HashMap<SocketId, usize>,
 }
 
 impl SocketLog {
     /// How many connections must be on the wire: those that were made, are
-    /// being made, or were refused.
+    /// being made, or were refused. Asked every few milliseconds, so it is
+    /// counted along.
     #[must_use]
     pub fn expected(&self) -> u64 {
-        let count = self.made.iter().filter(|c| {
-            matches!(
-                c.errno,
-                Some(0 | libc::EINPROGRESS | libc::ECONNREFUSED | libc::EINTR)
-            )
-        });
-        count.count() as u64
+        self.expected
     }
 
     /// Takes one more event into account.
@@ -102,12 +106,15 @@ impl SocketLog {
                     && connection.errno != Some(libc::ECONNREFUSED)
                 {
                     if tells_more(connection.errno, *errno) {
+                        self.expected -= u64::from(on_the_wire(connection.errno));
+                        self.expected += u64::from(on_the_wire(*errno));
                         connection.errno = *errno;
                         connection.until = errno.map(|_| event.at);
                         connection.local = local.or(connection.local);
                     }
                     return;
                 }
+                self.expected += u64::from(on_the_wire(*errno));
                 if let Some(socket) = socket {
                     self.made_by.insert(*socket, self.made.len());
                 }

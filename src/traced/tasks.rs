@@ -27,6 +27,8 @@ pub struct TaskLife {
     pub started: Timestamp,
     /// When it ended; `None` when it was still there at the end.
     pub ended: Option<Timestamp>,
+    /// What it was called when somebody last looked.
+    pub name: Option<Box<str>>,
 }
 
 /// The life of a process.
@@ -122,6 +124,11 @@ impl Tasks {
                 }
                 self.execute(event.pid, event.tid, *former, at);
             }
+            TraceChange::Named { name } => {
+                if let Some(&task) = self.live.get(&event.tid) {
+                    self.lives[task].name = Some(name.as_str().into());
+                }
+            }
             TraceChange::ExitBegun => self.exit_begins(event.pid, at),
             TraceChange::LeaderEnded => {
                 if let Some(task) = self.live.remove(&event.tid) {
@@ -148,6 +155,7 @@ impl Tasks {
             found,
             started: event.at,
             ended: None,
+            name: None,
         });
         self.live.insert(event.tid, task);
         if process {

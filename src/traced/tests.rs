@@ -71,6 +71,7 @@ impl Story {
     fn connects(&mut self, pid: u32, tid: u32, socket: u64) {
         let target = "127.0.0.1:45000".parse::<std::net::SocketAddr>().unwrap();
         let socket = SocketId(socket);
+        self.now += 1;
         let connected = TraceChange::Connected {
             socket: Some(socket),
             target: target.into(),
@@ -93,6 +94,7 @@ impl Story {
         let made = self.side.sockets.made.iter().map(|c| Made {
             task: c.task,
             from: c.from,
+            at_it: c.from,
             until: Some(Timestamp::from_nanos(c.from.as_nanos() + ms * 1_000_000)),
         });
         let (strategy, width, _) = client_shape(&self.side, &made.collect::<Vec<_>>());
@@ -232,7 +234,11 @@ fn strategies_are_told_apart() {
     }
     assert_eq!(threads.strategy(1), (Some(Strategy::Thread), None));
     assert_eq!(processes.strategy(1), (Some(Strategy::Process), None));
-    assert_eq!(pool.strategy(1), (Some(Strategy::Pool), Some(3)));
+    assert_eq!(pool.strategy(3), (Some(Strategy::Pool), Some(3)));
+    // Turns, or a runtime that moves one task between threads.
+    assert_eq!(pool.strategy(1), (None, None));
+    // Event loops, or tasks that a runtime moves between threads.
+    assert_eq!(pool.strategy(50), (None, None));
     assert_eq!(one.strategy(1), (Some(Strategy::Iterative), None));
     assert_eq!(one.strategy(5), (Some(Strategy::Async), None));
     assert_eq!(Story::of_a_program().strategy(1), (None, None));
@@ -248,7 +254,7 @@ fn a_pool_whose_workers_made_one_connection_each_is_no_thread_a_connection() {
     let one = story.side.clone();
     story.connects(100, 102, 2);
     story.exits(100);
-    assert_eq!(story.strategy(1), (Some(Strategy::Pool), Some(2)));
+    assert_eq!(story.strategy(1), (Some(Strategy::Pool), None));
     // They end before the program does, as Python's do: that may be either.
     let mut ended = Story {
         side: story.side.clone(),
@@ -259,14 +265,75 @@ fn a_pool_whose_workers_made_one_connection_each_is_no_thread_a_connection() {
     ended.ends(100, 101);
     ended.exits(100);
     assert_eq!(ended.strategy(1), (None, None));
-    // A single one says nothing of the width.
+    // A single one may be a pool's, or the only one that ever connects.
     let mut story = Story {
         side: one,
         now: story.now,
     };
     story.connects(100, 101, 3);
     story.exits(100);
-    assert_eq!(story.strategy(1), (Some(Strategy::Pool), None));
+    assert_eq!(story.strategy(1), (None, None));
+}
+
+/// The threads that a runtime keeps for itself are not waiting workers.
+#[test]
+fn threads_with_names_of_their_own_are_no_workers() {
+    let named = |story: &mut Story, tid, name: &str| {
+        let name = name.to_owned();
+        story.tell(100, tid, TraceChange::Named { name });
+    };
+    let story = |workers: u32, each: u64| {
+        let mut story = Story::of_a_program();
+        for (tid, name) in [(101, "GC Thread#0"), (102, "C2 CompilerThre")] {
+            story.thread(100, tid);
+            named(&mut story, tid, name);
+        }
+        for worker in 0..workers {
+            story.thread(100, 111 + worker);
+            let name = format!("pool-1-thread-{worker}");
+            named(&mut story, 111 + worker, &name);
+        }
+        for turn in 0..each {
+            for worker in 0..workers {
+                let socket = turn * 10 + u64::from(worker);
+                story.connects(100, 111 + worker, socket);
+            }
+        }
+        story.exits(100);
+        story
+    };
+    assert_eq!(story(1, 5).strategy(1).0, Some(Strategy::Iterative));
+    assert_eq!(story(4, 1).strategy(1).0, Some(Strategy::Thread));
+    assert_eq!(story(3, 4).strategy(3), (Some(Strategy::Pool), Some(3)));
+    let mut waiting = story(3, 4);
+    waiting.thread(100, 120);
+    assert_eq!(waiting.strategy(3), (Some(Strategy::Pool), None));
+    // All three at once: a fourth would have had work as well.
+    assert_eq!(waiting.strategy(5), (Some(Strategy::Pool), Some(3)));
+}
+
+#[test]
+fn a_server_whose_work_wanders_between_its_threads_is_no_pool() {
+    let mut story = Story::of_a_program();
+    for tid in [101, 102] {
+        story.thread(100, tid);
+    }
+    let peer: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
+    let mut served = Vec::new();
+    for i in 0..6u32 {
+        let (accepting, serving) = (101 + i % 2, 102 - i % 2);
+        let socket = SocketId(u64::from(i));
+        let peer = peer.into();
+        story.tell(100, accepting, TraceChange::Accepted { socket, peer });
+        story.tell(100, serving, TraceChange::Received { socket });
+        served.push(Made {
+            task: TaskIndex(if serving == 101 { 1 } else { 2 }),
+            from: at(0),
+            at_it: at(story.now),
+            until: Some(at(story.now + 1)),
+        });
+    }
+    assert_eq!(server_shape(&story.side, &served).0, None);
 }
 
 #[test]
@@ -275,6 +342,7 @@ fn a_server_of_one_thread_is_iterative_unless_two_were_open_at_once() {
     let served = |from, until| Made {
         task: TaskIndex(0),
         from: at(from),
+        at_it: at(from),
         until: Some(at(until)),
     };
     let model = |work: &[Made]| server_shape(&story.side, work).0;

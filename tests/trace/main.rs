@@ -24,6 +24,7 @@ mod numbers;
 mod own;
 mod pairs;
 mod program;
+mod random;
 mod seen;
 mod sides;
 mod stage;

@@ -19,6 +19,7 @@ struct Member {
 struct Group {
     tasks: usize,
     exits: bool,
+    named: bool,
 }
 
 /// Who is followed at the moment.
@@ -80,6 +81,20 @@ impl Family {
         self.members
             .get_mut(&tid)
             .is_some_and(|m| !std::mem::replace(&mut m.greeted, true))
+    }
+
+    /// Whether everybody's first stop has been seen.
+    pub fn all_greeted(&self) -> bool {
+        self.members.values().all(|m| m.greeted)
+    }
+
+    /// Whether the names of a process's threads are to be looked at: it has
+    /// several, and this is its first connection, or its end.
+    pub fn are_to_be_named(&mut self, pid: Pid, at_the_end: bool) -> bool {
+        self.groups.get_mut(&pid).is_some_and(|group| {
+            let again = std::mem::replace(&mut group.named, true);
+            group.tasks > 1 && (at_the_end || !again)
+        })
     }
 
     /// The whole process begins to exit.

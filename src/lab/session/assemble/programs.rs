@@ -221,18 +221,21 @@ pub(super) fn client_strategy(
         .map(|c| Made {
             task: c.task,
             from: c.from,
-            until: wire.flow_of(c).map(answered),
+            at_it: c.from,
+            until: wire.flow_of(c).map(|f| over(f, f.client_closed_ns)),
         })
         .collect();
     let (strategy, width, evidence) = client_shape(side, &made);
     (strategy, width, Some(evidence))
 }
 
-/// When a flow's last answer came, or else its last frame: the closing of a
-/// connection may overlap the next one's opening.
-fn answered(flow: &FlowRecord) -> Timestamp {
+/// When one side was done with a flow: when its last answer came, or when that
+/// side closed it, if it did so before; or else its last frame. The other's
+/// closing may overlap the next connection's opening.
+fn over(flow: &FlowRecord, closed: Option<Timestamp>) -> Timestamp {
     let answers = flow.exchanges.iter().filter_map(|e| e.response_ns);
-    answers.max().unwrap_or(flow.last_ns)
+    let ends = [answers.max(), closed];
+    ends.into_iter().flatten().min().unwrap_or(flow.last_ns)
 }
 
 pub(super) fn server_model(
@@ -258,7 +261,8 @@ pub(super) fn server_model(
             Made {
                 task: serving(a).map_or(a.task, |s| s.0),
                 from: a.at,
-                until: flow.map(|f| answered(f)),
+                at_it: serving(a).map_or(a.at, |s| s.3),
+                until: flow.map(|f| over(f, f.server_closed_ns)),
             }
         })
         .collect();

@@ -5,24 +5,27 @@
 //! the kernel itself, so none is missed; it stops a program only at the calls
 //! that [`Interest`] names.
 
+mod leave;
+mod start;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::marker::PhantomData;
 
-use rustix::io::Errno;
-
 use super::calls::Interest;
 use super::family::{Family, lost_privilege, origin};
-use super::filter::Filter;
-use super::launch::{Launch, Step};
 use super::sockets::Sockets;
 use super::tracee::{self, Options, Patience, Report, Stop, Stopped, Until};
-use super::{Sink, StartError, Totals};
+use super::{Sink, Totals};
 use crate::model::{Exit, Pid, SideCost, Tid, Timestamp, TraceChange, TraceEvent};
 use crate::sys::{clock, procfs};
 
 /// The most reports that are taken in at once.
 const BATCH: usize = 256;
+
+/// The most threads of one process whose names are looked at, which takes some
+/// microseconds each while the program waits.
+const MOST_NAMES: usize = 1024;
 
 /// A task whose creator has not been heard of yet.
 #[derive(Debug)]
@@ -76,94 +79,6 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// Starts a program and stops it right after its exec.
-    ///
-    /// # Errors
-    /// When tracing is not allowed, or the program cannot be executed.
-    pub fn launch(launch: &Launch, interest: Interest, sink: Sink<'a>) -> Result<Self, StartError> {
-        let filter = Filter::stopping_at(interest.calls().iter().map(|c| c.0));
-        let mut waiting = launch.fork(Some(&filter)).map_err(StartError::System)?;
-        let root = waiting.pid;
-        let mut tracer = Self::new(root, Mode::Launched, interest, sink);
-        let tid = Tid(root.0);
-        if let Err(e) = tracee::seize(tid, tracer.options(true)) {
-            drop(waiting);
-            let _ = tracee::wait(Patience::Wait);
-            return Err(StartError::NotAllowed(e));
-        }
-        waiting.open_gate();
-        loop {
-            let report = match tracee::wait(Patience::Wait) {
-                Ok(Some(report)) => report,
-                Ok(None) => continue,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(StartError::System(e)),
-            };
-            // A task that is gone tells its end next.
-            let _ = match report {
-                Report::Stopped(task, Stop::Executed) => {
-                    tracer.begin(task);
-                    return Ok(tracer);
-                }
-                Report::Stopped(task, Stop::Signal(signal)) => task.resume(Until::Event, signal),
-                Report::Stopped(task, Stop::Group) => task.listen(),
-                Report::Stopped(task, _) => task.resume(Until::Event, 0),
-                Report::Ended(_, exit, _) => {
-                    return Err(match waiting.failure() {
-                        Some((Step::Filter, e)) => StartError::NotAllowed(e),
-                        Some((Step::Execute, e)) => StartError::Execute(e),
-                        Some((Step::Prepare, e)) => StartError::System(e),
-                        None => StartError::System(io::Error::other(format!(
-                            "it ended before it was executed ({exit})"
-                        ))),
-                    });
-                }
-            };
-        }
-    }
-
-    /// Begins to trace a process that runs already, with all its threads and
-    /// descendants.
-    ///
-    /// # Errors
-    /// When that is not allowed, or there is no such process.
-    pub fn attach(root: Pid, interest: Interest, sink: Sink<'a>) -> Result<Self, StartError> {
-        let mut tracer = Self::new(root, Mode::Attached, interest, sink);
-        // Threads and children that come while this looks are followed by the
-        // ones that create them, once those are seized: so until nothing is new.
-        loop {
-            let mut news = false;
-            for pid in procfs::tree_of(root) {
-                for tid in procfs::tasks_of(pid) {
-                    if tracer.family.knows(tid) {
-                        continue;
-                    }
-                    match tracee::seize(tid, tracer.options(pid.0 == tid.0)) {
-                        Ok(()) => {}
-                        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => continue,
-                        // A child or thread of a seized one is traced from its
-                        // birth, and one that has ended has nothing to tell.
-                        Err(_) if !tracee::may_be_seized(tid) => continue,
-                        Err(e) => return Err(StartError::NotAllowed(e)),
-                    }
-                    news = true;
-                    let process = pid.0 == tid.0;
-                    tracer.family.add(tid, pid);
-                    tracer.tell(pid, tid, TraceChange::Found { process });
-                    // To see the calls that it makes from now on.
-                    tracee::interrupt(tid);
-                }
-            }
-            if !news {
-                break;
-            }
-        }
-        if tracer.family.is_empty() {
-            return Err(StartError::Execute(Errno::SRCH.into()));
-        }
-        Ok(tracer)
-    }
-
     /// The process that was started or attached to.
     pub fn root(&self) -> Pid {
         self.root
@@ -192,19 +107,6 @@ impl<'a> Tracer<'a> {
 
     fn tell_at(&mut self, at: Timestamp, pid: Pid, tid: Tid, what: TraceChange) {
         (self.sink)(TraceEvent { at, pid, tid, what });
-    }
-
-    /// The program has been executed, and nothing of it has run yet.
-    fn begin(&mut self, task: Stopped) {
-        let tid = task.tid();
-        self.family.add(tid, self.root);
-        let started = TraceChange::Started {
-            process: true,
-            parent: None,
-        };
-        self.tell(self.root, tid, started);
-        self.executed(&task, self.root);
-        let _ = task.resume(self.until(), 0);
     }
 
     /// Follows the program until everything of it has ended, or until `leave`
@@ -306,7 +208,13 @@ impl<'a> Tracer<'a> {
         // A task that is gone tells its end next, so that `Gone` needs nothing
         // to be done.
         let _ = match stop {
-            Stop::Signal(signal) => task.resume(until, signal),
+            Stop::Signal(signal) => {
+                // It may be the end of a program that has no handler.
+                if signal == libc::SIGTERM || signal == libc::SIGINT {
+                    self.tell_names(pid, true);
+                }
+                task.resume(until, signal)
+            }
             Stop::Group => task.listen(),
             Stop::Interrupted => {
                 if self.family.greet(task.tid()) {
@@ -339,17 +247,40 @@ impl<'a> Tracer<'a> {
                 if self.sockets.stopped(&task, pid, &mut said) {
                     until = Until::Call;
                 }
+                for what in &said {
+                    match what {
+                        TraceChange::ExitBegun => {
+                            self.family.exits(pid);
+                            self.tell_names(pid, true);
+                        }
+                        TraceChange::Connected { .. } | TraceChange::Accepted { .. } => {
+                            self.tell_names(pid, false);
+                        }
+                        _ => {}
+                    }
+                }
                 let (tid, at) = (task.tid(), clock::now());
                 let resumed = task.resume(until, 0);
                 for what in said {
-                    if what == TraceChange::ExitBegun {
-                        self.family.exits(pid);
-                    }
                     self.tell_at(at, pid, tid, what);
                 }
                 resumed
             }
         };
+    }
+
+    /// Tells what the threads of a process are called.
+    fn tell_names(&mut self, pid: Pid, at_the_end: bool) {
+        if !self.family.are_to_be_named(pid, at_the_end) {
+            return;
+        }
+        for tid in procfs::tasks_of(pid).into_iter().take(MOST_NAMES) {
+            if self.family.pid_of(tid) == Some(pid)
+                && let Some(name) = procfs::name_of_thread(pid, tid)
+            {
+                self.tell(pid, tid, TraceChange::Named { name });
+            }
+        }
     }
 
     fn created(&mut self, child: Tid, parent: Pid, fork: bool) {
@@ -440,49 +371,6 @@ impl<'a> Tracer<'a> {
         let by_signal = task.message().is_ok_and(|status| status & 0x7f != 0);
         if !by_signal && self.family.goes_on_without_leader(pid) {
             self.tell(pid, task.tid(), TraceChange::LeaderEnded);
-        }
-    }
-
-    /// Lets go of everything that is still traced, as it is.
-    fn leave(&mut self) {
-        for early in std::mem::take(&mut self.early).into_values() {
-            if let Early::Stopped(task) = early {
-                let _ = task.detach(0);
-            }
-        }
-        let mut left: Vec<Report> = std::mem::take(&mut self.reports).into();
-        for tid in self.family.tids() {
-            tracee::interrupt(tid);
-        }
-        while !self.family.is_empty() {
-            let report = match left.pop() {
-                Some(report) => report,
-                None => match tracee::wait(Patience::Wait) {
-                    Ok(Some(report)) => report,
-                    Ok(None) => continue,
-                    Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(_) => return,
-                },
-            };
-            match report {
-                Report::Ended(tid, exit, cost) => self.ended(tid, exit, cost),
-                Report::Stopped(task, stop) => {
-                    if let Stop::Created { .. } = stop
-                        && let Ok(child) = task.message()
-                        && let (Ok(child), Some(pid)) =
-                            (u32::try_from(child), self.family.pid_of(task.tid()))
-                    {
-                        // It is traced already, and has to be let go as well.
-                        self.family.add(Tid(child), pid);
-                    }
-                    self.family.remove(task.tid());
-                    let signal = match stop {
-                        Stop::Signal(signal) => signal,
-                        _ => 0,
-                    };
-                    let _ = task.detach(signal);
-                }
-            }
         }
     }
 }
