@@ -31,7 +31,7 @@ const MOST_NAMES: usize = 1024;
 /// A task whose creator has not been heard of yet.
 #[derive(Debug)]
 enum Early {
-    Stopped(Stopped),
+    Stopped(Stopped, Stop),
     Ended(Exit),
 }
 
@@ -274,7 +274,7 @@ impl<'a> Tracer<'a> {
                 match self.family.pid_of(task.tid()) {
                     Some(pid) => self.stopped(task, pid, stop),
                     None => {
-                        self.early.insert(task.tid(), Early::Stopped(task));
+                        self.early.insert(task.tid(), Early::Stopped(task, stop));
                     }
                 }
             }
@@ -372,7 +372,10 @@ impl<'a> Tracer<'a> {
         if self.family.knows(child) {
             return;
         }
+        // One of the same id that ended without ever being announced, because
+        // its creator was killed, is not this one.
         let early = self.early.remove(&child);
+        let early = early.filter(|e| matches!(e, Early::Stopped(..)) || !tracee::exists(child));
         let thread = tracee::belongs_to(child, parent)
             // It has ended: what fork(2) made was a process.
             || !fork && !tracee::exists(child);
@@ -386,11 +389,15 @@ impl<'a> Tracer<'a> {
         self.tell(pid, tid, TraceChange::Started { process, parent });
         match early {
             Some(Early::Ended(exit)) => self.tell(pid, tid, TraceChange::Ended(exit)),
-            Some(Early::Stopped(task)) => {
+            Some(Early::Stopped(task, stop)) => {
                 self.family.add(tid, pid);
                 self.family.greet(tid);
                 let _ = task.set_options(self.options(process));
-                let _ = task.resume(self.until(), 0);
+                // One that is born into a stopped process stays stopped with it.
+                let _ = match stop {
+                    Stop::Group => task.listen(),
+                    _ => task.resume(self.until(), 0),
+                };
             }
             None => self.family.add(tid, pid),
         }
@@ -404,9 +411,9 @@ impl<'a> Tracer<'a> {
         }
         for (tid, early) in std::mem::take(&mut self.early) {
             match early {
-                Early::Stopped(task) => match origin(tid, &self.family) {
+                Early::Stopped(task, stop) => match origin(tid, &self.family) {
                     Some((pid, parent)) => {
-                        self.welcome(tid, pid, parent, Some(Early::Stopped(task)));
+                        self.welcome(tid, pid, parent, Some(Early::Stopped(task, stop)));
                     }
                     // Killed meanwhile: it tells its end next.
                     None => drop(task.resume(self.until(), 0)),
@@ -455,7 +462,7 @@ impl<'a> Tracer<'a> {
     /// Lets go of everything that is still traced, as it is.
     fn leave(&mut self) {
         for early in std::mem::take(&mut self.early).into_values() {
-            if let Early::Stopped(task) = early {
+            if let Early::Stopped(task, _) = early {
                 let _ = task.detach(0);
             }
         }
