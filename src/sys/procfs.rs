@@ -79,10 +79,17 @@ pub fn tree_of(root: Pid) -> Vec<Pid> {
     tree
 }
 
+/// A file that holds a program's name, which is any bytes, and may be cut in
+/// the middle of a character.
+fn text_of(path: String) -> Option<String> {
+    let bytes = fs::read(path).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// The process of a task, and that process's parent.
 #[must_use]
 pub fn process_of(tid: Tid) -> Option<(Pid, Pid)> {
-    let text = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let text = text_of(format!("/proc/{tid}/status"))?;
     let field = |name| {
         let line = text.lines().find_map(|l: &str| l.strip_prefix(name))?;
         line.trim().parse().ok().map(Pid)
@@ -94,7 +101,7 @@ pub fn process_of(tid: Tid) -> Option<(Pid, Pid)> {
 /// `None` when it is gone.
 #[must_use]
 pub fn standing_of(tid: Tid) -> Option<(char, Option<Tid>)> {
-    let text = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let text = text_of(format!("/proc/{tid}/status"))?;
     let field = |name| text.lines().find_map(|l: &str| l.strip_prefix(name));
     let state = field("State:")?.trim_start().chars().next()?;
     let tracer: u32 = field("TracerPid:")?.trim().parse().ok()?;
@@ -104,16 +111,15 @@ pub fn standing_of(tid: Tid) -> Option<(char, Option<Tid>)> {
 /// A process's name, as the kernel keeps it (15 bytes at most).
 #[must_use]
 pub fn name_of(pid: Pid) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(text.trim_end().to_owned())
+    text_of(format!("/proc/{pid}/comm")).map(|name| name.trim_end_matches('\n').to_owned())
 }
 
 /// A thread's own name, as the kernel keeps it; its process's where nobody
 /// gave it one.
 #[must_use]
 pub fn name_of_thread(pid: Pid, tid: Tid) -> Option<String> {
-    let bytes = fs::read(format!("/proc/{pid}/task/{tid}/comm")).ok()?;
-    Some(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    text_of(format!("/proc/{pid}/task/{tid}/comm"))
+        .map(|name| name.trim_end_matches('\n').to_owned())
 }
 
 /// Threads and processes of a process and its descendants.
@@ -228,6 +234,19 @@ mod tests {
             assert!(threads_of(pid).unwrap() >= 2, "{before}");
             release.wait();
         });
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_hides_nothing() {
+        let thread = std::thread::spawn(|| {
+            let name = c"\xff\xe2\x80";
+            rustix::thread::set_name(name).unwrap();
+            let (pid, tid) = (Pid(std::process::id()), crate::sys::process::tid());
+            assert_eq!(process_of(tid).unwrap().0, pid);
+            assert!(standing_of(tid).is_some());
+            assert!(name_of_thread(pid, tid).unwrap().starts_with('\u{fffd}'));
+        });
+        thread.join().unwrap();
     }
 
     #[test]

@@ -10,7 +10,7 @@ impl Tracer<'_> {
     /// Lets go of everything that is still traced, as it is.
     pub(super) fn leave(&mut self) {
         for early in std::mem::take(&mut self.early).into_values() {
-            if let Early::Stopped(task) = early {
+            if let Early::Stopped(task, _) = early {
                 let _ = task.detach(0);
             }
         }

@@ -6,6 +6,7 @@
 //! that [`Interest`] names.
 
 mod leave;
+mod newborn;
 mod start;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -13,7 +14,7 @@ use std::io;
 use std::marker::PhantomData;
 
 use super::calls::Interest;
-use super::family::{Family, lost_privilege, origin};
+use super::family::{Family, lost_privilege};
 use super::sockets::Sockets;
 use super::tracee::{self, Options, Patience, Report, Stop, Stopped, Until};
 use super::{Sink, Totals};
@@ -30,7 +31,7 @@ const MOST_NAMES: usize = 1024;
 /// A task whose creator has not been heard of yet.
 #[derive(Debug)]
 enum Early {
-    Stopped(Stopped),
+    Stopped(Stopped, Stop),
     Ended(Exit),
 }
 
@@ -174,7 +175,7 @@ impl<'a> Tracer<'a> {
                 match self.family.pid_of(task.tid()) {
                     Some(pid) => self.stopped(task, pid, stop),
                     None => {
-                        self.early.insert(task.tid(), Early::Stopped(task));
+                        self.early.insert(task.tid(), Early::Stopped(task, stop));
                     }
                 }
             }
@@ -279,63 +280,6 @@ impl<'a> Tracer<'a> {
                 && let Some(name) = procfs::name_of_thread(pid, tid)
             {
                 self.tell(pid, tid, TraceChange::Named { name });
-            }
-        }
-    }
-
-    fn created(&mut self, child: Tid, parent: Pid, fork: bool) {
-        let adopted = self.adopted.remove(&child);
-        if self.family.knows(child) {
-            return;
-        }
-        let early = self.early.remove(&child);
-        if adopted && early.is_none() && !tracee::exists(child) {
-            // It came, was told of, and has ended, all before its creator had
-            // its turn.
-            return;
-        }
-        let thread = tracee::belongs_to(child, parent)
-            // It has ended: what fork(2) made was a process.
-            || !fork && !tracee::exists(child);
-        let pid = if thread { parent } else { Pid(child.0) };
-        self.welcome(child, pid, Some(parent), early);
-    }
-
-    fn welcome(&mut self, tid: Tid, pid: Pid, parent: Option<Pid>, early: Option<Early>) {
-        let process = pid.0 == tid.0;
-        let parent = parent.filter(|_| process);
-        self.tell(pid, tid, TraceChange::Started { process, parent });
-        match early {
-            Some(Early::Ended(exit)) => self.tell(pid, tid, TraceChange::Ended(exit)),
-            Some(Early::Stopped(task)) => {
-                self.family.add(tid, pid);
-                self.family.greet(tid);
-                let _ = task.set_options(self.options(process));
-                let _ = task.resume(self.until(), 0);
-            }
-            None => self.family.add(tid, pid),
-        }
-    }
-
-    /// Tasks whose creator's event has not come: it may have been killed, so
-    /// nobody waits for it.
-    fn adopt_the_early(&mut self) {
-        if self.early.is_empty() {
-            return;
-        }
-        for (tid, early) in std::mem::take(&mut self.early) {
-            match early {
-                Early::Stopped(task) => match origin(tid, &self.family) {
-                    Some((pid, parent)) => {
-                        self.adopted.insert(tid);
-                        self.welcome(tid, pid, parent, Some(Early::Stopped(task)));
-                    }
-                    // Killed meanwhile: it tells its end next.
-                    None => drop(task.resume(self.until(), 0)),
-                },
-                ended @ Early::Ended(_) => {
-                    self.early.insert(tid, ended);
-                }
             }
         }
     }
