@@ -85,7 +85,7 @@ fn binds(kind: CeilingKind, narrow: impl FnOnce(&mut Readings)) -> (L, u64) {
     narrow(&mut readings);
     let all = limits(kind, &readings, STACK);
     let outlook = weigh(&all, 0, None);
-    (all[outlook.binds.unwrap()].name, outlook.predicted.unwrap())
+    (all[outlook.binds.unwrap()].name, outlook.very_end.unwrap())
 }
 
 #[test]
@@ -240,9 +240,11 @@ fn the_reserve_is_kept_of_what_all_share() {
     let all = limits(Thread, &readings, STACK);
     let outlook = weigh(&all, 5, None);
     assert_eq!(
-        (outlook.predicted, outlook.goal, outlook.cap),
+        (outlook.very_end, outlook.predicted, outlook.cap),
         (Some(10_000), Some(9_500), Some(9_500))
     );
+    let stopped = weigh(&all, 5, Some(70));
+    assert_eq!((stopped.predicted, stopped.goal), (Some(9_500), Some(70)));
     assert_eq!(weigh(&all, 0, None).cap, None, "to the very end");
     assert_eq!(weigh(&all, 5, Some(70)).cap, Some(70));
     // A user's own limit is used up: the refusal is what is looked for.
@@ -257,9 +259,9 @@ fn memory_keeps_its_reserve_but_caps_nothing() {
     readings.memory.groups[0].max = Some(101 << 20);
     let all = limits(Process, &readings, STACK);
     let outlook = weigh(&all, 10, None);
-    let predicted = outlook.predicted.unwrap();
-    assert_eq!(outlook.goal, Some(predicted - predicted.div_ceil(10)));
-    assert!(outlook.cap > outlook.predicted);
+    let end = outlook.very_end.unwrap();
+    assert_eq!(outlook.predicted, Some(end - end.div_ceil(10)));
+    assert!(outlook.cap > outlook.very_end);
 }
 
 #[test]
@@ -379,8 +381,8 @@ prop_compose! {
 }
 
 proptest! {
-    /// The prediction is the least that any limit allows, what is to be reached
-    /// is never more, and a higher reserve never gives more.
+    /// The very end is the least that any limit allows, what is predicted is
+    /// never more, and a higher reserve never gives more.
     #[test]
     fn the_least_binds(readings in some_readings(), reserve in 0u64..=100,
                        max in proptest::option::of(1u64..100_000), stack in 1u64<<14..1<<40) {
@@ -388,7 +390,8 @@ proptest! {
             let all = limits(kind, &readings, stack);
             let outlook = weigh(&all, reserve, max);
             let least = all.iter().filter_map(|l| l.allows).min();
-            prop_assert_eq!(outlook.predicted, least);
+            prop_assert_eq!(outlook.very_end, least);
+            prop_assert!(outlook.predicted <= least);
             prop_assert_eq!(outlook.binds.and_then(|at| all[at].allows), least);
             prop_assert!(outlook.goal <= least.or(max));
             let stricter = weigh(&all, 100, max);

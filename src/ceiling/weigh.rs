@@ -7,12 +7,14 @@ use crate::model::{CeilingKind, Limit, LimitName, Scope};
 pub struct Outlook {
     /// The place of the limit that binds first; `None` where none bounds.
     pub binds: Option<usize>,
-    /// The number that it allows.
+    /// The number that it allows, to the very end.
+    pub very_end: Option<u64>,
+    /// Less the reserve: what a search reaches that nobody stops.
     pub predicted: Option<u64>,
     /// Where the search is to end at the latest, if anywhere: what the system
     /// shares is not used up, and not more than asked for is created.
     pub cap: Option<u64>,
-    /// Where the search is to end: the lower one of the two.
+    /// Where the search is to end: as predicted, or at the number asked for.
     pub goal: Option<u64>,
 }
 
@@ -30,7 +32,7 @@ pub fn weigh(limits: &[Limit], reserve_percent: u64, max: Option<u64>) -> Outloo
             .filter_map(|(at, limit)| Some((keep(limit)?, at)))
             .min()
     };
-    let predicted = lowest(&|limit| limit.allows);
+    let very_end = lowest(&|limit| limit.allows);
     let less_reserve = |n: u64| n - share(n, reserve_percent);
     let kept = lowest(&|limit| {
         let keeps = limit.scope == Scope::System && !limit.estimated && reserve_percent > 0;
@@ -38,12 +40,14 @@ pub fn weigh(limits: &[Limit], reserve_percent: u64, max: Option<u64>) -> Outloo
     });
     let memory = lowest(&|limit| limit.allows.filter(|_| limit.estimated).map(less_reserve));
     let cap = [kept.map(|(n, _)| n), max].into_iter().flatten().min();
-    let goal = [predicted.map(|(n, _)| n), memory.map(|(n, _)| n), cap];
+    let ends = [very_end, kept, memory].into_iter().flatten();
+    let predicted = ends.map(|(n, _)| n).min();
     Outlook {
-        binds: predicted.map(|(_, at)| at),
-        predicted: predicted.map(|(n, _)| n),
+        binds: very_end.map(|(_, at)| at),
+        very_end: very_end.map(|(n, _)| n),
+        predicted,
         cap,
-        goal: goal.into_iter().flatten().min(),
+        goal: predicted.into_iter().chain(max).min(),
     }
 }
 

@@ -23,8 +23,8 @@ Examples:
                                                      with less address space
   threadtap ceiling --format json | jq '.kinds[] | {kind, reached, binds: .binding.name}'
 
-`predicted` is what the limits allow to the very end, `goal` where the search is to end: less the
-reserve, or --max. `reached` is to be held against the goal.";
+`at the very end` is what the limits allow, `predicted` the same less the reserve: what the search
+reaches, unless --max ends it before.";
 
 /// A kind, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -286,9 +286,10 @@ pub struct KindCeiling {
     /// The size of a thread's stack in bytes; threads only.
     pub stack_bytes: Option<u64>,
     /// What the limits allow, to the very end; `null` where none could be read.
+    pub very_end: Option<u64>,
+    /// The same less the reserve: what a search reaches that nobody stops.
     pub predicted: Option<u64>,
-    /// Where the search was to end: the prediction less the reserve, or the
-    /// number asked for. What was reached is to be held against this.
+    /// Where the search was to end: as predicted, or at the number asked for.
     pub goal: Option<u64>,
     /// How many there were at once; `null` where none was created.
     pub reached: Option<u64>,

@@ -79,8 +79,8 @@ fn summary(record: &CeilingRecord) -> Block {
         let time = |t: Option<Nanos>| Cell::maybe(t.map(duration));
         Row::new([
             Cell::new(kind.kind.plural()),
+            number(kind.very_end),
             number(kind.predicted),
-            number(kind.goal),
             number(kind.reached).toned(Tone::Strong),
             stopped(kind),
             time(kind.climb_ns),
@@ -92,8 +92,8 @@ fn summary(record: &CeilingRecord) -> Block {
         grid: Grid {
             columns: vec![
                 Column::left(""),
+                Column::right("at the very end").short("very end"),
                 Column::right("predicted"),
-                Column::right("goal"),
                 Column::right("reached"),
                 Column::left("stopped by"),
                 Column::right("climb"),
@@ -249,8 +249,9 @@ fn amount(n: u64, in_bytes: bool) -> String {
     if in_bytes { bytes(n) } else { count(n) }
 }
 
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 17] = [
     "kind",
+    "very_end",
     "predicted",
     "goal",
     "reached",
@@ -279,8 +280,9 @@ fn write_csv(record: &CeilingRecord, out: &mut impl Write) -> io::Result<()> {
                 (b.name, b.scope, &b.path) == (limit.name, limit.scope, &limit.path)
             });
             let path = spreadsheet(limit.path.as_deref().unwrap_or_default()).into_owned();
-            let row: [String; 16] = [
+            let row: [String; 17] = [
                 kind.kind.name().to_owned(),
+                maybe(kind.very_end),
                 maybe(kind.predicted),
                 maybe(kind.goal),
                 maybe(kind.reached),

@@ -47,13 +47,14 @@ impl Search<'_> {
             path: limit.path.clone(),
             remedy: remedy(self.kind, limit, readings),
         });
-        notes.extend(climbed.and_then(|c| disagreement(c, outlook.goal)));
+        notes.extend(climbed.and_then(|c| disagreement(c, outlook.predicted)));
         if self.kind == CeilingKind::Connection {
             notes.push("from one client address to one server endpoint".to_owned());
         }
         KindCeiling {
             kind: self.kind,
             stack_bytes: (self.kind == CeilingKind::Thread).then_some(stack),
+            very_end: outlook.very_end,
             predicted: outlook.predicted,
             goal: outlook.goal,
             reached: climbed.map(|c| c.reached),
@@ -70,23 +71,23 @@ impl Search<'_> {
     }
 }
 
-/// What is to be said where the goal and what was reached differ by more than a
+/// What is to be said where the prediction and what was reached differ by more than a
 /// percent, and nobody but the limits has ended the search.
-fn disagreement(climbed: &Climbed, goal: Option<u64>) -> Option<String> {
+fn disagreement(climbed: &Climbed, predicted: Option<u64>) -> Option<String> {
     let by_itself = matches!(
         climbed.stopped_by,
         StoppedBy::Refused | StoppedBy::Reserve | StoppedBy::Oom
     );
-    let goal = goal.filter(|_| by_itself)?;
-    let difference = goal.abs_diff(climbed.reached);
-    let word = if climbed.reached > goal {
+    let predicted = predicted.filter(|_| by_itself)?;
+    let difference = predicted.abs_diff(climbed.reached);
+    let word = if climbed.reached > predicted {
         "more"
     } else {
         "fewer"
     };
-    (difference > (goal / 100).max(2)).then(|| {
+    (difference > (predicted / 100).max(2)).then(|| {
         format!(
-            "{} {word} than the goal: the estimate of memory is off, or others began or ended something meanwhile",
+            "{} {word} than predicted: the estimate of memory is off, or others began or ended something meanwhile",
             units::count(difference)
         )
     })
