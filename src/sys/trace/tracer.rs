@@ -5,7 +5,7 @@
 //! the kernel itself, so none is missed; it stops a program only at the calls
 //! that [`Interest`] names.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::marker::PhantomData;
 
@@ -51,6 +51,9 @@ pub struct Tracer<'a> {
     family: Family,
     sockets: Sockets,
     early: HashMap<Tid, Early>,
+    /// Tasks that were followed before their creators told of them, so that
+    /// those do not announce others: they may be gone by then.
+    adopted: HashSet<Tid>,
     reports: VecDeque<Report>,
     sink: Sink<'a>,
     stops: u64,
@@ -68,6 +71,7 @@ impl<'a> Tracer<'a> {
             family: Family::default(),
             sockets: Sockets::new(interest),
             early: HashMap::new(),
+            adopted: HashSet::new(),
             reports: VecDeque::new(),
             sink,
             stops: 0,
@@ -369,7 +373,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn created(&mut self, child: Tid, parent: Pid, fork: bool) {
-        if self.family.knows(child) {
+        if self.adopted.remove(&child) || self.family.knows(child) {
             return;
         }
         // One of the same id that ended without ever being announced, because
@@ -413,6 +417,7 @@ impl<'a> Tracer<'a> {
             match early {
                 Early::Stopped(task, stop) => match origin(tid, &self.family) {
                     Some((pid, parent)) => {
+                        self.adopted.insert(tid);
                         self.welcome(tid, pid, parent, Some(Early::Stopped(task, stop)));
                     }
                     // Killed meanwhile: it tells its end next.
