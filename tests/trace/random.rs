@@ -9,10 +9,10 @@ use crate::require;
 
 #[track_caller]
 fn trees(seeds: std::ops::Range<u32>, steps: &str) {
-    for seed in seeds {
-        let seed = seed.to_string();
+    for number in seeds {
+        let number = number.to_string();
         let seen = Stage::new(&["epoll_server", "{port}"])
-            .run(&["random_tree", "{port}", &seed, steps])
+            .run(&["random_tree", "{port}", &number, steps])
             .exits(0);
         seen.client_agrees();
         seen.server_agrees(Reads::Seen);
