@@ -20,7 +20,7 @@ pub(super) fn title(run: &RunRecord) -> Cell {
 
 fn client(plan: &Plan) -> String {
     if let Some(words) = &plan.client_command {
-        return words.join(" ");
+        return command(words);
     }
     let Some(strategy) = plan.strategy else {
         return "a client".to_owned();
@@ -56,12 +56,23 @@ fn client(plan: &Plan) -> String {
     text
 }
 
+/// A command, cut where it is longer than anybody reads in a heading; all of it
+/// is in the run's record.
+fn command(words: &[String]) -> String {
+    const MOST: usize = 160;
+    let whole = words.join(" ");
+    match whole.char_indices().nth(MOST) {
+        None => whole,
+        Some((at, _)) => format!("{}…", &whole[..at]),
+    }
+}
+
 /// Whose server and how long; then where, when and by which version.
 pub(super) fn subtitles(run: &RunRecord) -> Vec<Cell> {
     let server = match (run.plan.server, &run.plan.server_command) {
         (ServerKind::Embedded, _) => "embedded server".to_owned(),
         (ServerKind::Command, None) => "server by command".to_owned(),
-        (ServerKind::Command, Some(words)) => format!("server: {}", words.join(" ")),
+        (ServerKind::Command, Some(words)) => format!("server: {}", command(words)),
         (ServerKind::Existing, _) => "existing server".to_owned(),
     };
     let model = run.plan.server_model;

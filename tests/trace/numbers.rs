@@ -42,6 +42,17 @@ fn a_crowd_and_few_descriptors() {
     }
 }
 
+/// A thread that is seen before its creator tells of it is not counted again
+/// when that comes, even if it is gone by then.
+#[test]
+fn threads_that_end_before_they_are_announced() {
+    require!(Capture, Tool("cc"));
+    let seen = Stage::new(&SERVER)
+        .run(&["storm", "{port}", "8", "1500"])
+        .exits(0);
+    seen.client_agrees();
+}
+
 #[test]
 fn two_thousand_connections_of_as_many_threads() {
     require!(Capture, Tool("cc"));
