@@ -148,6 +148,7 @@ impl Stage {
         let words = program::words(client, self.port);
         let (first, rest) = words.split_first().unwrap();
         let client = self.lab.end(start(self.lab.command(first).args(rest)));
+        until_all_are_accepted(self.port);
         server.signal(Signal::TERM);
         let server = self.lab.end(server);
         (
@@ -155,6 +156,28 @@ impl Stage {
             Own::read(&client.stdout),
             Own::read(&server.stdout),
         )
+    }
+}
+
+/// A client may leave before its server has accepted what it connected: waits
+/// until no listener on the port has connections in its queue, which
+/// `/proc/net/tcp` shows as bytes to be received.
+fn until_all_are_accepted(port: u16) {
+    const LISTEN: &str = "0A";
+    let waits = |table: &str| {
+        let table = std::fs::read_to_string(table).unwrap_or_default();
+        table.lines().skip(1).any(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            fields[1].ends_with(&format!(":{port:04X}"))
+                && fields[3] == LISTEN
+                && !fields[4].ends_with(":00000000")
+        })
+    };
+    for _ in 0..1000 {
+        if !waits("/proc/net/tcp") && !waits("/proc/net/tcp6") {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }
 
