@@ -1,8 +1,7 @@
 //! The house rules of `docs/architecture.md`, held against the source.
 //!
 //! Pure rooms know no room with effects and ask the system for nothing;
-//! `unsafe` stands in `src/sys` only; a file that outgrows 300 lines of code
-//! says why.
+//! `unsafe` stands in `src/sys` only; no file outgrows 300 lines of code.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -51,12 +50,6 @@ const FORBIDDEN: [&str; 18] = [
 
 const LONGEST: usize = 300;
 
-/// Files that may be longer, and why.
-const LONG: [(&str, &str); 1] = [(
-    "src/commands/analyze.rs",
-    "arguments, files, progress and output of one command",
-)];
-
 #[test]
 fn pure_rooms_know_no_effects() {
     let mut broken = Vec::new();
@@ -86,27 +79,13 @@ fn unsafe_code_stands_in_sys_only() {
 }
 
 #[test]
-fn long_files_have_a_reason() {
+fn no_file_is_long() {
     let long: Vec<(String, usize)> = sources()
         .iter()
         .map(|f| (f.display().to_string(), code(f).count()))
         .filter(|(_, lines)| *lines > LONGEST)
         .collect();
-    let unexplained: Vec<_> = long
-        .iter()
-        .filter(|(f, _)| LONG.iter().all(|(known, _)| known != f))
-        .collect();
-    assert!(
-        unexplained.is_empty(),
-        "look for the second idea in: {unexplained:?}"
-    );
-    for (file, reason) in LONG {
-        assert!(!reason.is_empty());
-        assert!(
-            long.iter().any(|(f, _)| f == file),
-            "{file} is no longer long: strike it from the list"
-        );
-    }
+    assert!(long.is_empty(), "look for the second idea in: {long:?}");
 }
 
 /// Every source file that is not only for tests, relative to the package.

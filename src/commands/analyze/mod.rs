@@ -1,25 +1,26 @@
 //! `threadtap analyze`.
 
+mod merge;
+mod taker;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
 
+use self::merge::Copied;
+use self::taker::{Stream, Taker};
 use super::read_ahead::read_ahead;
 use super::terminal::style;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK, expectations};
-use crate::analysis::{
-    Analyzer, FileSummary, FrameFilter, FrameSource, Ladder, Merged, SourceError, Tally, sort,
-};
+use crate::analysis::{Analyzer, FileSummary, FrameFilter, Ladder, Merged, Tally};
 use crate::capfile::{CaptureReader, OpenError};
 use crate::cli::{AnalyzeArgs, UsageError};
 use crate::expect::Document;
 use crate::flow::FlowConfig;
 use crate::model::{FlowId, FlowRecord, Frame};
-use crate::report::{
-    AnalysisView, FlowCsv, FlowOf, Format, write_analysis, write_flow_line, write_ladder,
-};
+use crate::report::{AnalysisView, FlowCsv, FlowOf, Format, write_analysis, write_ladder};
 use crate::sys::filter::Filter;
 use crate::sys::limits;
 
@@ -78,23 +79,6 @@ struct Run<'a> {
     kept: Vec<(usize, Vec<FlowRecord>)>,
     document: Document,
     status: u8,
-}
-
-/// Where flows are written as they come.
-enum Stream<W: Write> {
-    Nowhere,
-    Jsonl(W),
-    Csv(Box<FlowCsv<W>>),
-}
-
-impl<W: Write> Stream<W> {
-    /// Nothing more is to be written; hands on what is held back.
-    fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Csv(csv) => csv.finish(),
-            Self::Nowhere | Self::Jsonl(_) => Ok(()),
-        }
-    }
 }
 
 impl Run<'_> {
@@ -176,7 +160,7 @@ impl Run<'_> {
         let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
         let mut analyzer = Analyzer::new(self.config(), filter, self.ladder());
         let name = (self.args.files.len() > 1).then(|| self.files[at].name.clone());
-        let mut taker = Taker::new(self, stream, name);
+        let mut taker = Taker::new(self.args, &mut self.tally, stream, name);
         // A filter is libpcap's, and stays in its thread.
         let damage = if filtered || limits::cpus() < 2 {
             loop {
@@ -223,7 +207,7 @@ impl Run<'_> {
         let sources = readers.into_iter().flatten().map(Copied::new);
         let mut frames = vec![0u64; places.len()];
         let mut damage = Vec::new();
-        let mut taker = Taker::new(self, stream, None);
+        let mut taker = Taker::new(self.args, &mut self.tally, stream, None);
         Merged::new(sources).run(
             |place, frame| {
                 frames[place] += 1;
@@ -325,122 +309,6 @@ impl Run<'_> {
         let met = expectations::judge(&self.args.expect, &self.document, &summary)?;
         self.status = self.status.max(met);
         Ok(())
-    }
-}
-
-/// Takes the flows of one timeline: counts them, and writes or keeps them.
-struct Taker<'a, W: Write> {
-    tally: &'a mut Tally,
-    stream: &'a mut Stream<W>,
-    name: Option<String>,
-    sorted: Option<(crate::analysis::SortKey, bool)>,
-    keep: bool,
-    wanted: Option<FlowId>,
-    kept: Vec<FlowRecord>,
-    error: Option<io::Error>,
-}
-
-impl<'a, W: Write> Taker<'a, W> {
-    fn new(run: &'a mut Run<'_>, stream: &'a mut Stream<W>, name: Option<String>) -> Self {
-        let args = run.args;
-        let streams = !matches!(stream, Stream::Nowhere);
-        let sorted = args.sort.key().map(|key| (key, args.reverse));
-        Self {
-            tally: &mut run.tally,
-            stream,
-            name,
-            sorted,
-            // The summary alone needs no flows.
-            keep: run.format != Format::Json && (!streams || sorted.is_some()),
-            wanted: args.flow.map(FlowId),
-            kept: Vec::new(),
-            error: None,
-        }
-    }
-
-    fn take(&mut self, flow: FlowRecord) {
-        self.tally.flow(&flow);
-        if let Some(wanted) = self.wanted {
-            if flow.flow == wanted {
-                self.kept.push(flow);
-            }
-        } else if self.keep {
-            self.kept.push(flow);
-        } else {
-            self.write(&flow);
-        }
-    }
-
-    fn write(&mut self, flow: &FlowRecord) {
-        if self.error.is_some() {
-            return;
-        }
-        let of = FlowOf {
-            file: self.name.as_deref(),
-            flow,
-        };
-        let written = match self.stream {
-            Stream::Nowhere => Ok(()),
-            Stream::Jsonl(out) => write_flow_line(of, out),
-            Stream::Csv(csv) => csv.flow(of),
-        };
-        self.error = written.err();
-    }
-
-    /// Sorts what was kept; writes it where it goes out flow by flow.
-    fn end(mut self) -> io::Result<Vec<FlowRecord>> {
-        let mut kept = std::mem::take(&mut self.kept);
-        if let Some((key, reverse)) = self.sorted {
-            sort(&mut kept, key, reverse);
-        }
-        if !matches!(self.stream, Stream::Nowhere) {
-            for flow in kept.drain(..) {
-                self.write(&flow);
-            }
-        }
-        match self.error {
-            Some(e) => Err(e),
-            None => Ok(kept),
-        }
-    }
-}
-
-/// A reader whose latest frame can be looked at more than once, as merging needs.
-struct Copied {
-    reader: Reader,
-    bytes: Vec<u8>,
-    head: Option<(crate::model::Timestamp, crate::model::LinkType, u32)>,
-}
-
-impl Copied {
-    fn new(reader: Reader) -> Self {
-        Self {
-            reader,
-            bytes: Vec::new(),
-            head: None,
-        }
-    }
-}
-
-impl FrameSource for Copied {
-    fn advance(&mut self) -> Result<bool, SourceError> {
-        self.head = None;
-        if let Some(frame) = self.reader.next().map_err(|e| e.to_string())? {
-            self.bytes.clear();
-            self.bytes.extend_from_slice(frame.bytes);
-            self.head = Some((frame.time, frame.link, frame.wire_len));
-        }
-        Ok(self.head.is_some())
-    }
-
-    fn frame(&self) -> Frame<'_> {
-        let (time, link, wire_len) = self.head.unwrap_or_default();
-        Frame {
-            time,
-            link,
-            wire_len,
-            bytes: &self.bytes,
-        }
     }
 }
 
