@@ -6,7 +6,7 @@ use std::process::Command;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::common::need::Need::Capture;
+use super::common::need::Need::{Capture, Tool};
 use super::common::{Lab, Ran, start, until};
 use super::contract;
 use crate::require;
@@ -172,13 +172,19 @@ fn expectations_of_rows() {
 
 #[test]
 fn a_run_that_did_not_go_well_is_told() {
+    require!(Capture, Tool("python3"));
     let lab = Lab::new();
-    // Nobody can answer within a microsecond.
-    let line = "-s async -n 5 --repeat 2 --warmup 0 --no-capture --timeout 1us";
-    compare(&lab, &line.split(' ').collect::<Vec<_>>()).exits(1);
+    // Nobody listens on that address.
+    let program = "refused=python3 -c 'import socket; \
+                   socket.socket().connect_ex((\"127.0.0.2\", {port}))'";
+    let line = "-s pool -n 5 --repeat 2 --warmup 0 --program";
+    let mut arguments: Vec<&str> = line.split(' ').collect();
+    arguments.push(program);
+    compare(&lab, &arguments).exits(1);
     let record = saved(&lab);
-    assert!(record["rows"][0]["failed"].as_u64().unwrap() > 0);
-    assert_eq!(record["rows"][0]["repeats"], 2);
+    assert_eq!(record["rows"][0]["failed"], 0);
+    assert_eq!(record["rows"][1]["failed"], 2);
+    assert_eq!(record["rows"][1]["repeats"], 2);
     assert_eq!(record["findings"][0]["code"], "runs_did_not_hold");
 }
 
