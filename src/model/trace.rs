@@ -116,8 +116,9 @@ pub enum TraceChange {
     ExitBegun,
     /// It ended while other threads of its process may go on.
     Ended(Exit),
-    /// It is the first thread, has ended, and its process goes on without it.
-    LeaderEnded,
+    /// It is on its way out, and its process goes on without it. Its end is
+    /// told later: a first thread's when all others have ended as well.
+    Leaves,
     /// It made a socket listen.
     Listening {
         /// Where.

@@ -108,6 +108,22 @@ pub fn standing_of(tid: Tid) -> Option<(char, Option<Tid>)> {
     Some((state, (tracer != 0).then_some(Tid(tracer))))
 }
 
+/// Whether a thread has begun to end: the flag `PF_EXITING` in its `stat`
+/// (proc(5), field 9; `linux/sched.h`), or its folder is gone already.
+#[must_use]
+pub fn is_leaving(pid: Pid, tid: Tid) -> bool {
+    const PF_EXITING: u32 = 0x4;
+    let Some(stat) = text_of(format!("/proc/{pid}/task/{tid}/stat")) else {
+        return true;
+    };
+    // The name, in parentheses, may hold anything.
+    let behind = stat.rsplit_once(')').map_or("", |s| s.1);
+    let flags = behind.split_whitespace().nth(6);
+    flags
+        .and_then(|f| f.parse().ok())
+        .is_some_and(|f: u32| f & PF_EXITING != 0)
+}
+
 /// A process's name, as the kernel keeps it (15 bytes at most).
 #[must_use]
 pub fn name_of(pid: Pid) -> Option<String> {

@@ -52,7 +52,7 @@ impl TracedSide {
             | TraceChange::Executed { .. }
             | TraceChange::Named { .. }
             | TraceChange::ExitBegun
-            | TraceChange::LeaderEnded
+            | TraceChange::Leaves
             | TraceChange::Ended(_) => self.tasks.apply(event),
             TraceChange::Listening { local } => self.listening.push(*local),
             TraceChange::UsesPtrace => {

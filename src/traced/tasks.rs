@@ -130,7 +130,7 @@ impl Tasks {
                 }
             }
             TraceChange::ExitBegun => self.exit_begins(event.pid, at),
-            TraceChange::LeaderEnded => {
+            TraceChange::Leaves => {
                 if let Some(task) = self.live.remove(&event.tid) {
                     self.lives[task].ended = Some(at);
                 }

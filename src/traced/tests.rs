@@ -152,7 +152,7 @@ fn what_a_signal_ends_was_there_when_it_came() {
 fn a_process_that_outlives_its_first_thread_counts_as_one() {
     let mut story = Story::of_a_program();
     story.thread(100, 101);
-    story.tell(100, 100, TraceChange::LeaderEnded);
+    story.tell(100, 100, TraceChange::Leaves);
     story.thread(100, 102);
     story.exits(100);
     story.ends(100, 102);
@@ -161,6 +161,19 @@ fn a_process_that_outlives_its_first_thread_counts_as_one() {
     let census = story.census();
     assert_eq!(census.threads, counts(1, 2, 2, 2));
     assert_eq!(census.processes, counts(1, 1, 1, 0));
+}
+
+#[test]
+fn a_joined_thread_on_its_way_out_was_not_left_running() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    story.tell(100, 101, TraceChange::Leaves);
+    story.exits(100);
+    for tid in [101, 102, 100] {
+        story.ends(100, tid);
+    }
+    assert_eq!(story.census().threads, counts(1, 3, 2, 2));
 }
 
 #[test]

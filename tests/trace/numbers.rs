@@ -51,6 +51,8 @@ fn threads_that_end_before_they_are_announced() {
         .run(&["storm", "{port}", "8", "1500"])
         .exits(0);
     seen.client_agrees();
+    // All of them were joined.
+    assert_eq!(seen.record()["census"]["client"]["threads"]["after"], 1);
 }
 
 #[test]

@@ -251,6 +251,7 @@ impl<'a> Tracer<'a> {
                 for what in &said {
                     match what {
                         TraceChange::ExitBegun => {
+                            self.tell_of_leaving(pid, task.tid());
                             self.family.exits(pid);
                             self.tell_names(pid, true);
                         }
@@ -268,6 +269,20 @@ impl<'a> Tracer<'a> {
                 resumed
             }
         };
+    }
+
+    /// A thread that was joined (`pthread_join(3)`) may still be on its way out of
+    /// the kernel when its program exits: it is not one that was left running.
+    fn tell_of_leaving(&mut self, pid: Pid, exits: Tid) {
+        if pid != self.root {
+            return;
+        }
+        for tid in procfs::tasks_of(pid).into_iter().take(MOST_NAMES) {
+            let other = tid != exits && self.family.pid_of(tid) == Some(pid);
+            if other && procfs::is_leaving(pid, tid) {
+                self.tell(pid, tid, TraceChange::Leaves);
+            }
+        }
     }
 
     /// Tells what the threads of a process are called.
@@ -314,7 +329,7 @@ impl<'a> Tracer<'a> {
     fn leader_exits(&mut self, task: &Stopped, pid: Pid) {
         let by_signal = task.message().is_ok_and(|status| status & 0x7f != 0);
         if !by_signal && self.family.goes_on_without_leader(pid) {
-            self.tell(pid, task.tid(), TraceChange::LeaderEnded);
+            self.tell(pid, task.tid(), TraceChange::Leaves);
         }
     }
 }
