@@ -6,7 +6,7 @@
 //! only where there is room go, gaps shrink from two to one, long texts lose
 //! their middle, and only then everything else.
 
-use tabled::grid::util::string::{get_char_width, get_line_width};
+use tabled::grid::util::string::get_line_width;
 
 use super::sheet::{Grid, Keep};
 
@@ -112,10 +112,8 @@ pub(super) fn elide_middle(text: &str, room: usize) -> String {
     if width(text) <= room {
         return text.to_owned();
     }
-    let head: String = within(text.chars(), room.saturating_sub(1) / 3);
-    let rest = room.saturating_sub(1 + width(&head));
-    let tail: String = within(text.chars().rev(), rest);
-    let tail: String = tail.chars().rev().collect();
+    let head = head_within(text, room.saturating_sub(1) / 3);
+    let tail = tail_within(text, room.saturating_sub(1 + width(head)));
     if room == 0 {
         String::new()
     } else {
@@ -128,21 +126,26 @@ pub(super) fn elide_end(text: &str, room: usize) -> String {
     if width(text) <= room {
         return text.to_owned();
     }
-    let mut cut = within(text.chars(), room.saturating_sub(1));
+    let mut cut = head_within(text, room.saturating_sub(1)).to_owned();
     if room > 0 {
         cut.push('…');
     }
     cut
 }
 
-fn within(chars: impl Iterator<Item = char>, room: usize) -> String {
-    let mut used = 0;
-    chars
-        .take_while(|&c| {
-            used += get_char_width(c);
-            used <= room
-        })
-        .collect()
+/// The beginning of a text that fits. A text is not as wide as its characters
+/// one by one: a variation selector makes the one before it wider.
+fn head_within(text: &str, room: usize) -> &str {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let fits = ends.take_while(|&end| width(&text[..end]) <= room);
+    &text[..fits.last().unwrap_or(0)]
+}
+
+/// The end of a text that fits.
+fn tail_within(text: &str, room: usize) -> &str {
+    let starts = text.char_indices().rev().map(|(at, _)| at);
+    let fits = starts.take_while(|&start| width(&text[start..]) <= room);
+    &text[fits.last().unwrap_or(text.len())..]
 }
 
 /// The words in lines of at most `room`; a word longer than that is cut.
@@ -155,9 +158,9 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line));
         }
         while width(word) > room {
-            let head = within(word.chars(), room);
+            let head = head_within(word, room);
             word = &word[head.len()..];
-            lines.push(head);
+            lines.push(head.to_owned());
         }
         if !line.is_empty() {
             line.push(' ');
@@ -189,6 +192,16 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("", 8), [""]);
         assert_eq!(wrap("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
+    }
+
+    #[test]
+    fn a_character_that_is_widened_is_cut_where_it_fits() {
+        let text = "🕯\u{fe0f}🕯\u{fe0f}🕯\u{fe0f}";
+        for room in 2..6 {
+            assert!(width(&elide_end(text, room)) <= room);
+            assert!(width(&elide_middle(text, room)) <= room);
+            assert!(wrap(text, room).iter().all(|l| width(l) <= room), "{room}");
+        }
     }
 
     proptest! {
