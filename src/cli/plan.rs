@@ -2,7 +2,7 @@
 //! what is wrong with them.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -182,14 +182,7 @@ fn listens_on(pid: Pid, port: Option<u16>) -> Result<SocketAddr, UsageError> {
             Some(port) => format!("it does not listen on port {port}, or may not be looked at"),
             None => "it does not listen on any TCP port, or may not be looked at".to_owned(),
         }),
-        (Some(first), 1) => {
-            let ip = match first.ip() {
-                ip if !ip.is_unspecified() => ip,
-                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            };
-            Ok(SocketAddr::new(ip, first.port()))
-        }
+        (Some(first), 1) => Ok(listeners::reachable(*first)),
         _ => {
             let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
             wrong(format!(

@@ -50,7 +50,7 @@ pub struct ServerSocket {
 
 /// How far the kernel's stamp on a frame and the program's reading of the same
 /// clock may be apart.
-const SLACK_NS: i64 = 1_000_000;
+pub const SLACK_NS: i64 = 1_000_000;
 
 /// Gives flows their client owners. Returns how many connections whose own end
 /// is not known (`local` is `None`) could be told to have reached the wire.
@@ -158,7 +158,8 @@ fn by_client_port(flows: &[FlowRecord]) -> HashMap<u16, Vec<usize>> {
 }
 
 /// When a flow's first SYN, or else its first frame, was seen.
-fn opened(flow: &FlowRecord) -> Timestamp {
+#[must_use]
+pub fn opened(flow: &FlowRecord) -> Timestamp {
     flow.handshake.map_or(flow.first_ns, |h| h.syn_ns)
 }
 

@@ -63,8 +63,14 @@ impl From<SocketAddr> for Endpoint {
     }
 }
 
+impl From<Endpoint> for SocketAddr {
+    fn from(e: Endpoint) -> Self {
+        Self::new(e.ip, e.port)
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        SocketAddr::new(self.ip, self.port).fmt(f)
+        SocketAddr::from(*self).fmt(f)
     }
 }

@@ -6,10 +6,11 @@
 use std::io::{self, Write};
 
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
+use super::when_and_where;
 use super::{Format, Style, json, markdown, table};
 use crate::model::{CeilingKind, CeilingRecord, KindCeiling, Limit, Nanos, Scope, StoppedBy};
 use crate::text::escape::spreadsheet;
-use crate::text::units::{bytes, count, counted, duration};
+use crate::text::units::{bytes, count, duration};
 
 /// Writes the ceilings in a format.
 ///
@@ -50,7 +51,6 @@ fn listed(names: &[&str]) -> String {
 }
 
 fn subtitles(record: &CeilingRecord) -> Vec<Cell> {
-    let environment = &record.environment;
     let bound = record
         .max
         .map_or_else(String::new, |max| format!(" · at most {}", count(max)));
@@ -60,14 +60,7 @@ fn subtitles(record: &CeilingRecord) -> Vec<Cell> {
     };
     [
         format!("{reserve}{bound}"),
-        format!(
-            "{} · {}, {} · {} {}",
-            record.started,
-            environment.kernel,
-            counted(environment.cpus, "CPU", "CPUs"),
-            record.tool.name,
-            record.tool.version,
-        ),
+        when_and_where(&record.started, &record.environment, &record.tool),
     ]
     .map(|line| Cell::new(line).toned(Tone::Quiet))
     .into()

@@ -47,7 +47,8 @@ use std::fmt;
 use std::io;
 
 use crate::analysis::Ladder;
-use crate::model::{FlowRecord, RunRecord, WorkerRecord};
+use crate::model::{Environment, FlowRecord, RunRecord, Tool, WorkerRecord};
+use crate::text::units::counted;
 
 pub use crate::text::{escape, units};
 pub use ceiling::write_ceiling;
@@ -190,6 +191,17 @@ pub fn write_ladder(
         Format::Jsonl => ladder::write_jsonl(flow, rungs, out),
         Format::Csv => ladder::write_csv(flow, rungs, out),
     }
+}
+
+/// The line under a title: when, on what, and by which version.
+fn when_and_where(started: &str, environment: &Environment, tool: &Tool) -> String {
+    format!(
+        "{started} · {}, {} · {} {}",
+        environment.kernel,
+        counted(environment.cpus, "CPU", "CPUs"),
+        tool.name,
+        tool.version,
+    )
 }
 
 /// Everything that a report for people says, in order.

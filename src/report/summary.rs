@@ -6,6 +6,7 @@
 use super::observation;
 use super::programs;
 use super::sheet::{Block, Cell, Column, Conclusion, Grid, Keep, Row, Tone};
+use super::when_and_where;
 use crate::model::{
     Finding, Latencies, Nanos, Outcome, Plan, Quantiles, Requests, RunRecord, ServerKind, Severity,
     Strategy,
@@ -77,17 +78,9 @@ pub(super) fn subtitles(run: &RunRecord) -> Vec<Cell> {
     };
     let model = run.plan.server_model;
     let model = model.map_or_else(String::new, |model| format!(" ({model})"));
-    let environment = &run.environment;
     [
         format!("{server}{model} · {}", duration(run.duration_ns)),
-        format!(
-            "{} · {}, {} · {} {}",
-            run.started,
-            environment.kernel,
-            counted(environment.cpus, "CPU", "CPUs"),
-            run.tool.name,
-            run.tool.version,
-        ),
+        when_and_where(&run.started, &run.environment, &run.tool),
     ]
     .map(|line| Cell::new(line).toned(Tone::Quiet))
     .into()

@@ -35,6 +35,17 @@ fn listening() -> Vec<Listener> {
         .collect()
 }
 
+/// An address at which what is bound to this one can be reached from here.
+#[must_use]
+pub fn reachable(bound: SocketAddr) -> SocketAddr {
+    let ip = match bound.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, bound.port())
+}
+
 /// Where these processes listen, as far as it can be seen.
 #[must_use]
 pub fn held_by(pids: &[Pid]) -> Vec<SocketAddr> {

@@ -1,7 +1,7 @@
 //! The server's side while it runs, whoever's program it is.
 
 use std::fs::File;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::plan::{ClientChoice, ServerChoice};
@@ -110,7 +110,10 @@ impl RunningServer {
                     foreground: false,
                 })?;
                 match wait_until_listening(&mut program, *port, *patience, stop) {
-                    Ok(heard) => Ok((Self::Command(Box::new(program)), reachable(heard))),
+                    Ok(heard) => Ok((
+                        Self::Command(Box::new(program)),
+                        listeners::reachable(heard.into()),
+                    )),
                     Err(why) => {
                         program.end(Duration::from_millis(500));
                         let watched = program.finish();
@@ -202,16 +205,6 @@ fn wait_until_listening(
         program.look();
         std::thread::sleep(LOOK);
     }
-}
-
-/// An address at which a listener can be reached from here.
-fn reachable(heard: Endpoint) -> SocketAddr {
-    let ip = match heard.ip {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, heard.port)
 }
 
 fn not_listening(why: &Why, watched: &Watched, dir: &RunDir, port: Option<u16>) -> SessionError {

@@ -14,6 +14,7 @@ use std::io;
 use super::sheet::{Cell, Sheet, Tone};
 use super::{Format, Style, json, markdown, summary, table};
 use crate::model::CompareRecord;
+use crate::report::when_and_where;
 use crate::text::units::{count, counted, duration};
 
 /// Writes a comparison in a format.
@@ -103,14 +104,7 @@ fn subtitles(record: &CompareRecord) -> Vec<Cell> {
         lines.push(format!("every run: {}", record.plan.options.join(" ")));
     }
     if let Some(environment) = &record.environment {
-        lines.push(format!(
-            "{} · {}, {} · {} {}",
-            record.started,
-            environment.kernel,
-            counted(environment.cpus, "CPU", "CPUs"),
-            record.tool.name,
-            record.tool.version,
-        ));
+        lines.push(when_and_where(&record.started, environment, &record.tool));
     }
     lines
         .into_iter()

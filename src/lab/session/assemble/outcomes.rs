@@ -6,12 +6,9 @@
 
 use std::collections::HashMap;
 
+use crate::correlate::{SLACK_NS, opened};
 use crate::model::{Close, Endpoint, FlowRecord, Outcome};
 use crate::traced::Connection;
-
-/// How far the kernel's stamp on a frame and the tracer's reading of the same
-/// clock may be apart.
-const SLACK_NS: i64 = 1_000_000;
 
 /// Flows, to be found by the connection that made them.
 pub(super) struct Wire<'a> {
@@ -43,7 +40,7 @@ impl<'a> Wire<'a> {
     pub fn flow_of(&self, connection: &Connection) -> Option<&'a FlowRecord> {
         let candidates = self.flows.get(&connection.local?)?;
         candidates.iter().copied().find(|f| {
-            let opened = f.handshake.map_or(f.first_ns, |h| h.syn_ns);
+            let opened = opened(f);
             let early = connection.from.since(opened).get();
             let late = connection.until.map_or(0, |u| opened.since(u).get());
             early <= SLACK_NS && late <= SLACK_NS
