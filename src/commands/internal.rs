@@ -78,11 +78,12 @@ pub fn crowd(plan: &str) -> anyhow::Result<u8> {
         return Ok(end_of_server(served));
     }
     let file = io::stdin().as_fd().try_clone_to_owned()?;
-    let board = Board::open(file).context(NOT_BY_HAND)?;
+    // Threads of the crowd look at it until the process ends.
+    let board: &'static Board = Box::leak(Box::new(Board::open(file).context(NOT_BY_HAND)?));
     match plan.work {
-        CrowdWork::Threads { stack_bytes } => ceiling::threads(&board, stack_bytes)?,
-        CrowdWork::Processes => ceiling::processes(&board),
-        CrowdWork::Connections { server } => ceiling::connections(&board, server),
+        CrowdWork::Threads { stack_bytes } => ceiling::threads(board, stack_bytes)?,
+        CrowdWork::Processes => ceiling::processes(board),
+        CrowdWork::Connections { server } => ceiling::connections(board, server),
         CrowdWork::Serve { .. } => {}
     }
     Ok(OK)

@@ -7,9 +7,12 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
-/// Does nothing, for ever.
-pub fn rest() -> ! {
+/// Counts itself, and does nothing for ever.
+pub fn rest(arrivals: &AtomicU64) -> ! {
+    arrivals.fetch_add(1, Relaxed);
     loop {
         // SAFETY: pause(2) has no arguments and touches no memory.
         unsafe {
@@ -19,8 +22,9 @@ pub fn rest() -> ! {
 }
 
 /// What every thread of the crowd does.
-extern "C" fn resting_thread(_: *mut libc::c_void) -> *mut libc::c_void {
-    rest()
+extern "C" fn resting_thread(arrivals: *mut libc::c_void) -> *mut libc::c_void {
+    // SAFETY: `make` gives every thread a counter that is never dropped.
+    rest(unsafe { &*arrivals.cast::<AtomicU64>() })
 }
 
 /// Makes threads of one stack size.
@@ -56,20 +60,21 @@ impl ThreadMaker {
         bytes as u64
     }
 
-    /// Makes one more thread. It ends with the process.
+    /// Makes one more thread, which counts itself once it runs. It ends with
+    /// the process.
     ///
     /// # Errors
     /// EAGAIN, whatever was refused: [`mapping_refused`] tells more.
-    pub fn make(&self) -> io::Result<()> {
+    pub fn make(&self, arrivals: &'static AtomicU64) -> io::Result<()> {
         let mut thread = MaybeUninit::uninit();
         // SAFETY: the attributes are initialised, the place for the thread's
-        // handle is a live local, and the thread's function uses no argument.
+        // handle is a live local, and the thread's argument outlives it.
         succeeded(unsafe {
             libc::pthread_create(
                 thread.as_mut_ptr(),
                 &raw const self.attributes,
                 resting_thread,
-                ptr::null_mut(),
+                ptr::from_ref(arrivals).cast_mut().cast(),
             )
         })
     }

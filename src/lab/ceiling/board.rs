@@ -1,8 +1,8 @@
 //! What a crowd and its coordinator tell each other: a ledger with one entry.
 //!
 //! The crowd writes how far it has come and what it was refused; the
-//! coordinator writes how far it may go, when to stop and when to let go. Each
-//! word has one writer. What the crowd has written survives its death.
+//! coordinator writes how far it may go, when to stop and when to let go. What
+//! the crowd has written survives its death.
 
 use std::fs::File;
 use std::io;
@@ -26,6 +26,8 @@ const CALL: usize = 6;
 const BEGUN: usize = 7;
 const AT_TOP: usize = 8;
 const STACK: usize = 9;
+const GRANTED: usize = 10;
+const ARRIVED: usize = 11;
 
 /// How far a crowd is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,6 +109,26 @@ impl Board {
         self.word(STOP).load(Relaxed) != 0
     }
 
+    /// Waits until one more may be created, which makes it so many. `false` is
+    /// to create no more.
+    pub(super) fn may(&self, so_many: u64) -> bool {
+        loop {
+            if self.stopped() {
+                return false;
+            }
+            if self.word(GRANTED).load(Acquire) >= so_many {
+                return true;
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// What counts those who have come to rest: from then on they take no more
+    /// memory.
+    pub(super) fn arrivals(&self) -> &AtomicU64 {
+        self.word(ARRIVED)
+    }
+
     /// There are so many now.
     pub(super) fn count(&self, reached: u64) {
         self.word(REACHED).store(reached, Relaxed);
@@ -147,6 +169,16 @@ impl Board {
     pub(super) fn begin(&self, cap: Option<u64>) {
         let most = cap.unwrap_or(u64::MAX - 1);
         self.word(GO).store(most.saturating_add(1), Release);
+    }
+
+    /// Lets the crowd climb until there are so many, before the next look.
+    pub(super) fn grant(&self, so_many: u64) {
+        self.word(GRANTED).store(so_many, Release);
+    }
+
+    /// How many have come to rest.
+    pub(super) fn arrived(&self) -> u64 {
+        self.word(ARRIVED).load(Relaxed)
     }
 
     /// Tells the crowd to create no more.

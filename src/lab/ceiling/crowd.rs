@@ -4,6 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -62,12 +63,12 @@ const LOOK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// When the stack size is not possible.
-pub fn threads(board: &Board, stack_bytes: Option<u64>) -> io::Result<()> {
+pub fn threads(board: &'static Board, stack_bytes: Option<u64>) -> io::Result<()> {
     let maker = crowd::ThreadMaker::new(stack_bytes)?;
     let stack = maker.stack_bytes();
     let most = board.wait_to_begin(stack);
     let refusal = climb(board, most, || {
-        maker.make().map_err(|e| {
+        maker.make(board.arrivals()).map_err(|e| {
             // pthread_create(3) says EAGAIN for everything. If a stack cannot be
             // mapped now, then it could not be a moment ago.
             match crowd::mapping_refused(stack) {
@@ -86,7 +87,8 @@ pub fn processes(board: &Board) {
     let most = board.wait_to_begin(0);
     let mut children: Vec<Pid> = Vec::new();
     let refusal = climb(board, most, || {
-        let child = process::fork_and(|| crowd::rest()).map_err(|e| (Call::Fork, e))?;
+        let child = process::fork_and(|| crowd::rest(board.arrivals()));
+        let child = child.map_err(|e| (Call::Fork, e))?;
         children.push(child);
         Ok(())
     });
@@ -105,6 +107,7 @@ pub fn connections(board: &Board, server: SocketAddr) {
     let refusal = climb(board, most, || {
         let socket = ports.connect(server)?;
         converse(&socket, board).map_err(|e| (Call::Answer, e))?;
+        board.arrivals().fetch_add(1, Relaxed);
         held.push(socket);
         Ok(())
     });
@@ -120,7 +123,7 @@ fn climb(
     mut one_more: impl FnMut() -> Result<(), (Call, io::Error)>,
 ) -> Option<Refusal> {
     for reached in 1..=most {
-        if board.stopped() {
+        if !board.may(reached) {
             return None;
         }
         if let Err((call, error)) = one_more() {

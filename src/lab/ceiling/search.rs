@@ -26,6 +26,9 @@ const STALLED: Duration = Duration::from_millis(200);
 /// others, may be on their way out.
 const TRYING: Duration = Duration::from_millis(500);
 
+/// How long those that were created may take until they rest.
+const ARRIVING: Duration = Duration::from_secs(1);
+
 /// How often the coordinator looks at the board.
 const TICK: Duration = Duration::from_millis(1);
 
@@ -186,6 +189,7 @@ impl Search<'_> {
         let mut watch = MemoryWatch::new(self.plan.reserve_percent);
         let mut told = None;
         let mut progress = (0, Instant::now());
+        let mut granted = 0;
         loop {
             let over = board.stage() == Stage::Top;
             let ended = !over && crowd.wait(TICK).is_some();
@@ -224,8 +228,15 @@ impl Search<'_> {
                         errno: errno::NO_DESCRIPTOR,
                     };
                     Some((StoppedBy::Refused, Some(refusal)))
-                } else {
+                } else if reached < granted {
                     watch.trouble().map(|by| (by, None))
+                } else if board.arrived() < reached && progress.1.elapsed() < ARRIVING {
+                    None
+                } else {
+                    let room = watch.room();
+                    granted = reached.saturating_add(room.unwrap_or(0));
+                    board.grant(granted);
+                    room.err().map(|by| (by, None))
                 };
                 if told.is_some() {
                     board.stop();

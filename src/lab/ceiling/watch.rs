@@ -1,16 +1,22 @@
 //! Watching memory while a crowd climbs.
 //!
 //! Other limits end in a refusal; memory ends in the out-of-memory killer. So
-//! what is left of it is looked at all the time, in the system and in every
-//! control group, and the search is stopped before it is gone.
+//! what is left of it, in the system and in every control group, is looked at
+//! while the crowd stands still, and the crowd may then create no more than
+//! surely fits before the next look: however late the coordinator gets a
+//! processor, the reserve is kept. As others use memory too, it is looked at in
+//! between as well.
 
 use std::time::{Duration, Instant};
 
 use crate::model::StoppedBy;
 use crate::sys::{cgroup, uses};
 
-/// With less than this left, it is looked at as often as possible: a crowd of
-/// processes takes more than a gigabyte a second.
+/// More than one thread, process or connection takes, on any machine: it is
+/// some 35 KiB, 140 KiB and 10 KiB where a page has 4 KiB, and a page may have 64.
+const MOST_EACH: u64 = 1 << 20;
+
+/// With less than this left, it is looked at as often as possible.
 const SCARCE: u64 = 2 << 30;
 
 /// How often it is looked at otherwise.
@@ -39,6 +45,21 @@ impl MemoryWatch {
             scarce: true,
             kills: cgroup::oom_kills(),
         }
+    }
+
+    /// How many more may be created before memory is to be looked at again, to
+    /// be asked while nobody creates any.
+    ///
+    /// # Errors
+    /// Why no more is to be created, as [`Self::trouble`].
+    pub fn room(&mut self) -> Result<u64, StoppedBy> {
+        self.looked = None;
+        if let Some(by) = self.trouble() {
+            return Err(by);
+        }
+        let floors = self.floors.iter().zip(left());
+        let above = floors.filter_map(|(floor, left)| Some(left?.saturating_sub((*floor)?)));
+        Ok(above.min().map_or(u64::MAX, |n| (n / MOST_EACH).max(1)))
     }
 
     /// Why no more is to be created, if memory is the reason: too little is
