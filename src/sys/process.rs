@@ -103,6 +103,11 @@ pub fn shed_overflow_handler() {
     let _ = command.args(arguments).exec();
 }
 
+/// How long a process that was killed may take to end. Nothing can refuse, but
+/// it needs a processor to do so: behind hundreds that want one it was seen to
+/// wait for seven seconds. One that is held in the kernel never ends.
+pub const DYING: Duration = Duration::from_mins(1);
+
 /// A child process that runs this same program with other arguments.
 #[derive(Debug)]
 pub struct Child {
@@ -216,7 +221,7 @@ impl Child {
             return Some(exit);
         }
         self.signal(Signal::KILL);
-        self.wait(Duration::from_secs(5))
+        self.wait(DYING)
     }
 }
 
@@ -231,7 +236,7 @@ impl Drop for Child {
     fn drop(&mut self) {
         if self.exit.is_none() {
             self.signal(Signal::KILL);
-            let _ = self.wait(Duration::from_secs(5));
+            let _ = self.wait(DYING);
         }
     }
 }
@@ -302,26 +307,36 @@ pub fn reap_any(block: bool) -> io::Result<Option<Reaped>> {
     }
 }
 
-/// Kills and reaps every child that is left, adopted orphans too. Returns how
-/// many there were.
+/// What a sweep has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many have ended.
+    pub reaped: u32,
+    /// Those that were killed and have not ended within [`DYING`].
+    pub left: Vec<Pid>,
+}
+
+/// Kills and reaps every child that is left, adopted orphans too.
 #[must_use]
-pub fn sweep(limit: Duration) -> u32 {
-    let until = Instant::now() + limit;
-    let mut reaped = 0;
+pub fn sweep() -> Swept {
+    let until = Instant::now() + DYING;
+    let mut swept = Swept::default();
     loop {
         match reap_any(false) {
             Ok(Some(_)) => {
-                reaped += 1;
+                swept.reaped += 1;
                 continue;
             }
-            Err(_) => return reaped,
+            Err(_) => return swept,
             Ok(None) => {}
         }
+        let mut left = super::procfs::tree_of(pid());
+        left.retain(|p| *p != pid());
         if Instant::now() > until {
-            return reaped;
+            return Swept { left, ..swept };
         }
-        for child in super::procfs::children_of(pid()) {
-            signal(child, Signal::KILL);
+        for process in left {
+            signal(process, Signal::KILL);
         }
         std::thread::sleep(Duration::from_millis(1));
     }

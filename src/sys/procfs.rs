@@ -22,18 +22,30 @@ fn links(stat: &rustix::fs::Stat) -> u64 {
     u64::from(stat.st_nlink)
 }
 
-/// The children that a process's first thread has.
-#[must_use]
-pub fn children_of(pid: Pid) -> Vec<Pid> {
-    children_of_task(pid, Tid(pid.0))
+/// A process of more threads is asked for its children otherwise: a look at
+/// each thread would take longer than a look at each process of the system.
+const MANY_THREADS: usize = 256;
+
+/// The children of a process. One belongs to the thread that created it.
+fn children_of(pid: Pid) -> Vec<Pid> {
+    let tasks = tasks_of(pid);
+    if tasks.len() > MANY_THREADS {
+        let children = |other: &Pid| matches!(process_of(Tid(other.0)), Some((_, p)) if p == pid);
+        return numbers_in("/proc").map(Pid).filter(children).collect();
+    }
+    let children = |tid| {
+        let path = format!("/proc/{pid}/task/{tid}/children");
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let words = text.split_whitespace();
+        words.filter_map(|w| w.parse().ok()).collect::<Vec<u32>>()
+    };
+    tasks.into_iter().flat_map(children).map(Pid).collect()
 }
 
-fn children_of_task(pid: Pid, tid: Tid) -> Vec<Pid> {
-    let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/children")).unwrap_or_default();
-    text.split_whitespace()
-        .filter_map(|word| word.parse().ok())
-        .map(Pid)
-        .collect()
+/// The entries of a folder that are numbers.
+fn numbers_in(folder: &str) -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
 }
 
 /// A process's command line; its name in brackets where it has none.
@@ -55,13 +67,7 @@ pub fn command_of(pid: Pid) -> Vec<String> {
 /// The threads of a process, as far as they can be seen.
 #[must_use]
 pub fn tasks_of(pid: Pid) -> Vec<Tid> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return Vec::new();
-    };
-    entries
-        .filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
-        .map(Tid)
-        .collect()
+    numbers_in(&format!("/proc/{pid}/task")).map(Tid).collect()
 }
 
 /// A process and its descendants.
@@ -70,10 +76,7 @@ pub fn tree_of(root: Pid) -> Vec<Pid> {
     let mut tree = vec![root];
     let mut at = 0;
     while let Some(&pid) = tree.get(at) {
-        // A child belongs to the thread that created it.
-        for tid in tasks_of(pid) {
-            tree.extend(children_of_task(pid, tid));
-        }
+        tree.extend(children_of(pid));
         at += 1;
     }
     tree
@@ -154,12 +157,10 @@ pub fn count_tree(root: Pid) -> Option<TreeCount> {
         threads: threads_of(root)?,
         processes: 1,
     };
-    let mut to_visit = children_of(root);
-    while let Some(child) = to_visit.pop() {
-        if let Some(threads) = threads_of(child) {
+    for process in tree_of(root).into_iter().skip(1) {
+        if let Some(threads) = threads_of(process) {
             total.threads += threads;
             total.processes += 1;
-            to_visit.extend(children_of(child));
         }
     }
     Some(total)
@@ -250,6 +251,32 @@ mod tests {
             assert!(threads_of(pid).unwrap() >= 2, "{before}");
             release.wait();
         });
+    }
+
+    /// Tests run in threads that are not the first of their process.
+    #[test]
+    fn a_child_of_any_thread_belongs_to_the_tree() {
+        let pid = Pid(std::process::id());
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let there = || {
+            assert!(tree_of(pid).contains(&Pid(child.id())));
+            assert!(count_tree(pid).unwrap().processes >= 2);
+        };
+        there();
+        let release = std::sync::Barrier::new(MANY_THREADS + 1);
+        std::thread::scope(|s| {
+            for _ in 0..MANY_THREADS {
+                s.spawn(|| release.wait());
+            }
+            there();
+            release.wait();
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!tree_of(pid).contains(&Pid(child.id())));
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub(super) fn settle(server: Option<Server>) -> Option<u64> {
         stayed
     });
     // Whoever is left has nothing to tell.
-    let _ = process::sweep(LEAVING);
+    let _ = process::sweep();
     let tasks = match process::reap_any(false) {
         // Nobody is left, not even an orphan.
         Err(_) => 0,

@@ -43,10 +43,13 @@ impl Server {
     /// those clients have been told that they are connected.
     pub fn next(&self, limit: Option<Duration>) -> Next {
         loop {
+            // Before the queue is looked at: after the signal, one that came
+            // before it may just have joined a queue that was seen empty.
+            let stopping = self.stop.raised();
             match self.accept() {
                 Ok(accepted) => return Next::Connection(accepted),
                 Err(Errno::AGAIN) => {
-                    if self.stop.raised() {
+                    if stopping {
                         return Next::Stop;
                     }
                     if !self.wait(limit) {
@@ -55,7 +58,7 @@ impl Server {
                 }
                 Err(e) if is_exhaustion(&e.into()) => {
                     self.refused_descriptor(&e.into());
-                    if self.stop.raised() {
+                    if stopping {
                         return Next::Stop;
                     }
                     std::thread::sleep(REST);

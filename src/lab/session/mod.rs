@@ -33,7 +33,7 @@ pub use self::side::{CLIENT_COMMAND, FAILED, LISTENING, SERVER_COMMAND};
 pub(super) use self::side::{start, wait_until_listening};
 use self::tap::{Captured, RunningTap};
 use self::watch::Watch;
-use crate::model::{FlowRecord, RunRecord, SideCosts, StopReason, Timestamp, WorkerRecord};
+use crate::model::{FlowRecord, Pid, RunRecord, SideCosts, StopReason, Timestamp, WorkerRecord};
 use crate::sys::capture::{BLOCK_TIMEOUT, CaptureError};
 use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 use crate::sys::{clock, privilege, process};
@@ -136,6 +136,8 @@ struct Observed {
     watch: Watch,
     capture: Option<Captured>,
     stop_reason: StopReason,
+    /// The processes that were killed and have not ended.
+    left_behind: Vec<Pid>,
 }
 
 /// Makes a run. `status` is called every few milliseconds while it goes on.
@@ -160,7 +162,7 @@ pub fn conduct(
     let dir = RunDir::create(plan.out.as_deref(), started, &plan.name())?;
     let outcome =
         Stage::set(plan, &dir, started, &stop).and_then(|stage| stage.play(&stop, status));
-    let orphans = process::sweep(Duration::from_secs(5));
+    let swept = process::sweep();
     let (mut observed, end) = match outcome {
         Ok(played) => played,
         Err(e) => {
@@ -169,10 +171,11 @@ pub fn conduct(
             return Err(e);
         }
     };
-    if orphans > 0 {
+    if swept != process::Swept::default() {
         // What these have cost is in nobody's sum, and whose they were is not known.
         observed.costs = None;
     }
+    observed.left_behind = swept.left;
     let mut assembled = assemble::assemble(plan, observed, end);
     let not_saved = dir.save(assembled.view());
     let capture_cut = assembled.capture_cut.take();
@@ -285,6 +288,7 @@ impl<'a> Stage<'a> {
             watch,
             capture,
             stop_reason,
+            left_behind: Vec::new(),
         };
         Ok((observed, end))
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::super::End;
 use crate::findings::interruption;
-use crate::model::{Exit, Finding, Severity};
+use crate::model::{Exit, Finding, Pid, Severity};
 use crate::sys::ledger::Ledger;
 
 pub(super) fn tell_of_client_refusals(client: &Ledger, extra: &mut Vec<Finding>) {
@@ -80,4 +80,20 @@ pub(super) fn tell_of_interruption(end: End, extra: &mut Vec<Finding>) {
     if end == End::Interrupted {
         extra.push(interruption());
     }
+}
+
+pub(super) fn tell_of_left_behind(left: &[Pid], extra: &mut Vec<Finding>) {
+    if left.is_empty() {
+        return;
+    }
+    let pids: Vec<String> = left.iter().map(ToString::to_string).collect();
+    let pids = pids.join(", ");
+    extra.push(
+        Finding::new(
+            "left_behind",
+            Severity::Error,
+            format!("Killed, and not ended within a minute: process {pids}. The kernel holds it; `ps -o stat,wchan -p PID` tells where."),
+        )
+        .with("pids", pids),
+    );
 }

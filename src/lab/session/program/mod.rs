@@ -165,10 +165,7 @@ impl Program {
             return;
         }
         self.asked_to_end |= !self.first_has_ended();
-        for (signal, patience) in [
-            (Signal::TERM, grace),
-            (Signal::KILL, Duration::from_secs(5)),
-        ] {
+        for (signal, patience) in [(Signal::TERM, grace), (Signal::KILL, process::DYING)] {
             let until = Instant::now() + patience;
             for pid in self.living() {
                 process::signal(pid, signal);
