@@ -54,7 +54,7 @@ pub struct CrowdPlan {
 
 /// How long a connection may take until it is answered. On a machine under
 /// load the server needs a while; one that never answers is told by its ledger.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a client that waits looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(20);

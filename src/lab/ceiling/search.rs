@@ -16,8 +16,9 @@ use crate::sys::process::{Child, Exit};
 use crate::sys::signals::StopSignal;
 use crate::sys::{clock, crowd, errno, process};
 
-/// How long a crowd's process may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a crowd's process may take until it is ready, on a machine where
+/// hundreds want a processor.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server that refuses, and for so long has answered nobody, is at its end.
 const STALLED: Duration = Duration::from_millis(200);
@@ -26,8 +27,9 @@ const STALLED: Duration = Duration::from_millis(200);
 /// others, may be on their way out.
 const TRYING: Duration = Duration::from_millis(500);
 
-/// How long those that were created may take until they rest.
-const ARRIVING: Duration = Duration::from_secs(1);
+/// How long those that were created may take until they rest; who has not
+/// come then has died on the way.
+const ARRIVING: Duration = Duration::from_secs(10);
 
 /// How often the coordinator looks at the board.
 const TICK: Duration = Duration::from_millis(1);
@@ -190,6 +192,7 @@ impl Search<'_> {
         let mut told = None;
         let mut progress = (0, Instant::now());
         let mut granted = 0;
+        let mut lost = 0;
         loop {
             let over = board.stage() == Stage::Top;
             let ended = !over && crowd.wait(TICK).is_some();
@@ -230,9 +233,10 @@ impl Search<'_> {
                     Some((StoppedBy::Refused, Some(refusal)))
                 } else if reached < granted {
                     watch.trouble().map(|by| (by, None))
-                } else if board.arrived() < reached && progress.1.elapsed() < ARRIVING {
+                } else if board.arrived() + lost < reached && progress.1.elapsed() < ARRIVING {
                     None
                 } else {
+                    lost = reached.saturating_sub(board.arrived());
                     let room = watch.room();
                     granted = reached.saturating_add(room.unwrap_or(0));
                     board.grant(granted);

@@ -95,8 +95,9 @@ pub struct Compared {
     pub broken: Option<String>,
 }
 
-/// How long a run may take to save what it has once it was asked to end.
-const RUN_GRACE: Duration = Duration::from_secs(20);
+/// How long a run may take to end its sides and to save what it has once it was
+/// asked to end.
+const RUN_GRACE: Duration = Duration::from_mins(2);
 
 /// Makes all runs. `status` is called now and then; with `None` at the end.
 ///

@@ -25,8 +25,9 @@ pub const LISTENING: &str = "listening ";
 /// See [`LISTENING`].
 pub const FAILED: &str = "failed ";
 
-/// How long a server may take until it listens.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take until it listens, on a machine where hundreds
+/// want a processor.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts one side's process with its plan and its ledger.
 pub fn start(
