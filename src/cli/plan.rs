@@ -204,6 +204,7 @@ fn resolve(given: &str) -> Result<SocketAddr, UsageError> {
         .to_socket_addrs()
         .map_err(|e| wrong(e.to_string()))?
         .filter(|a| a.port() != 0)
+        .map(|a| SocketAddr::new(a.ip().to_canonical(), a.port()))
         .collect();
     let heard = all.iter().find(|target| {
         listeners::listening_on(target.port())

@@ -9,7 +9,9 @@ use crate::text::units::count;
 
 pub(super) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
     // Of somebody else's program the reason is not known.
-    input.run.plan.strategy?;
+    if input.run.plan.client_command.is_some() {
+        return None;
+    }
     let addresses: BTreeSet<IpAddr> = input.flows.iter().map(|f| f.client.ip).collect();
     let (first, last) = (addresses.first()?, addresses.last()?);
     if first == last {

@@ -1,7 +1,7 @@
 //! `unowned_flows`: flows with nobody behind one of their ends.
 
-use super::FindingsInput;
-use crate::model::{Finding, ServerKind, Severity, Side};
+use super::{FindingsInput, count_of};
+use crate::model::{Finding, FlowRecord, Provenance, ServerKind, Severity, Side};
 use crate::text::units::{count, counted};
 
 pub(super) fn rule(input: &FindingsInput<'_>) -> Vec<Finding> {
@@ -25,9 +25,22 @@ pub(super) fn rule(input: &FindingsInput<'_>) -> Vec<Finding> {
         None if existing => Some(0),
         owned => owned,
     };
+    // A SYN that nobody answered, or with a reset, has reached no thread.
+    let reached = |f: &&FlowRecord| match (&f.server_owner, &f.handshake) {
+        (None, Some(handshake)) => handshake.syn_ack_ns.is_some(),
+        _ => true,
+    };
+    let opened = flows.min(count_of(input.flows.iter().filter(reached)));
+    let traced = input.run.census.server.provenance == Some(Provenance::Traced);
     let server = known.and_then(|owned| {
-        let unowned = flows.checked_sub(owned).filter(|&n| n > 0)?;
-        let (severity, reason) = if existing {
+        let unowned = opened.checked_sub(owned).filter(|&n| n > 0)?;
+        let (severity, reason) = if existing && traced {
+            (
+                Severity::Info,
+                "another process than the one that was attached to took them, or it did so \
+                 before; attach to the server's first process, the parent of all",
+            )
+        } else if existing {
             (
                 Severity::Info,
                 "it ran already, and of its process only /proc can be sampled, which does not \
@@ -41,7 +54,7 @@ pub(super) fn rule(input: &FindingsInput<'_>) -> Vec<Finding> {
                  this port",
             )
         };
-        let figures = (flows, owned, unowned);
+        let figures = (opened, owned, unowned);
         Some(finding(Side::Server, severity, "thread", figures, reason))
     });
     client.into_iter().chain(server).collect()

@@ -144,6 +144,8 @@ pub enum TraceChange {
         socket: SocketId,
         /// The peer.
         peer: Endpoint,
+        /// The socket's own end; `None` where it has none any more.
+        local: Option<Endpoint>,
     },
     /// It was the first to receive from an accepted socket.
     Received {

@@ -38,7 +38,9 @@ fn listening() -> Vec<Listener> {
 /// An address at which what is bound to this one can be reached from here.
 #[must_use]
 pub fn reachable(bound: SocketAddr) -> SocketAddr {
-    let ip = match bound.ip() {
+    // A socket of both families says an address of the fourth as one of the
+    // sixth; on the wire it is what it is.
+    let ip = match bound.ip().to_canonical() {
         ip if !ip.is_unspecified() => ip,
         IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
     Pid as RawPid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, getppid, kill_process,
-    pidfd_open, set_child_subreaper, set_parent_process_death_signal, waitpid,
+    pidfd_open, set_child_subreaper, set_parent_process_death_signal, wait, waitpid,
 };
 
 pub use crate::model::Exit;
@@ -104,8 +104,8 @@ pub fn shed_overflow_handler() {
 }
 
 /// How long a process that was killed may take to end. Nothing can refuse, but
-/// it needs a processor to do so: behind hundreds that want one it was seen to
-/// wait for seven seconds. One that is held in the kernel never ends.
+/// it needs a processor to do so, for which it may have to wait behind hundreds.
+/// One that is held in the kernel never ends.
 pub const DYING: Duration = Duration::from_mins(1);
 
 /// A child process that runs this same program with other arguments.
@@ -293,7 +293,9 @@ pub fn reap_any(block: bool) -> io::Result<Option<Reaped>> {
         WaitOptions::NOHANG
     };
     loop {
-        match waitpid(None, options) {
+        // Every child, whatever process group it is in: to rustix's `waitpid`,
+        // "no pid" is wait4(2)'s 0, the caller's own group.
+        match wait(options) {
             Ok(Some((pid, status))) => {
                 return Ok(Some(Reaped {
                     pid: Pid(pid.as_raw_nonzero().get().cast_unsigned()),
@@ -307,11 +309,21 @@ pub fn reap_any(block: bool) -> io::Result<Option<Reaped>> {
     }
 }
 
+/// Reaps a child that is known by number only. Whether it is gone.
+#[must_use]
+pub fn reap_if_ended(child: Pid) -> bool {
+    let Some(raw) = raw(child) else { return true };
+    // An error is ECHILD: somebody else has reaped it.
+    !matches!(waitpid(Some(raw), WaitOptions::NOHANG), Ok(None))
+}
+
 /// What a sweep has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// How many have ended.
+    /// How many there were, and have ended.
     pub reaped: u32,
+    /// How many of them lived, their children included.
+    pub lived: Option<u64>,
     /// Those that were killed and have not ended within [`DYING`].
     pub left: Vec<Pid>,
 }
@@ -332,6 +344,7 @@ pub fn sweep() -> Swept {
         }
         let mut left = super::procfs::tree_of(pid());
         left.retain(|p| *p != pid());
+        swept.lived.get_or_insert(left.len() as u64);
         if Instant::now() > until {
             return Swept { left, ..swept };
         }

@@ -27,7 +27,8 @@ fn links(stat: &rustix::fs::Stat) -> u64 {
 const MANY_THREADS: usize = 256;
 
 /// The children of a process. One belongs to the thread that created it.
-fn children_of(pid: Pid) -> Vec<Pid> {
+#[must_use]
+pub fn children_of(pid: Pid) -> Vec<Pid> {
     let tasks = tasks_of(pid);
     if tasks.len() > MANY_THREADS {
         let children = |other: &Pid| matches!(process_of(Tid(other.0)), Some((_, p)) if p == pid);
@@ -153,17 +154,25 @@ pub struct TreeCount {
 /// Counts a process and its descendants; `None` when it has ended.
 #[must_use]
 pub fn count_tree(root: Pid) -> Option<TreeCount> {
-    let mut total = TreeCount {
-        threads: threads_of(root)?,
-        processes: 1,
+    threads_of(root)?;
+    count(&tree_of(root))
+}
+
+/// Counts processes; `None` when all have ended. One that has ended and that
+/// nobody has waited for yet is none (proc(5), state Z; a process whose first
+/// thread has ended before others has it, too).
+#[must_use]
+pub fn count(all: &[Pid]) -> Option<TreeCount> {
+    let living = |pid: &Pid| {
+        let threads = threads_of(*pid)?;
+        let gone = || standing_of(Tid(pid.0)).is_none_or(|(state, _)| matches!(state, 'Z' | 'X'));
+        (threads > 1 || !gone()).then_some(threads)
     };
-    for process in tree_of(root).into_iter().skip(1) {
-        if let Some(threads) = threads_of(process) {
-            total.threads += threads;
-            total.processes += 1;
-        }
-    }
-    Some(total)
+    let threads: Vec<u64> = all.iter().filter_map(living).collect();
+    (!threads.is_empty()).then(|| TreeCount {
+        threads: threads.iter().sum(),
+        processes: threads.len() as u64,
+    })
 }
 
 /// Counts of the whole system, cheap enough to be read every few milliseconds.

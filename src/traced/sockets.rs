@@ -36,6 +36,8 @@ pub struct Accepted {
     pub socket: SocketId,
     /// The peer.
     pub peer: Endpoint,
+    /// The socket's own end, when it is known.
+    pub local: Option<Endpoint>,
     /// When.
     pub at: Timestamp,
     /// Who received from it first, and when.
@@ -87,6 +89,14 @@ impl SocketLog {
         self.expected
     }
 
+    /// Forgets what was accepted on other ports than this one: a server may
+    /// have several. To be called when it is over.
+    pub fn keep_port(&mut self, port: u16) {
+        self.accepted
+            .retain(|a| a.local.is_none_or(|l| l.port == port));
+        self.accepted_by.clear();
+    }
+
     /// Takes one more event into account.
     pub fn apply(&mut self, event: &TraceEvent, task: TaskIndex) {
         let by = (event.pid, event.tid);
@@ -128,13 +138,18 @@ impl SocketLog {
                     errno: *errno,
                 });
             }
-            TraceChange::Accepted { socket, peer } => {
+            TraceChange::Accepted {
+                socket,
+                peer,
+                local,
+            } => {
                 self.accepted_by.insert(*socket, self.accepted.len());
                 self.accepted.push(Accepted {
                     task,
                     by,
                     socket: *socket,
                     peer: *peer,
+                    local: *local,
                     at: event.at,
                     received: None,
                     sent: None,

@@ -219,12 +219,13 @@ impl Tasks {
 
     /// The spans to count, and the two moments of the census of a program that
     /// is somebody else's: at its exec, and when its first process begins to
-    /// exit. `over`: when it was left, if it still ran then.
+    /// exit, or is `asked` to: what ends then in which order is no news of it.
+    /// `over`: when it was left, if it still ran then.
     #[must_use]
-    pub fn spans(&self, over: Timestamp) -> Option<SideSpans> {
+    pub fn spans(&self, asked: Option<Timestamp>, over: Timestamp) -> Option<SideSpans> {
         let root = self.processes.first()?;
         let first = root.first_task.0;
-        let after = match root.exit_begun {
+        let after = match asked.or(root.exit_begun) {
             // What ends at that moment was still there.
             Some(at) => Timestamp::from_nanos(at.as_nanos() - 1),
             None => over,

@@ -84,7 +84,7 @@ impl Story {
 
     fn census(&self) -> SideCensus {
         count(
-            &self.side.tasks.spans(at(self.now + 1)).unwrap(),
+            &self.side.tasks.spans(None, at(self.now + 1)).unwrap(),
             Provenance::Traced,
         )
     }
@@ -337,7 +337,15 @@ fn a_server_whose_work_wanders_between_its_threads_is_no_pool() {
         let (accepting, serving) = (101 + i % 2, 102 - i % 2);
         let socket = SocketId(u64::from(i));
         let peer = peer.into();
-        story.tell(100, accepting, TraceChange::Accepted { socket, peer });
+        story.tell(
+            100,
+            accepting,
+            TraceChange::Accepted {
+                socket,
+                peer,
+                local: None,
+            },
+        );
         story.tell(100, serving, TraceChange::Received { socket });
         served.push(Made {
             task: TaskIndex(if serving == 101 { 1 } else { 2 }),

@@ -7,9 +7,9 @@
   leaves   says one line on standard error and ends with status 7
   dies     is ended by SIGKILL before it listens
   slow     as late, but after ten seconds
-  brief    listens, takes one connection, ends with status 5
+  brief    listens, takes one connection, ends with STATUS, or else with 5
 
-usage: port_server.py KIND PORT [FILE]"""
+usage: port_server.py KIND PORT [FILE|STATUS]"""
 import os
 import signal
 import socket
@@ -55,7 +55,7 @@ def main():
         own.fact("accepted", peer)
         if kind == "brief":
             own.serve(sock, peer)
-            sys.exit(5)
+            sys.exit(int(sys.argv[3]) if len(sys.argv) > 3 else 5)
         threading.Thread(target=own.serve, args=(sock, peer)).start()
 
 

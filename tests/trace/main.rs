@@ -12,6 +12,7 @@
 mod common;
 
 mod alone;
+mod daemons;
 mod ends;
 mod environment;
 mod errors;

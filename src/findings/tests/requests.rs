@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::{coded, evidence, one, with};
-use crate::model::{Outcome, ServerKind, Severity, StopReason, Strategy, TimeOfDay, WorkerRecord};
+use crate::model::{
+    Outcome, Provenance, ServerKind, Severity, StopReason, Strategy, TimeOfDay, WorkerRecord,
+};
 use crate::report::fixture::Fixture;
 
 #[test]
@@ -82,6 +84,33 @@ fn an_existing_server_cannot_be_known() {
         assert_eq!(finding.severity, Severity::Info);
         assert!(finding.message.contains("/proc"), "{}", finding.message);
     }
+}
+
+#[test]
+fn another_process_may_have_taken_them() {
+    let fixture = with(|f| {
+        f.run.plan.server = ServerKind::Existing;
+        f.run.census.server.provenance = Some(Provenance::Traced);
+        f.run.correlation.server_owned = Some(11);
+    });
+    let finding = one(&fixture, "unowned_flows");
+    assert!(finding.message.contains("9 of 20"), "{}", finding.message);
+    assert!(finding.message.contains("parent"), "{}", finding.message);
+}
+
+#[test]
+fn what_was_refused_has_no_thread() {
+    let refused = |owned| {
+        with(|f| {
+            for at in 0..3 {
+                f.refused(at);
+            }
+            f.run.correlation.server_owned = Some(owned);
+        })
+    };
+    assert_eq!(coded(&refused(17), "unowned_flows"), []);
+    let finding = one(&refused(16), "unowned_flows");
+    assert!(finding.message.contains("1 of 17"), "{}", finding.message);
 }
 
 #[test]

@@ -104,17 +104,17 @@ fn reused_ports_are_counted() {
 
 #[test]
 fn source_addresses_of_the_built_in_client() {
-    let spread = |strategy| {
+    let spread = |command: Option<&str>| {
         with(|f| {
-            f.run.plan.strategy = strategy;
+            f.run.plan.client_command = command.map(|word| vec![word.to_owned()]);
             f.flows[7].client.ip = Ipv4Addr::new(127, 0, 0, 2).into();
         })
     };
-    let finding = one(&spread(Some(Strategy::Async)), "source_addresses");
+    let finding = one(&spread(None), "source_addresses");
     assert!(
         finding
             .message
             .contains("2 source addresses (127.0.0.1 to 127.0.0.2)")
     );
-    assert_eq!(coded(&spread(None), "source_addresses"), []);
+    assert_eq!(coded(&spread(Some("curl")), "source_addresses"), []);
 }

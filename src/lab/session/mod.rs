@@ -33,7 +33,7 @@ pub use self::side::{CLIENT_COMMAND, FAILED, LISTENING, SERVER_COMMAND};
 pub(super) use self::side::{start, wait_until_listening};
 use self::tap::{Captured, RunningTap};
 use self::watch::Watch;
-use crate::model::{FlowRecord, Pid, RunRecord, SideCosts, StopReason, Timestamp, WorkerRecord};
+use crate::model::{FlowRecord, RunRecord, SideCosts, StopReason, Timestamp, WorkerRecord};
 use crate::sys::capture::{BLOCK_TIMEOUT, CaptureError};
 use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 use crate::sys::{clock, privilege, process};
@@ -136,8 +136,8 @@ struct Observed {
     watch: Watch,
     capture: Option<Captured>,
     stop_reason: StopReason,
-    /// The processes that were killed and have not ended.
-    left_behind: Vec<Pid>,
+    /// What was still there at the end, and nobody's.
+    swept: process::Swept,
 }
 
 /// Makes a run. `status` is called every few milliseconds while it goes on.
@@ -175,7 +175,7 @@ pub fn conduct(
         // What these have cost is in nobody's sum, and whose they were is not known.
         observed.costs = None;
     }
-    observed.left_behind = swept.left;
+    observed.swept = swept;
     let mut assembled = assemble::assemble(plan, observed, end);
     let not_saved = dir.save(assembled.view());
     let capture_cut = assembled.capture_cut.take();
@@ -224,7 +224,7 @@ impl<'a> Stage<'a> {
                 tap,
             }),
             Err(e) => {
-                server.finish();
+                server.finish(target.port());
                 Err(e)
             }
         }
@@ -243,11 +243,12 @@ impl<'a> Stage<'a> {
         };
         watch.look();
 
+        self.server.is_joined();
         let log = server::log_file(self.dir, "client.log");
         let mut client = match RunningClient::start(self.plan, self.target, log) {
             Ok(client) => client,
             Err(e) => {
-                self.server.finish();
+                self.server.finish(self.target.port());
                 drop(self.tap.take().map(RunningTap::close));
                 return Err(e);
             }
@@ -267,7 +268,7 @@ impl<'a> Stage<'a> {
             end = End::Fault;
         }
         let client = client.finish();
-        let server = self.server.finish();
+        let server = self.server.finish(self.target.port());
         status(None);
         let (client_started, client_ended) = client.moments();
         let observed = Observed {
@@ -288,7 +289,7 @@ impl<'a> Stage<'a> {
             watch,
             capture,
             stop_reason,
-            left_behind: Vec::new(),
+            swept: process::Swept::default(),
         };
         Ok((observed, end))
     }

@@ -126,7 +126,8 @@ impl RunningServer {
 
     /// Asks it to end, and waits for it; one that was not started for the run
     /// goes on.
-    pub fn finish(self) -> EndedServer {
+    /// What it accepted elsewhere than on `port` is nobody's affair here.
+    pub fn finish(self, port: u16) -> EndedServer {
         match self {
             Self::Existing => EndedServer::Existing,
             Self::Embedded { mut child, ledger } => {
@@ -142,8 +143,19 @@ impl RunningServer {
             }
             Self::Command(mut program) => {
                 program.end(SERVER_GRACE);
-                EndedServer::Command(Box::new(program.finish()))
+                let mut watched = program.finish();
+                if let Some((side, _)) = &mut watched.traced {
+                    side.sockets.keep_port(port);
+                }
+                EndedServer::Command(Box::new(watched))
             }
+        }
+    }
+
+    /// The client is about to start.
+    pub fn is_joined(&mut self) {
+        if let Self::Command(program) = self {
+            program.is_joined();
         }
     }
 

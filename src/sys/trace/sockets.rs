@@ -220,7 +220,13 @@ impl Sockets {
                     send: true,
                 };
                 self.awaited.insert(socket, all);
-                Some(TraceChange::Accepted { socket, peer })
+                // Neither has it an own end then (`inet_put_port` of Linux).
+                let local = accepted.local().filter(|l| l.port != 0);
+                Some(TraceChange::Accepted {
+                    socket,
+                    peer,
+                    local,
+                })
             }
             Pending::Receive(socket) => self
                 .learn(socket, |a| &mut a.receive)

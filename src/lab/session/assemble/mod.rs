@@ -15,7 +15,7 @@ mod workers;
 use std::io;
 
 use self::sides::{ClientSide, ServerSide};
-use self::troubles::{tell_of_interruption, tell_of_left_behind};
+use self::troubles::{tell_of_interruption, tell_of_swept};
 use super::{Captured, ClientChoice, End, Observed, RunPlan, ServerChoice};
 use crate::correlate;
 use crate::findings::{FindingsInput, findings};
@@ -70,7 +70,7 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
         watch,
         capture,
         stop_reason,
-        left_behind,
+        swept,
     } = observed;
     let mut extra = Vec::new();
     let captured = capture.is_some();
@@ -97,7 +97,7 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
     client.troubles(end, &mut extra);
     server.troubles(end, &mut extra);
     tell_of_interruption(end, &mut extra);
-    tell_of_left_behind(&left_behind, &mut extra);
+    tell_of_swept(&swept, &mut extra);
     let correlation = captured.then(|| correlation(&flows, &client, &server));
     let latency = latencies(&flows);
     let mut workers = client.workers(wire);

@@ -52,7 +52,18 @@ pub(super) fn server_troubles(watched: &Watched, end: End, extra: &mut Vec<Findi
         && !watched.asked_to_end
         && let Some(exit) = watched.exit
     {
-        tell_of_server_death(exit, extra);
+        match exit {
+            // A daemon: its first process is to end.
+            Exit::Code(0) if watched.went_on => {}
+            // One that serves so many and no more; what it did not serve is
+            // among the failed requests.
+            Exit::Code(0) => extra.push(Finding::new(
+                "server_ended",
+                Severity::Info,
+                "The server ended by itself, with exit status 0, before the run was over.",
+            )),
+            _ => tell_of_server_death(exit, extra),
+        }
     }
     let unseen = side(watched).map_or(0, |s| {
         let accepted = s.sockets.accepted.iter();

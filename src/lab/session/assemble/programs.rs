@@ -58,7 +58,11 @@ pub(super) fn tracers(sides: [Option<&Watched>; 2]) -> (Option<Nanos>, Option<u6
 
 /// A side's census, as it was counted.
 pub(super) fn census(watched: &Watched, over: Timestamp) -> SideCensus {
-    if let Some(spans) = side(watched).and_then(|s| s.tasks.spans(over)) {
+    // What others of it do, once a client's first process has ended, is not asked.
+    let asked = watched
+        .asked_at
+        .filter(|_| watched.asked_to_end || watched.went_on);
+    if let Some(spans) = side(watched).and_then(|s| s.tasks.spans(asked, over)) {
         return census::count(&spans, Provenance::Traced);
     }
     match &watched.samples {

@@ -4,8 +4,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::super::End;
 use crate::findings::interruption;
-use crate::model::{Exit, Finding, Pid, Severity};
+use crate::model::{Exit, Finding, Severity};
 use crate::sys::ledger::Ledger;
+use crate::sys::process::Swept;
+use crate::text::units::counted;
 
 pub(super) fn tell_of_client_refusals(client: &Ledger, extra: &mut Vec<Finding>) {
     let client_refused = client.header().refused_tasks.load(Relaxed);
@@ -82,18 +84,29 @@ pub(super) fn tell_of_interruption(end: End, extra: &mut Vec<Finding>) {
     }
 }
 
-pub(super) fn tell_of_left_behind(left: &[Pid], extra: &mut Vec<Finding>) {
-    if left.is_empty() {
-        return;
+/// What was neither of a side's own processes nor traced.
+pub(super) fn tell_of_swept(swept: &Swept, extra: &mut Vec<Finding>) {
+    if let Some(lived) = swept.lived {
+        let processes = counted(lived, "process", "processes");
+        extra.push(
+            Finding::new(
+                "left_behind",
+                Severity::Warning,
+                format!("What was run left {processes} behind that nobody had followed; they were ended. Their threads and their cost are in no count."),
+            )
+            .with("processes", lived),
+        );
     }
-    let pids: Vec<String> = left.iter().map(ToString::to_string).collect();
-    let pids = pids.join(", ");
-    extra.push(
-        Finding::new(
-            "left_behind",
-            Severity::Error,
-            format!("Killed, and not ended within a minute: process {pids}. The kernel holds it; `ps -o stat,wchan -p PID` tells where."),
-        )
-        .with("pids", pids),
-    );
+    if !swept.left.is_empty() {
+        let pids: Vec<String> = swept.left.iter().map(ToString::to_string).collect();
+        let pids = pids.join(", ");
+        extra.push(
+            Finding::new(
+                "not_ended",
+                Severity::Error,
+                format!("Killed, and not ended within a minute: process {pids}. The kernel holds it; `ps -o stat,wchan -p PID` tells where."),
+            )
+            .with("pids", pids),
+        );
+    }
 }

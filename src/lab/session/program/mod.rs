@@ -4,6 +4,7 @@
 //! proc(5), else only waited for. Its output goes to a file of the run
 //! directory, and on to standard error where that is asked for.
 
+mod plain;
 mod start;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,12 +12,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use self::plain::Plain;
 pub use self::start::{Observe, ProgramError, Start};
-use crate::census::{Sample, Samples};
+use crate::census::Samples;
 use crate::model::{Endpoint, Exit, Pid, SideCost, Timestamp};
-use crate::sys::process::{self, Child};
+use crate::sys::process;
 use crate::sys::trace::{Totals, Tracing};
-use crate::sys::{clock, listeners, procfs};
+use crate::sys::{clock, listeners};
 use crate::traced::TracedSide;
 
 /// A program at work.
@@ -31,6 +33,8 @@ pub struct Program {
     /// Why it is not traced although that was asked for.
     pub not_traced: Option<String>,
     asked_to_end: bool,
+    asked_at: Option<Timestamp>,
+    went_on: bool,
     watching: Watching,
 }
 
@@ -41,11 +45,7 @@ enum Watching {
         side: Arc<Mutex<TracedSide>>,
         attached: bool,
     },
-    Plain {
-        child: Child,
-        ended: Option<(Timestamp, Exit)>,
-        samples: Option<Samples>,
-    },
+    Plain(Box<Plain>),
 }
 
 /// What a program leaves behind.
@@ -61,8 +61,13 @@ pub struct Watched {
     pub ended: Timestamp,
     /// How it ended.
     pub exit: Option<Exit>,
-    /// Whether it was asked to.
+    /// Whether its first process was asked to.
     pub asked_to_end: bool,
+    /// When it, or what was left of it, was asked to.
+    pub asked_at: Option<Timestamp>,
+    /// Whether others of it still listened then, although its first process had
+    /// ended: it is a daemon.
+    pub went_on: bool,
     /// Why it was not traced although that was asked for.
     pub not_traced: Option<String>,
     /// What its tracer saw, and what that took.
@@ -87,29 +92,30 @@ impl Program {
                 let first = side.tasks.processes().first();
                 first.is_none_or(|p| p.exit.is_some()) || tracing.is_over()
             }
-            Watching::Plain { child, ended, .. } => {
-                if ended.is_none() {
-                    *ended = child.wait(Duration::ZERO).map(|e| (clock::now(), e));
-                }
-                ended.is_some()
-            }
+            Watching::Plain(plain) => plain.first_has_ended(),
         }
     }
 
     /// Whether all of it has ended that is followed.
     pub fn is_over(&mut self) -> bool {
-        match &self.watching {
+        match &mut self.watching {
             Watching::Traced { tracing, .. } => tracing.is_over(),
-            Watching::Plain { .. } => self.first_has_ended(),
+            Watching::Plain(plain) => plain.is_over(),
         }
     }
 
     /// The processes of it that live.
-    pub fn living(&self) -> Vec<Pid> {
-        match &self.watching {
+    pub fn living(&mut self) -> Vec<Pid> {
+        match &mut self.watching {
             Watching::Traced { side, .. } => lock(side).tasks.living(),
-            Watching::Plain { ended: Some(_), .. } => Vec::new(),
-            Watching::Plain { .. } => procfs::tree_of(self.root),
+            Watching::Plain(plain) => plain.living(),
+        }
+    }
+
+    /// Another program is about to start.
+    pub fn is_joined(&mut self) {
+        if let Watching::Plain(plain) = &mut self.watching {
+            plain.is_joined();
         }
     }
 
@@ -117,7 +123,7 @@ impl Program {
     pub fn activity(&self) -> Option<u64> {
         match &self.watching {
             Watching::Traced { side, .. } => Some(lock(side).events),
-            Watching::Plain { .. } => None,
+            Watching::Plain(_) => None,
         }
     }
 
@@ -125,12 +131,12 @@ impl Program {
     pub fn connections(&self) -> u64 {
         match &self.watching {
             Watching::Traced { side, .. } => lock(side).sockets.expected(),
-            Watching::Plain { .. } => 0,
+            Watching::Plain(_) => 0,
         }
     }
 
     /// Where it listens, on this port or else on its first.
-    pub fn listening(&self, port: Option<u16>) -> Option<Endpoint> {
+    pub fn listening(&mut self, port: Option<u16>) -> Option<Endpoint> {
         let wanted = |e: &Endpoint| port.is_none_or(|p| p == e.port);
         if let Watching::Traced { side, .. } = &self.watching
             && let Some(heard) = lock(side).listening.iter().copied().find(wanted)
@@ -143,18 +149,8 @@ impl Program {
 
     /// One look at it through proc(5), where it is sampled.
     pub fn look(&mut self) {
-        if let Watching::Plain {
-            samples: Some(samples),
-            ended: None,
-            ..
-        } = &mut self.watching
-            && let Some(tree) = procfs::count_tree(self.root)
-        {
-            samples.add(Sample {
-                at: clock::now(),
-                threads: Some(tree.threads),
-                processes: Some(tree.processes),
-            });
+        if let Watching::Plain(plain) = &mut self.watching {
+            plain.look();
         }
     }
 
@@ -164,7 +160,12 @@ impl Program {
         if matches!(self.watching, Watching::Traced { attached: true, .. }) || self.is_over() {
             return;
         }
-        self.asked_to_end |= !self.first_has_ended();
+        self.asked_at.get_or_insert(clock::now());
+        if self.first_has_ended() {
+            self.went_on |= !listeners::held_by(&self.living()).is_empty();
+        } else {
+            self.asked_to_end = true;
+        }
         for (signal, patience) in [(Signal::TERM, grace), (Signal::KILL, process::DYING)] {
             let until = Instant::now() + patience;
             for pid in self.living() {
@@ -202,17 +203,11 @@ impl Program {
                 let ended = first.and_then(|p| p.ended);
                 (Some((side, totals)), None, ended, totals.exit, totals.cost)
             }
-            Watching::Plain {
-                child,
-                ended,
-                samples,
-            } => (
-                None,
-                samples,
-                ended.map(|e| e.0),
-                ended.map(|e| e.1),
-                child.cost(),
-            ),
+            Watching::Plain(plain) => {
+                let cost = plain.cost();
+                let (ended, exit) = plain.ended.unzip();
+                (None, plain.samples, ended, exit, cost)
+            }
         };
         Watched {
             command: self.command,
@@ -221,6 +216,8 @@ impl Program {
             ended: ended.unwrap_or_else(clock::now),
             exit,
             asked_to_end: self.asked_to_end,
+            asked_at: self.asked_at,
+            went_on: self.went_on,
             not_traced: self.not_traced,
             traced,
             samples,

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use rustix::pipe::{PipeFlags, pipe_with};
 use thiserror::Error;
 
+use super::plain::Plain;
 use super::{Program, Watching, lock};
-use crate::census::Samples;
 use crate::model::Pid;
 use crate::sys::trace::{self, Interest, Launch, StartError, Subject, Tracing};
 use crate::sys::{clock, procfs};
@@ -134,11 +134,13 @@ impl Program {
             started: clock::now(),
             not_traced,
             asked_to_end: false,
-            watching: Watching::Plain {
+            asked_at: None,
+            went_on: false,
+            watching: Watching::Plain(Box::new(Plain::new(
                 child,
-                ended: None,
-                samples: (start.observe != Observe::Off).then(Samples::default),
-            },
+                start.observe != Observe::Off,
+                !start.foreground,
+            ))),
             command,
         })
     }
@@ -179,6 +181,8 @@ impl Program {
             started: first.unwrap_or_else(clock::now),
             not_traced: None,
             asked_to_end: false,
+            asked_at: None,
+            went_on: false,
             watching: Watching::Traced {
                 tracing,
                 side,

@@ -1,0 +1,119 @@
+//! Servers whose first process ends before they do, and what else goes on when
+//! it was only started and left.
+
+use super::common::findings;
+use super::common::need::Need::{Capture, Tool};
+use super::seen::Reads;
+use super::stage::{Stage, listened_on};
+use crate::require;
+
+const CLIENT: [&str; 3] = ["thread_client", "{port}", "30"];
+
+/// A daemon is a server like any other: its first process has ended as it
+/// should, and the rest is there until threadtap asks it to end.
+#[test]
+fn a_server_that_is_a_daemon() {
+    require!(Capture, Tool("cc"));
+    for when in ["first", "last"] {
+        let stage = Stage::new(&["daemon_server", "{port}", "3", when]);
+        let seen = stage.run(&CLIENT).exits(0);
+        let record = seen.record();
+        assert_eq!(record["requests"]["valid"], 30);
+        assert_eq!(record["programs"]["server"]["exit_code"], 0);
+        for code in ["server_died", "server_ended", "left_behind"] {
+            assert_eq!(findings(&record, code).len(), 0, "{when}: {record:#}");
+        }
+        let processes = &record["census"]["server"]["processes"];
+        assert_eq!(processes["created"], 4, "{when}");
+        assert_eq!(processes["after"], 4, "{when}");
+        assert_eq!(record["census"]["server"]["provenance"], "traced");
+        seen.server_owners_agree(Reads::Seen);
+        assert_eq!(stage.lab.left(), Vec::<String>::new());
+        assert!(!listened_on(stage.port));
+    }
+}
+
+/// Without a tracer it is followed as well, and nothing of it stays.
+#[test]
+fn a_daemon_that_is_not_traced() {
+    require!(Capture, Tool("cc"));
+    for observe in ["sampled", "off"] {
+        for when in ["first", "last"] {
+            let stage = Stage::new(&["daemon_server", "{port}", "3", when]);
+            let stage = stage.with(&["--observe", observe]);
+            let seen = stage.run(&CLIENT).exits(0);
+            let record = seen.record();
+            assert_eq!(record["requests"]["valid"], 30);
+            assert_eq!(findings(&record, "server_died").len(), 0, "{record:#}");
+            let processes = &record["census"]["server"]["processes"];
+            if observe == "sampled" {
+                assert_eq!(processes["after"], 4, "{when}: {record:#}");
+            } else {
+                assert!(processes["after"].is_null(), "{when}");
+            }
+            assert_eq!(stage.lab.left(), Vec::<String>::new());
+            assert!(!listened_on(stage.port));
+        }
+    }
+}
+
+/// What a client leaves behind that nobody follows is ended, and told.
+#[test]
+fn a_client_that_leaves_a_daemon_and_is_not_traced() {
+    require!(Capture, Tool("cc"));
+    for observe in ["sampled", "off"] {
+        let stage = Stage::new(&["thread_server", "{port}"]).with(&["--observe", observe]);
+        let seen = stage.run(&["daemon_client", "{port}", "5", "wait"]);
+        let record = seen.record();
+        let left = findings(&record, "left_behind");
+        assert_eq!(left.len(), 1, "{record:#}");
+        assert_eq!(left[0]["evidence"]["processes"], 1);
+        assert!(record["sides"]["client"]["cpu_ns"].is_null());
+        assert_eq!(stage.lab.left(), Vec::<String>::new());
+    }
+}
+
+/// All of them were there when threadtap asked them to end, in whatever order
+/// they heard of it.
+#[test]
+fn what_is_asked_to_end_was_there_after_the_work() {
+    require!(Capture, Tool("cc"));
+    for _ in 0..4 {
+        let seen = Stage::new(&["prefork_server", "{port}", "4"])
+            .run(&CLIENT)
+            .exits(0);
+        let census = &seen.record()["census"]["server"];
+        assert_eq!(census["processes"]["after"], 5);
+        assert_eq!(census["threads"]["after"], 5);
+    }
+}
+
+/// A server that serves so many and no more has not died.
+#[test]
+fn a_server_that_serves_once() {
+    require!(Capture, Tool("python3"));
+    let seen = Stage::new(&["port_server.py", "brief", "{port}", "0"]).run(&[
+        "port_client.py",
+        "status",
+        "{port}",
+        "0",
+    ]);
+    let record = seen.record();
+    assert_eq!(findings(&record, "server_died").len(), 0);
+    assert_eq!(record["requests"]["valid"], 1);
+    seen.exits(0);
+}
+
+/// What a server accepts on another port is not of the run.
+#[test]
+fn a_server_with_another_port() {
+    require!(Capture, Tool("cc"));
+    let seen = Stage::new(&["front_server", "{port}"])
+        .run(&CLIENT)
+        .exits(0);
+    let record = seen.record();
+    assert_eq!(record["requests"]["valid"], 30);
+    assert_eq!(record["correlation"]["server_owned"], 30);
+    assert_eq!(record["plan"]["server_model"], "iterative", "{record:#}");
+    assert_eq!(seen.ran.side("server").len(), 30);
+}
