@@ -55,6 +55,17 @@ fn run_behind_against(behind: &[&str], server: &Server, target: &str) {
     assert_eq!(tshark::frames(&ran.pcap(), tshark::ANSWERS), 50);
 }
 
+/// `::ffff:127.0.0.1` is an address of a socket; on the wire there is no such one.
+#[test]
+fn a_mapped_address_is_the_one_on_the_wire() {
+    require!(Capture, Tool("tshark"));
+    let server = Server::start(&[]);
+    run_against(
+        &server,
+        &format!("[::ffff:127.0.0.1]:{}", server.address.port()),
+    );
+}
+
 #[test]
 fn an_existing_server_is_sampled() {
     require!(Capture, Tool("tshark"));

@@ -126,6 +126,26 @@ fn a_server_whose_child_has_ended() {
     agree(seen, server.stop(), Reads::Seen);
 }
 
+/// Java binds 127.0.0.1 as the mapped address of a socket of both families.
+#[test]
+fn a_server_on_a_mapped_address() {
+    require!(Capture, Tool("cc"));
+    let server = Running::start(&["thread_server", "{port}", "::ffff:127.0.0.1"]);
+    let seen = server
+        .attached()
+        .with(&["--strategy", "thread", "-n", "10"])
+        .run(&[])
+        .exits(0);
+    let record = seen.record();
+    assert_eq!(record["requests"]["valid"], 10);
+    assert_eq!(record["correlation"]["server_owned"], 10);
+    assert_eq!(
+        record["plan"]["target"],
+        format!("127.0.0.1:{}", server.port())
+    );
+    agree(seen, server.stop(), Reads::Seen);
+}
+
 /// One server, one run after the other.
 #[test]
 fn attached_to_again_and_again() {

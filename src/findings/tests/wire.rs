@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use super::{coded, evidence, one, with};
-use crate::model::{Severity, StopReason, Strategy};
+use crate::model::{Severity, StopReason};
 
 #[test]
 fn capture_lossy_names_the_remedy() {
