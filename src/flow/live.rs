@@ -51,6 +51,8 @@ pub(super) struct Flow {
     connection: Connection,
     dialogue: Dialogue,
     reset: bool,
+    /// A RST came, also one after both FINs, which never are acknowledged then.
+    over: bool,
 }
 
 impl Flow {
@@ -70,6 +72,7 @@ impl Flow {
             connection: Connection::default(),
             dialogue: Dialogue::default(),
             reset: false,
+            over: false,
         };
         if time_port.is_some_and(|p| p != s.source.port && p != s.destination.port) {
             flow.dialogue.forbid_time();
@@ -110,9 +113,10 @@ impl Flow {
         self.opening.has_syn()
     }
 
-    /// Whether both sides have sent a FIN and had it acknowledged, or a RST came.
+    /// Whether both sides have sent a FIN and had it acknowledged, or a RST came:
+    /// no more is to be waited for.
     pub(super) const fn is_closed(&self) -> bool {
-        self.reset || self.sent[0].fin_acknowledged && self.sent[1].fin_acknowledged
+        self.over || self.sent[0].fin_acknowledged && self.sent[1].fin_acknowledged
     }
 
     /// Takes the next segment, which side `from` sent.
@@ -151,8 +155,9 @@ impl Flow {
         {
             peer.fin_acknowledged = true;
         }
-        if s.flags.has(TcpFlags::RST) && !(sender.fin.is_some() && peer.fin.is_some()) {
-            self.reset = true;
+        if s.flags.has(TcpFlags::RST) {
+            self.over = true;
+            self.reset |= sender.fin.is_none() || peer.fin.is_none();
         }
 
         let [a, b] = &self.sent;

@@ -242,6 +242,16 @@ fn the_oldest_idle_flow_makes_room() {
     assert_eq!(all[0].client_frames, 2); // port 1 was idle less long than port 2
 }
 
+/// Both have sent a FIN, one has gone without acknowledging the other's.
+#[test]
+fn a_reset_after_both_fins_closes() {
+    let (c, s) = (client(), server());
+    let spoken = opened([s.fin(301, 101), c.fin(101, 301), s.rst(302)]);
+    let (all, counts) = flows_with(FlowConfig::default(), &spoken);
+    assert_eq!((counts.seen, counts.closed, counts.open()), (1, 1, 0));
+    assert_eq!(all[0].close, Close::Fin);
+}
+
 #[test]
 fn closed_flows_leave_the_table() {
     let config = FlowConfig {
