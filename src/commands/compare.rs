@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::terminal::{style, unless_pipe_closed};
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::CompareArgs;
-use crate::compare::{RUNS_DID_NOT_HOLD, Round};
+use crate::compare::{Round, did_not_hold};
 use crate::expect::Document;
 use crate::lab::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::lab::session::End;
@@ -89,11 +89,11 @@ fn tell_where(compared: &Compared) {
 
 fn status(compared: &Compared) -> u8 {
     let mut findings = compared.record.findings.iter();
-    let did_not_hold = findings.any(|f| f.code == RUNS_DID_NOT_HOLD);
+    let fault = findings.any(did_not_hold);
     match compared.end {
         End::Interrupted => INTERRUPTED,
         End::Fault => COULD_NOT_RUN,
-        End::Complete if did_not_hold || compared.not_saved.is_some() => DID_NOT_HOLD,
+        End::Complete if fault || compared.not_saved.is_some() => DID_NOT_HOLD,
         End::Complete => OK,
     }
 }
