@@ -42,7 +42,9 @@ Examples:
   threadtap compare --format json | jq '.differences[] | select(.real)'
 
 An expectation is a path into compare.json (rows. and census. may be left out; without a row's name
-it is asked of every row), one of == != < <= > >=, and a value.";
+it is asked of every row), one of == != < <= > >=, and a value. A pair is named by its rows, as in
+differences.thread.pool.p_value, and a growth row by its name: growth.thread.duration. What was not
+measured (null) meets none but == null.";
 
 /// The help of `--program`, with the same escape.
 const PROGRAM: &str =

@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::terminal::{style, unless_pipe_closed};
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::CompareArgs;
-use crate::compare::{Round, did_not_hold};
-use crate::expect::Document;
+use crate::compare::{Round, did_not_hold, grown, pairs_of};
+use crate::expect::{self, Document};
 use crate::lab::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::lab::session::End;
 use crate::report::write_compare;
@@ -16,8 +16,11 @@ use crate::report::write_compare;
 /// Makes all runs, prints the comparison, and tells where it was saved.
 pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     let plan = args.plan()?;
-    let names = plan.contenders.iter().map(|c| c.name.clone()).collect();
-    let document = Document::compare(names);
+    let document = Document::compare(expect::Compared {
+        rows: plan.contenders.iter().map(|c| c.name.clone()).collect(),
+        pairs: pairs_of(&plan.contenders),
+        grown: grown(&plan.contenders),
+    });
     expectations::check(&args.expect, &document)?;
     let bar = progress_bar(&plan);
     let mut told = String::new();

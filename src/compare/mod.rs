@@ -18,8 +18,9 @@ mod thin;
 
 pub use self::command_line::{Options, Place, run_arguments};
 pub use self::contender::{Client, Contender, Program, contenders, shared_folder};
-pub use self::differences::differences;
+pub use self::differences::{differences, pairs_of};
 pub use self::faults::did_not_hold;
+pub use self::growth::grown;
 pub use self::open_flows::OpenFlows;
 pub use self::order::{Round, Turn, turns};
 pub use self::record::{Progress, record};

@@ -166,6 +166,9 @@ fn expectations_of_rows() {
         "{}",
         ran.stderr
     );
+    compare("differences.async.pool.ratio >= 1").exits(0);
+    let ran = compare("rows.7.failed == 0").exits(2);
+    assert!(ran.stderr.contains("rows has 2 elements"), "{}", ran.stderr);
     let ran = compare("pol.failed == 0").exits(2);
     assert!(ran.stderr.contains("pool.failed"), "{}", ran.stderr);
 }
