@@ -4,7 +4,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::terminal::{style, unless_pipe_closed};
+use super::output::printed;
+use super::terminal::style;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::CompareArgs;
 use crate::compare::{Round, did_not_hold, grown, pairs_of};
@@ -41,10 +42,9 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     let style = style(usize::MAX, args.color);
     let written = write_compare(&compared.record, args.format.into(), style, &mut out)
         .and_then(|()| out.flush());
-    unless_pipe_closed(written)?;
     tell_where(&compared);
     let met = expectations::judge(&args.expect, &document, &compared.record)?;
-    Ok(status(&compared).max(met))
+    Ok(status(&compared).max(met).max(printed(written)))
 }
 
 /// On a terminal only; it starts no thread of its own.

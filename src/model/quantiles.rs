@@ -190,7 +190,9 @@ mod tests {
             let q = of(&durations).unwrap();
             prop_assert_eq!(one_by_one(durations.iter().copied()).quantiles(), Some(q));
             let mut all = Durations { histogram: Histogram::new(3).ok(), ..Durations::default() };
-            durations.iter().for_each(|ns| all.add(Nanos::new(*ns)));
+            for ns in &durations {
+                all.add(Nanos::new(*ns));
+            }
             assert_close(&all.quantiles().unwrap(), &q);
             durations.sort_unstable();
             let n = durations.len();
