@@ -358,6 +358,12 @@ fn of_a_comparison() {
         .check(&parsed("growth.thread.duration < 1"))
         .unwrap_err();
     assert!(said.to_string().ends_with("growth is empty"), "{said}");
+    let seven = Document::compare(Compared {
+        rows: vec!["7".to_owned()],
+        ..Compared::default()
+    });
+    assert_eq!(seven.check(&parsed("rows.7.failed == 0")), Ok(()));
+    assert!(seven.check(&parsed("rows.1.failed == 0")).is_err());
     // How many runs there will be only the record knows.
     let failures = judged("thread@20.durations_ns.5 > 0");
     let said = "durations_ns.5 > 0: it is not there: rows.thread@20.durations_ns has 5 elements";

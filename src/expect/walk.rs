@@ -143,7 +143,7 @@ impl Lists {
     fn below_list<'s>(
         &self,
         from: &Place<'s>,
-        name: &str,
+        name: &String,
         path: &[String],
     ) -> Option<Vec<Place<'s>>> {
         let of = from.schema?.get("items");
@@ -173,7 +173,9 @@ impl Lists {
             return Some(places);
         }
         let known = self.elements(&from.at);
-        if let Some(at) = index(name) {
+        // A row may be called 7.
+        let called_so = |all: &[Vec<String>]| all.iter().any(|names| names.contains(name));
+        if let Some(at) = index(name).filter(|_| !known.is_some_and(called_so)) {
             let none = from.value.as_ref().map(|_| Value::Null);
             let value = items.and_then(|items| items.get(at).cloned()).or(none);
             let mut place = from.below(name, of, value);

@@ -198,7 +198,7 @@ fn costs(rows: &[CompareRow]) -> Block {
     let several: Vec<String> = rows.iter().filter_map(processes).collect();
     if !several.is_empty() {
         after = format!(
-            "{after}; memory is that of one process, the largest, and not the sum of all: at its peak {}",
+            "{after}; memory is that of one process, the largest, and not the sum of all: {}",
             several.join("; ")
         );
     }
@@ -210,7 +210,7 @@ fn processes(row: &CompareRow) -> Option<String> {
     let census = row.census.as_ref()?;
     let of = |side: &str, peak: Option<u64>| {
         let peak = peak.filter(|n| *n > 1)?;
-        Some(format!("{} {side} processes", count(peak)))
+        Some(format!("{} {side} processes at once", count(peak)))
     };
     let sides = [
         of("client", census.client.processes.peak),

@@ -154,7 +154,7 @@ fn memory_of_many_processes_is_not_taken_for_their_sum() {
         assert!(
             words
                 .join(" ")
-                .contains("thread@100 had 95 client processes"),
+                .contains("thread@100 had 95 client processes at once"),
             "{text}"
         );
     }
