@@ -1,5 +1,6 @@
 //! The arguments of `threadtap compare`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::plan::UsageError;
 use super::run::{Colour, OutputFormat, StrategyName};
 use super::serve::Model;
 use super::values;
-use crate::compare::{Client, Contender, Options, Program, contenders};
+use crate::compare::{Client, Options, Program, contenders, shared_folder};
 use crate::expect::Expectation;
 use crate::lab::compare::ComparePlan;
 use crate::model::{ServerModel, Strategy};
@@ -19,9 +20,14 @@ use crate::model::{ServerModel, Strategy};
 const EXAMPLES: &str = "\
 Each run is a run of its own, saved in a folder below the comparison's; compare.json is written
 anew after each. A duration is the client's, from its exec to its end. Census and latency are those
-of the run with the median duration; open flows, CPU time and memory are medians of all runs; SYNs
-sent again and failures are sums. Runs are made in rounds, in the order of a Williams design: each
-comes equally often at every place and after every other one.
+of the run in the middle by its duration; open flows, CPU time and memory (of a side's largest
+process) are medians of all runs; SYNs sent again and failures are sums. Of an even number of runs
+a median is the mean of the two in the middle; what is counted, and the run in the middle, is the
+lower of the two. Runs are made in rounds, in the order of a Williams design: each comes equally
+often at every place and after every other one.
+
+A program with {\u{1b}[0mn} in its command is to make as many requests: what it does not make
+has failed. Who falls short of them, or makes no connection at all, is not called the fastest.
 
 A difference is called real where a Mann-Whitney U test (exact, two-sided, of the durations of all
 runs, Holm-corrected for all pairs of a size) gives p < 0.05. Pairs differ in one thing: the client
@@ -36,7 +42,9 @@ Examples:
   threadtap compare --format json | jq '.differences[] | select(.real)'
 
 An expectation is a path into compare.json (rows. and census. may be left out; without a row's name
-it is asked of every row), one of == != < <= > >=, and a value.";
+it is asked of every row), one of == != < <= > >=, and a value. A pair is named by its rows, as in
+differences.thread.pool.p_value, and a growth row by its name: growth.thread.duration. What was not
+measured (null) meets none but == null.";
 
 /// The help of `--program`, with the same escape.
 const PROGRAM: &str =
@@ -213,12 +221,14 @@ impl CompareArgs {
             None => vec![self.requests],
         };
         let contenders = contenders(&clients, &models, &sizes);
-        let mut folders: Vec<String> = contenders.iter().map(Contender::folder).collect();
-        folders.sort();
-        if folders.windows(2).any(|two| two[0] == two[1]) {
+        let names: BTreeSet<&str> = contenders.iter().map(|c| c.name.as_str()).collect();
+        if names.len() < contenders.len() {
             return Err(UsageError::Mismatch(
                 "two that are compared have the same name; give each --program a name of its own",
             ));
+        }
+        if let Some(folder) = shared_folder(&contenders, self.warmup > 0) {
+            return Err(UsageError::SharedFolder(folder));
         }
         Ok(ComparePlan {
             contenders,

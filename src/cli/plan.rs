@@ -27,6 +27,9 @@ pub enum UsageError {
     /// An option that another one needs, or does not go with.
     #[error("{0}")]
     Mismatch(&'static str),
+    /// Runs of a comparison that would be saved over one another.
+    #[error("two runs would be saved in the folder {0}; give one --program another name")]
+    SharedFolder(String),
     /// A command whose words cannot be told apart.
     #[error(
         "--server-cmd {given}: a quote is not closed, or there is no word; quote it as for a shell"

@@ -27,7 +27,8 @@ Examples:
 
 An expectation is a path into run.json (census. may be left out), one of == != < <= > >=, and a
 number, a text, true, false or null; where a name ends in _ns, also 5ms. findings.*.code is each
-finding's code, findings.length how many there are.
+finding's code, findings.length how many there are. What was not measured (null) meets none but
+== null.
 
 Programs of your own, in any language, as they are:
   threadtap run -- python3 client.py 1000            your client, the embedded server

@@ -4,11 +4,12 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::terminal::{style, unless_pipe_closed};
+use super::output::printed;
+use super::terminal::style;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::CompareArgs;
-use crate::compare::{RUNS_DID_NOT_HOLD, Round};
-use crate::expect::Document;
+use crate::compare::{Round, did_not_hold, grown, pairs_of};
+use crate::expect::{self, Document};
 use crate::lab::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::lab::session::End;
 use crate::report::write_compare;
@@ -16,8 +17,11 @@ use crate::report::write_compare;
 /// Makes all runs, prints the comparison, and tells where it was saved.
 pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     let plan = args.plan()?;
-    let names = plan.contenders.iter().map(|c| c.name.clone()).collect();
-    let document = Document::compare(names);
+    let document = Document::compare(expect::Compared {
+        rows: plan.contenders.iter().map(|c| c.name.clone()).collect(),
+        pairs: pairs_of(&plan.contenders),
+        grown: grown(&plan.contenders),
+    });
     expectations::check(&args.expect, &document)?;
     let bar = progress_bar(&plan);
     let mut told = String::new();
@@ -38,10 +42,9 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     let style = style(usize::MAX, args.color);
     let written = write_compare(&compared.record, args.format.into(), style, &mut out)
         .and_then(|()| out.flush());
-    unless_pipe_closed(written)?;
     tell_where(&compared);
     let met = expectations::judge(&args.expect, &document, &compared.record)?;
-    Ok(status(&compared).max(met))
+    Ok(status(&compared).max(met).max(printed(written)))
 }
 
 /// On a terminal only; it starts no thread of its own.
@@ -89,11 +92,11 @@ fn tell_where(compared: &Compared) {
 
 fn status(compared: &Compared) -> u8 {
     let mut findings = compared.record.findings.iter();
-    let did_not_hold = findings.any(|f| f.code == RUNS_DID_NOT_HOLD);
+    let fault = findings.any(did_not_hold);
     match compared.end {
         End::Interrupted => INTERRUPTED,
         End::Fault => COULD_NOT_RUN,
-        End::Complete if did_not_hold || compared.not_saved.is_some() => DID_NOT_HOLD,
+        End::Complete if fault || compared.not_saved.is_some() => DID_NOT_HOLD,
         End::Complete => OK,
     }
 }

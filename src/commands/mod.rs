@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod expectations;
 mod internal;
+mod output;
 mod read_ahead;
 mod run;
 mod serve;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::terminal::{style, unless_pipe_closed};
+use super::output::printed;
+use super::terminal::style;
 use super::{DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::RunArgs;
 use crate::expect::Document;
@@ -51,10 +52,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
         &mut out,
     )
     .and_then(|()| out.flush());
-    unless_pipe_closed(written)?;
     tell_where(&finished);
     let met = expectations::judge(&args.expect, &document, &finished.run)?;
-    Ok(status(&finished).max(met))
+    Ok(status(&finished).max(met).max(printed(written)))
 }
 
 /// How many requests there will be, where that is known.

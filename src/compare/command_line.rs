@@ -1,5 +1,6 @@
 //! The command line of one run: `threadtap run …` with its arguments.
 
+use super::contender::NUMBER;
 use super::{Client, Contender};
 use crate::model::Strategy;
 
@@ -43,6 +44,10 @@ pub fn run_arguments(contender: &Contender, options: &Options, place: Place<'_>)
             }
         }
         Client::Program(program) => {
+            // Who is told the number is to make as many: what is missing failed.
+            if program.is_told_the_number() {
+                arguments.extend(["-n".to_owned(), contender.requests.to_string()]);
+            }
             arguments.push("--".to_owned());
             let words = program.words.iter();
             arguments.extend(words.map(|word| fill(word, contender.requests, place.port)));
@@ -54,7 +59,7 @@ pub fn run_arguments(contender: &Contender, options: &Options, place: Place<'_>)
 /// A word of a program with its places filled in. The embedded server listens
 /// on 127.0.0.1.
 fn fill(word: &str, requests: u32, port: u16) -> String {
-    word.replace("{n}", &requests.to_string())
+    word.replace(NUMBER, &requests.to_string())
         .replace("{host}", "127.0.0.1")
         .replace("{port}", &port.to_string())
 }
@@ -102,7 +107,13 @@ mod tests {
         let program = "mine=python3 c.py {host}:{port} -n{n} {m}".parse().unwrap();
         assert_eq!(
             line(Client::Program(program), &options, 4711),
-            "--format json --out runs/x-1 --port 4711 --model async --no-capture -- python3 c.py 127.0.0.1:4711 -n50 {m}"
+            "--format json --out runs/x-1 --port 4711 --model async --no-capture -n 50 -- python3 c.py 127.0.0.1:4711 -n50 {m}"
+        );
+        // Of one that is not told how many, nothing is assumed.
+        let program = "mine=./client {port}".parse().unwrap();
+        assert_eq!(
+            line(Client::Program(program), &Options::default(), 4711),
+            "--format json --out runs/x-1 --port 4711 --model async -- ./client 4711"
         );
     }
 }

@@ -2,7 +2,11 @@
 
 use std::str::FromStr;
 
+use super::Round;
 use crate::model::{ServerModel, Strategy};
+
+/// What stands for the number of requests in a program's words.
+pub(super) const NUMBER: &str = "{n}";
 
 /// A program of somebody else's as a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +16,14 @@ pub struct Program {
     /// Its words; `{n}`, `{host}` and `{port}` stand for the number of requests
     /// and the server's address.
     pub words: Vec<String>,
+}
+
+impl Program {
+    /// Whether it is told how many requests to make: then it is to make them all.
+    #[must_use]
+    pub fn is_told_the_number(&self) -> bool {
+        self.words.iter().any(|word| word.contains(NUMBER))
+    }
 }
 
 impl FromStr for Program {
@@ -77,11 +89,30 @@ pub struct Contender {
 }
 
 impl Contender {
-    /// Its name as a folder's.
+    /// The folder of its run in this round, below the comparison's.
     #[must_use]
-    pub fn folder(&self) -> String {
-        self.name.replace('/', "-")
+    pub fn folder(&self, round: Round) -> String {
+        let name = self.name.replace('/', "-");
+        match round {
+            Round::Warmup(k) => format!("{name}-warmup-{k}"),
+            Round::Repeat(k) => format!("{name}-{k}"),
+        }
     }
+}
+
+/// A folder that the runs of two of them would be saved in, the one over the
+/// other; `None` where each has folders of its own.
+#[must_use]
+pub fn shared_folder(contenders: &[Contender], warmup: bool) -> Option<String> {
+    let rounds = [Round::Repeat(1), Round::Warmup(1)];
+    let rounds = &rounds[..=usize::from(warmup)];
+    let all = contenders.iter();
+    let mut folders: Vec<String> = all
+        .flat_map(|c| rounds.iter().map(|round| c.folder(*round)))
+        .collect();
+    folders.sort();
+    let mut twice = folders.windows(2).filter(|two| two[0] == two[1]);
+    twice.next().map(|two| two[0].clone())
 }
 
 /// Each client with each model in each size, sizes first. A part of the name
@@ -160,6 +191,25 @@ mod tests {
         let all = contenders(&clients, &[pool, process], &[10, 20]);
         assert_eq!(all[0].name, "thread/pool@10");
         assert_eq!(all[0].stem, "thread/pool");
-        assert_eq!(all[0].folder(), "thread-pool@10");
+        assert_eq!(all[0].folder(Round::Repeat(3)), "thread-pool@10-3");
+        assert_eq!(all[0].folder(Round::Warmup(1)), "thread-pool@10-warmup-1");
+    }
+
+    #[test]
+    fn no_two_runs_share_a_folder() {
+        let of = |names: &[&str], models: &[ServerModel], warmup: bool| {
+            let program = |name: &&str| Client::Program(format!("{name}=./x").parse().unwrap());
+            let clients: Vec<Client> = names.iter().map(program).collect();
+            shared_folder(&contenders(&clients, models, &[5]), warmup)
+        };
+        let one = &[ServerModel::Thread][..];
+        assert_eq!(of(&["a", "b", "a-1", "a-warm"], one, true), None);
+        assert_eq!(of(&["a", "a"], one, false).as_deref(), Some("a-1"));
+        let shared = of(&["a", "a-warmup"], one, true);
+        assert_eq!(shared.as_deref(), Some("a-warmup-1"));
+        assert_eq!(of(&["a", "a-warmup"], one, false), None);
+        let two = &[ServerModel::Thread, ServerModel::Pool];
+        let shared = of(&["a", "a-pool"], two, true);
+        assert_eq!(shared, None);
     }
 }

@@ -16,9 +16,7 @@ const LEVEL: f64 = 0.05;
 /// corrected for all of its size.
 #[must_use]
 pub fn differences(contenders: &[Contender], rows: &[CompareRow]) -> Vec<Difference> {
-    let mut sizes: Vec<u32> = contenders.iter().map(|c| c.requests).collect();
-    sizes.dedup();
-    sizes
+    sizes(contenders)
         .into_iter()
         .flat_map(|size| {
             let mut tested: Vec<Difference> = pairs(contenders, size)
@@ -32,6 +30,23 @@ pub fn differences(contenders: &[Contender], rows: &[CompareRow]) -> Vec<Differe
             tested
         })
         .collect()
+}
+
+/// The names of the pairs that will be compared, as far as the contenders tell.
+#[must_use]
+pub fn pairs_of(contenders: &[Contender]) -> Vec<(String, String)> {
+    let name = |at: usize| contenders[at].name.clone();
+    sizes(contenders)
+        .into_iter()
+        .flat_map(|size| pairs(contenders, size))
+        .map(|(a, b)| (name(a), name(b)))
+        .collect()
+}
+
+fn sizes(contenders: &[Contender]) -> Vec<u32> {
+    let mut sizes: Vec<u32> = contenders.iter().map(|c| c.requests).collect();
+    sizes.dedup();
+    sizes
 }
 
 /// The pairs of one size that are compared.

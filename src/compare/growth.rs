@@ -7,22 +7,28 @@ use crate::stats::growth;
 
 /// A growth row for each client and server, where there are several sizes.
 pub(super) fn growths(contenders: &[Contender], rows: &[CompareRow]) -> Vec<GrowthRow> {
-    let mut stems: Vec<&str> = Vec::new();
+    grown(contenders)
+        .into_iter()
+        .map(|stem| {
+            let of_stem = contenders.iter().zip(rows).filter(|(c, _)| c.stem == stem);
+            growth_of(&stem, &of_stem.map(|(_, row)| row).collect::<Vec<_>>())
+        })
+        .collect()
+}
+
+/// The names of the growth rows; none where there is one size only.
+#[must_use]
+pub fn grown(contenders: &[Contender]) -> Vec<String> {
+    let mut stems: Vec<String> = Vec::new();
     for contender in contenders {
-        if !stems.contains(&contender.stem.as_str()) {
-            stems.push(&contender.stem);
+        if !stems.contains(&contender.stem) {
+            stems.push(contender.stem.clone());
         }
     }
     if stems.len() == contenders.len() {
         return Vec::new();
     }
     stems
-        .into_iter()
-        .map(|stem| {
-            let of_stem = contenders.iter().zip(rows).filter(|(c, _)| c.stem == stem);
-            growth_of(stem, &of_stem.map(|(_, row)| row).collect::<Vec<_>>())
-        })
-        .collect()
 }
 
 fn growth_of(stem: &str, rows: &[&CompareRow]) -> GrowthRow {

@@ -8,6 +8,7 @@
 mod command_line;
 mod contender;
 mod differences;
+mod faults;
 mod growth;
 mod open_flows;
 mod order;
@@ -16,11 +17,13 @@ mod rows;
 mod thin;
 
 pub use self::command_line::{Options, Place, run_arguments};
-pub use self::contender::{Client, Contender, Program, contenders};
-pub use self::differences::differences;
+pub use self::contender::{Client, Contender, Program, contenders, shared_folder};
+pub use self::differences::{differences, pairs_of};
+pub use self::faults::did_not_hold;
+pub use self::growth::grown;
 pub use self::open_flows::OpenFlows;
 pub use self::order::{Round, Turn, turns};
-pub use self::record::{Progress, RUNS_DID_NOT_HOLD, record};
+pub use self::record::{Progress, record};
 pub use self::rows::Measured;
 pub use self::thin::thin;
 

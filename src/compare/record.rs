@@ -1,14 +1,15 @@
 //! The record of a comparison, as far as it has come.
 
 use super::differences::{differences, repeats_needed};
+use super::faults::faults;
 use super::growth::growths;
 use super::rows::rows;
 use super::{Contender, Measured};
-use crate::model::{CompareRecord, ComparedPlan, Finding, Nanos, SCHEMA_COMPARE, Severity, Tool};
-use crate::text::units::{count, counted};
-
-/// The finding that runs ended with exit status 1.
-pub const RUNS_DID_NOT_HOLD: &str = "runs_did_not_hold";
+use crate::model::{
+    CompareRecord, CompareRow, ComparedPlan, Finding, Nanos, SCHEMA_COMPARE, Severity,
+    TOO_FEW_REPEATS, Tool,
+};
+use crate::text::units::counted;
 
 /// How far a comparison has come.
 #[derive(Clone, Debug)]
@@ -46,12 +47,12 @@ pub fn record(progress: &Progress<'_>) -> CompareRecord {
         complete,
         differences: differences(progress.contenders, &rows),
         growth: growths(progress.contenders, &rows),
-        findings: findings(progress),
+        findings: findings(progress, &rows),
         rows,
     }
 }
 
-fn findings(progress: &Progress<'_>) -> Vec<Finding> {
+fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if progress.interrupted {
         findings.push(Finding::new(
@@ -67,12 +68,12 @@ fn findings(progress: &Progress<'_>) -> Vec<Finding> {
             format!("A run could not be made, and no more were: {reason}"),
         ));
     }
-    findings.extend(did_not_hold(progress.measured));
+    findings.extend(faults(rows, progress.measured));
     let repeat = u32::try_from(progress.plan.repeat).unwrap_or(u32::MAX);
     if let Some(needed) = repeats_needed(progress.contenders, repeat) {
         findings.push(
             Finding::new(
-                "too_few_repeats",
+                TOO_FEW_REPEATS,
                 Severity::Info,
                 format!(
                     "With --repeat {repeat} no difference can be told from noise, however large it is: with so many pairs that takes --repeat {needed}.",
@@ -95,29 +96,6 @@ fn findings(progress: &Progress<'_>) -> Vec<Finding> {
         );
     }
     findings
-}
-
-/// Runs that ended with exit status 1.
-fn did_not_hold(measured: &[Measured]) -> Option<Finding> {
-    let folders: Vec<&str> = measured
-        .iter()
-        .filter(|m| !m.held)
-        .map(|m| m.folder.as_str())
-        .collect();
-    let first = folders.first()?;
-    Some(
-        Finding::new(
-            RUNS_DID_NOT_HOLD,
-            Severity::Warning,
-            format!(
-                "{} of {} did not go well ({first}{}): their run.json says why; times of runs that failed compare badly.",
-                count(folders.len() as u64),
-                counted(measured.len() as u64, "run", "runs"),
-                if folders.len() > 1 { ", …" } else { "" },
-            ),
-        )
-        .with("runs", folders.clone()),
-    )
 }
 
 #[cfg(test)]

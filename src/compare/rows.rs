@@ -6,7 +6,7 @@ use super::{Client, Contender};
 use crate::model::{
     CompareRow, Latencies, Nanos, PeakRanges, Range, RunRecord, SideCensus, Spread,
 };
-use crate::stats::{median, median_index};
+use crate::stats::middle_two;
 
 /// A run that was made, and what its flows told.
 #[derive(Clone, Debug)]
@@ -35,9 +35,30 @@ impl Measured {
     /// Requests without a valid answer; `None` where nobody could count them.
     fn failed(&self) -> Option<u64> {
         let requests = &self.run.requests;
-        let failed: u64 = requests.failed.values().sum();
+        let told: u64 = requests.failed.values().sum();
+        let failed = told.max(self.missing().unwrap_or(0));
         let known = failed > 0 || requests.answered.is_some() || requests.valid.is_some();
         known.then_some(failed)
+    }
+
+    /// What a program was told to ask for and the wire shows no valid answer to:
+    /// its connections tell of those that it made only. The embedded server
+    /// speaks TIME, so that an answer can be judged. `None` where that is not
+    /// known, as it is not where frames were dropped.
+    fn missing(&self) -> Option<u64> {
+        let capture = self.run.capture.as_ref()?;
+        let lost = [capture.dropped_by_kernel, capture.dropped_by_interface];
+        if self.run.plan.client_command.is_none() || lost.iter().any(|n| *n > Some(0)) {
+            return None;
+        }
+        let requests = &self.run.requests;
+        Some(requests.submitted?.saturating_sub(requests.valid?))
+    }
+
+    /// Whether it made no connection at all.
+    pub(super) fn connected_nowhere(&self) -> bool {
+        let requests = &self.run.requests;
+        requests.attempted.or(requests.on_wire) == Some(0)
     }
 }
 
@@ -52,17 +73,20 @@ pub(super) fn rows(contenders: &[Contender], measured: &[Measured]) -> Vec<Compa
         })
         .collect();
     for at in 0..rows.len() {
-        let medians = rows.iter().filter(|r| r.requests == rows[at].requests);
-        let fastest = medians
-            .filter_map(|r| r.duration_ns)
-            .map(|d| d.median)
-            .min();
+        let fastest = fastest(rows.iter().filter(|r| r.requests == rows[at].requests));
         rows[at].ratio_to_fastest = rows[at]
             .duration_ns
             .zip(fastest)
             .and_then(|(own, fastest)| ratio(own.median, fastest));
     }
     rows
+}
+
+/// The shortest median. A row that fell short is not in the race, unless all
+/// did: less work takes less time.
+fn fastest<'a>(rows: impl Iterator<Item = &'a CompareRow>) -> Option<Nanos> {
+    let medians = rows.filter_map(|r| Some((r.fell_short(), r.duration_ns?.median)));
+    medians.min().map(|(_, median)| median)
 }
 
 fn row(contender: &Contender, runs: &[&Measured]) -> CompareRow {
@@ -74,8 +98,10 @@ fn row(contender: &Contender, runs: &[&Measured]) -> CompareRow {
     };
     let typical_nanos =
         |of: fn(&RunRecord) -> Option<Nanos>| median(runs.iter().filter_map(|m| of(&m.run)));
-    let typical =
-        |of: fn(&RunRecord) -> Option<u64>| median(runs.iter().filter_map(|m| of(&m.run)));
+    let typical = |of: fn(&RunRecord) -> Option<u64>| {
+        let (lower, upper) = middle_two(runs.iter().filter_map(|m| of(&m.run)))?;
+        Some(lower.midpoint(upper))
+    };
     CompareRow {
         name: contender.name.clone(),
         strategy,
@@ -93,7 +119,8 @@ fn row(contender: &Contender, runs: &[&Measured]) -> CompareRow {
             server_threads: range(runs, |r| r.census.server.threads.peak),
             server_processes: range(runs, |r| r.census.server.processes.peak),
         },
-        peak_open_flows: median(runs.iter().filter_map(|m| m.open_flows)),
+        // A count is one that occurred: of two in the middle the lower one.
+        peak_open_flows: middle_two(runs.iter().filter_map(|m| m.open_flows)).map(|two| two.0),
         latency: middle.map_or_else(Latencies::default, |m| m.run.latency),
         syn_retransmissions: sum(runs, |m| m.syn_retransmissions),
         failed: sum(runs, Measured::failed),
@@ -105,16 +132,20 @@ fn row(contender: &Contender, runs: &[&Measured]) -> CompareRow {
     }
 }
 
-/// The run with the median duration; of those that are equal the latest one.
+/// The run in the middle by its duration, of two the faster one; of those that
+/// are equal the latest one.
 fn middle<'a>(runs: &[&'a Measured]) -> Option<&'a Measured> {
-    let mut timed: Vec<(Nanos, Reverse<usize>)> = runs
-        .iter()
-        .enumerate()
-        .filter_map(|(at, m)| Some((m.duration()?, Reverse(at))))
-        .collect();
-    timed.sort_unstable();
-    let (_, Reverse(at)) = timed.get(median_index(timed.len()))?;
-    runs.get(*at).copied()
+    let timed = runs.iter().enumerate();
+    let timed = timed.filter_map(|(at, m)| Some((m.duration()?, Reverse(at))));
+    let ((_, Reverse(at)), _) = middle_two(timed)?;
+    runs.get(at).copied()
+}
+
+/// The median: of an even number of durations the mean of the two in the middle,
+/// rounded down to a nanosecond.
+fn median(durations: impl IntoIterator<Item = Nanos>) -> Option<Nanos> {
+    let (lower, upper) = middle_two(durations)?;
+    Some(Nanos::new(lower.get().midpoint(upper.get())))
 }
 
 fn spread(durations: &[Nanos]) -> Option<Spread> {
@@ -171,7 +202,7 @@ mod tests {
         measured[1].run.census.client.threads.peak = Some(7);
         measured[2].run.census.client.threads.peak = Some(12);
         measured[2].open_flows = Some(9);
-        measured.extend(runs_of(1, &[5, 6]));
+        measured.extend(runs_of(1, &[3, 5]));
         let rows = rows(&two(&[10]), &measured);
         let [thread, event_loop] = &rows[..] else {
             panic!("two rows");
@@ -190,10 +221,68 @@ mod tests {
         assert_eq!(thread.peak_open_flows, Some(3));
         assert_eq!(thread.syn_retransmissions, Some(3));
         assert_eq!(thread.failed, Some(0));
-        assert_eq!(thread.ratio_to_fastest, Some(4.0));
+        assert_eq!(thread.ratio_to_fastest, Some(5.0));
+        assert_eq!(event_loop.duration_ns.unwrap().median, ms(4));
         assert_eq!(event_loop.ratio_to_fastest, Some(1.0));
         assert_eq!(thread.runs, ["0-1", "0-2", "0-3"]);
         assert_eq!(thread.repeats, 3);
+    }
+
+    #[test]
+    fn an_even_number_has_the_mean_of_the_two_in_the_middle() {
+        let mut measured = runs_of(0, &[40, 10, 20, 31]);
+        for (at, m) in measured.iter_mut().enumerate() {
+            let n = at as u64;
+            m.run.sides.client.cpu_ns = Some(ms(10 * i64::try_from(n).unwrap()));
+            m.run.sides.client.peak_memory_bytes = Some(100 * n);
+            m.run.census.client.threads.peak = Some(n);
+            m.open_flows = Some(n);
+        }
+        measured.extend(runs_of(1, &[5, 6]));
+        let rows = rows(&two(&[10]), &measured);
+        let median = |row: &CompareRow| row.duration_ns.unwrap().median;
+        assert_eq!(median(&rows[0]).get(), 25_500_000);
+        assert_eq!(median(&rows[1]).get(), 5_500_000);
+        assert_eq!(rows[0].ratio_to_fastest, Some(25.5 / 5.5));
+        assert_eq!(rows[0].client_cpu_ns, Some(ms(15)));
+        assert_eq!(rows[0].client_peak_memory_bytes, Some(150));
+        // What is counted is a count that occurred.
+        assert_eq!(rows[0].peak_open_flows, Some(1));
+        let census = rows[0].census.as_ref().unwrap();
+        assert_eq!(census.client.threads.peak, Some(2), "of the run of 20 ms");
+        assert_eq!(rows[0].middle_duration(), Some(ms(20)));
+    }
+
+    #[test]
+    fn what_falls_short_is_not_the_fastest() {
+        let mut measured = runs_of(0, &[4000]);
+        measured.extend(runs_of(1, &[1000]));
+        measured[1].run.requests.failed = [("not_attempted".to_owned(), 1)].into();
+        let of = |measured: &[Measured]| -> Vec<_> {
+            let rows = rows(&two(&[10]), measured);
+            rows.iter().map(|r| r.ratio_to_fastest.unwrap()).collect()
+        };
+        assert_eq!(of(&measured), [1.0, 0.25]);
+        // Where all fell short, all are in the race.
+        measured[0].run.requests.failed = [("refused".to_owned(), 1)].into();
+        assert_eq!(of(&measured), [4.0, 1.0]);
+    }
+
+    #[test]
+    fn a_program_that_asks_for_less_than_it_was_told_to_fails() {
+        let mut measured = runs_of(0, &[10]);
+        let run = &mut measured[0].run;
+        run.requests.submitted = Some(20);
+        run.requests.valid = Some(5);
+        assert_eq!(measured[0].failed(), Some(0), "workers know better");
+        measured[0].run.plan.client_command = Some(vec!["./x".to_owned()]);
+        assert_eq!(measured[0].failed(), Some(15));
+        // What was dropped cannot be told from what was never there.
+        let capture = measured[0].run.capture.as_mut().unwrap();
+        capture.dropped_by_kernel = Some(3);
+        assert_eq!(measured[0].failed(), Some(0));
+        measured[0].run.requests.submitted = None;
+        assert_eq!(measured[0].failed(), Some(0));
     }
 
     #[test]

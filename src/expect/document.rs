@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::nearest;
 use super::parse::Unit;
-use super::walk::{Names, Place, Unfit, is_object};
+use super::walk::{Lists, Place, Unfit};
 use super::{Expectation, order};
 use crate::model::Nanos;
 use crate::text::escape::printable;
@@ -22,12 +23,20 @@ pub struct Document {
     schema: Value,
     /// What may stand before a path that does not begin at the top.
     prefixes: &'static [&'static str],
-    /// The names of the rows, where the record has rows.
-    names: Vec<String>,
+    /// Lists whose elements are known beforehand.
+    lists: Lists,
 }
 
-/// How many of the nearest names are offered.
-const OFFERED: usize = 3;
+/// What a comparison will be about, as far as its command line tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// The names of its rows.
+    pub rows: Vec<String>,
+    /// The pairs of rows that are set against each other.
+    pub pairs: Vec<(String, String)>,
+    /// The names of its growth rows.
+    pub grown: Vec<String>,
+}
 
 impl Document {
     fn of(schema: &str) -> Self {
@@ -35,7 +44,7 @@ impl Document {
             // The schemas are part of the program, and tests read them.
             schema: serde_json::from_str(schema).unwrap_or_default(),
             prefixes: &[],
-            names: Vec::new(),
+            lists: Lists::default(),
         }
     }
 
@@ -51,12 +60,21 @@ impl Document {
         Self::of(include_str!("../../docs/schemas/analysis.schema.json"))
     }
 
-    /// The record of a comparison whose rows will be called so.
+    /// The record of a comparison of these.
     #[must_use]
-    pub fn compare(names: Vec<String>) -> Self {
+    pub fn compare(compared: Compared) -> Self {
+        let named = |names: Vec<String>| names.into_iter().map(|name| vec![name]).collect();
+        let either_way = |(a, b): (String, String)| vec![format!("{a}.{b}"), format!("{b}.{a}")];
         Self {
             prefixes: &["rows", "rows.*"],
-            names,
+            lists: Lists(vec![
+                ("rows", named(compared.rows)),
+                (
+                    "differences",
+                    compared.pairs.into_iter().map(either_way).collect(),
+                ),
+                ("growth", named(compared.grown)),
+            ]),
             ..Self::of(include_str!("../../docs/schemas/compare.schema.json"))
         }
     }
@@ -67,7 +85,15 @@ impl Document {
     /// # Errors
     /// When not, with the names that were perhaps meant.
     pub fn check(&self, expectation: &Expectation) -> Result<(), Unfit> {
-        self.places(expectation, None).map(drop)
+        let places = self.places(expectation, None)?;
+        let absent = places.iter().find_map(|place| place.absent.as_deref());
+        match absent {
+            None => Ok(()),
+            Some(reason) => Err(Unfit::Mismatch {
+                path: expectation.path(),
+                reason: format!("is not there: {reason}"),
+            }),
+        }
     }
 
     /// What does not hold of a record: nothing when the expectation is met.
@@ -91,7 +117,6 @@ impl Document {
         expectation: &Expectation,
         record: Option<&Value>,
     ) -> Result<Vec<Place<'_>>, Unfit> {
-        let names = Names(&self.names);
         let found = std::iter::once(None)
             .chain(self.prefixes.iter().map(Some))
             .find_map(|prefix| {
@@ -100,11 +125,11 @@ impl Document {
                     .flat_map(|p| p.split('.').map(str::to_owned))
                     .collect();
                 path.extend_from_slice(&expectation.path);
-                names.walk(self.top(record), &path)
+                self.lists.walk(self.top(record), &path)
             });
         let places = found.ok_or_else(|| Unfit::Unknown {
             path: printable(&expectation.path()).into_owned(),
-            nearest: self.nearest(&expectation.path()),
+            nearest: nearest::to(&expectation.path(), &self.schema, &self.lists),
         })?;
         let misfit = places.iter().find_map(|p| p.fits(expectation).err());
         match misfit {
@@ -121,48 +146,7 @@ impl Document {
             at: String::new(),
             schema: Some(&self.schema),
             value: record.cloned(),
-        }
-    }
-
-    /// The paths that exist and look most like this one.
-    fn nearest(&self, path: &str) -> Vec<String> {
-        let mut known = Vec::new();
-        self.leaves(&self.schema, String::new(), &mut known);
-        let distance = |known: &str| strsim::damerau_levenshtein(path, known);
-        let mut ranked: Vec<(usize, String)> =
-            known.into_iter().map(|k| (distance(&k), k)).collect();
-        ranked.sort();
-        ranked.truncate(OFFERED);
-        ranked.into_iter().map(|(_, known)| known).collect()
-    }
-
-    /// Every path to a value, as short as it may be written.
-    fn leaves(&self, schema: &Value, at: String, known: &mut Vec<String>) {
-        let below = |name: &str| match (at.as_str(), name) {
-            (_, "census") => at.clone(),
-            ("", _) => name.to_owned(),
-            _ => format!("{at}.{name}"),
-        };
-        if let Some(items) = schema.get("items") {
-            known.push(below("length"));
-            if at == "rows" {
-                self.leaves(items, String::new(), known);
-                for name in &self.names {
-                    self.leaves(items, name.clone(), known);
-                }
-            } else {
-                self.leaves(items, below("0"), known);
-            }
-        } else if is_object(schema) {
-            for (name, of) in schema["properties"].as_object().into_iter().flatten() {
-                self.leaves(of, below(name), known);
-            }
-            let names = schema["propertyNames"]["enum"].as_array();
-            for name in names.into_iter().flatten().filter_map(Value::as_str) {
-                known.push(below(name));
-            }
-        } else {
-            known.push(at);
+            absent: None,
         }
     }
 }
@@ -171,6 +155,15 @@ impl Document {
 fn message(expectation: &Expectation, place: &Place<'_>, value: &Value, several: bool) -> String {
     let what = if several { place.at.as_str() } else { "it" };
     let is = match value {
+        Value::Null if place.absent.is_some() => {
+            format!(
+                "is not there: {}",
+                place.absent.as_deref().unwrap_or_default()
+            )
+        }
+        Value::Null if place.may_be_unlimited() => {
+            "is null: unlimited, or it could not be read".to_owned()
+        }
         Value::Null if order(&expectation.wanted, &expectation.wanted).is_some() => {
             "was not measured".to_owned()
         }

@@ -7,12 +7,16 @@
 //! there.
 //!
 //! Paths are the names of the record, with dots between them. An element of a
-//! list is named by its number, by its `name` where it has one, or by `*`, which
-//! is each of them; `length` is how many there are. `census.` may be left out,
-//! and in a comparison `rows.` with or without the row's name: without it every
-//! row has to hold.
+//! list is named by its number, by its `name` where it has one, a pair by its two
+//! names in either order, or by `*`, which is each of them; `length` is how many
+//! there are. `census.` may be left out, and in a comparison `rows.` with or
+//! without the row's name: without it every row has to hold.
+//!
+//! What was not measured (`null`) meets no expectation but those of `null`
+//! itself: a guard that nothing was measured for has to fail.
 
 mod document;
+mod nearest;
 mod parse;
 mod walk;
 
@@ -20,7 +24,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-pub use self::document::{Document, Failure};
+pub use self::document::{Compared, Document, Failure};
 pub use self::walk::Unfit;
 
 /// How two values are compared.
@@ -80,9 +84,13 @@ impl Expectation {
     }
 
     /// Whether a value is as it should be. Numbers compare by value, whole ones
-    /// exactly; nothing is more or less than what is no number.
+    /// exactly; nothing is more or less than what is no number, and what was not
+    /// measured is not even unequal to one.
     fn holds(&self, actual: &Value) -> bool {
         use std::cmp::Ordering::{Equal, Greater, Less};
+        if actual.is_null() && !self.wanted.is_null() {
+            return false;
+        }
         let order = order(actual, &self.wanted);
         match self.comparison {
             Comparison::Equal => order == Some(Equal) || *actual == self.wanted,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Document, Expectation, Unfit};
+use super::{Compared, Document, Expectation, Unfit};
 
 fn run() -> Value {
     serde_json::from_str(include_str!("../../tests/schemas/run_strategy.json")).unwrap()
@@ -46,7 +46,8 @@ fn what_holds_says_nothing() {
         "census.client.timeline.0.1 == 1",
         "schema == 'threadtap.run/1'",
         "duration_ns > 0",
-        "observer.tracer_cpu_ns != 5",
+        "observer.tracer_cpu_ns == null",
+        "duration_ns != null",
     ] {
         assert_eq!(judged(text), Vec::<String>::new(), "{text}");
     }
@@ -78,7 +79,24 @@ fn what_does_not_hold_tells_what_was_there() {
         ("plan.joined == false", "plan.joined == false: it is true"),
         (
             "findings.3.code == interrupted",
-            "findings.3.code == interrupted: it is null",
+            "findings.3.code == interrupted: it is not there: findings has one element, findings.0",
+        ),
+        (
+            "findings.3.code != interrupted",
+            "findings.3.code != interrupted: it is not there: findings has one element, findings.0",
+        ),
+        // What was not measured is not unequal to anything either.
+        (
+            "observer.tracer_cpu_ns != 5",
+            "observer.tracer_cpu_ns != 5: it was not measured",
+        ),
+        (
+            "observer.tracer_cpu_ns != null",
+            "observer.tracer_cpu_ns != null: it is null",
+        ),
+        (
+            "plan.client_command.0 != pool",
+            "plan.client_command.0 != pool: it is null",
         ),
     ] {
         assert_eq!(judged(text), [said]);
@@ -101,6 +119,16 @@ fn an_unknown_path_offers_the_nearest() {
         ("latency.exchange.p98_ns < 5", "latency.exchange.p95_ns"),
         ("finding.length == 0", "findings.length"),
         ("client.threads.peak.x == 0", "client.threads.peak"),
+        // With a unit for a name that does not exist: the name is the mistake.
+        ("latency.exchange.p99 < 5ms", "latency.exchange.p99_ns"),
+        (
+            "environment.limits.RLIMIT_NPROCS > 5",
+            "environment.limits.RLIMIT_NPROC",
+        ),
+        (
+            "environment.limits.kernel.pid_maximum > 5",
+            "environment.limits.kernel.pid_max",
+        ),
     ] {
         match Document::run().check(&parsed(text)) {
             Err(Unfit::Unknown { nearest: known, .. }) => {
@@ -111,15 +139,67 @@ fn an_unknown_path_offers_the_nearest() {
     }
 }
 
+/// Most leave out the front of a path.
 #[test]
-fn only_the_record_knows_the_names_of_limits() {
-    let expectation = parsed("environment.limits.pids.max == 5");
+fn paths_that_end_in_the_given_names_come_first() {
+    let nearest = |text: &str| match Document::run().check(&parsed(text)) {
+        Err(Unfit::Unknown { nearest, .. }) => nearest,
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(
+        nearest("peak <= 9"),
+        [
+            "client.threads.peak",
+            "server.threads.peak",
+            "system.threads.peak",
+            "client.processes.peak",
+            "server.processes.peak",
+            "system.processes.peak"
+        ]
+    );
+    assert_eq!(
+        nearest("threads.peak < 3"),
+        [
+            "client.threads.peak",
+            "server.threads.peak",
+            "system.threads.peak"
+        ]
+    );
+    assert_eq!(nearest("valid == 20")[0], "requests.valid");
+    assert_eq!(nearest("p99_ns < 5ms")[0], "latency.exchange.p99_ns");
+    // What is no value itself is found by what is below it.
+    for path in nearest("failed == 0") {
+        assert!(path.starts_with("requests.failed."), "{path}");
+    }
+}
+
+#[test]
+fn what_a_schema_leaves_open_only_the_record_knows() {
+    let expectation = parsed("findings.0.evidence.peaks == 5");
     let document = Document::run();
     assert_eq!(document.check(&expectation), Ok(()));
     assert!(matches!(
         document.judge(&expectation, &run()),
         Err(Unfit::Unknown { .. })
     ));
+}
+
+#[test]
+fn a_limit_that_there_is_none_of_is_unlimited() {
+    let mut record = run();
+    record["environment"]["limits"]["RLIMIT_NPROC"] = Value::Null;
+    let judged = |text: &str| {
+        let failures = Document::run().judge(&parsed(text), &record).unwrap();
+        failures.into_iter().map(|f| f.message).next()
+    };
+    let said = judged("environment.limits.RLIMIT_NPROC > 5").unwrap();
+    assert!(said.contains("it is null: unlimited"), "{said}");
+    assert_eq!(judged("environment.limits.RLIMIT_NPROC == null"), None);
+    // A record of an older version may lack one: that is not 0.
+    let limits = record["environment"]["limits"].as_object_mut().unwrap();
+    limits.remove("RLIMIT_STACK");
+    let failures = Document::run().judge(&parsed("environment.limits.RLIMIT_STACK == 0"), &record);
+    assert_eq!(failures.unwrap().len(), 1);
 }
 
 #[test]
@@ -133,6 +213,17 @@ fn what_cannot_be_compared_is_found_before_the_run() {
         ("environment.kernel > 6", "is a text"),
         ("plan.joined == 1", "is true or false"),
         ("requests.failed == 0", "choose one below it"),
+        ("plan.strategy < thread", "< is for numbers"),
+        ("client.threads.peak < null", "< is for numbers"),
+        ("findings.0.evidence.peak < many", "< is for numbers"),
+        (
+            "client.threads.peak <= 5ms",
+            "is a number, and \"5ms\" is none",
+        ),
+        (
+            "latency.exchange.p99_ns < 5 parsecs",
+            "may be given in ns, us",
+        ),
     ] {
         match Document::run().check(&parsed(text)) {
             Err(e @ Unfit::Mismatch { .. }) => assert!(e.to_string().contains(said), "{e}"),
@@ -151,11 +242,7 @@ fn what_is_no_expectation_says_what_one_is() {
         "a b == 1",
         "client.threads.peak <=",
         "client.threads.peak ! 9",
-        "plan.strategy < thread",
-        "client.threads.peak < null",
         "plan.strategy == \"thread",
-        "latency.exchange.p99_ns < 5 parsecs",
-        "client.threads.peak <= 5ms",
     ] {
         assert!(text.parse::<Expectation>().is_err(), "{text}");
     }
@@ -200,7 +287,15 @@ fn of_a_capture() {
 #[test]
 fn of_a_comparison() {
     let names = ["thread@20", "async@20", "thread@100", "async@100"];
-    let document = Document::compare(names.map(str::to_owned).to_vec());
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    let document = Document::compare(Compared {
+        rows: names.map(str::to_owned).to_vec(),
+        pairs: vec![
+            pair("thread@20", "async@20"),
+            pair("thread@100", "async@100"),
+        ],
+        grown: ["thread", "async"].map(str::to_owned).to_vec(),
+    });
     let record: Value =
         serde_json::from_str(include_str!("../../tests/schemas/compare.json")).unwrap();
     let judged = |text: &str| {
@@ -220,6 +315,14 @@ fn of_a_comparison() {
         "differences.length == 2",
         "complete == true",
         "plan.repeat == 5",
+        // A pair by its names, whichever is the faster one.
+        "differences.thread@20.async@20.real == false",
+        "differences.async@20.thread@20.ratio < 1.2",
+        "differences.thread@100.async@100.p_value < 0.05",
+        "differences.*.uncorrected_p_value <= 1",
+        "differences.1.a == async@100",
+        "growth.thread.duration < 1.1",
+        "growth.*.duration > 0",
     ] {
         assert!(judged(text).is_empty(), "{text}");
     }
@@ -230,6 +333,51 @@ fn of_a_comparison() {
         failures[0].message,
         "requests == 20: rows.thread@100.requests is 100"
     );
+    let failures = judged("differences.*.real == true");
+    let said = "differences.*.real == true: differences.thread@20.async@20.real is false";
+    assert!(
+        failures.len() == 1 && failures[0].message.starts_with(said),
+        "{failures:?}"
+    );
+    for (text, said) in [
+        (
+            "rows.7.failed == 0",
+            "rows has 4 elements, rows.0 to rows.3",
+        ),
+        ("4.failed == 0", "rows has 4 elements"),
+        ("differences.2.real == true", "differences has 2 elements"),
+        ("growth.2.duration < 1", "growth has 2 elements"),
+    ] {
+        match document.check(&parsed(text)) {
+            Err(e @ Unfit::Mismatch { .. }) => assert!(e.to_string().contains(said), "{e}"),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    let one_size = Document::compare(Compared::default());
+    let said = one_size
+        .check(&parsed("growth.thread.duration < 1"))
+        .unwrap_err();
+    assert!(said.to_string().ends_with("growth is empty"), "{said}");
+    let seven = Document::compare(Compared {
+        rows: vec!["7".to_owned()],
+        ..Compared::default()
+    });
+    assert_eq!(seven.check(&parsed("rows.7.failed == 0")), Ok(()));
+    assert!(seven.check(&parsed("rows.1.failed == 0")).is_err());
+    // How many runs there will be only the record knows.
+    let failures = judged("thread@20.durations_ns.5 > 0");
+    let said = "durations_ns.5 > 0: it is not there: rows.thread@20.durations_ns has 5 elements";
+    assert!(failures[0].message.contains(said), "{failures:?}");
+    // Rows of different sizes are not set against each other.
+    let across = parsed("differences.thread@20.async@100.real == true");
+    assert!(matches!(
+        document.check(&across),
+        Err(Unfit::Unknown { .. })
+    ));
+    match document.check(&parsed("growth.threat.duration < 1")) {
+        Err(Unfit::Unknown { nearest, .. }) => assert_eq!(nearest[0], "growth.thread.duration"),
+        other => panic!("{other:?}"),
+    }
     match document.check(&parsed("threat@20.failed == 0")) {
         Err(Unfit::Unknown { nearest, .. }) => assert_eq!(nearest[0], "thread@20.failed"),
         other => panic!("{other:?}"),

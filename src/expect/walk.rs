@@ -2,14 +2,15 @@
 //! record that it describes.
 //!
 //! The schema says which names exist, so that a path can be judged without a
-//! record; the record says what is there. What a schema leaves open (the names
-//! of limits, a finding's evidence) only the record can tell.
+//! record; the record says what is there. What a schema leaves open (a finding's
+//! evidence) only the record can tell.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
 use super::Expectation;
+use super::parse::units_of;
 
 /// Why an expectation does not fit the record that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,22 +58,31 @@ pub(super) struct Place<'a> {
     pub(super) schema: Option<&'a Value>,
     /// What is there: `null` where the record has nothing; `None` without a record.
     pub(super) value: Option<Value>,
+    /// Why there is nothing there: a list on the way is too short.
+    pub(super) absent: Option<String>,
 }
 
-/// What the elements of the list `rows` are called, where that is known
-/// without a record.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Names<'a>(pub(super) &'a [String]);
+/// What the elements of some lists are called, where that is known without a
+/// record: a list's path, and for each element the names that it goes by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lists(pub(super) Vec<(&'static str, Vec<Vec<String>>)>);
 
-impl Names<'_> {
+impl Lists {
+    /// The elements of the list with this path.
+    pub(super) fn elements(&self, list: &str) -> Option<&[Vec<String>]> {
+        let mut known = self.0.iter();
+        let (_, elements) = known.find(|(path, _)| *path == list)?;
+        Some(elements)
+    }
+
     /// The places that a path leads to from here; `None` when it leads nowhere.
-    pub(super) fn walk<'s>(self, from: Place<'s>, path: &[String]) -> Option<Vec<Place<'s>>> {
+    pub(super) fn walk<'s>(&self, from: Place<'s>, path: &[String]) -> Option<Vec<Place<'s>>> {
         let [name, rest @ ..] = path else {
             return Some(vec![from]);
         };
         match from.schema {
-            Some(schema) if schema.get("items").is_some() => self.into_list(&from, name, path),
-            Some(schema) if is_object(schema) => self.into_object(&from, schema, path),
+            Some(schema) if schema.get("items").is_some() => self.below_list(&from, name, path),
+            Some(schema) if is_object(schema) => self.below_object(&from, schema, path),
             Some(schema) if *schema != Value::Bool(true) => None,
             _ => {
                 // Left open: the record alone can tell.
@@ -88,8 +98,8 @@ impl Names<'_> {
         }
     }
 
-    fn into_object<'s>(
-        self,
+    fn below_object<'s>(
+        &self,
         from: &Place<'s>,
         schema: &'s Value,
         path: &[String],
@@ -116,8 +126,9 @@ impl Names<'_> {
                 (Some(there), _) => Some(there.clone()),
                 (None, Some(known)) if !known.contains(&name.as_str().into()) => return None,
                 (None, Some(_)) => from.value.as_ref().map(|v| match v {
-                    // A reason that is not named did not occur.
-                    Value::Object(_) => 0.into(),
+                    // A reason that is not named did not occur; of what can be
+                    // unknown nothing is said.
+                    Value::Object(_) if of["type"] == "integer" => 0.into(),
                     _ => Value::Null,
                 }),
                 (None, None) => match from.value {
@@ -129,10 +140,10 @@ impl Names<'_> {
         })
     }
 
-    fn into_list<'s>(
-        self,
+    fn below_list<'s>(
+        &self,
         from: &Place<'s>,
-        name: &str,
+        name: &String,
         path: &[String],
     ) -> Option<Vec<Place<'s>>> {
         let of = from.schema?.get("items");
@@ -155,25 +166,44 @@ impl Names<'_> {
             };
             let mut places = Vec::new();
             for (at, item) in items.iter().enumerate() {
-                let called = called(item).map_or_else(|| at.to_string(), str::to_owned);
+                let called = called(item).into_iter().next();
+                let called = called.unwrap_or_else(|| at.to_string());
                 places.extend(element(&called, Some(item.clone()), rest)?);
             }
             return Some(places);
         }
-        if let Some(at) = index(name) {
+        let known = self.elements(&from.at);
+        // A row may be called 7.
+        let called_so = |all: &[Vec<String>]| all.iter().any(|names| names.contains(name));
+        if let Some(at) = index(name).filter(|_| !known.is_some_and(called_so)) {
             let none = from.value.as_ref().map(|_| Value::Null);
             let value = items.and_then(|items| items.get(at).cloned()).or(none);
-            return element(name, value, rest);
+            let mut place = from.below(name, of, value);
+            let length = match &from.value {
+                Some(_) => items.map(Vec::len),
+                None => known.map(<[_]>::len),
+            };
+            if let Some(length) = length.filter(|length| at >= *length) {
+                place.absent = Some(elements(&from.at, length));
+            }
+            return self.walk(place, rest);
+        }
+        if known.is_some_and(<[_]>::is_empty) && from.value.is_none() {
+            let mut place = from.below(name, of, None);
+            place.absent = Some(elements(&from.at, 0));
+            return self.walk(place, rest);
         }
         // By its name, which may have dots of its own.
         (1..=path.len()).rev().find_map(|n| {
             let wanted = path[..n].join(".");
-            let named = |item: &&Value| called(item) == Some(wanted.as_str());
+            let named = |item: &&Value| called(item).contains(&wanted);
             let there = items.and_then(|items| items.iter().find(named));
             let value = match there {
                 Some(there) => Some(there.clone()),
-                // A row that was to come, and did not.
-                None if self.0.contains(&wanted) => from.value.as_ref().map(|_| Value::Null),
+                // One that was to come, and did not.
+                None if known.is_some_and(|all| all.iter().any(|e| e.contains(&wanted))) => {
+                    from.value.as_ref().map(|_| Value::Null)
+                }
                 None => return None,
             };
             element(&wanted, value, &path[n..])
@@ -194,11 +224,29 @@ impl<'s> Place<'s> {
             },
             schema,
             value,
+            absent: self.absent.clone(),
         }
+    }
+
+    /// Whether `null` is not only what was not measured here.
+    pub(super) fn may_be_unlimited(&self) -> bool {
+        let description = self.schema.and_then(|s| s["description"].as_str());
+        description.is_some_and(|text| text.contains("null: unlimited"))
     }
 
     /// Whether what is there can be compared with the wanted value at all.
     pub(super) fn fits(&self, expectation: &Expectation) -> Result<(), String> {
+        self.is_of_its_kind(expectation)?;
+        let (comparison, wanted) = (expectation.comparison, &expectation.wanted);
+        if comparison.orders() && !wanted.is_number() {
+            return Err(format!(
+                "cannot be compared so: {comparison} is for numbers, and {wanted} is none; there are == and !="
+            ));
+        }
+        Ok(())
+    }
+
+    fn is_of_its_kind(&self, expectation: &Expectation) -> Result<(), String> {
         let (Some(schema), wanted) = (self.schema, &expectation.wanted) else {
             return Ok(());
         };
@@ -234,7 +282,10 @@ impl<'s> Place<'s> {
             Value::Number(_) if number => Ok(()),
             Value::String(_) if is("string") => Ok(()),
             Value::Bool(_) if is("boolean") => Ok(()),
-            _ if number => Err(format!("is a number, and {wanted} is none")),
+            _ if number => Err(format!(
+                "is a number, and {wanted} is none{}",
+                units_of(&self.at)
+            )),
             _ if is("string") => Err("is a text; compare it with == or != to a text".to_owned()),
             _ => Err("is true or false; compare it with == or != to one of them".to_owned()),
         }
@@ -249,8 +300,23 @@ pub(super) fn keys(names: &Map<String, Value>) -> Vec<&str> {
     names.keys().map(String::as_str).collect()
 }
 
-fn called(item: &Value) -> Option<&str> {
-    item.get("name")?.as_str()
+/// The names that an element goes by: its own, or those of a pair.
+fn called(item: &Value) -> Vec<String> {
+    let text = |field: &str| item.get(field).and_then(Value::as_str);
+    match (text("name"), text("a"), text("b")) {
+        (Some(name), ..) => vec![name.to_owned()],
+        (None, Some(a), Some(b)) => vec![format!("{a}.{b}"), format!("{b}.{a}")],
+        _ => Vec::new(),
+    }
+}
+
+/// How many elements a list has, in words.
+fn elements(list: &str, length: usize) -> String {
+    match length {
+        0 => format!("{list} is empty"),
+        1 => format!("{list} has one element, {list}.0"),
+        n => format!("{list} has {n} elements, {list}.0 to {list}.{}", n - 1),
+    }
 }
 
 fn index(name: &str) -> Option<usize> {

@@ -7,6 +7,9 @@ use super::{Environment, Finding, Latencies, Nanos, RunCensus, ServerModel, Stra
 /// The name and version of `compare.json`'s layout.
 pub const SCHEMA_COMPARE: &str = "threadtap.compare/1";
 
+/// The finding that so few runs cannot tell a difference, however large.
+pub const TOO_FEW_REPEATS: &str = "too_few_repeats";
+
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparedPlan {
@@ -23,7 +26,8 @@ pub struct ComparedPlan {
 /// The median of what was measured, and how far it spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spread {
-    /// The median; of an even number the lower one of the two in the middle.
+    /// The median; of an even number the mean of the two in the middle, rounded
+    /// down.
     pub median: Nanos,
     /// The least.
     pub min: Nanos,
@@ -73,15 +77,19 @@ pub struct CompareRow {
     pub duration_ns: Option<Spread>,
     /// The durations in the order of the runs.
     pub durations_ns: Vec<Nanos>,
-    /// The median duration as a multiple of the shortest median of this size.
+    /// The median duration as a multiple of the shortest median of this size of a
+    /// row that did not fall short ([`CompareRow::fell_short`]); of all where each
+    /// did.
     pub ratio_to_fastest: Option<f64>,
-    /// The census of the run with the median duration; its timelines are thinned.
+    /// The census of the run in the middle by its duration, of two the faster one;
+    /// its timelines are thinned.
     pub census: Option<RunCensus>,
     /// The peaks of all runs.
     pub peak_ranges: PeakRanges,
-    /// The largest number of flows open at once: the median of the runs.
+    /// The largest number of flows open at once: the median of the runs, of two in
+    /// the middle the lower one.
     pub peak_open_flows: Option<u64>,
-    /// Handshakes and answers of the run with the median duration.
+    /// Handshakes and answers of the run whose census this is.
     pub latency: Latencies,
     /// SYNs that were sent again, in all runs together.
     pub syn_retransmissions: Option<u64>,
@@ -97,6 +105,23 @@ pub struct CompareRow {
     pub server_peak_memory_bytes: Option<u64>,
     /// The runs' folders, below the comparison's.
     pub runs: Vec<String>,
+}
+
+impl CompareRow {
+    /// Whether requests failed or were never made, or not one connection was
+    /// seen: less work takes less time, so that its durations say little.
+    #[must_use]
+    pub fn fell_short(&self) -> bool {
+        self.failed > Some(0) || self.peak_open_flows == Some(0)
+    }
+
+    /// The duration of the run whose census and latency are told.
+    #[must_use]
+    pub fn middle_duration(&self) -> Option<Nanos> {
+        let mut sorted = self.durations_ns.clone();
+        sorted.sort_unstable();
+        sorted.get(sorted.len().checked_sub(1)? / 2).copied()
+    }
 }
 
 /// Whether two rows of one size differ by more than noise.

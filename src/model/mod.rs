@@ -28,7 +28,7 @@ pub use ceiling::{
 pub use census::{Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint};
 pub use compare::{
     CompareRecord, CompareRow, ComparedPlan, Difference, GrowthRow, PeakRanges, Range,
-    SCHEMA_COMPARE, Spread,
+    SCHEMA_COMPARE, Spread, TOO_FEW_REPEATS,
 };
 pub use finding::{Finding, Severity};
 pub use flow::{

@@ -212,8 +212,9 @@ pub struct RunCensus {
     pub system: SystemCensus,
 }
 
-/// A distribution of durations, from a histogram of three significant digits;
-/// the least and the greatest are exact.
+/// A distribution of durations, by nearest rank: each is one that was measured.
+/// Past so many as are kept ([`Durations`](super::Durations)) to three significant
+/// digits; the least and the greatest are always exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quantiles {
     /// How many there were.

@@ -85,6 +85,9 @@ fn write_block(block: &Block, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_grid(grid: &Grid, out: &mut impl Write) -> io::Result<()> {
+    if grid.rows.is_empty() {
+        return Ok(());
+    }
     let noted = grid.rows.iter().any(|row| row.note.is_some());
     let note_title = if noted { " note |" } else { "" };
     let note_rule = if noted { " :--- |" } else { "" };

@@ -13,19 +13,14 @@ pub use self::growth::{Growth, growth};
 pub use self::holm::holm;
 pub use self::mann_whitney::{Method, RankTest, least_p, mann_whitney};
 
-/// The place of the median among `n` sorted values: the lower one of the two in
-/// the middle, so that the median is a value that was measured.
-#[must_use]
-pub const fn median_index(n: usize) -> usize {
-    n.saturating_sub(1) / 2
-}
-
-/// The median of some values; `None` of none. Of an even number the lower one
-/// of the two in the middle.
-pub fn median<T: Copy + Ord>(values: impl IntoIterator<Item = T>) -> Option<T> {
+/// The two values in the middle, the lower one first: their mean is the median.
+/// Of an odd number they are one and the same; `None` of none.
+pub fn middle_two<T: Copy + Ord>(values: impl IntoIterator<Item = T>) -> Option<(T, T)> {
     let mut values: Vec<T> = values.into_iter().collect();
     values.sort_unstable();
-    values.get(median_index(values.len())).copied()
+    let lower = *values.get(values.len().checked_sub(1)? / 2)?;
+    let upper = *values.get(values.len() / 2)?;
+    Some((lower, upper))
 }
 
 #[cfg(test)]
@@ -33,10 +28,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_median_is_a_value_that_was_measured() {
-        assert_eq!(median([3, 1, 2]), Some(2));
-        assert_eq!(median([4, 1, 3, 2]), Some(2));
-        assert_eq!(median([7]), Some(7));
-        assert_eq!(median(Vec::<u64>::new()), None);
+    fn in_the_middle() {
+        assert_eq!(middle_two([3, 1, 2]), Some((2, 2)));
+        assert_eq!(middle_two([4, 1, 3, 2]), Some((2, 3)));
+        assert_eq!(middle_two([9, 7]), Some((7, 9)));
+        assert_eq!(middle_two([7]), Some((7, 7)));
+        assert_eq!(middle_two(Vec::<u64>::new()), None);
     }
 }

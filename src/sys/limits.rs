@@ -30,7 +30,8 @@ pub(super) fn number(path: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// Where this run takes place.
+/// Where this run takes place. The schemas of the records know the names of its
+/// limits, so that expectations of them can be checked before a run.
 #[must_use]
 pub fn environment() -> Environment {
     let uname = rustix::system::uname();
@@ -87,4 +88,26 @@ fn ephemeral_ports() -> Option<u64> {
     let mut ends = text.split_whitespace().map(str::parse::<u64>);
     let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
     Some(high.checked_sub(low)? + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_schemas_know_every_limit() {
+        let limits = environment().limits;
+        let here: BTreeSet<&str> = limits.keys().map(String::as_str).collect();
+        for schema in [
+            include_str!("../../docs/schemas/run.schema.json"),
+            include_str!("../../docs/schemas/compare.schema.json"),
+        ] {
+            let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+            let of = &schema["properties"]["environment"]["properties"]["limits"];
+            let known = of["propertyNames"]["enum"].as_array().unwrap();
+            let known: BTreeSet<&str> = known.iter().filter_map(|n| n.as_str()).collect();
+            assert_eq!(known, here);
+        }
+    }
 }

@@ -166,6 +166,9 @@ fn expectations_of_rows() {
         "{}",
         ran.stderr
     );
+    compare("differences.async.pool.ratio >= 1").exits(0);
+    let ran = compare("rows.7.failed == 0").exits(2);
+    assert!(ran.stderr.contains("rows has 2 elements"), "{}", ran.stderr);
     let ran = compare("pol.failed == 0").exits(2);
     assert!(ran.stderr.contains("pool.failed"), "{}", ran.stderr);
 }
@@ -188,12 +191,65 @@ fn a_run_that_did_not_go_well_is_told() {
     assert_eq!(record["findings"][0]["code"], "runs_did_not_hold");
 }
 
+/// Less work takes less time: that is no victory.
+#[test]
+fn who_makes_too_few_requests_does_not_win() {
+    require!(Capture, Tool("python3"));
+    let lab = Lab::new();
+    let half = "half=python3 -c '\
+                import socket\n\
+                for _ in range({n} // 2):\n    \
+                    s = socket.create_connection((\"{host}\", {port}))\n    \
+                    s.sendall(b\"TIME\\r\\n\")\n    \
+                    s.recv(99)'";
+    // Two requests on one connection are two requests.
+    let kept = "kept=python3 -c '\
+                import socket\n\
+                s = socket.create_connection((\"{host}\", {port}))\n\
+                for _ in range({n}):\n    \
+                    s.sendall(b\"TIME\\r\\n\")\n    \
+                    s.recv(99)'";
+    let programs = [half, kept, "none=true {n}", "idle=true"];
+    let mut arguments: Vec<&str> = "-s pool -n 10 --repeat 2 --warmup 0".split(' ').collect();
+    for program in programs {
+        arguments.extend(["--program", program]);
+    }
+    let ran = compare(&lab, &arguments).exits(1);
+    let record = saved(&lab);
+    let rows = record["rows"].as_array().unwrap();
+    let failed: Vec<_> = rows.iter().map(|r| r["failed"].as_u64()).collect();
+    assert_eq!(failed, [Some(0), Some(10), Some(0), Some(20), Some(0)]);
+    let found = |code: &str| {
+        let findings = record["findings"].as_array().unwrap();
+        findings.iter().find(|f| f["code"] == code).unwrap().clone()
+    };
+    let failures = &found("rows_with_failures")["evidence"]["failed"];
+    assert_eq!(*failures, serde_json::json!({"half": 10, "none": 20}));
+    let idle = found("no_connection");
+    let said = idle["message"].as_str().unwrap();
+    assert!(
+        said.starts_with("none, idle made no connection in 4 runs"),
+        "{said}"
+    );
+    let ratios: Vec<_> = rows
+        .iter()
+        .map(|r| r["ratio_to_fastest"].as_f64())
+        .collect();
+    let fastest = ratios.iter().position(|r| *r == Some(1.0));
+    assert!([Some(0), Some(2)].contains(&fastest), "{ratios:?}");
+    assert!(ran.stdout.contains("! fell short"), "{}", ran.stdout);
+}
+
 #[test]
 fn what_cannot_run_says_so_and_leaves_nothing() {
     let lab = Lab::new();
     for (arguments, said) in [
         (&["--sweep", "n=5"][..], "two or more"),
         (&["--program", "thread=./x"], "same name"),
+        (
+            &["--program", "a=true", "--program", "a-warmup=true"],
+            "a-warmup-1",
+        ),
         (&["--program", "x"], "NAME=COMMAND"),
         (&["--no-strategies"], "--program"),
         (&["-s", "async", "--workers", "2"], "pool"),

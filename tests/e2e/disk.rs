@@ -109,3 +109,71 @@ fn a_disk_that_is_full_from_the_start_is_one_line() {
     );
     assert_eq!(ran.stdout, "");
 }
+
+/// Runs with a standard output that takes nothing, or whose reader has gone.
+fn run_with_output_to(lab: &Lab, to: &str, arguments: &str) -> Ran {
+    let script = match to {
+        "closed" => {
+            format!("{{ \"$0\" {arguments}; echo $? >status; }} | true; exit $(cat status)")
+        }
+        to => format!("exec \"$0\" {arguments} >{to}"),
+    };
+    let mut command = lab.command("sh");
+    lab.finish(command.args(["-c", &script, PROGRAM]))
+}
+
+const NOT_WRITTEN: &str = "threadtap: standard output could not be written: \
+                           No space left on device (os error 28); \
+                           send it to where there is room";
+
+#[test]
+fn a_full_standard_output_loses_nothing_else() {
+    for arguments in [
+        "run -s pool -n 5 --port 0 --no-capture --out out",
+        "compare -s pool -n 5 --repeat 1 --warmup 0 --no-capture --out out",
+    ] {
+        for format in ["table", "json"] {
+            let lab = Lab::new();
+            let line = format!("{arguments} --format {format} --expect 'client.threads.peak < 2'");
+            let ran = run_with_output_to(&lab, "/dev/full", &line).exits(1);
+            let said: Vec<&str> = ran.stderr.lines().collect();
+            let [saved, failed, not_written] = said[..] else {
+                panic!("{said:?}");
+            };
+            assert_eq!(saved, "saved in out");
+            assert!(
+                failed.contains("expectation failed: client.threads.peak < 2"),
+                "{failed}"
+            );
+            assert_eq!(not_written, NOT_WRITTEN);
+            let file = format!("{}.json", arguments.split(' ').next().unwrap());
+            let text = std::fs::read_to_string(lab.out().join(file)).unwrap();
+            assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+        }
+    }
+}
+
+/// Whoever reads may go; what is expected is judged all the same.
+#[test]
+fn an_analysis_is_judged_whatever_becomes_of_its_output() {
+    let pcap = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/golden/thread.pcap");
+    for format in ["table", "json", "jsonl", "csv"] {
+        let lab = Lab::new();
+        let line = format!("analyze {pcap} --format {format} --expect 'frames < 1'");
+        for to in ["/dev/full", "closed"] {
+            let ran = run_with_output_to(&lab, to, &line).exits(1);
+            let mut said = ran.stderr.lines();
+            let failed = said.next().unwrap_or_default();
+            assert!(
+                failed.contains("expectation failed: frames < 1"),
+                "{format} {to}: {failed}"
+            );
+            let not_written = (to == "/dev/full").then_some(NOT_WRITTEN);
+            assert_eq!(said.next(), not_written, "{format}");
+        }
+        let line = format!("analyze {pcap} --format {format}");
+        let ran = run_with_output_to(&lab, "/dev/full", &line).exits(1);
+        assert_eq!(ran.stderr.trim_end(), NOT_WRITTEN);
+        run_with_output_to(&lab, "closed", &line).exits(0);
+    }
+}

@@ -36,6 +36,7 @@ fn each_that_does_not_hold_is_told_with_what_was_there() {
         "client.threads.peak <= 3",
         "client.threads.created == 3",
         "capture.frames >= 10",
+        "capture.frames != 10",
         "plan.strategy != pool",
     ] {
         arguments.extend(["--expect", expectation]);
@@ -52,6 +53,7 @@ fn each_that_does_not_hold_is_told_with_what_was_there() {
         [
             "threadtap: expectation failed: client.threads.peak <= 3: it is 4",
             "threadtap: expectation failed: capture.frames >= 10: it was not measured",
+            "threadtap: expectation failed: capture.frames != 10: it was not measured",
             "threadtap: expectation failed: plan.strategy != pool: it is \"pool\"",
         ]
     );
@@ -67,7 +69,13 @@ fn a_mistake_costs_no_run() {
         ("client.threads <= 9", "choose one below it"),
         ("plan.strategy == threed", "is one of thread, pool"),
         ("client.threads.peak", "a path, a comparison"),
-        ("client.threads.peak <= many", "numbers"),
+        ("client.threads.peak <= many", "is a number"),
+        ("latency.exchange.p99 < 5ms", "latency.exchange.p99_ns"),
+        (
+            "environment.limits.RLIMIT_NPROCS > 5",
+            "limits.RLIMIT_NPROC",
+        ),
+        ("peak <= 9", "are client.threads.peak, server.threads.peak"),
     ] {
         let lab = Lab::new();
         let ran = lab.run(&["-n", "1", "--expect", expectation]).exits(2);
@@ -81,13 +89,15 @@ fn a_mistake_costs_no_run() {
 #[test]
 fn a_name_that_only_the_record_knows_does_not_lose_the_run() {
     let lab = Lab::new();
-    let mut arguments = POOL.to_vec();
-    arguments.extend(["--no-capture", "--format", "json"]);
-    arguments.extend(["--expect", "environment.limits.no_such_limit > 5"]);
-    let ran = lab.run(&arguments).exits(2);
+    let line = "--no-capture --port 0 --format json --out out --expect";
+    let mut arguments: Vec<&str> = line.split(' ').collect();
+    // Its exit status is a finding with evidence.
+    arguments.extend(["findings.0.evidence.no_such > 5", "--", "false"]);
+    let mut command = lab.threadtap(&[]);
+    let ran = lab.finish(command.arg("run").args(&arguments)).exits(2);
     assert!(
         ran.stderr
-            .contains("there is no environment.limits.no_such_limit")
+            .contains("there is no findings.0.evidence.no_such")
     );
     let printed: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(printed, ran.record());

@@ -11,6 +11,7 @@ use anyhow::Context;
 
 use self::merge::Copied;
 use self::taker::{Stream, Taker};
+use super::output::{Patient, printed};
 use super::read_ahead::read_ahead;
 use super::terminal::style;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK, expectations};
@@ -57,16 +58,12 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
         document,
         status: OK,
     };
-    match run.read_and_print(filter.as_mut()) {
-        Err(e) if is_closed_pipe(&e) => Ok(run.status),
-        Err(e) => Err(e),
-        Ok(()) => Ok(run.status),
-    }
-}
-
-fn is_closed_pipe(e: &anyhow::Error) -> bool {
-    e.downcast_ref::<io::Error>()
-        .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    let written = match run.read_and_print(filter.as_mut()) {
+        Ok(()) => Ok(()),
+        // Files that cannot be read are told where they are: this is the output.
+        Err(e) => Err(e.downcast::<io::Error>()?),
+    };
+    Ok(run.status.max(printed(written)))
 }
 
 /// An analysis on its way.
@@ -83,7 +80,9 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn read_and_print(&mut self, mut filter: Option<&mut Filter>) -> anyhow::Result<()> {
-        let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        // What is expected of the files is judged whatever becomes of the output.
+        let mut out = Patient::new(out, !self.args.expect.is_empty());
         let mut readers = Vec::new();
         for path in &self.args.files {
             readers.push(self.open(path));
@@ -104,7 +103,7 @@ impl Run<'_> {
         };
         stream.finish()?;
         self.print(ladder, many, &mut out)?;
-        out.flush()?;
+        out.end()?;
         Ok(())
     }
 

@@ -215,10 +215,7 @@ impl Comparison<'_> {
         stop: &StopSignal,
         tell: &mut dyn FnMut(),
     ) -> Result<Made, String> {
-        let folder = match turn.round {
-            Round::Warmup(k) => format!("{}-warmup-{k}", contender.folder()),
-            Round::Repeat(k) => format!("{}-{k}", contender.folder()),
-        };
+        let folder = contender.folder(turn.round);
         let path = self.dir.file(&folder);
         // What an earlier comparison left here must not be taken for this one's.
         let _ = fs::remove_file(path.join("run.json"));

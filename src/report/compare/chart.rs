@@ -1,5 +1,6 @@
 //! Threads over time: a chart for each model of the server, of the largest size.
 
+use super::tables::middle_run;
 use crate::model::{CompareRecord, CompareRow, ServerModel, SideCensus, Timestamp};
 use crate::report::plot::{Plot, Series};
 use crate::report::sheet::{Block, Cell, Tone};
@@ -26,20 +27,19 @@ pub(super) fn blocks(record: &CompareRecord) -> Vec<Block> {
                 .filter(|row| Some(row.requests) == largest)
                 .filter_map(series)
                 .collect();
-            chart(series, model.filter(|_| several))
+            chart(series, model.filter(|_| several), middle_run(&record.rows))
         })
         .collect()
 }
 
-fn chart(mut series: Vec<Series>, model: Option<ServerModel>) -> Option<Block> {
+fn chart(mut series: Vec<Series>, model: Option<ServerModel>, run: &'static str) -> Option<Block> {
     let all = series.len();
     series.truncate(LINES);
     if series.is_empty() {
         return None;
     }
     let of = model.map_or_else(String::new, |model| format!(", server {model}"));
-    let mut after =
-        "of the run with the median duration; both axes alike, threads logarithmic".to_owned();
+    let mut after = format!("of {run}; both axes alike, threads logarithmic");
     if all > series.len() {
         after = format!(
             "the first {} of {} rows, {after}",
@@ -66,7 +66,7 @@ fn series(row: &CompareRow) -> Option<Series> {
     Some(Series {
         name: Cell::new(&row.name),
         panels: vec![steps(&census.client, start), steps(&census.server, start)],
-        end: row.duration_ns?.median,
+        end: row.middle_duration()?,
     })
 }
 

@@ -1,46 +1,66 @@
 //! What the rows come to: which of them differ by more than noise, and how each
 //! grows with the number of requests.
 
-use super::tables::{strong, times};
-use crate::model::{Difference, GrowthRow};
+use super::tables::{MARK_MEANS, marked, strong, times};
+use crate::model::{CompareRecord, Difference, GrowthRow, TOO_FEW_REPEATS};
 use crate::report::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
-use crate::text::units::count;
+use crate::text::units::{count, counted};
 
 /// Past so many pairs only those that differ are told one by one.
 const TOLD: usize = 15;
 
 /// The pairs that were tested.
-pub(super) fn differences(differences: &[Difference]) -> Option<Block> {
+pub(super) fn differences(record: &CompareRecord) -> Option<Block> {
+    let differences = &record.differences;
     let test = &differences.first()?.test;
     let mut told: Vec<&Difference> = differences.iter().collect();
-    let mut after = format!("{test}, of the durations; real is p < 0.05");
-    if told.len() > TOLD {
-        told.retain(|d| d.real);
-        let same = differences.len() - told.len();
-        after = format!(
-            "{} of {} pairs differ; the other {} cannot be told apart. {after}",
-            count(told.len() as u64),
-            count(differences.len() as u64),
-            count(same as u64),
+    let mut after = vec![format!("{test}, of the durations; real is p < 0.05")];
+    if let Some(needed) = repeats_needed(record) {
+        after.insert(
+            0,
+            format!(
+                "{} each can never show a difference, however large it is: that takes --repeat {needed}.",
+                counted(record.plan.repeat, "run", "runs")
+            ),
         );
     }
-    let rows = told
+    if told.len() > TOLD {
+        told.retain(|d| d.real);
+        after.insert(0, summary(told.len(), differences.len()));
+    }
+    let failed = |name: &str| {
+        let mut rows = record.rows.iter();
+        rows.any(|row| row.name == name && row.fell_short())
+    };
+    let marks = |d: &Difference| failed(&d.a) || failed(&d.b);
+    if told.iter().any(|d| marks(d)) {
+        after.push(format!("({MARK_MEANS})"));
+    }
+    let rows: Vec<Row> = told
         .into_iter()
         .map(|d| {
-            let (verdict, tone) = if d.real {
-                ("real", Tone::Good)
-            } else {
-                ("not told from noise", Tone::Quiet)
+            let name = |name: &str| {
+                if failed(name) {
+                    marked(name)
+                } else {
+                    Cell::new(name)
+                }
+            };
+            let verdict = match (d.real, marks(d)) {
+                (true, false) => Cell::new("real").toned(Tone::Good),
+                (true, true) => Cell::new("real, but fell short").toned(Tone::Warning),
+                (false, _) => Cell::new("not told from noise").toned(Tone::Quiet),
             };
             Row::new([
-                Cell::new(&d.b),
+                name(&d.b),
                 Cell::new(format!("{} ×", times(d.ratio))),
-                Cell::new(&d.a),
+                name(&d.a),
                 Cell::new(p_value(d.p_value)),
-                Cell::new(verdict).toned(tone),
+                verdict,
             ])
         })
         .collect();
+    let after = after.join(" ");
     Some(Block::Grid {
         heading: "Differences",
         grid: Grid {
@@ -57,6 +77,28 @@ pub(super) fn differences(differences: &[Difference]) -> Option<Block> {
     })
 }
 
+/// How many of many pairs differ, in words.
+fn summary(real: usize, all: usize) -> String {
+    let same = count((all - real) as u64);
+    let pairs = count(all as u64);
+    match real {
+        0 => format!("None of the {pairs} pairs can be told apart."),
+        _ if real == all => format!("All {pairs} pairs differ."),
+        1 => format!("1 of {pairs} pairs differs; the other {same} cannot be told apart."),
+        _ => format!(
+            "{} of {pairs} pairs differ; the other {same} cannot be told apart.",
+            count(real as u64)
+        ),
+    }
+}
+
+/// How many runs it takes until a difference can be real, where these are fewer.
+fn repeats_needed(record: &CompareRecord) -> Option<u64> {
+    let mut findings = record.findings.iter();
+    let few = findings.find(|f| f.code == TOO_FEW_REPEATS)?;
+    few.evidence.get("repeats_needed")?.as_u64()
+}
+
 /// What ten times the requests make of each figure.
 pub(super) fn growth(growth: &[GrowthRow]) -> Option<Block> {
     if growth.is_empty() {
@@ -71,11 +113,11 @@ pub(super) fn growth(growth: &[GrowthRow]) -> Option<Block> {
         Column::right("answer p50").short("answer"),
         Column::right("client CPU").short("c CPU"),
         Column::right("server CPU").short("s CPU"),
-        Column::right("client memory")
-            .short("c mem")
+        Column::right("client memory, largest process")
+            .short("c mem, largest")
             .keep(Keep::IfRoom),
-        Column::right("server memory")
-            .short("s mem")
+        Column::right("server memory, largest process")
+            .short("s mem, largest")
             .keep(Keep::IfRoom),
     ];
     let rows = growth.iter().map(|g| {

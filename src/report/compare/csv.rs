@@ -89,14 +89,12 @@ const COLUMNS: [Column; 38] = [
     ("failed", |r| n(r.failed)),
     ("client_cpu_ns", |r| ns(r.client_cpu_ns)),
     ("server_cpu_ns", |r| ns(r.server_cpu_ns)),
-    (
-        "client_peak_memory_bytes",
-        |r| n(r.client_peak_memory_bytes),
-    ),
-    (
-        "server_peak_memory_bytes",
-        |r| n(r.server_peak_memory_bytes),
-    ),
+    ("client_largest_process_memory_bytes", |r| {
+        n(r.client_peak_memory_bytes)
+    }),
+    ("server_largest_process_memory_bytes", |r| {
+        n(r.server_peak_memory_bytes)
+    }),
 ];
 
 /// Writes a header and a row each; what was not measured is empty.

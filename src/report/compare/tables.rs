@@ -10,7 +10,7 @@ use crate::text::units::{bytes, count, duration};
 pub(super) fn blocks(record: &CompareRecord) -> Vec<Block> {
     let rows = &record.rows;
     let mut blocks = vec![durations(rows), tasks(rows), wire(rows), costs(rows)];
-    blocks.extend(differences(&record.differences));
+    blocks.extend(differences(record));
     blocks.extend(growth(&record.growth));
     blocks
 }
@@ -59,15 +59,18 @@ fn durations(rows: &[CompareRow]) -> Block {
             strong(of(|d| d.median)),
             of(|d| d.min),
             of(|d| d.max),
-            Cell::maybe(ratio.map(times)).toned(match ratio {
-                Some(1.0) => Tone::Good,
-                Some(_) => Tone::Plain,
-                None => Tone::Quiet,
-            }),
+            match ratio {
+                Some(ratio) if row.fell_short() => marked(times(ratio)),
+                Some(1.0) => Cell::new(times(1.0)).toned(Tone::Good),
+                ratio => Cell::maybe(ratio.map(times)),
+            },
             Cell::new(count(row.repeats)),
         ]
     };
-    let after = "from the client's exec to its end".to_owned();
+    let mut after = "from the client's exec to its end".to_owned();
+    if rows.iter().any(CompareRow::fell_short) {
+        after = format!("{after}; {MARK_MEANS}");
+    }
     grid("Duration", &columns, rows, cells, Some(after))
 }
 
@@ -91,7 +94,7 @@ fn tasks(rows: &[CompareRow]) -> Block {
             system(census.system.threads),
         ]
     };
-    let mut after = "before → peak → after, of the run with the median duration".to_owned();
+    let mut after = format!("before → peak → after, of {}", middle_run(rows));
     let varied: Vec<String> = rows.iter().filter_map(varied).collect();
     if !varied.is_empty() {
         after.push_str("; peaks over the runs: ");
@@ -169,7 +172,10 @@ fn wire(rows: &[CompareRow]) -> Block {
             bad(row.failed, Tone::Error),
         ]
     };
-    let after = "most flows open at once (median of the runs); SYNs sent again and failed requests of all runs together".to_owned();
+    let after = format!(
+        "most flows open at once (median of the runs); handshakes and answers of {}; SYNs sent again and failed requests of all runs together",
+        middle_run(rows)
+    );
     grid("On the wire", &columns, rows, cells, Some(after))
 }
 
@@ -177,8 +183,8 @@ fn costs(rows: &[CompareRow]) -> Block {
     let columns = [
         Column::right("client CPU"),
         Column::right("server CPU"),
-        Column::right("client memory"),
-        Column::right("server memory"),
+        Column::right("client memory, largest process").short("c mem, largest proc"),
+        Column::right("server memory, largest process").short("s mem, largest proc"),
     ];
     let cells = |row: &CompareRow| {
         vec![
@@ -188,8 +194,52 @@ fn costs(rows: &[CompareRow]) -> Block {
             Cell::maybe(row.server_peak_memory_bytes.map(bytes)),
         ]
     };
-    let after = "medians of the runs; memory is the most that one process held".to_owned();
+    let mut after = "medians of the runs".to_owned();
+    let several: Vec<String> = rows.iter().filter_map(processes).collect();
+    if !several.is_empty() {
+        after = format!(
+            "{after}; memory is that of one process, the largest, and not the sum of all: {}",
+            several.join("; ")
+        );
+    }
     grid("Cost", &columns, rows, cells, Some(after))
+}
+
+/// How many processes the sides of a row had, where one had several.
+fn processes(row: &CompareRow) -> Option<String> {
+    let census = row.census.as_ref()?;
+    let of = |side: &str, peak: Option<u64>| {
+        let peak = peak.filter(|n| *n > 1)?;
+        Some(format!("{} {side} processes at once", count(peak)))
+    };
+    let sides = [
+        of("client", census.client.processes.peak),
+        of("server", census.server.processes.peak),
+    ];
+    let said: Vec<String> = sides.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| format!("{} had {}", row.name, said.join(" and ")))
+}
+
+/// Of which run the figures are that only one run can have.
+pub(super) fn middle_run(rows: &[CompareRow]) -> &'static str {
+    let even = |row: &CompareRow| {
+        let runs = row.durations_ns.len();
+        runs > 0 && runs.is_multiple_of(2)
+    };
+    if rows.iter().any(even) {
+        "the run in the middle by its duration (of two the faster one)"
+    } else {
+        "the run with the median duration"
+    }
+}
+
+/// What the mark of a row that fell short says.
+pub(super) const MARK_MEANS: &str =
+    "! fell short: requests failed or were not made, so it is not in the race";
+
+/// A figure of a row that fell short.
+pub(super) fn marked(text: impl std::fmt::Display) -> Cell {
+    Cell::new(format!("! {text}")).toned(Tone::Warning)
 }
 
 pub(super) fn strong(cell: Cell) -> Cell {

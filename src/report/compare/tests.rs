@@ -1,7 +1,7 @@
 //! A real comparison, as it is told.
 
 use super::{write_compare, write_compare_json};
-use crate::model::CompareRecord;
+use crate::model::{CompareRecord, Finding, Severity, TOO_FEW_REPEATS};
 use crate::report::{Format, Style};
 
 fn record() -> CompareRecord {
@@ -77,12 +77,87 @@ fn many_pairs_are_told_where_they_differ() {
     let mut record = record();
     let mut pair = record.differences[0].clone();
     pair.real = false;
-    record.differences = vec![pair.clone(); 19];
-    pair.real = true;
-    record.differences.push(pair);
-    let text = written(&record, Format::Table, 100);
+    record.differences = vec![pair.clone(); 18];
+    let table = |record: &CompareRecord| {
+        let text = written(record, Format::Table, 100);
+        let of = text.split("\nDifferences\n").nth(1).unwrap();
+        let lines = of.lines().take_while(|l| !l.is_empty());
+        lines.collect::<Vec<_>>().join(" ")
+    };
+    let said = table(&record);
     assert!(
-        text.contains("1 of 20 pairs differ; the other 19 cannot be told apart"),
-        "{text}"
+        said.starts_with("None of the 18 pairs can be told apart. Mann"),
+        "{said}"
     );
+    let few = Finding::new(TOO_FEW_REPEATS, Severity::Info, "").with("repeats_needed", 6);
+    record.findings.push(few);
+    record.plan.repeat = 2;
+    let said = table(&record);
+    let never =
+        "2 runs each can never show a difference, however large it is: that takes --repeat 6.";
+    assert!(said.contains(never), "{said}");
+    record.findings.clear();
+    pair.real = true;
+    record.differences[3] = pair.clone();
+    let said = table(&record);
+    let one = "1 of 18 pairs differs; the other 17 cannot be told apart.";
+    assert!(said.contains(one), "{said}");
+    record.differences = vec![pair; 18];
+    assert!(table(&record).contains("All 18 pairs differ."));
+}
+
+/// Less work takes less time: that is not to look like a victory.
+#[test]
+fn what_failed_does_not_win_unmarked() {
+    let mut record = record();
+    record.rows[3].failed = Some(25);
+    record.rows[3].ratio_to_fastest = Some(0.2);
+    let text = written(&record, Format::Table, 80);
+    for said in [
+        "! 0.20",
+        "! async@100",
+        "real, but fell short",
+        "! fell short: requests failed or were not made",
+    ] {
+        assert!(text.contains(said), "{said} in {text}");
+    }
+    // Nor does who made no connection at all.
+    record.rows[3].failed = Some(0);
+    record.rows[3].peak_open_flows = Some(0);
+    assert!(written(&record, Format::Table, 80).contains("! async@100"));
+    assert!(!written(&self::record(), Format::Table, 80).contains('!'));
+}
+
+#[test]
+fn which_run_is_in_the_middle_is_said_of_an_even_number() {
+    let mut record = record();
+    for row in &mut record.rows {
+        row.durations_ns.truncate(4);
+    }
+    let text = written(&record, Format::Table, 100);
+    assert!(text.contains("of two the faster one"), "{text}");
+}
+
+/// What one process held must not be taken for what all of them did.
+#[test]
+fn memory_of_many_processes_is_not_taken_for_their_sum() {
+    let mut record = record();
+    let census = record.rows[2].census.as_mut().unwrap();
+    census.client.processes.peak = Some(95);
+    for width in [100, 80] {
+        let text = written(&record, Format::Table, width);
+        let titles = |l: &&str| l.contains(" mem") && l.contains(" CPU");
+        let mut headers = text.lines().filter(titles).peekable();
+        assert!(headers.peek().is_some());
+        assert!(headers.all(|l| l.contains("largest")), "{text}");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(
+            words
+                .join(" ")
+                .contains("thread@100 had 95 client processes at once"),
+            "{text}"
+        );
+    }
+    let csv = written(&record, Format::Csv, 80);
+    assert!(csv.contains(",client_largest_process_memory_bytes,"));
 }

@@ -141,7 +141,11 @@ pub(super) fn requests(
     // Of another protocol's answers nobody here knows whether they are right.
     let judged = wire.speaks_time() || told.answered == Some(0);
     if let (Some(submitted), Some(made)) = (submitted, made) {
-        let never = submitted.saturating_sub(made.len() as u64);
+        // A connection may carry several requests.
+        let more =
+            |f: &FlowRecord| f.exchanges.len().saturating_sub(1) as u64 + f.exchanges_omitted;
+        let more: u64 = flows.unwrap_or_default().iter().map(more).sum();
+        let never = submitted.saturating_sub(made.len() as u64 + more);
         if never > 0 {
             failed.insert(Outcome::NotAttempted.name().to_owned(), never);
         }

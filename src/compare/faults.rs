@@ -1,0 +1,156 @@
+//! What did not go well in the runs, and makes their figures compare badly.
+
+use serde_json::{Map, Value};
+
+use super::Measured;
+use crate::model::{CompareRow, Finding, Severity};
+use crate::text::units::{count, counted};
+
+/// The findings that mean exit status 1.
+const FAULTS: [&str; 3] = ["runs_did_not_hold", "rows_with_failures", "no_connection"];
+
+/// Whether a finding says that something did not hold.
+#[must_use]
+pub fn did_not_hold(finding: &Finding) -> bool {
+    FAULTS.contains(&finding.code.as_str())
+}
+
+/// The findings, the most general first.
+pub(super) fn faults(rows: &[CompareRow], measured: &[Measured]) -> Vec<Finding> {
+    let all = [
+        runs(measured),
+        with_failures(rows),
+        no_connection(rows, measured),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// Runs that ended with exit status 1.
+fn runs(measured: &[Measured]) -> Option<Finding> {
+    let failed: Vec<&str> = measured
+        .iter()
+        .filter(|m| !m.held)
+        .map(|m| m.folder.as_str())
+        .collect();
+    let first = failed.first()?;
+    let of = counted(measured.len() as u64, "run", "runs");
+    Some(
+        Finding::new(
+            FAULTS[0],
+            Severity::Warning,
+            format!(
+                "{} of {of} did not go well ({first}{}): their run.json says why; times of runs that failed compare badly.",
+                count(failed.len() as u64),
+                and_more(&failed),
+            ),
+        )
+        .with("runs", failed.clone()),
+    )
+}
+
+/// Rows whose times are not those of all their requests.
+fn with_failures(rows: &[CompareRow]) -> Option<Finding> {
+    let failed = rows.iter().filter(|row| row.failed > Some(0));
+    let (names, said): (Map<String, Value>, Vec<String>) = failed
+        .map(|row| {
+            let failed = row.failed.unwrap_or_default();
+            let all = count(row.requests.saturating_mul(row.repeats));
+            let said = format!("{} {} of {all}", row.name, count(failed));
+            ((row.name.clone(), Value::from(failed)), said)
+        })
+        .unzip();
+    if said.is_empty() {
+        return None;
+    }
+    Some(
+        Finding::new(
+            FAULTS[1],
+            Severity::Warning,
+            format!(
+                "Requests failed or were never made ({}): less work takes less time, so what these rows win says nothing.",
+                said.join(", ")
+            ),
+        )
+        .with("failed", names),
+    )
+}
+
+/// Runs in which the client never tried to connect.
+fn no_connection(rows: &[CompareRow], measured: &[Measured]) -> Option<Finding> {
+    let idle: Vec<&Measured> = measured.iter().filter(|m| m.connected_nowhere()).collect();
+    let folders: Vec<&str> = idle.iter().map(|m| m.folder.as_str()).collect();
+    let first = folders.first()?;
+    let names: Vec<&str> = rows
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| idle.iter().any(|m| m.contender == *at))
+        .map(|(_, row)| row.name.as_str())
+        .collect();
+    Some(
+        Finding::new(
+            FAULTS[2],
+            Severity::Warning,
+            format!(
+                "{} made no connection in {} ({first}{}): client.log there may tell why. A program is told the server's address by {{host}} and {{port}}.",
+                names.join(", "),
+                counted(folders.len() as u64, "run", "runs"),
+                and_more(&folders),
+            ),
+        )
+        .with("runs", folders.clone()),
+    )
+}
+
+fn and_more(all: &[&str]) -> &'static str {
+    if all.len() > 1 { ", …" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::rows::rows;
+    use crate::compare::testkit::{runs as runs_of, two};
+
+    fn told(measured: &[Measured]) -> Vec<Finding> {
+        faults(&rows(&two(&[10]), measured), measured)
+    }
+
+    #[test]
+    fn who_failed_is_named() {
+        let mut measured = runs_of(0, &[5, 6]);
+        measured.extend(runs_of(1, &[7, 8]));
+        assert_eq!(told(&measured), []);
+        for m in &mut measured[2..] {
+            m.held = false;
+            m.run.requests.failed = [("not_attempted".to_owned(), 4)].into();
+        }
+        let found = told(&measured);
+        let codes: Vec<&str> = found.iter().map(|f| f.code.as_str()).collect();
+        assert_eq!(codes, ["runs_did_not_hold", "rows_with_failures"]);
+        assert!(found.iter().all(did_not_hold));
+        assert!(
+            found[0]
+                .message
+                .starts_with("2 of 4 runs did not go well (1-1, …)")
+        );
+        assert!(found[1].message.contains("(async 8 of 20)"), "{found:?}");
+        assert_eq!(found[1].evidence["failed"]["async"], 8);
+    }
+
+    #[test]
+    fn a_program_that_does_nothing_is_told() {
+        let mut measured = runs_of(0, &[5, 6]);
+        measured[1].run.requests.attempted = Some(0);
+        let found = told(&measured);
+        assert_eq!(found.len(), 1);
+        assert!(did_not_hold(&found[0]));
+        let said = "thread made no connection in 1 run (0-2)";
+        assert!(found[0].message.starts_with(said), "{found:?}");
+        // Where it was not traced, the wire tells; without a capture nobody does.
+        measured[1].run.requests.attempted = None;
+        measured[1].run.requests.on_wire = Some(0);
+        assert_eq!(told(&measured).len(), 1);
+        measured[1].run.requests.on_wire = None;
+        assert_eq!(told(&measured), []);
+    }
+}
