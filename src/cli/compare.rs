@@ -117,7 +117,8 @@ pub struct CompareArgs {
     /// Time allowed for one request [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Every run")]
     pub timeout: Option<Duration>,
-    /// Port of the embedded server; 0 takes a free one for each run
+    /// Port of the embedded server; 0 takes a free one for each run, but the lab's 45000 for a
+    /// program that is not told {port}
     #[arg(
         long,
         value_name = "PORT",

@@ -1,6 +1,6 @@
 //! The command line of one run: `threadtap run …` with its arguments.
 
-use super::contender::NUMBER;
+use super::contender::{NUMBER, PORT};
 use super::{Client, Contender};
 use crate::model::Strategy;
 
@@ -61,7 +61,7 @@ pub fn run_arguments(contender: &Contender, options: &Options, place: Place<'_>)
 fn fill(word: &str, requests: u32, port: u16) -> String {
     word.replace(NUMBER, &requests.to_string())
         .replace("{host}", "127.0.0.1")
-        .replace("{port}", &port.to_string())
+        .replace(PORT, &port.to_string())
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use crate::model::{ServerModel, Strategy};
 /// What stands for the number of requests in a program's words.
 pub(super) const NUMBER: &str = "{n}";
 
+/// What stands for the server's port.
+pub(super) const PORT: &str = "{port}";
+
 /// A program of somebody else's as a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
@@ -23,6 +26,12 @@ impl Program {
     #[must_use]
     pub fn is_told_the_number(&self) -> bool {
         self.words.iter().any(|word| word.contains(NUMBER))
+    }
+
+    /// Whether it is told the server's port; else it has one of its own in mind.
+    #[must_use]
+    pub fn is_told_the_port(&self) -> bool {
+        self.words.iter().any(|word| word.contains(PORT))
     }
 }
 

@@ -11,6 +11,7 @@ mod count_mismatch;
 mod drops_unknown;
 mod interrupted;
 mod linger_timeout;
+mod no_connection;
 mod not_joined;
 mod peak_below_requests;
 mod ports_reused;
@@ -63,10 +64,11 @@ impl FindingsInput<'_> {
 type Rule = fn(&FindingsInput<'_>) -> Vec<Finding>;
 
 /// Every rule; among findings of one severity, this is their order.
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     |input| capture_lossy::rule(input).into_iter().collect(),
     |input| count_mismatch::rule(input).into_iter().collect(),
     |input| not_joined::rule(input).into_iter().collect(),
+    |input| no_connection::rule(input).into_iter().collect(),
     requests_failed::rule,
     |input| interrupted::rule(input).into_iter().collect(),
     |input| linger_timeout::rule(input).into_iter().collect(),

@@ -1,6 +1,6 @@
 //! `requests_failed`: one finding for each reason why requests failed.
 
-use super::{FindingsInput, not_joined};
+use super::{FindingsInput, no_connection, not_joined};
 use crate::model::{Finding, Outcome, Severity, Side};
 use crate::text::escape::printable;
 use crate::text::units::counted;
@@ -33,6 +33,8 @@ fn finding(input: &FindingsInput<'_>, reason: &str, n: u64) -> Finding {
         && matches!(outcome, Some(Outcome::NotAttempted | Outcome::Abandoned));
     if cut_short {
         message.push_str("; the run was cut short");
+    } else if no_connection::rule(input).is_some() {
+        // There was no worker to wait for.
     } else if let Some(remedy) = outcome.and_then(remedy) {
         message.push_str("; ");
         message.push_str(remedy);

@@ -87,6 +87,29 @@ fn an_existing_server_cannot_be_known() {
 }
 
 #[test]
+fn a_client_that_connects_elsewhere() {
+    let elsewhere = |attempted| {
+        with(|f| {
+            f.run.plan.client_command = Some(vec!["client".to_owned()]);
+            f.run.requests.attempted = attempted;
+            f.run.requests.failed.insert("not_attempted".to_owned(), 20);
+        })
+    };
+    let silent = elsewhere(Some(0));
+    let finding = one(&silent, "no_connection");
+    assert!(
+        finding.message.contains("127.0.0.1:45000"),
+        "{}",
+        finding.message
+    );
+    // Its workers are not to blame then.
+    let failed = one(&silent, "requests_failed").message;
+    assert!(!failed.contains("wait for its workers"), "{failed}");
+    assert_eq!(coded(&elsewhere(Some(1)), "no_connection"), []);
+    assert_eq!(coded(&elsewhere(None), "no_connection"), []);
+}
+
+#[test]
 fn another_process_may_have_taken_them() {
     let fixture = with(|f| {
         f.run.plan.server = ServerKind::Existing;

@@ -21,6 +21,7 @@ use crate::compare::{
     Client, Contender, Measured, OpenFlows, Options, Place, Progress, Round, Turn, record,
     run_arguments, thin, turns,
 };
+use crate::lab::protocol;
 use crate::lab::session::{End, NotWritable, RunDir};
 use crate::model::{CompareRecord, ComparedPlan, FlowRecord, RunRecord};
 use crate::report::write_compare_json;
@@ -116,7 +117,7 @@ pub fn conduct(
         started: started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
         since: Instant::now(),
         dir: &dir,
-        settling: Settling::new(plan.port != 0),
+        settling: Settling::new(plan.port != 0 || plan.contenders.iter().any(knows_its_port)),
         measured: Vec::new(),
         unsettled: 0,
         not_saved: None,
@@ -239,7 +240,9 @@ impl Comparison<'_> {
         tell: &mut dyn FnMut(),
     ) -> io::Result<Made> {
         let port = match (self.plan.port, &contender.client) {
-            // A program has to be told the port before there is a server.
+            // A program has to be told the port before there is a server. One
+            // that is not told knows it: the lab's.
+            (0, Client::Program(_)) if knows_its_port(contender) => protocol::PORT,
             (0, Client::Program(_)) => free_port()?,
             (port, _) => port,
         };
@@ -315,6 +318,11 @@ fn last_words(said: &str) -> String {
     let line = said.lines().rfind(|line| !line.trim().is_empty());
     let line = line.unwrap_or("the run said nothing");
     line.strip_prefix("threadtap: ").unwrap_or(line).to_owned()
+}
+
+/// Whether it is a program that is not told the port.
+fn knows_its_port(contender: &Contender) -> bool {
+    matches!(&contender.client, Client::Program(program) if !program.is_told_the_port())
 }
 
 fn free_port() -> io::Result<u16> {
