@@ -6,8 +6,8 @@ use std::process::Command;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::common::need::Need::{Capture, Tool};
-use super::common::{Lab, Ran, start, until};
+use super::common::need::Need::{Capture, Namespaces, Root, Tool};
+use super::common::{Lab, PROGRAM, Ran, start, until};
 use super::contract;
 use crate::require;
 
@@ -209,7 +209,7 @@ fn who_makes_too_few_requests_does_not_win() {
                 for _ in range({n}):\n    \
                     s.sendall(b\"TIME\\r\\n\")\n    \
                     s.recv(99)'";
-    let programs = [half, kept, "none=true {n}", "idle=true"];
+    let programs = [half, kept, "none=true {port} {n}", "idle=true {port}"];
     let mut arguments: Vec<&str> = "-s pool -n 10 --repeat 2 --warmup 0".split(' ').collect();
     for program in programs {
         arguments.extend(["--program", program]);
@@ -238,6 +238,27 @@ fn who_makes_too_few_requests_does_not_win() {
     let fastest = ratios.iter().position(|r| *r == Some(1.0));
     assert!([Some(0), Some(2)].contains(&fastest), "{ratios:?}");
     assert!(ran.stdout.contains("! fell short"), "{}", ran.stdout);
+}
+
+/// A program that is not told the port has the lab's in mind. In a network of
+/// its own: the port may be somebody's.
+#[test]
+fn a_program_that_knows_the_port() {
+    require!(Root, Capture, Namespaces, Tool("python3"), Tool("unshare"));
+    let script = "ip link set lo up && exec \"$0\" compare -s pool -n 5 --repeat 1 --warmup 0 \
+                  --out out --program \"$1\"";
+    let program = "lab=python3 -c 'import socket\n\
+                   for _ in range({n}):\n    \
+                       s = socket.create_connection((\"127.0.0.1\", 45000))\n    \
+                       s.sendall(b\"TIME\\r\\n\")\n    \
+                       s.recv(99)'";
+    let lab = Lab::new();
+    let mut command = lab.command("unshare");
+    command.args(["-n", "sh", "-c", script, PROGRAM, program]);
+    lab.finish(&mut command).exits(0);
+    let record = saved(&lab);
+    assert_eq!(record["rows"][1]["name"], "lab");
+    assert_eq!(record["rows"][1]["failed"], 0);
 }
 
 #[test]
