@@ -43,11 +43,15 @@ pub struct TaskReadings {
     pub pid_max: Option<u64>,
     /// The lowest number that the kernel can still give.
     pub first_pid: u64,
+    /// Whether this is the first pid namespace, in which every task of the
+    /// system has a number.
+    pub numbers_of_all: bool,
     /// Numbers from there on that are taken.
     pub pids_in_use: Option<u64>,
 }
 
-/// What bounds the mappings of one process.
+/// What bounds the mappings of one process: the one with the threads, the parent
+/// of the processes, the server of the connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpaceReadings {
     /// `vm.max_map_count`.

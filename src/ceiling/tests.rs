@@ -23,6 +23,7 @@ fn roomy() -> Readings {
             of_system: Some(100),
             pid_max: Some(4_194_304),
             first_pid: 300,
+            numbers_of_all: true,
             pids_in_use: Some(80),
         },
         space: SpaceReadings {
@@ -206,6 +207,23 @@ fn each_limit_of_connections_binds_when_it_is_the_lowest() {
     );
 }
 
+/// A server under the same limits takes its heap from them: an estimate, of
+/// which no reserve is kept.
+#[test]
+fn a_servers_memory_bounds_its_connections() {
+    let small = |r: &mut Readings| r.space.address_limit.soft = Some(40 << 20);
+    let (name, allows) = binds(Connection, small);
+    assert_eq!(name, L::AddressSpaceLimit);
+    let mut readings = roomy();
+    small(&mut readings);
+    let all = limits(Connection, &readings, 0);
+    assert_eq!(weigh(&all, 5, None).predicted, Some(allows));
+    assert_eq!(
+        binds(Connection, |r| r.space.data_limit.soft = Some(2 << 20)).0,
+        L::Data
+    );
+}
+
 #[test]
 fn who_is_exempt_is_not_bound() {
     let root = |r: &mut Readings| {
@@ -274,12 +292,20 @@ fn nothing_readable_promises_nothing() {
 }
 
 /// What is blamed for a refusal, after the limits at the top.
-fn blamed(kind: CeilingKind, call: Call, errno: i32, narrow: fn(&mut Readings)) -> Option<L> {
+fn blame_on(
+    kind: CeilingKind,
+    call: Call,
+    errno: i32,
+    narrow: fn(&mut Readings),
+) -> Result<(L, Scope), Blame> {
     let mut readings = roomy();
     narrow(&mut readings);
     let all = limits(kind, &readings, STACK);
     let refusal = Refusal { call, errno };
-    blame(kind, refusal, &all, 1_000).map(|at| all[at].name)
+    match blame(kind, refusal, &all, 1_000) {
+        Blame::Limit(at) => Ok((all[at].name, all[at].scope)),
+        nobody => Err(nobody),
+    }
 }
 
 #[test]
@@ -287,30 +313,86 @@ fn a_refusal_is_blamed_on_what_can_refuse_it() {
     let full = |r: &mut Readings| {
         r.tasks.groups[0].max = Some(12);
         r.space.max_map_count = Some(61);
-        r.sockets.ports_in_use = Some(500_000);
-        r.sockets.server_files = Some(1_000_000);
         r.memory.available = Some(0);
     };
-    let of = |kind, call, errno| blamed(kind, call, errno, full);
-    assert_eq!(of(Thread, Call::Clone, libc::EAGAIN), Some(L::PidsMax));
-    assert_eq!(of(Thread, Call::Mmap, libc::ENOMEM), Some(L::MaxMapCount));
-    assert_eq!(of(Process, Call::Fork, libc::ENOMEM), Some(L::Memory));
-    assert_eq!(of(Connection, Call::Accept, libc::EMFILE), Some(L::Nofile));
+    let of = |kind, call, errno| blame_on(kind, call, errno, full).map(|(name, _)| name);
+    assert_eq!(of(Thread, Call::Clone, libc::EAGAIN), Ok(L::PidsMax));
+    assert_eq!(of(Thread, Call::Mmap, libc::ENOMEM), Ok(L::MaxMapCount));
+    assert_eq!(of(Process, Call::Fork, libc::ENOMEM), Ok(L::Memory));
+    assert_eq!(of(Connection, Call::Socket, libc::ENOBUFS), Ok(L::Memory));
     assert_eq!(
-        of(Connection, Call::Connect, libc::EADDRNOTAVAIL),
-        Some(L::PortRange)
+        of(Connection, Call::Answer, libc::ECONNRESET),
+        Ok(L::Memory)
     );
-    assert_eq!(of(Connection, Call::Socket, libc::ENFILE), None);
+}
+
+/// Where an error has one reason only, it needs no reading: with the last file
+/// taken none could be had.
+#[test]
+fn an_error_of_one_limit_is_blamed_on_it() {
+    let unread = |r: &mut Readings| r.sockets = SocketReadings::default();
+    let of = |call, errno| blame_on(Connection, call, errno, unread);
+    let system = Ok((L::FileMax, Scope::System));
+    assert_eq!(of(Call::Socket, libc::ENFILE), system);
+    assert_eq!(of(Call::Accept, libc::ENFILE), system);
+    let nofile = |scope| Ok((L::Nofile, scope));
+    assert_eq!(of(Call::Socket, libc::EMFILE), nofile(Scope::Client));
+    assert_eq!(of(Call::Accept, libc::EMFILE), nofile(Scope::Server));
+    let ports = Ok((L::PortRange, Scope::Address));
+    assert_eq!(of(Call::Connect, libc::EADDRNOTAVAIL), ports);
+}
+
+/// With gigabytes free, memory is not what has ended a connection.
+#[test]
+fn an_estimate_is_blamed_when_it_is_nearly_used_up() {
+    let reset = |narrow| blame_on(Connection, Call::Answer, libc::ECONNRESET, narrow);
+    assert_eq!(reset(|_| ()), Err(Blame::Unread));
+    let nearly = |r: &mut Readings| r.space.address_limit.soft = Some((20 << 20) + 400_000);
+    let server = Ok((L::AddressSpaceLimit, Scope::Server));
+    assert_eq!(reset(nearly), server);
+    let data = |r: &mut Readings| r.space.data_limit.soft = Some(2 << 20);
+    assert_eq!(reset(data), Err(Blame::Unread), "476 more would fit");
+    let gone = |r: &mut Readings| {
+        r.space.data_limit.soft = Some(2 << 20);
+        r.space = r.space.clone().with_connections(400);
+    };
+    assert_eq!(reset(gone), Ok((L::Data, Scope::Server)));
+}
+
+#[test]
+fn what_no_limit_says_is_blamed_on_none() {
+    for errno in [libc::ENETUNREACH, libc::EACCES, libc::EHOSTUNREACH] {
+        let lean = |r: &mut Readings| r.memory.available = Some(0);
+        assert_eq!(
+            blame_on(Connection, Call::Connect, errno, lean),
+            Err(Blame::Other)
+        );
+    }
 }
 
 #[test]
 fn a_refusal_with_room_everywhere_is_not_explained() {
+    let some = |r: &mut Readings| r.tasks.nproc.soft = Some(5_000);
     assert_eq!(
-        blamed(Process, Call::Fork, libc::EAGAIN, |r| {
-            r.tasks.nproc.soft = Some(5_000);
-        }),
-        None
+        blame_on(Process, Call::Fork, libc::EAGAIN, some),
+        Err(Blame::Unread)
     );
+}
+
+/// Two searches that see the same 10,000 leave the reserve of 500 together, but
+/// for the tenth that is left to what comes and goes.
+#[test]
+fn what_others_create_is_kept_from_the_reserve() {
+    let mut readings = roomy();
+    readings.tasks.pid_max = Some(10_380);
+    readings.tasks.threads_max = Some(20_100);
+    let all = limits(Thread, &readings, STACK);
+    assert_eq!(growth(&all, 5, true), Some(9_550));
+    assert!(growth(&all, 5, true) >= weigh(&all, 5, None).cap);
+    // Their numbers are not of this namespace.
+    assert_eq!(growth(&all, 5, false), Some(20_000 - 900));
+    assert_eq!(growth(&all, 0, true), None, "to the very end");
+    assert_eq!(growth(&limits(Connection, &readings, 0), 5, true), None);
 }
 
 #[test]

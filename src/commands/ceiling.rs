@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::terminal::{style, unless_pipe_closed};
 use super::{DID_NOT_HOLD, INTERRUPTED, OK};
 use crate::cli::CeilingArgs;
-use crate::lab::ceiling::{Climb, find, interrupted};
+use crate::lab::ceiling::{Progress, find, interrupted};
 use crate::model::{CeilingKind, CeilingRecord, StoppedBy};
 use crate::report::write_ceiling;
 
@@ -46,7 +46,7 @@ struct Picture {
 }
 
 impl Picture {
-    fn show(&mut self, climb: Climb) {
+    fn show(&mut self, climb: Progress) {
         const OFTEN: Duration = Duration::from_millis(50);
         if !io::stderr().is_terminal() {
             return;
@@ -74,7 +74,7 @@ impl Picture {
     }
 }
 
-fn bar(climb: Climb) -> ProgressBar {
+fn bar(climb: Progress) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(climb.goal, ProgressDrawTarget::stderr());
     let template = if climb.goal.is_some() {
         "{msg:11} {bar:40} {human_pos} of {human_len}"

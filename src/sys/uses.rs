@@ -41,6 +41,13 @@ pub fn tasks_and_last_pid() -> Option<(u64, u64)> {
     Some((tasks, fields.next()?.parse().ok()?))
 }
 
+/// Whether every task of the system has a number here: in the first pid
+/// namespace, whose inode never changes (`PROC_PID_INIT_INO` of Linux).
+#[must_use]
+pub fn in_first_pid_namespace() -> bool {
+    fs::read_link("/proc/self/ns/pid").is_ok_and(|link| link == Path::new("pid:[4026531836]"))
+}
+
 fn processes() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc")
         .into_iter()

@@ -182,6 +182,42 @@ fn descriptors_of_both_ends() {
     assert_eq!(predicted["predicted"], kind["predicted"]);
 }
 
+/// A server under a limit of memory aborts: that limit is named, and what
+/// happened is said.
+#[test]
+fn memory_of_the_server() {
+    require!(Tool("prlimit"));
+    for (option, name) in [
+        ("--as=60000000", "RLIMIT_AS"),
+        ("--data=3000000", "RLIMIT_DATA"),
+    ] {
+        let kind = one(
+            &["prlimit", option],
+            &["--kind", "connection", "--max", "19000"],
+        );
+        assert_eq!(kind["binding"]["name"], name, "{kind:#}");
+        assert_eq!(kind["binding"]["scope"], "server");
+        assert_eq!(kind["stopped_by"], "refused");
+        assert_eq!(kind["left_behind"], 0);
+        assert_eq!(limit(&kind, name)["estimated"], true);
+        let notes = kind["notes"].to_string();
+        assert!(notes.contains("the server has aborted"), "{notes}");
+    }
+}
+
+/// Without a way to the server it is no limit that is met.
+#[test]
+fn no_way_is_no_limit() {
+    require!(Root, Namespaces, Tool("unshare"));
+    let kind = one(&["unshare", "-n"], &["--kind", "connection"]);
+    assert_eq!(
+        (&kind["reached"], &kind["errno"]),
+        (&0.into(), &"ENETUNREACH".into())
+    );
+    assert_eq!(kind["binding"], Value::Null, "{kind:#}");
+    assert!(kind["notes"].to_string().contains("ip link set lo up"));
+}
+
 #[test]
 fn ports_of_an_address() {
     require!(Root, Namespaces, Tool("unshare"));

@@ -8,12 +8,14 @@
 //! nothing has stayed. What the limits mean is `crate::ceiling`'s affair.
 
 mod board;
+mod climb;
 mod crowd;
 mod host;
+mod memory;
 mod readings;
 mod search;
+mod tasks;
 mod tell;
-mod watch;
 
 use std::io;
 
@@ -78,7 +80,7 @@ pub enum CeilingError {
 
 /// How far a search is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Climb {
+pub struct Progress {
     /// Of what.
     pub kind: CeilingKind,
     /// How many there are.
@@ -94,7 +96,7 @@ pub struct Climb {
 /// When a search could not be begun.
 pub fn find(
     plan: &CeilingPlan,
-    progress: &mut dyn FnMut(Climb),
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<CeilingRecord, CeilingError> {
     process::adopt_orphans();
     let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;

@@ -58,7 +58,9 @@ impl MemoryWatch {
             return Err(by);
         }
         let floors = self.floors.iter().zip(left());
-        let above = floors.filter_map(|(floor, left)| Some(left?.saturating_sub((*floor)?)));
+        // What cannot be read now may be at its end.
+        let above =
+            floors.filter_map(|(floor, left)| Some(left.unwrap_or(0).saturating_sub((*floor)?)));
         Ok(above.min().map_or(u64::MAX, |n| (n / MOST_EACH).max(1)))
     }
 
