@@ -238,10 +238,11 @@ pub fn port_range() -> Option<(u16, u16)> {
 }
 
 /// Those of the range that a connection to `server` cannot have: set aside by
-/// the administrator, listened on by somebody, or in a connection to it.
+/// the administrator, listened on or bound by somebody, or in a connection to it.
 #[must_use]
 pub fn ports_taken((low, high): (u16, u16), server: Option<SocketAddr>) -> u64 {
     let mut taken: HashSet<u16> = reserved_ports().into_iter().collect();
+    taken.extend(super::bound::ports());
     for row in tcp_sockets() {
         let to_server = server.is_some_and(|server| row.remote_is(server));
         if row.state == LISTEN || to_server {
