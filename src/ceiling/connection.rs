@@ -21,6 +21,9 @@ const SERVER_BYTES: u64 = 2_200;
 /// The limits.
 pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
     let sockets = &readings.sockets;
+    let ports = sockets
+        .port_range
+        .map(|(low, high)| u64::from(high.saturating_sub(low)) + 1);
     let files = |scope, used| bound(LimitName::Nofile, scope, sockets.nofile.soft, used, 1);
     let mut all = vec![
         files(Scope::Client, sockets.client_files),
@@ -35,7 +38,7 @@ pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
         bound(
             LimitName::PortRange,
             Scope::Address,
-            sockets.ports,
+            ports,
             sockets.ports_in_use,
             1,
         ),

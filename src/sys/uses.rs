@@ -184,6 +184,29 @@ pub fn mapped_bytes(pid: Pid) -> (Option<u64>, Option<u64>) {
     (kibibytes(&text, "VmSize"), kibibytes(&text, "VmData"))
 }
 
+/// Bytes of the mappings of a process that the kernel has promised it, and
+/// promises a copy of it once more (`VM_ACCOUNT` of Linux; `ac` in proc(5)).
+#[must_use]
+pub fn promised_bytes(pid: Pid) -> Option<u64> {
+    promised_in(&fs::read_to_string(format!("/proc/{pid}/smaps")).ok()?)
+}
+
+/// As above, from the text: of each mapping its size and, further down, its flags.
+fn promised_in(smaps: &str) -> Option<u64> {
+    let mut size = None;
+    let mut sum = None;
+    for line in smaps.lines() {
+        if line.starts_with("Size:") {
+            size = kibibytes(line, "Size");
+        } else if let Some(flags) = line.strip_prefix("VmFlags:") {
+            let counts = flags.split_whitespace().any(|flag| flag == "ac");
+            let bytes = size.take().filter(|_| counts).unwrap_or(0);
+            sum = Some(sum.unwrap_or(0) + bytes);
+        }
+    }
+    sum
+}
+
 /// Mappings of a process. The one that the kernel shows to all and counts for
 /// none (`[vsyscall]`) is left out.
 #[must_use]
@@ -241,7 +264,7 @@ pub fn port_range() -> Option<(u16, u16)> {
 /// the administrator, listened on or bound by somebody, or in a connection to it.
 #[must_use]
 pub fn ports_taken((low, high): (u16, u16), server: Option<SocketAddr>) -> u64 {
-    let mut taken: HashSet<u16> = reserved_ports().into_iter().collect();
+    let mut taken: HashSet<u16> = set_aside().into_iter().collect();
     taken.extend(super::bound::ports());
     for row in tcp_sockets() {
         let to_server = server.is_some_and(|server| row.remote_is(server));
@@ -253,8 +276,15 @@ pub fn ports_taken((low, high): (u16, u16), server: Option<SocketAddr>) -> u64 {
     inside.count() as u64
 }
 
+/// How many ports of the range the administrator has set aside.
+#[must_use]
+pub fn reserved_ports((low, high): (u16, u16)) -> u64 {
+    let inside = |port: &u16| (low..=high).contains(port);
+    set_aside().into_iter().filter(inside).count() as u64
+}
+
 /// `ip_local_reserved_ports`: numbers and ranges with commas between.
-fn reserved_ports() -> Vec<u16> {
+fn set_aside() -> Vec<u16> {
     let path = "/proc/sys/net/ipv4/ip_local_reserved_ports";
     let text = fs::read_to_string(path).unwrap_or_default();
     let ranges = text.trim().split(',').filter_map(|part| {
@@ -365,6 +395,18 @@ mod tests {
         assert_eq!(outer_user("0 1000 1\n1 100000 65536\n", 0), Some(1000));
         assert_eq!(outer_user("0 1000 1\n1 100000 65536\n", 5), Some(100_004));
         assert_eq!(outer_user("0 1000 1\n", 1), None);
+    }
+
+    #[test]
+    fn what_is_promised_is_flagged() {
+        let of =
+            |size, flags| format!("7f-8f rw-p\nSize: {size} kB\nRss: 9 kB\nVmFlags: {flags}\n");
+        let text = [of(8, "rd wr ac"), of(16, "rd mr"), of(4, "rd ac sd")].concat();
+        assert_eq!(promised_in(&text), Some(12 << 10));
+        assert_eq!(promised_in(""), None, "not readable");
+        let me = Pid(std::process::id());
+        let (all, _) = mapped_bytes(me);
+        assert!((1..all.unwrap()).contains(&promised_bytes(me).unwrap()));
     }
 
     #[test]

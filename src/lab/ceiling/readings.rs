@@ -52,6 +52,9 @@ pub fn read(kind: CeilingKind, bodies: Bodies) -> Readings {
         CeilingKind::Thread | CeilingKind::Process => {
             readings.tasks = tasks(coming);
             readings.space = space(body);
+            if kind == CeilingKind::Process {
+                readings.space.promised_bytes = uses::promised_bytes(body);
+            }
         }
         CeilingKind::Connection => {
             readings.sockets = sockets(body, bodies.server);
@@ -151,6 +154,8 @@ fn space(body: Pid) -> SpaceReadings {
         data_limit: rlimit(Resource::Data),
         mapped_bytes,
         data_bytes,
+        promised_bytes: None,
+        heap_each: crowd::HEAP_OF_THREAD,
         addressable: cfg!(target_pointer_width = "64").then_some(ADDRESSABLE),
     }
 }
@@ -197,7 +202,8 @@ fn sockets(client: Pid, server: Option<(Pid, SocketAddr)>) -> SocketReadings {
         file_max: uses::sysctl("fs/file-max"),
         files: uses::open_files(),
         files_exempt: uses::exempt_from_file_max(),
-        ports: range.map(|(low, high)| u64::from(high.saturating_sub(low)) + 1),
+        port_range: range,
+        reserved_ports: range.map_or(0, uses::reserved_ports),
         ports_in_use: range.map(|range| uses::ports_taken(range, address) + coming),
         somaxconn: uses::sysctl("net/core/somaxconn"),
         tcp_mem: uses::last_of_sysctl("net/ipv4/tcp_mem"),

@@ -48,14 +48,9 @@ impl Search<'_> {
         {
             notes.push(format!("{} was predicted to be used up first", limit.name));
         }
-        let binding = binds.and_then(|at| limits.get(at)).map(|limit| Binding {
-            name: limit.name,
-            value: limit.value,
-            in_use: limit.in_use,
-            scope: limit.scope,
-            path: limit.path.clone(),
-            remedy: remedy(self.kind, limit, readings),
-        });
+        let binding = binds
+            .and_then(|at| limits.get(at))
+            .map(|limit| binding(self.kind, limit, readings));
         // What no limit has ended is no measure for what they promise.
         let measured = climbed.filter(|_| !matches!(blamed, Some((_, Blame::Other))));
         let found = binds.and_then(|at| limits.get(at));
@@ -80,6 +75,20 @@ impl Search<'_> {
             left_behind: None,
             notes,
         }
+    }
+}
+
+/// The limit that binds, and what to do about it.
+fn binding(kind: CeilingKind, limit: &Limit, readings: &Readings) -> Binding {
+    let remedy = remedy(kind, limit, readings);
+    Binding {
+        name: limit.name,
+        value: limit.value,
+        in_use: limit.in_use,
+        scope: limit.scope,
+        path: limit.path.clone(),
+        remedy: remedy.command,
+        advice: remedy.advice.map(str::to_owned),
     }
 }
 
