@@ -26,13 +26,17 @@ pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
     Ok(if interrupted(&record, &plan) {
         INTERRUPTED
     } else {
-        status(&record)
+        status(&record, plan.predict)
     })
 }
 
-fn status(record: &CeilingRecord) -> u8 {
+/// Whether something did not hold: a kind that could not be looked for is one.
+fn status(record: &CeilingRecord, predicted: bool) -> u8 {
     let wrong = record.kinds.iter().any(|kind| {
-        kind.left_behind.is_some_and(|n| n > 0) || kind.stopped_by == Some(StoppedBy::Killed)
+        let unknown = kind.reached.is_none() && !predicted;
+        unknown
+            || kind.left_behind.is_some_and(|n| n > 0)
+            || kind.stopped_by == Some(StoppedBy::Killed)
     });
     if wrong { DID_NOT_HOLD } else { OK }
 }

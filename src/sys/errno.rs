@@ -1,6 +1,6 @@
 //! The system's error numbers by name.
 
-pub use libc::{ENETDOWN, ENETUNREACH};
+pub use libc::{EAGAIN, EMFILE, ENETDOWN, ENETUNREACH, ENFILE, ENOMEM};
 
 /// The names of `libc`'s numbers.
 macro_rules! names {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
@@ -298,8 +299,7 @@ fn set_aside() -> Vec<u16> {
 /// either end.
 #[must_use]
 pub fn sockets_of(server: SocketAddr) -> Option<u64> {
-    let rows = tcp_sockets();
-    let connected = rows.iter().filter(|row| {
+    let connected = tcp_sockets().filter(|row| {
         row.state != LISTEN && (row.remote_is(server) || row.local_port == server.port())
     });
     // The table holds at least the server itself while it listens; without
@@ -348,15 +348,14 @@ fn end(text: &str) -> Option<(&str, u16)> {
     Some((ip, u16::from_str_radix(port, 16).ok()?))
 }
 
-fn tcp_sockets() -> Vec<TcpSocket> {
+/// The sockets of both tables, a line at a time: there may be tens of thousands,
+/// and little memory to read them into.
+fn tcp_sockets() -> impl Iterator<Item = TcpSocket> {
     ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|path| fs::read_to_string(path).ok())
-        .flat_map(|table| {
-            let rows = table.lines().skip(1).filter_map(TcpSocket::parse);
-            rows.collect::<Vec<_>>()
-        })
-        .collect()
+        .into_iter()
+        .filter_map(|path| fs::File::open(path).ok())
+        .flat_map(|table| BufReader::new(table).lines().skip(1).map_while(Result::ok))
+        .filter_map(|line| TcpSocket::parse(&line))
 }
 
 #[cfg(test)]

@@ -125,6 +125,49 @@ fn too_few_tasks_to_look_is_one_line() {
     assert!(ran.stderr.contains("--predict"), "{ran:?}");
 }
 
+/// With a task too few for a search there is none of its kind, and the limit is
+/// named; what is known of the other kinds is told.
+#[test]
+fn a_kind_that_cannot_begin_is_told_with_its_limit() {
+    require!(Root, Tool("setpriv"), Tool("prlimit"));
+    let lab = Lab::new();
+    // The coordinator and a crowd's first process; a server is one too many.
+    let ran = lab.finish(as_user(&lab, 2).args(["--format", "json"]));
+    let all = kinds(&ran.exits(0));
+    assert_eq!(all.len(), 3);
+    for kind in all {
+        assert_eq!(kind["reached"], 0, "{kind:#}");
+        assert_eq!(kind["errno"], "EAGAIN");
+        assert_eq!(kind["binding"]["name"], "RLIMIT_NPROC", "{kind:#}");
+    }
+}
+
+#[test]
+fn too_few_descriptors_for_a_server() {
+    require!(Tool("prlimit"));
+    // The coordinator needs some itself, and for a server more than for a crowd.
+    let both = ["--kind", "thread,connection", "--max", "20"];
+    let with = |n: u32| {
+        let few = format!("--nofile={n}:{n}");
+        ceiling(&Lab::new(), &["prlimit", &few], &both)
+    };
+    let (enough, ran) = (8..40)
+        .map(|n| (n, with(n)))
+        .find(|(_, ran)| ran.status == Some(0))
+        .unwrap();
+    let all = kinds(&ran);
+    assert_eq!(all[0]["reached"], 20);
+    assert_eq!(all[1]["reached"], 0, "{:#}", all[1]);
+    assert_eq!(all[1]["errno"], "EMFILE", "{:#}", all[1]);
+    assert_eq!(all[1]["binding"]["name"], "RLIMIT_NOFILE");
+    // With one less there is nothing to tell but that.
+    let ran = with(enough - 1);
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    let limit = format!("RLIMIT_NOFILE is {}", enough - 1);
+    assert!(ran.stderr.contains(&limit), "{ran:?}");
+}
+
 #[test]
 fn address_space_of_the_process() {
     require!(Tool("prlimit"));
@@ -138,7 +181,8 @@ fn address_space_of_the_process() {
         let bound = limit(&kind, name);
         let left = bound["value"].as_u64().unwrap() - bound["in_use"].as_u64().unwrap();
         assert_eq!(kind["stack_bytes"], 1 << 20);
-        // The heap grows, too: by some 300 bytes a thread.
+        // The heap grows, too, by some 300 bytes a thread.
+        assert!(bound["each"].as_u64().unwrap() - each < 512, "{kind:#}");
         let reached = kind["reached"].as_u64().unwrap();
         assert!(left / each - reached <= 1, "{kind:#}");
         assert_eq!(kind["binding"]["name"], name);
@@ -147,6 +191,18 @@ fn address_space_of_the_process() {
             (&"mmap".into(), &"ENOMEM".into())
         );
     }
+}
+
+/// With small stacks the heap is what makes the difference: it is told exactly.
+#[test]
+fn small_stacks_within_a_limit_of_data() {
+    require!(Tool("prlimit"));
+    let thread = ["--kind", "thread", "--stack-size", "16k"];
+    let kind = one(&["prlimit", "--data=40000000"], &thread);
+    assert_eq!(kind["binding"]["name"], "RLIMIT_DATA");
+    let figure = |name: &str| kind[name].as_u64().unwrap();
+    let (predicted, reached) = (figure("predicted"), figure("reached"));
+    assert!(predicted.abs_diff(reached) <= predicted / 100, "{kind:#}");
 }
 
 #[test]
@@ -301,6 +357,20 @@ fn memory_of_a_control_group() {
         let found = &kinds(&ran.exits(0))[0];
         assert_eq!(found["stopped_by"], "oom", "{found:#}");
         assert_eq!(found["left_behind"], 0);
+    }
+}
+
+/// What one kind took is given back before the next is looked at.
+#[test]
+fn memory_is_given_back_between_kinds() {
+    require!(Groups("memory"), Root);
+    let group = Group::new("memory", "between");
+    group.set_memory(96 << 20);
+    let ran = group.run(&["--kind", "process,connection", "--max", "4000"]);
+    let all = kinds(&ran.exits(0));
+    for kind in all {
+        let used = limit(&kind, "memory.max")["in_use"].as_u64().unwrap();
+        assert!(used < 16 << 20, "{kind:#}");
     }
 }
 

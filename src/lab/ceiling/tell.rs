@@ -79,7 +79,7 @@ impl Search<'_> {
 }
 
 /// The limit that binds, and what to do about it.
-fn binding(kind: CeilingKind, limit: &Limit, readings: &Readings) -> Binding {
+pub(super) fn binding(kind: CeilingKind, limit: &Limit, readings: &Readings) -> Binding {
     let remedy = remedy(kind, limit, readings);
     Binding {
         name: limit.name,
