@@ -106,6 +106,7 @@ fn stopped(kind: &KindCeiling) -> Cell {
     };
     match (by, &kind.errno, &kind.call) {
         (StoppedBy::Refused, Some(errno), Some(call)) => Cell::new(format!("{errno} of {call}")),
+        (StoppedBy::Refused, Some(errno), None) => Cell::new(errno),
         (StoppedBy::Oom, ..) => Cell::new("out of memory").toned(Tone::Warning),
         (StoppedBy::Killed, ..) => Cell::new("killed").toned(Tone::Error),
         (StoppedBy::Interrupted, ..) => Cell::new("interrupted").toned(Tone::Warning),

@@ -24,10 +24,12 @@ impl Search<'_> {
             found.stopped_by = Some(StoppedBy::Refused);
             found.binding = refused.or(found.binding);
             found.errno = errno.map(errno::name);
+            let fork = errno.filter(|errno| is_of_tasks(*errno));
+            found.call = fork.map(|_| Call::Fork.name().to_owned());
         } else {
             found.binding = None;
         }
-        found.notes.push(error.to_string());
+        found.notes.insert(0, error.to_string());
         found
     }
 }
@@ -35,7 +37,7 @@ impl Search<'_> {
 /// The limit that has refused what every search needs. A search takes processes
 /// and descriptors of whatever kind it is.
 fn reason(kind: CeilingKind, errno: i32) -> Option<Binding> {
-    let of_tasks = matches!(errno, errno::EAGAIN | errno::ENOMEM);
+    let of_tasks = is_of_tasks(errno);
     let (readings, all) = fundamental(of_tasks);
     let at = if of_tasks {
         let refusal = Refusal {
@@ -55,6 +57,11 @@ fn reason(kind: CeilingKind, errno: i32) -> Option<Binding> {
         all.iter().position(|limit| limit.name == name)
     };
     Some(binding(kind, all.get(at?)?, &readings))
+}
+
+/// Whether it is a process that could not be had.
+fn is_of_tasks(errno: i32) -> bool {
+    matches!(errno, errno::EAGAIN | errno::ENOMEM)
 }
 
 /// The limits of tasks, or of descriptors.
