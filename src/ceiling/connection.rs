@@ -1,7 +1,7 @@
 //! The limits of connections between one client and one server process on this
 //! machine.
 
-use super::readings::{Readings, SocketReadings};
+use super::readings::{Readings, SocketReadings, SpaceReadings};
 use super::{aside, bound, task};
 use crate::model::{Limit, LimitName, Scope};
 
@@ -13,9 +13,17 @@ const CHARGED_BYTES: u64 = 7_630;
 /// no group.
 const CONNECTION_BYTES: u64 = CHARGED_BYTES + 2 * 2368;
 
+/// What it takes of the server's heap: its task in the event loop, measured
+/// over thousands. The client, which runs under the same limits, takes the four
+/// bytes of a descriptor.
+const SERVER_BYTES: u64 = 2_300;
+
 /// The limits.
 pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
     let sockets = &readings.sockets;
+    let ports = sockets
+        .port_range
+        .map(|(low, high)| u64::from(high.saturating_sub(low)) + 1);
     let files = |scope, used| bound(LimitName::Nofile, scope, sockets.nofile.soft, used, 1);
     let mut all = vec![
         files(Scope::Client, sockets.client_files),
@@ -30,7 +38,7 @@ pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
         bound(
             LimitName::PortRange,
             Scope::Address,
-            sockets.ports,
+            ports,
             sockets.ports_in_use,
             1,
         ),
@@ -56,12 +64,40 @@ pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
             1,
         ));
     }
+    all.extend(of_server(&readings.space));
     all.extend(task::of_memory(
         &readings.memory,
         CHARGED_BYTES,
         CONNECTION_BYTES,
     ));
     all
+}
+
+/// The mappings of the server.
+fn of_server(space: &SpaceReadings) -> [Limit; 2] {
+    let limit =
+        |name, value, used| bound(name, Scope::Server, value, used, SERVER_BYTES).estimated();
+    [
+        limit(
+            LimitName::AddressSpaceLimit,
+            space.address_limit.soft,
+            space.mapped_bytes,
+        ),
+        limit(LimitName::Data, space.data_limit.soft, space.data_bytes),
+    ]
+}
+
+impl SpaceReadings {
+    /// The mappings of a server that has taken so many connections since, for
+    /// one that is not there any more.
+    #[must_use]
+    pub fn with_connections(mut self, more: u64) -> Self {
+        let plus =
+            |bytes: Option<u64>| Some(bytes?.saturating_add(more.saturating_mul(SERVER_BYTES)));
+        self.mapped_bytes = plus(self.mapped_bytes);
+        self.data_bytes = plus(self.data_bytes);
+        self
+    }
 }
 
 /// Each end is an open file.

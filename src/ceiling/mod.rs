@@ -7,6 +7,7 @@
 //! ([`blame`]), and the command that raises it ([`remedy()`]). Nothing here asks
 //! the system: an invented environment is as good as a real one.
 
+mod blame;
 mod connection;
 mod readings;
 mod remedy;
@@ -15,10 +16,11 @@ mod task;
 mod tests;
 mod weigh;
 
+pub use blame::{Blame, Call, Refusal, blame};
 pub use readings::{GroupReading, MemoryReadings, Readings, SocketReadings, SpaceReadings};
 pub use readings::{RlimitReading, TaskReadings};
-pub use remedy::remedy;
-pub use weigh::{Call, Outlook, Refusal, blame, weigh};
+pub use remedy::{Remedy, remedy};
+pub use weigh::{Outlook, growth, weigh};
 
 use crate::model::{CeilingKind, Limit, LimitName, Scope};
 

@@ -43,11 +43,15 @@ pub struct TaskReadings {
     pub pid_max: Option<u64>,
     /// The lowest number that the kernel can still give.
     pub first_pid: u64,
+    /// Whether this is the first pid namespace, in which every task of the
+    /// system has a number.
+    pub numbers_of_all: bool,
     /// Numbers from there on that are taken.
     pub pids_in_use: Option<u64>,
 }
 
-/// What bounds the mappings of one process.
+/// What bounds the mappings of one process: the one with the threads, the parent
+/// of the processes, the server of the connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpaceReadings {
     /// `vm.max_map_count`.
@@ -66,6 +70,11 @@ pub struct SpaceReadings {
     pub mapped_bytes: Option<u64>,
     /// Bytes of its private writable mappings.
     pub data_bytes: Option<u64>,
+    /// Bytes of those mappings that a copy of it is promised once more; only
+    /// what has children needs it.
+    pub promised_bytes: Option<u64>,
+    /// Bytes of the heap that the C library takes for a thread.
+    pub heap_each: u64,
     /// Bytes that a process can address.
     pub addressable: Option<u64>,
 }
@@ -110,8 +119,10 @@ pub struct SocketReadings {
     pub files: Option<u64>,
     /// Why `fs.file-max` does not bound, if it does not.
     pub files_exempt: Option<&'static str>,
-    /// How many ports there are to choose from.
-    pub ports: Option<u64>,
+    /// The ports to choose from: the first and the last.
+    pub port_range: Option<(u16, u16)>,
+    /// How many of them are set aside.
+    pub reserved_ports: u64,
     /// Those among them that cannot be had for this server.
     pub ports_in_use: Option<u64>,
     /// `net.core.somaxconn`.

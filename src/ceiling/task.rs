@@ -3,6 +3,7 @@
 use super::readings::{MemoryReadings, Readings, SpaceReadings, TaskReadings};
 use super::{aside, bound};
 use crate::model::{Limit, LimitName, Scope};
+use crate::text::units;
 
 // The figures of memory are what filling control groups of known size gave, on
 // Linux 6.18 and x86-64, within a percent. Other kernels and programs differ by
@@ -38,9 +39,9 @@ pub(super) fn of_processes(readings: &Readings) -> Vec<Limit> {
     let mut all = of_tasks(&readings.tasks);
     let memory = &readings.memory;
     if memory.overcommit == Some(2)
-        && let Some(data) = readings.space.data_bytes.filter(|bytes| *bytes > 0)
+        && let Some(promised) = readings.space.promised_bytes.filter(|bytes| *bytes > 0)
     {
-        // A fork promises the writable mappings of its parent once more.
+        // A fork promises once more all of its parent's mappings that were.
         let usable = memory.commit_limit.map(|limit| {
             let reserve = (readings.space.mapped_bytes.unwrap_or(0) / 32).min(memory.user_reserve);
             limit.saturating_sub(memory.admin_reserve + reserve)
@@ -50,7 +51,7 @@ pub(super) fn of_processes(readings: &Readings) -> Vec<Limit> {
             Scope::System,
             usable,
             memory.committed,
-            data,
+            promised,
         ));
     }
     all.extend(of_memory(memory, PROCESS_BYTES, PROCESS_BYTES));
@@ -106,7 +107,8 @@ fn of_tasks(tasks: &TaskReadings) -> Vec<Limit> {
 
 /// What bounds the mappings of the one process that holds the threads.
 fn of_space(space: &SpaceReadings, stack: u64) -> Vec<Limit> {
-    let each = stack.saturating_add(PAGE);
+    let data = stack.saturating_add(space.heap_each);
+    let each = data.saturating_add(PAGE);
     let maps = bound(
         LimitName::MaxMapCount,
         Scope::Process,
@@ -132,7 +134,7 @@ fn of_space(space: &SpaceReadings, stack: u64) -> Vec<Limit> {
             Scope::Process,
             space.data_limit.soft,
             space.data_bytes,
-            stack,
+            data,
         ),
         bound(
             LimitName::AddressSpace,
@@ -157,11 +159,15 @@ fn of_promises(memory: &MemoryReadings, space: &SpaceReadings, stack: u64) -> Ve
     match memory.overcommit {
         // One mapping of more than there is is refused, all others are granted.
         Some(0) => {
+            let most = memory
+                .memory_and_swap
+                .map_or_else(String::new, |bytes| format!("{}, ", units::bytes(bytes)));
+            let note = format!("no stack can be larger than {most}memory and swap");
             let mut limit = aside(
                 LimitName::Overcommit,
                 Scope::Process,
-                memory.memory_and_swap,
-                "bounds the size of one stack, not their number",
+                memory.overcommit,
+                &note,
             );
             if memory.memory_and_swap.is_some_and(|most| stack > most) {
                 limit.allows = Some(0);
@@ -177,20 +183,21 @@ fn of_promises(memory: &MemoryReadings, space: &SpaceReadings, stack: u64) -> Ve
 /// processes grows with the process, up to a bound (`__vm_enough_memory` of
 /// Linux: a 32nd of its mappings, at most `vm.user_reserve_kbytes`).
 fn promised(memory: &MemoryReadings, space: &SpaceReadings, stack: u64) -> Limit {
+    let each = stack.saturating_add(space.heap_each);
     let limit = bound(
         LimitName::CommitLimit,
         Scope::System,
         memory.commit_limit,
         memory.committed,
-        stack,
+        each,
     );
     let left = memory
         .commit_limit
         .zip(memory.committed)
         .map(|(value, used)| value.saturating_sub(used + memory.admin_reserve));
     let base = space.mapped_bytes.unwrap_or(0) / 32;
-    let growing = left.and_then(|l| l.saturating_sub(base).checked_div(stack + stack / 32));
-    let grown = left.and_then(|l| l.saturating_sub(memory.user_reserve).checked_div(stack));
+    let growing = left.and_then(|l| l.saturating_sub(base).checked_div(each + each / 32));
+    let grown = left.and_then(|l| l.saturating_sub(memory.user_reserve).checked_div(each));
     Limit {
         allows: growing.max(grown),
         note: Some("less what is kept for root and for the user's other processes".to_owned()),

@@ -1,6 +1,6 @@
 //! What follows from the limits: which binds, and where a search is to end.
 
-use crate::model::{CeilingKind, Limit, LimitName, Scope};
+use crate::model::{Limit, LimitName, Scope};
 
 /// What the limits promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,10 @@ pub fn weigh(limits: &[Limit], reserve_percent: u64, max: Option<u64>) -> Outloo
     let very_end = lowest(&|limit| limit.allows);
     let less_reserve = |n: u64| n - share(n, reserve_percent);
     let kept = lowest(&|limit| {
-        let keeps = limit.scope == Scope::System && !limit.estimated && reserve_percent > 0;
+        let keeps = limit.scope == Scope::System && !is_memory(limit) && reserve_percent > 0;
         limit.allows.filter(|_| keeps).map(less_reserve)
     });
-    let memory = lowest(&|limit| limit.allows.filter(|_| limit.estimated).map(less_reserve));
+    let memory = lowest(&|limit| limit.allows.filter(|_| is_memory(limit)).map(less_reserve));
     let cap = [kept.map(|(n, _)| n), max].into_iter().flatten().min();
     let ends = [very_end, kept, memory].into_iter().flatten();
     let predicted = ends.map(|(n, _)| n).min();
@@ -51,115 +51,33 @@ pub fn weigh(limits: &[Limit], reserve_percent: u64, max: Option<u64>) -> Outloo
     }
 }
 
+/// By how much the tasks of the system may grow, whoever creates them, until the
+/// reserve is touched; `None` where none is kept. What comes and goes besides
+/// is what a reserve is for: a tenth of it is left to that, so that a search
+/// that is alone ends where it was predicted to. `numbers_of_all` tells whether
+/// the tasks of the whole system take numbers of this pid namespace.
+#[must_use]
+pub fn growth(limits: &[Limit], reserve_percent: u64, numbers_of_all: bool) -> Option<u64> {
+    let counted = |limit: &&Limit| match limit.name {
+        LimitName::ThreadsMax => true,
+        LimitName::PidMax => numbers_of_all,
+        _ => false,
+    };
+    let allowed = limits.iter().filter(counted).filter_map(|l| l.allows);
+    let most = allowed.map(|n| {
+        let reserve = share(n, reserve_percent);
+        n - (reserve - reserve / 10)
+    });
+    most.min().filter(|_| reserve_percent > 0)
+}
+
+/// Whether the end of it is a kill: the memory that is really taken.
+fn is_memory(limit: &Limit) -> bool {
+    matches!(limit.name, LimitName::Memory | LimitName::MemoryMax)
+}
+
 /// So many percent, rounded up.
 fn share(n: u64, percent: u64) -> u64 {
     let part = (u128::from(n) * u128::from(percent)).div_ceil(100);
     u64::try_from(part).unwrap_or(n).min(n)
-}
-
-/// What the system refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    /// The memory of a thread's stack.
-    Mmap,
-    /// The thread itself.
-    Clone,
-    /// A process.
-    Fork,
-    /// A client's socket.
-    Socket,
-    /// Its connection.
-    Connect,
-    /// The server's socket of a connection.
-    Accept,
-    /// The answer on a connection that seemed to be there.
-    Answer,
-}
-
-impl Call {
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mmap => "mmap",
-            Self::Clone => "clone",
-            Self::Fork => "fork",
-            Self::Socket => "socket",
-            Self::Connect => "connect",
-            Self::Accept => "accept",
-            Self::Answer => "recv",
-        }
-    }
-}
-
-/// A refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Of what.
-    pub call: Call,
-    /// With which error number.
-    pub errno: i32,
-}
-
-// Numbers of Linux that are the same on every architecture that it runs on
-// with this program (errno(3)).
-const EAGAIN: i32 = 11;
-const ENOMEM: i32 = 12;
-const ENFILE: i32 = 23;
-const EMFILE: i32 = 24;
-const EADDRNOTAVAIL: i32 = 99;
-
-/// Whether a limit can be the reason of a refusal.
-fn can_refuse(kind: CeilingKind, refusal: Refusal, limit: &Limit) -> bool {
-    use LimitName as L;
-    let memory = matches!(limit.name, L::Memory | L::MemoryMax);
-    match (refusal.call, refusal.errno) {
-        (Call::Mmap, _) => matches!(
-            limit.name,
-            L::MaxMapCount
-                | L::AddressSpaceLimit
-                | L::Data
-                | L::AddressSpace
-                | L::Overcommit
-                | L::CommitLimit
-        ),
-        // clone(2): EAGAIN for each of these.
-        (Call::Clone | Call::Fork, EAGAIN) => {
-            matches!(
-                limit.name,
-                L::Nproc | L::PidsMax | L::ThreadsMax | L::PidMax
-            )
-        }
-        (Call::Clone | Call::Fork, ENOMEM) => {
-            memory || kind == CeilingKind::Process && limit.name == L::CommitLimit
-        }
-        (Call::Socket | Call::Connect, EMFILE) => {
-            limit.name == L::Nofile && limit.scope == Scope::Client
-        }
-        (Call::Accept, EMFILE) => limit.name == L::Nofile && limit.scope == Scope::Server,
-        (Call::Socket | Call::Accept, ENFILE) => limit.name == L::FileMax,
-        (Call::Connect, EADDRNOTAVAIL) => limit.name == L::PortRange,
-        (Call::Connect | Call::Answer, _) => {
-            memory || matches!(limit.name, L::ConntrackMax | L::TcpMem | L::Somaxconn)
-        }
-        _ => memory,
-    }
-}
-
-/// The limit that a refusal is to be blamed on: of those that can refuse this,
-/// the one of which least is left at the top. `at_top` are the limits as they
-/// stand while everything that was reached is still there. `None` where every
-/// candidate has plenty left: then it is a limit that cannot be read here.
-#[must_use]
-pub fn blame(kind: CeilingKind, refusal: Refusal, at_top: &[Limit], reached: u64) -> Option<usize> {
-    // Others begin and end tasks while the limits are read.
-    let slack = (reached / 100).max(3);
-    at_top
-        .iter()
-        .enumerate()
-        .filter(|(_, limit)| can_refuse(kind, refusal, limit))
-        .filter_map(|(at, limit)| Some((limit.allows?, limit.estimated, at)))
-        .filter(|(left, estimated, _)| *estimated || *left <= slack)
-        .min()
-        .map(|(_, _, at)| at)
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::terminal::{style, unless_pipe_closed};
 use super::{DID_NOT_HOLD, INTERRUPTED, OK};
 use crate::cli::CeilingArgs;
-use crate::lab::ceiling::{Climb, find, interrupted};
+use crate::lab::ceiling::{Progress, find, interrupted};
 use crate::model::{CeilingKind, CeilingRecord, StoppedBy};
 use crate::report::write_ceiling;
 
@@ -26,13 +26,17 @@ pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
     Ok(if interrupted(&record, &plan) {
         INTERRUPTED
     } else {
-        status(&record)
+        status(&record, plan.predict)
     })
 }
 
-fn status(record: &CeilingRecord) -> u8 {
+/// Whether something did not hold: a kind that could not be looked for is one.
+fn status(record: &CeilingRecord, predicted: bool) -> u8 {
     let wrong = record.kinds.iter().any(|kind| {
-        kind.left_behind.is_some_and(|n| n > 0) || kind.stopped_by == Some(StoppedBy::Killed)
+        let unknown = kind.reached.is_none() && !predicted;
+        unknown
+            || kind.left_behind.is_some_and(|n| n > 0)
+            || kind.stopped_by == Some(StoppedBy::Killed)
     });
     if wrong { DID_NOT_HOLD } else { OK }
 }
@@ -46,7 +50,7 @@ struct Picture {
 }
 
 impl Picture {
-    fn show(&mut self, climb: Climb) {
+    fn show(&mut self, climb: Progress) {
         const OFTEN: Duration = Duration::from_millis(50);
         if !io::stderr().is_terminal() {
             return;
@@ -74,7 +78,7 @@ impl Picture {
     }
 }
 
-fn bar(climb: Climb) -> ProgressBar {
+fn bar(climb: Progress) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(climb.goal, ProgressDrawTarget::stderr());
     let template = if climb.goal.is_some() {
         "{msg:11} {bar:40} {human_pos} of {human_len}"

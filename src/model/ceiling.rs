@@ -82,7 +82,8 @@ pub enum LimitName {
     /// Bytes that one process can address at all.
     #[serde(rename = "address space")]
     AddressSpace,
-    /// The largest single mapping that the overcommit heuristic grants.
+    /// The policy by which memory is promised; its heuristic (0) bounds the size
+    /// of a single mapping.
     #[serde(rename = "vm.overcommit_memory")]
     Overcommit,
     /// Bytes that may be promised, where overcommitting is forbidden.
@@ -154,7 +155,6 @@ impl LimitName {
                 | Self::Data
                 | Self::Stack
                 | Self::AddressSpace
-                | Self::Overcommit
                 | Self::CommitLimit
                 | Self::Memory
                 | Self::MemoryMax
@@ -241,8 +241,10 @@ pub struct Binding {
     pub scope: Scope,
     /// The folder of the control group.
     pub path: Option<String>,
-    /// The command that raises it.
-    pub remedy: String,
+    /// The command that raises it; `null` where none does.
+    pub remedy: Option<String>,
+    /// What helps besides, or instead; `null` where nothing else is known to.
+    pub advice: Option<String>,
 }
 
 /// Why a search ended.

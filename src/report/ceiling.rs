@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::when_and_where;
 use super::{Format, Style, json, markdown, table};
-use crate::model::{CeilingKind, CeilingRecord, KindCeiling, Limit, Nanos, Scope, StoppedBy};
+use crate::model::{
+    Binding, CeilingKind, CeilingRecord, KindCeiling, Limit, Nanos, Scope, StoppedBy,
+};
 use crate::text::escape::spreadsheet;
 use crate::text::units::{bytes, count, duration};
 
@@ -104,6 +106,7 @@ fn stopped(kind: &KindCeiling) -> Cell {
     };
     match (by, &kind.errno, &kind.call) {
         (StoppedBy::Refused, Some(errno), Some(call)) => Cell::new(format!("{errno} of {call}")),
+        (StoppedBy::Refused, Some(errno), None) => Cell::new(errno),
         (StoppedBy::Oom, ..) => Cell::new("out of memory").toned(Tone::Warning),
         (StoppedBy::Killed, ..) => Cell::new("killed").toned(Tone::Error),
         (StoppedBy::Interrupted, ..) => Cell::new("interrupted").toned(Tone::Warning),
@@ -135,10 +138,8 @@ fn bindings(record: &CeilingRecord) -> Block {
                     .path
                     .as_ref()
                     .map_or_else(String::new, |path| format!(" of {path}"));
-                format!(
-                    "{}{path} is {value}{used}. To raise it: {}",
-                    binding.name, binding.remedy
-                )
+                let remedy = what_to_do(binding);
+                format!("{}{path} is {value}{used}{remedy}", binding.name)
             }
             None if kind.reached.is_some() => "not known".to_owned(),
             None => "nothing that can be read here".to_owned(),
@@ -149,6 +150,16 @@ fn bindings(record: &CeilingRecord) -> Block {
     Block::Facts {
         heading: "What binds",
         facts,
+    }
+}
+
+/// The end of the sentence about a limit.
+fn what_to_do(binding: &Binding) -> String {
+    match (&binding.remedy, &binding.advice) {
+        (Some(command), None) => format!(". To raise it: {command}"),
+        (Some(command), Some(advice)) => format!(". To raise it: {command} (or {advice})"),
+        (None, Some(advice)) => format!(". No command raises it; what helps: {advice}"),
+        (None, None) => String::new(),
     }
 }
 

@@ -64,7 +64,12 @@ fn write_block(block: &Block, out: &mut impl Write) -> io::Result<()> {
         Block::Facts { heading, facts } => {
             writeln!(out, "\n## {heading}\n")?;
             for (label, cell) in facts {
-                writeln!(out, "- **{label}**: {}", inline(cell))?;
+                if label.is_empty() {
+                    // It belongs to what stands above it.
+                    writeln!(out, "  - {}", inline(cell))?;
+                } else {
+                    writeln!(out, "- **{label}**: {}", inline(cell))?;
+                }
             }
             Ok(())
         }

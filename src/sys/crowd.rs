@@ -21,6 +21,12 @@ pub fn rest(arrivals: &AtomicU64) -> ! {
     }
 }
 
+/// Bytes of the heap that the C library takes for a thread: the GNU library keeps
+/// the thread's table of thread-local storage there (16 bytes for each of the
+/// program's two modules that have some, and for 16 to come), others beside the
+/// stack.
+pub const HEAP_OF_THREAD: u64 = if cfg!(target_env = "gnu") { 304 } else { 0 };
+
 /// What every thread of the crowd does.
 extern "C" fn resting_thread(arrivals: *mut libc::c_void) -> *mut libc::c_void {
     // SAFETY: `make` gives every thread a counter that is never dropped.

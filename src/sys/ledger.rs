@@ -14,7 +14,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
@@ -53,6 +53,8 @@ pub struct Header {
     pub refused_tasks: AtomicU64,
     /// How often the system refused a file descriptor.
     pub refused_descriptors: AtomicU64,
+    /// The error number of the last of these refusals.
+    pub refusal_errno: AtomicI32,
 }
 
 /// A thread or process other than the side's first.

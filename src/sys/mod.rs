@@ -5,6 +5,7 @@
 //! nothing here knows what a flow or a run is.
 
 pub mod again;
+pub mod bound;
 pub mod capture;
 pub mod cgroup;
 pub mod clock;

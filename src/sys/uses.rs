@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
@@ -39,6 +40,13 @@ pub fn tasks_and_last_pid() -> Option<(u64, u64)> {
     let mut fields = text.split_whitespace().skip(3);
     let tasks = fields.next()?.split_once('/')?.1.parse().ok()?;
     Some((tasks, fields.next()?.parse().ok()?))
+}
+
+/// Whether every task of the system has a number here: in the first pid
+/// namespace, whose inode never changes (`PROC_PID_INIT_INO` of Linux).
+#[must_use]
+pub fn in_first_pid_namespace() -> bool {
+    fs::read_link("/proc/self/ns/pid").is_ok_and(|link| link == Path::new("pid:[4026531836]"))
 }
 
 fn processes() -> impl Iterator<Item = u32> {
@@ -177,6 +185,29 @@ pub fn mapped_bytes(pid: Pid) -> (Option<u64>, Option<u64>) {
     (kibibytes(&text, "VmSize"), kibibytes(&text, "VmData"))
 }
 
+/// Bytes of the mappings of a process that the kernel has promised it, and
+/// promises a copy of it once more (`VM_ACCOUNT` of Linux; `ac` in proc(5)).
+#[must_use]
+pub fn promised_bytes(pid: Pid) -> Option<u64> {
+    promised_in(&fs::read_to_string(format!("/proc/{pid}/smaps")).ok()?)
+}
+
+/// As above, from the text: of each mapping its size and, further down, its flags.
+fn promised_in(smaps: &str) -> Option<u64> {
+    let mut size = None;
+    let mut sum = None;
+    for line in smaps.lines() {
+        if line.starts_with("Size:") {
+            size = kibibytes(line, "Size");
+        } else if let Some(flags) = line.strip_prefix("VmFlags:") {
+            let counts = flags.split_whitespace().any(|flag| flag == "ac");
+            let bytes = size.take().filter(|_| counts).unwrap_or(0);
+            sum = Some(sum.unwrap_or(0) + bytes);
+        }
+    }
+    sum
+}
+
 /// Mappings of a process. The one that the kernel shows to all and counts for
 /// none (`[vsyscall]`) is left out.
 #[must_use]
@@ -231,10 +262,11 @@ pub fn port_range() -> Option<(u16, u16)> {
 }
 
 /// Those of the range that a connection to `server` cannot have: set aside by
-/// the administrator, listened on by somebody, or in a connection to it.
+/// the administrator, listened on or bound by somebody, or in a connection to it.
 #[must_use]
 pub fn ports_taken((low, high): (u16, u16), server: Option<SocketAddr>) -> u64 {
-    let mut taken: HashSet<u16> = reserved_ports().into_iter().collect();
+    let mut taken: HashSet<u16> = set_aside().into_iter().collect();
+    taken.extend(super::bound::ports());
     for row in tcp_sockets() {
         let to_server = server.is_some_and(|server| row.remote_is(server));
         if row.state == LISTEN || to_server {
@@ -245,8 +277,15 @@ pub fn ports_taken((low, high): (u16, u16), server: Option<SocketAddr>) -> u64 {
     inside.count() as u64
 }
 
+/// How many ports of the range the administrator has set aside.
+#[must_use]
+pub fn reserved_ports((low, high): (u16, u16)) -> u64 {
+    let inside = |port: &u16| (low..=high).contains(port);
+    set_aside().into_iter().filter(inside).count() as u64
+}
+
 /// `ip_local_reserved_ports`: numbers and ranges with commas between.
-fn reserved_ports() -> Vec<u16> {
+fn set_aside() -> Vec<u16> {
     let path = "/proc/sys/net/ipv4/ip_local_reserved_ports";
     let text = fs::read_to_string(path).unwrap_or_default();
     let ranges = text.trim().split(',').filter_map(|part| {
@@ -260,8 +299,7 @@ fn reserved_ports() -> Vec<u16> {
 /// either end.
 #[must_use]
 pub fn sockets_of(server: SocketAddr) -> Option<u64> {
-    let rows = tcp_sockets();
-    let connected = rows.iter().filter(|row| {
+    let connected = tcp_sockets().filter(|row| {
         row.state != LISTEN && (row.remote_is(server) || row.local_port == server.port())
     });
     // The table holds at least the server itself while it listens; without
@@ -310,15 +348,14 @@ fn end(text: &str) -> Option<(&str, u16)> {
     Some((ip, u16::from_str_radix(port, 16).ok()?))
 }
 
-fn tcp_sockets() -> Vec<TcpSocket> {
+/// The sockets of both tables, a line at a time: there may be tens of thousands,
+/// and little memory to read them into.
+fn tcp_sockets() -> impl Iterator<Item = TcpSocket> {
     ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|path| fs::read_to_string(path).ok())
-        .flat_map(|table| {
-            let rows = table.lines().skip(1).filter_map(TcpSocket::parse);
-            rows.collect::<Vec<_>>()
-        })
-        .collect()
+        .into_iter()
+        .filter_map(|path| fs::File::open(path).ok())
+        .flat_map(|table| BufReader::new(table).lines().skip(1).map_while(Result::ok))
+        .filter_map(|line| TcpSocket::parse(&line))
 }
 
 #[cfg(test)]
@@ -357,6 +394,18 @@ mod tests {
         assert_eq!(outer_user("0 1000 1\n1 100000 65536\n", 0), Some(1000));
         assert_eq!(outer_user("0 1000 1\n1 100000 65536\n", 5), Some(100_004));
         assert_eq!(outer_user("0 1000 1\n", 1), None);
+    }
+
+    #[test]
+    fn what_is_promised_is_flagged() {
+        let of =
+            |size, flags| format!("7f-8f rw-p\nSize: {size} kB\nRss: 9 kB\nVmFlags: {flags}\n");
+        let text = [of(8, "rd wr ac"), of(16, "rd mr"), of(4, "rd ac sd")].concat();
+        assert_eq!(promised_in(&text), Some(12 << 10));
+        assert_eq!(promised_in(""), None, "not readable");
+        let me = Pid(std::process::id());
+        let (all, _) = mapped_bytes(me);
+        assert!((1..all.unwrap()).contains(&promised_bytes(me).unwrap()));
     }
 
     #[test]

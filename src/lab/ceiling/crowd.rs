@@ -105,6 +105,9 @@ pub fn connections(board: &Board, server: SocketAddr) {
     let mut held: Vec<Socket> = Vec::new();
     let mut ports = Ports::new(uses::port_range());
     let refusal = climb(board, most, || {
+        // Without a place to keep it there is no use in having it.
+        held.try_reserve(1)
+            .map_err(|_| (Call::Mmap, io::Error::from_raw_os_error(libc::ENOMEM)))?;
         let socket = ports.connect(server)?;
         converse(&socket, board).map_err(|e| (Call::Answer, e))?;
         board.arrivals().fetch_add(1, Relaxed);

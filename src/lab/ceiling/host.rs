@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::crowd::{CrowdPlan, CrowdWork};
 use super::{CROWD_COMMAND, CeilingError};
+use crate::ceiling::{Call, Refusal};
 use crate::lab::server::ServerPlan;
 use crate::lab::session::{start, wait_until_listening};
 use crate::model::{Pid, ServerModel};
 use crate::sys::ledger::Ledger;
-use crate::sys::process::Child;
+use crate::sys::process::{Child, Exit};
 use crate::sys::{process, procfs, uses};
 
 /// How long tens of thousands of tasks may take to end on a busy machine.
@@ -68,9 +69,19 @@ impl Server {
         self.address
     }
 
-    /// Whether it has found no descriptor for a connection.
-    pub(super) fn refuses(&self) -> bool {
-        self.ledger.header().refused_descriptors.load(Relaxed) > 0
+    /// The error with which the system has refused it a connection.
+    pub(super) fn refused(&self) -> Option<Refusal> {
+        let header = self.ledger.header();
+        let refused = header.refused_descriptors.load(Relaxed) > 0;
+        refused.then(|| Refusal {
+            call: Call::Accept,
+            errno: header.refusal_errno.load(Relaxed),
+        })
+    }
+
+    /// How it ended, if it does so within this time.
+    pub(super) fn ended(&mut self, limit: Duration) -> Option<Exit> {
+        self.child.wait(limit)
     }
 }
 

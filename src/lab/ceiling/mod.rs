@@ -8,12 +8,15 @@
 //! nothing has stayed. What the limits mean is `crate::ceiling`'s affair.
 
 mod board;
+mod climb;
 mod crowd;
 mod host;
+mod memory;
 mod readings;
 mod search;
+mod tasks;
 mod tell;
-mod watch;
+mod unbegun;
 
 use std::io;
 
@@ -24,9 +27,11 @@ pub use self::board::Board;
 pub use self::crowd::{CrowdPlan, CrowdWork, connections, processes, threads};
 use self::search::Search;
 use crate::lab::session::SessionError;
-use crate::model::{CeilingKind, CeilingRecord, KindCeiling, SCHEMA_CEILING, StoppedBy, Tool};
+use crate::model::{
+    Binding, CeilingKind, CeilingRecord, KindCeiling, SCHEMA_CEILING, StoppedBy, Tool,
+};
 use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
-use crate::sys::{limits, process};
+use crate::sys::{cgroup, limits, process};
 
 /// The hidden subcommand under which this program is executed anew.
 pub const CROWD_COMMAND: &str = "__crowd";
@@ -68,17 +73,63 @@ pub enum CeilingError {
         /// What is known of it.
         reason: String,
     },
-    /// The server did not start.
+    /// The server did not start; in its own words.
     #[error("cannot look for the most connections: {0}")]
-    Server(#[from] SessionError),
+    Server(SessionError),
+    /// There is nothing to start it with.
+    #[error("cannot look for the most connections: no server for them ({0})")]
+    NoServer(io::Error),
     /// The system refused something that every search needs.
     #[error("the search cannot start: {0}")]
     System(#[from] io::Error),
+    /// As one of these, for a limit that is known.
+    #[error("{error}; {limit}")]
+    Limited {
+        /// What failed.
+        error: Box<CeilingError>,
+        /// The limit, and what raises it.
+        limit: String,
+    },
+}
+
+impl From<SessionError> for CeilingError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::System(source) => Self::NoServer(source),
+            other => Self::Server(other),
+        }
+    }
+}
+
+impl CeilingError {
+    /// The system's error number, where it is known.
+    fn errno(&self) -> Option<i32> {
+        match self {
+            Self::NoProcess { source, .. } | Self::NoServer(source) | Self::System(source) => {
+                source.raw_os_error()
+            }
+            Self::Limited { error, .. } => error.errno(),
+            Self::NotReady { .. } | Self::Server(_) => None,
+        }
+    }
+
+    /// The same, with the limit that is the reason and what raises it.
+    fn limited_by(self, binding: &Binding) -> Self {
+        let value = binding
+            .value
+            .map_or_else(String::new, |n| format!(" is {n}"));
+        let remedy = binding.remedy.as_ref();
+        let remedy = remedy.map_or_else(String::new, |r| format!("; to raise it: {r}"));
+        Self::Limited {
+            error: Box::new(self),
+            limit: format!("{}{value}{remedy}", binding.name),
+        }
+    }
 }
 
 /// How far a search is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Climb {
+pub struct Progress {
     /// Of what.
     pub kind: CeilingKind,
     /// How many there are.
@@ -90,11 +141,13 @@ pub struct Climb {
 /// Finds the ceilings, one kind after the other. `progress` is told how far a
 /// search is. After an interruption the kinds that are left are not begun.
 ///
+/// A kind of which none could be looked for is told with the reason.
+///
 /// # Errors
-/// When a search could not be begun.
+/// When no search could be begun: why the first was not.
 pub fn find(
     plan: &CeilingPlan,
-    progress: &mut dyn FnMut(Climb),
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<CeilingRecord, CeilingError> {
     process::adopt_orphans();
     let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;
@@ -107,19 +160,41 @@ pub fn find(
         max: plan.max,
         kinds: Vec::new(),
     };
-    for &kind in &plan.kinds {
+    let before = cgroup::memory();
+    let mut begun = false;
+    let mut first_error = None;
+    for (place, &kind) in plan.kinds.iter().enumerate() {
         if stop.raised() {
             break;
         }
+        if place > 0 && !plan.predict {
+            memory::until_given_back(&before);
+        }
         let search = Search { kind, plan };
         let found = if plan.predict {
-            search.predict()?
+            search.predict()
         } else {
-            search.run(&stop, progress)?
+            search.run(&stop, progress)
         };
-        record.kinds.push(found);
+        match found {
+            Ok(found) => {
+                begun = true;
+                record.kinds.push(found);
+            }
+            Err(error) => {
+                let found = search.unbegun(&error);
+                first_error.get_or_insert_with(|| match &found.binding {
+                    Some(binding) => error.limited_by(binding),
+                    None => error,
+                });
+                record.kinds.push(found);
+            }
+        }
     }
-    Ok(record)
+    match first_error.filter(|_| !begun) {
+        Some(error) => Err(error),
+        None => Ok(record),
+    }
 }
 
 /// Whether somebody interrupted the search.

@@ -52,8 +52,15 @@ pub fn read(kind: CeilingKind, bodies: Bodies) -> Readings {
         CeilingKind::Thread | CeilingKind::Process => {
             readings.tasks = tasks(coming);
             readings.space = space(body);
+            if kind == CeilingKind::Process {
+                readings.space.promised_bytes = uses::promised_bytes(body);
+            }
         }
-        CeilingKind::Connection => readings.sockets = sockets(body, bodies.server),
+        CeilingKind::Connection => {
+            readings.sockets = sockets(body, bodies.server);
+            // A server that is still to come is this same program.
+            readings.space = space(bodies.server.map_or(body, |(pid, _)| pid));
+        }
     }
     readings
 }
@@ -62,22 +69,42 @@ pub fn read(kind: CeilingKind, bodies: Bodies) -> Readings {
 /// long to count with tens of thousands of tasks there is reckoned.
 pub fn read_at_top(kind: CeilingKind, bodies: Bodies, before: &Readings, reached: u64) -> Readings {
     let body = bodies.crowd.unwrap_or_else(process::pid);
+    // At once: those of another search go as fast as they come.
+    let of_system = uses::tasks_and_last_pid().map(|(n, _)| n);
     let mut now = before.clone();
     now.memory = memory();
     match kind {
         CeilingKind::Thread | CeilingKind::Process => {
             let tasks = &mut now.tasks;
             tasks.of_user = tasks.of_user.map(|n| n + reached);
-            tasks.pids_in_use = tasks.pids_in_use.map(|n| n + reached);
-            tasks.of_system = uses::tasks_and_last_pid().map(|(n, _)| n);
+            // Others may have begun some, too, which have numbers.
+            let grown = of_system.zip(tasks.of_system);
+            let grown = grown.map_or(0, |(now, before)| now.saturating_sub(before));
+            let more = if tasks.numbers_of_all { grown } else { 0 };
+            tasks.pids_in_use = tasks.pids_in_use.map(|n| n + reached.max(more));
+            tasks.of_system = of_system;
             tasks.groups = groups(cgroup::pids());
             if kind == CeilingKind::Thread {
                 now.space = space(body);
             }
         }
-        CeilingKind::Connection => now.sockets = sockets(body, bodies.server),
+        CeilingKind::Connection => {
+            now.sockets = sockets(body, bodies.server);
+            let there = bodies.server.map(|(pid, _)| space(pid));
+            now.space = there
+                .filter(|space| space.mapped_bytes.is_some())
+                .unwrap_or_else(|| before.space.clone().with_connections(reached));
+        }
     }
     now
+}
+
+/// Counts what was reckoned at the top, however long it takes.
+pub fn count_at_top(kind: CeilingKind, top: &mut Readings) {
+    if kind != CeilingKind::Connection {
+        top.tasks.of_user = uses::tasks_of_user().or(top.tasks.of_user);
+        top.tasks.pids_in_use = uses::pids_taken(top.tasks.first_pid).or(top.tasks.pids_in_use);
+    }
 }
 
 fn rlimit(resource: Resource) -> RlimitReading {
@@ -111,6 +138,7 @@ fn tasks(coming: u64) -> TaskReadings {
         of_system: plus(system.map(|(n, _)| n)),
         pid_max: uses::sysctl("kernel/pid_max"),
         first_pid,
+        numbers_of_all: uses::in_first_pid_namespace(),
         pids_in_use: plus(uses::pids_taken(first_pid)),
     }
 }
@@ -126,6 +154,8 @@ fn space(body: Pid) -> SpaceReadings {
         data_limit: rlimit(Resource::Data),
         mapped_bytes,
         data_bytes,
+        promised_bytes: None,
+        heap_each: crowd::HEAP_OF_THREAD,
         addressable: cfg!(target_pointer_width = "64").then_some(ADDRESSABLE),
     }
 }
@@ -172,7 +202,8 @@ fn sockets(client: Pid, server: Option<(Pid, SocketAddr)>) -> SocketReadings {
         file_max: uses::sysctl("fs/file-max"),
         files: uses::open_files(),
         files_exempt: uses::exempt_from_file_max(),
-        ports: range.map(|(low, high)| u64::from(high.saturating_sub(low)) + 1),
+        port_range: range,
+        reserved_ports: range.map_or(0, uses::reserved_ports),
         ports_in_use: range.map(|range| uses::ports_taken(range, address) + coming),
         somaxconn: uses::sysctl("net/core/somaxconn"),
         tcp_mem: uses::last_of_sysctl("net/ipv4/tcp_mem"),

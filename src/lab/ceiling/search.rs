@@ -5,48 +5,31 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::board::{Board, Stage};
+use super::climb::{Climb, Climbed, TICK};
 use super::crowd::{CrowdPlan, CrowdWork};
 use super::host::{LEAVING, Server, settle};
-use super::readings::{Bodies, read, read_at_top};
-use super::watch::MemoryWatch;
-use super::{CROWD_COMMAND, CeilingError, CeilingPlan, Climb};
-use crate::ceiling::{Call, Outlook, Readings, Refusal, limits, weigh};
+use super::memory::MemoryWatch;
+use super::readings::{Bodies, count_at_top, read, read_at_top};
+use super::tasks::TaskWatch;
+use super::{CROWD_COMMAND, CeilingError, CeilingPlan, Progress};
+use crate::ceiling::{Blame, Outlook, Readings, blame, limits, weigh};
 use crate::model::{CeilingKind, KindCeiling, Limit, Nanos, StoppedBy};
 use crate::sys::process::{Child, Exit};
 use crate::sys::signals::StopSignal;
-use crate::sys::{clock, crowd, errno, process};
+use crate::sys::{clock, crowd, process};
 
 /// How long a crowd's process may take until it is ready, on a machine where
 /// hundreds want a processor.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A server that refuses, and for so long has answered nobody, is at its end.
-const STALLED: Duration = Duration::from_millis(200);
-
 /// How long to try for the crowd's process: tasks of an earlier search, or of
 /// others, may be on their way out.
 const TRYING: Duration = Duration::from_millis(500);
-
-/// How long those that were created may take until they rest; who has not
-/// come then has died on the way.
-const ARRIVING: Duration = Duration::from_secs(10);
-
-/// How often the coordinator looks at the board.
-const TICK: Duration = Duration::from_millis(1);
 
 /// A search for one kind's ceiling.
 pub(super) struct Search<'a> {
     pub(super) kind: CeilingKind,
     pub(super) plan: &'a CeilingPlan,
-}
-
-/// How a climb ended.
-pub(super) struct Climbed {
-    pub(super) reached: u64,
-    pub(super) stopped_by: StoppedBy,
-    pub(super) refusal: Option<Refusal>,
-    /// The limits at the top, where it stood long enough to be looked at.
-    pub(super) at_top: Option<Vec<Limit>>,
 }
 
 impl Search<'_> {
@@ -69,9 +52,9 @@ impl Search<'_> {
     pub(super) fn run(
         &self,
         stop: &StopSignal,
-        progress: &mut dyn FnMut(Climb),
+        progress: &mut dyn FnMut(Progress),
     ) -> Result<KindCeiling, CeilingError> {
-        let server = match self.kind {
+        let mut server = match self.kind {
             CeilingKind::Connection => Some(Server::start()?),
             CeilingKind::Thread | CeilingKind::Process => None,
         };
@@ -88,8 +71,16 @@ impl Search<'_> {
 
         let begun = clock::now();
         board.begin(outlook.cap);
-        let mut climbed = self.climb(&board, &mut crowd, server.as_ref(), outlook, |reached| {
-            progress(Climb {
+        let climb = Climb {
+            board: &board,
+            crowd: &mut crowd,
+            server: server.as_mut(),
+            memory: MemoryWatch::new(self.plan.reserve_percent),
+            tasks: TaskWatch::new(&all, &readings, self.plan.reserve_percent),
+            ends_at_max: self.plan.max == outlook.cap,
+        };
+        let mut climbed = climb.wait(|reached| {
+            progress(Progress {
                 kind: self.kind,
                 reached,
                 goal: outlook.goal,
@@ -97,8 +88,7 @@ impl Search<'_> {
             stop.raised()
         });
         if climbed.stopped_by == StoppedBy::Refused {
-            let top = read_at_top(self.kind, bodies, &readings, climbed.reached);
-            climbed.at_top = Some(limits(self.kind, &top, stack));
+            climbed.at_top = Some(self.at_top(bodies, &readings, &climbed, stack));
         }
         board.let_go();
         let times = board.times();
@@ -120,6 +110,25 @@ impl Search<'_> {
         let limits = limits(self.kind, readings, stack);
         let outlook = weigh(&limits, self.plan.reserve_percent, self.plan.max);
         (limits, outlook)
+    }
+
+    /// The limits at the top. Where none of them seems to be used up, what was
+    /// only reckoned is counted: it may have been somebody else who took it.
+    fn at_top(
+        &self,
+        bodies: Bodies,
+        before: &Readings,
+        climbed: &Climbed,
+        stack: u64,
+    ) -> Vec<Limit> {
+        let mut top = read_at_top(self.kind, bodies, before, climbed.reached);
+        let reckoned = limits(self.kind, &top, stack);
+        let blamed = |refusal| blame(self.kind, refusal, &reckoned, climbed.reached);
+        if climbed.refusal.map(blamed) != Some(Blame::Unread) {
+            return reckoned;
+        }
+        count_at_top(self.kind, &mut top);
+        limits(self.kind, &top, stack)
     }
 
     fn start_crowd(&self, board: &Board, server: Option<&Server>) -> Result<Child, CeilingError> {
@@ -177,75 +186,5 @@ impl Search<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Waits for the top. `look` is told the count, and says whether to stop.
-    fn climb(
-        &self,
-        board: &Board,
-        crowd: &mut Child,
-        server: Option<&Server>,
-        outlook: Outlook,
-        mut look: impl FnMut(u64) -> bool,
-    ) -> Climbed {
-        let mut watch = MemoryWatch::new(self.plan.reserve_percent);
-        let mut told = None;
-        let mut progress = (0, Instant::now());
-        let mut granted = 0;
-        let mut lost = 0;
-        loop {
-            let over = board.stage() == Stage::Top;
-            let ended = !over && crowd.wait(TICK).is_some();
-            let reached = board.reached();
-            let interrupted = look(reached);
-            if reached != progress.0 {
-                progress = (reached, Instant::now());
-            }
-            if over || ended {
-                let refusal = board.refusal().filter(|_| over);
-                let stopped_by = match (told, refusal) {
-                    (Some((by, _)), _) => by,
-                    (None, Some(_)) => StoppedBy::Refused,
-                    (None, None) if watch.killer_struck(ended) => StoppedBy::Oom,
-                    (None, None) if ended => StoppedBy::Killed,
-                    (None, None) if self.plan.max == outlook.cap => StoppedBy::Max,
-                    (None, None) => StoppedBy::Reserve,
-                };
-                return Climbed {
-                    reached,
-                    stopped_by,
-                    refusal: told.map_or(refusal, |(_, refusal)| refusal),
-                    at_top: None,
-                };
-            }
-            if told.is_none() {
-                // With its last descriptor taken accept(2) says so, whether anybody
-                // waits or not: the connection that took it is still answered.
-                let no_descriptor =
-                    progress.1.elapsed() > STALLED && server.is_some_and(Server::refuses);
-                told = if interrupted {
-                    Some((StoppedBy::Interrupted, None))
-                } else if no_descriptor {
-                    let refusal = Refusal {
-                        call: Call::Accept,
-                        errno: errno::NO_DESCRIPTOR,
-                    };
-                    Some((StoppedBy::Refused, Some(refusal)))
-                } else if reached < granted {
-                    watch.trouble().map(|by| (by, None))
-                } else if board.arrived() + lost < reached && progress.1.elapsed() < ARRIVING {
-                    None
-                } else {
-                    lost = reached.saturating_sub(board.arrived());
-                    let room = watch.room();
-                    granted = reached.saturating_add(room.unwrap_or(0));
-                    board.grant(granted);
-                    room.err().map(|by| (by, None))
-                };
-                if told.is_some() {
-                    board.stop();
-                }
-            }
-        }
     }
 }

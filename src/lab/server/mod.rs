@@ -199,7 +199,10 @@ impl Server {
     /// Tells the log, once, that the system refuses something, and counts it.
     fn refused_descriptor(&self, error: &io::Error) {
         if let Some(ledger) = self.ledger {
-            ledger.header().refused_descriptors.fetch_add(1, Relaxed);
+            let header = ledger.header();
+            let errno = error.raw_os_error().unwrap_or(0);
+            header.refusal_errno.store(errno, Relaxed);
+            header.refused_descriptors.fetch_add(1, Relaxed);
         }
         if !self.said_no_descriptor.swap(true, Relaxed) {
             eprintln!(

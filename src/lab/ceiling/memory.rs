@@ -10,6 +10,7 @@
 use std::time::{Duration, Instant};
 
 use crate::model::StoppedBy;
+use crate::sys::cgroup::Level;
 use crate::sys::{cgroup, uses};
 
 /// More than one thread, process or connection takes, on any machine: it is
@@ -21,6 +22,9 @@ const SCARCE: u64 = 2 << 30;
 
 /// How often it is looked at otherwise.
 const SELDOM: Duration = Duration::from_millis(20);
+
+/// How long memory may take to be given back.
+const GIVING_BACK: Duration = Duration::from_secs(3);
 
 /// What is left of memory.
 #[derive(Debug)]
@@ -58,7 +62,9 @@ impl MemoryWatch {
             return Err(by);
         }
         let floors = self.floors.iter().zip(left());
-        let above = floors.filter_map(|(floor, left)| Some(left?.saturating_sub((*floor)?)));
+        // What cannot be read now may be at its end.
+        let above =
+            floors.filter_map(|(floor, left)| Some(left.unwrap_or(0).saturating_sub((*floor)?)));
         Ok(above.min().map_or(u64::MAX, |n| (n / MOST_EACH).max(1)))
     }
 
@@ -92,6 +98,22 @@ impl MemoryWatch {
         let total = uses::meminfo("MemTotal");
         left.zip(total)
             .is_some_and(|(left, total)| left < total / 32)
+    }
+}
+
+/// Waits until the control groups that have a limit have been given back what
+/// the tasks that have ended took: the kernel does so a while after they are
+/// gone. `before` is how it was without them.
+pub fn until_given_back(before: &[Level]) {
+    let until = Instant::now() + GIVING_BACK;
+    let settled = |now: Vec<Level>| {
+        before.iter().zip(now).all(|(before, now)| {
+            let figures = now.max.zip(now.in_use).zip(before.in_use);
+            figures.is_none_or(|((max, now), before)| now <= before.saturating_add(max / 100))
+        })
+    };
+    while !settled(cgroup::memory()) && Instant::now() < until {
+        std::thread::sleep(SELDOM);
     }
 }
 

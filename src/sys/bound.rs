@@ -1,0 +1,140 @@
+//! Ports that are taken by a bind(2) alone.
+//!
+//! A socket that is neither connected nor listening stands in no table of
+//! proc(5), and connect(2) passes its port over all the same. The kernel tells
+//! of it when it is asked (`sock_diag`(7)), from Linux 6.8 on.
+
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
+};
+
+// linux/netlink.h, linux/sock_diag.h.
+const BY_FAMILY: u16 = 20;
+const REQUEST_DUMP: u16 = 0x301;
+const HEADER_BYTES: usize = 16;
+const ERROR: u16 = 2;
+const DONE: u16 = 3;
+const TCP: u8 = 6;
+
+/// The state of such a socket (`TCP_BOUND_INACTIVE` of Linux).
+const BOUND: u32 = 13;
+
+/// Where a message tells the local port: behind its header and four bytes of
+/// states, in the byte order of the network.
+const PORT_AT: usize = HEADER_BYTES + 4;
+
+/// The local ports of TCP sockets that are only bound; none where the kernel
+/// does not tell of them.
+#[must_use]
+pub fn ports() -> Vec<u16> {
+    let families = [libc::AF_INET, libc::AF_INET6];
+    let all = families.map(|family| u8::try_from(family).ok().and_then(|f| of(f).ok()));
+    all.into_iter().flatten().flatten().collect()
+}
+
+/// Those of a family.
+fn of(family: u8) -> Result<Vec<u16>, Errno> {
+    let socket = socket_with(
+        AddressFamily::NETLINK,
+        SocketType::DGRAM,
+        SocketFlags::CLOEXEC,
+        Some(netlink::SOCK_DIAG),
+    )?;
+    send(&socket, &request(family), SendFlags::empty())?;
+    let mut ports = Vec::new();
+    let mut answer = vec![0u8; 1 << 15];
+    loop {
+        let (length, _) = recv(&socket, answer.as_mut_slice(), RecvFlags::empty())?;
+        let there = answer.get(..length).unwrap_or_default();
+        if length == 0 || !read(there, &mut ports) {
+            return Ok(ports);
+        }
+    }
+}
+
+/// A header, and `inet_diag_req_v2` with no address: all sockets of this state.
+fn request(family: u8) -> [u8; 72] {
+    let mut request = [0; 72];
+    request[..4].copy_from_slice(&72u32.to_ne_bytes());
+    request[4..6].copy_from_slice(&BY_FAMILY.to_ne_bytes());
+    request[6..8].copy_from_slice(&REQUEST_DUMP.to_ne_bytes());
+    request[16] = family;
+    request[17] = TCP;
+    request[20..24].copy_from_slice(&(1u32 << BOUND).to_ne_bytes());
+    request
+}
+
+/// Takes the ports from a part of the answer. `false` where it was the last.
+fn read(mut part: &[u8], ports: &mut Vec<u16>) -> bool {
+    while let Some((length, kind)) = header(part) {
+        if kind == ERROR || kind == DONE {
+            return false;
+        }
+        let Some(message) = part.get(..length).filter(|m| m.len() >= HEADER_BYTES) else {
+            return false;
+        };
+        if let Some(&[high, low]) = message.get(PORT_AT..PORT_AT + 2) {
+            ports.push(u16::from_be_bytes([high, low]));
+        }
+        // Each begins at a multiple of four bytes.
+        part = part.get(length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    true
+}
+
+/// The length and the type of the message that begins here.
+fn header(part: &[u8]) -> Option<(usize, u16)> {
+    let length = part.get(..4)?.try_into().ok()?;
+    let kind = part.get(4..6)?.try_into().ok()?;
+    let length = usize::try_from(u32::from_ne_bytes(length)).ok()?;
+    Some((length, u16::from_ne_bytes(kind)))
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, SockAddr, Socket, Type};
+
+    use super::*;
+
+    /// Linux tells of them from 6.8 on.
+    fn is_told() -> bool {
+        let uname = rustix::system::uname();
+        let release = uname.release().to_string_lossy().into_owned();
+        let mut numbers = release.split('.').map_while(|n| n.parse::<u32>().ok());
+        numbers.next().zip(numbers.next()) >= Some((6, 8))
+    }
+
+    #[test]
+    fn a_socket_that_is_only_bound_is_told() {
+        let bound = |address: &str| {
+            let address: std::net::SocketAddr = address.parse().unwrap();
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+            socket.bind(&SockAddr::from(address)).unwrap();
+            let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+            (socket, port)
+        };
+        let (_socket, port) = bound("127.0.0.1:0");
+        assert_eq!(ports().contains(&port), is_told());
+    }
+
+    #[test]
+    fn an_answer_is_read_to_its_end() {
+        let message = |kind: u16, port: u16| {
+            let mut bytes = vec![0u8; 88];
+            bytes[..4].copy_from_slice(&86u32.to_ne_bytes());
+            bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
+            bytes[20..22].copy_from_slice(&port.to_be_bytes());
+            bytes
+        };
+        let mut ports = Vec::new();
+        let two = [message(BY_FAMILY, 80), message(BY_FAMILY, 443)].concat();
+        assert!(read(&two, &mut ports), "more may follow");
+        assert!(!read(&message(DONE, 0), &mut ports));
+        assert!(!read(&message(ERROR, 0), &mut ports));
+        // What is cut off, or says that it has no length, ends it.
+        assert!(!read(&two[..40], &mut ports));
+        assert!(!read(&[0; 20], &mut ports));
+        assert_eq!(ports, [80, 443]);
+    }
+}
