@@ -1,0 +1,96 @@
+//! Who else was there while connections were made or served: threads that may
+//! be idle workers, or talk on connections that others made.
+
+use std::collections::HashSet;
+
+use super::helpers::Spans;
+use super::shape::Work;
+use super::{TaskIndex, TracedSide};
+use crate::model::{Side, Timestamp};
+
+/// The created threads, in the processes that worked, that had no connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Others {
+    /// Whether some of them, and all workers, were there to the end: they wait
+    /// for work that may still come.
+    pub wait: bool,
+    /// How many of them, and of idle processes, may be workers that were not
+    /// needed.
+    pub might_work: u64,
+    /// Whether some of them, or children, may have sent and received on the
+    /// connections that a client's workers made.
+    pub talk: bool,
+}
+
+/// Programs whose own threads bear their name, and never have a connection:
+/// in Node.js, JavaScript has its sockets in the thread that made them, and
+/// the thread pool is for files and names.
+const KEEP_TO_THEMSELVES: [&str; 2] = ["node", "nodejs"];
+
+impl Others {
+    pub fn of(work: &Work<'_>) -> Self {
+        let tasks = &work.side.tasks;
+        let kinds: HashSet<String> = work
+            .by_worker
+            .keys()
+            .filter_map(|t| tasks.get(*t).name.as_deref().map(kind))
+            .collect();
+        let name = |p: &usize| tasks.processes()[*p].name.as_str();
+        let unlike = |name: Option<&str>| {
+            name.is_some_and(|name| !kinds.is_empty() && !kinds.contains(&kind(name)))
+        };
+        let to_the_end = lived_to_the_end(work.side, work.by_worker.keys());
+        let in_use = Spans::of(work.all);
+        let is_client = work.of == Side::Client;
+        let mut others = Self {
+            talk: is_client && !work.apart.unclear.is_empty(),
+            ..Self::default()
+        };
+        for (i, task) in tasks.all().iter().enumerate().skip(1) {
+            let here = task.process.is_some_and(|p| work.processes.contains(&p));
+            if task.first
+                || !here
+                || work.by_worker.contains_key(&TaskIndex(i))
+                || unlike(task.name.as_deref())
+            {
+                continue;
+            }
+            others.might_work += 1;
+            others.wait |= to_the_end && is_there_at_the_end(work.side, task.ended);
+            let keeps_to_itself = task
+                .process
+                .is_some_and(|p| KEEP_TO_THEMSELVES.contains(&name(&p)));
+            others.talk |= is_client && !keeps_to_itself && in_use.meet(task.started, task.ended);
+        }
+        let names: HashSet<&str> = work.processes.iter().map(name).collect();
+        if work.processes.len() > 1 {
+            let apart = work.apart.idle.iter().chain(&work.apart.unclear);
+            let alike = apart.filter(|p| names.contains(name(p)));
+            others.might_work += alike.count() as u64;
+        }
+        others
+    }
+}
+
+/// What threads with this name are for, as far as names tell: runtimes number
+/// those of one kind.
+fn kind(name: &str) -> String {
+    name.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+/// Whether a task that ended at this moment was there when the side's first
+/// process began to exit.
+fn is_there_at_the_end(side: &TracedSide, ended: Option<Timestamp>) -> bool {
+    let root = side.tasks.processes().first();
+    let exit = root.and_then(|p| p.exit_begun);
+    exit.is_some_and(|exit| ended.is_none_or(|end| end >= exit))
+}
+
+/// Whether these are created threads that all still lived when the side's
+/// first process began to exit.
+fn lived_to_the_end<'a>(side: &TracedSide, mut tasks: impl Iterator<Item = &'a TaskIndex>) -> bool {
+    tasks.all(|t| {
+        let task = side.tasks.get(*t);
+        t.0 != 0 && !task.first && is_there_at_the_end(side, task.ended)
+    })
+}
