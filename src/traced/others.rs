@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::helpers::Spans;
 use super::shape::Work;
+use super::tasks::TaskLife;
 use super::{TaskIndex, TracedSide};
 use crate::model::{Side, Timestamp};
 
@@ -22,10 +23,9 @@ pub(super) struct Others {
     pub talk: bool,
 }
 
-/// Programs whose own threads bear their name, and never have a connection:
-/// in Node.js, JavaScript has its sockets in the thread that made them, and
-/// the thread pool is for files and names.
-const KEEP_TO_THEMSELVES: [&str; 2] = ["node", "nodejs"];
+/// What the Java virtual machine calls those of its own threads that it may
+/// start at any time: it compiles and collects garbage with as many as it needs.
+const STARTED_ON_DEMAND: [&str; 4] = ["C1 Compiler", "C2 Compiler", "GC Thread", "G1 "];
 
 impl Others {
     pub fn of(work: &Work<'_>) -> Self {
@@ -41,6 +41,7 @@ impl Others {
         };
         let to_the_end = lived_to_the_end(work.side, work.by_worker.keys());
         let in_use = Spans::of(work.all);
+        let begun = work.all.iter().map(|one| one.from).min();
         let is_client = work.of == Side::Client;
         let mut others = Self {
             talk: is_client && !work.apart.unclear.is_empty(),
@@ -48,19 +49,19 @@ impl Others {
         };
         for (i, task) in tasks.all().iter().enumerate().skip(1) {
             let here = task.process.is_some_and(|p| work.processes.contains(&p));
-            if task.first
-                || !here
-                || work.by_worker.contains_key(&TaskIndex(i))
-                || unlike(task.name.as_deref())
-            {
+            if task.first || !here || work.by_worker.contains_key(&TaskIndex(i)) {
                 continue;
             }
-            others.might_work += 1;
-            others.wait |= to_the_end && is_there_at_the_end(work.side, task.ended);
-            let keeps_to_itself = task
-                .process
-                .is_some_and(|p| KEEP_TO_THEMSELVES.contains(&name(&p)));
-            others.talk |= is_client && !keeps_to_itself && in_use.meet(task.started, task.ended);
+            let unlike = unlike(task.name.as_deref());
+            if is_client && in_use.meet(task.started, task.ended) {
+                let program = task.process.as_ref().map_or("", name);
+                let before = begun.is_some_and(|begun| task.started < begun);
+                others.talk |= !is_the_runtime_s(program, task, unlike, before);
+            }
+            if !unlike {
+                others.might_work += 1;
+                others.wait |= to_the_end && is_there_at_the_end(work.side, task.ended);
+            }
         }
         let names: HashSet<&str> = work.processes.iter().map(name).collect();
         if work.processes.len() > 1 {
@@ -69,6 +70,24 @@ impl Others {
             others.might_work += alike.count() as u64;
         }
         others
+    }
+}
+
+/// Whether a thread belongs to the runtime of a program that is known to keep
+/// its threads from the program's sockets. Elsewhere a name of its own says
+/// nothing: pools are named too. `before`: it was there before any connection.
+fn is_the_runtime_s(program: &str, thread: &TaskLife, unlike: bool, before: bool) -> bool {
+    match program {
+        // JavaScript's sockets are used by the thread that made them: the others
+        // compile, and read files and names (Node.js, "Worker threads", "Don't
+        // Block the Event Loop").
+        "node" | "nodejs" => true,
+        // Executors start their threads when there is work.
+        "java" => {
+            let name = thread.name.as_deref().unwrap_or_default();
+            unlike && (before || STARTED_ON_DEMAND.iter().any(|s| name.starts_with(s)))
+        }
+        _ => false,
     }
 }
 

@@ -358,14 +358,22 @@ fn connections_that_other_threads_may_talk_on_tell_of_no_event_loop() {
         ended.connects(100, 100, i);
     }
     assert_eq!(ended.strategy(20).0, Some(Strategy::Async));
-    // What a runtime's threads are for is known of some.
+    // What a runtime's threads are for is known of some; a pool has a name too.
     assert_eq!(story("node", true).strategy(20).0, Some(Strategy::Async));
-    let mut named = story("client", true);
-    for (tid, name) in [(100, "client"), (101, "resolver")] {
-        let name = name.to_owned();
-        named.tell(100, tid, TraceChange::Named { name });
+    for (program, thread, before, strategy) in [
+        ("java", "Reference Handl", true, Some(Strategy::Async)),
+        ("java", "C2 CompilerThre", false, Some(Strategy::Async)),
+        ("java", "pool-1-thread-1", false, None),
+        ("java", "java", true, None),
+        ("client", "tokio-rt-worker", true, None),
+    ] {
+        let mut named = story(program, before);
+        for (tid, name) in [(100, program), (101, thread)] {
+            let name = name.to_owned();
+            named.tell(100, tid, TraceChange::Named { name });
+        }
+        assert_eq!(named.strategy(20).0, strategy, "{program}: {thread}");
     }
-    assert_eq!(named.strategy(20).0, Some(Strategy::Async));
 }
 
 /// A wrapper that forks, and a program that makes one connection.
@@ -451,6 +459,7 @@ fn threads_with_names_of_their_own_are_no_workers() {
     };
     let story = |workers: u32, each: u64| {
         let mut story = Story::of_a_program();
+        story.executed(100, 100, "java");
         for (tid, name) in [(101, "GC Thread#0"), (102, "C2 CompilerThre")] {
             story.thread(100, tid);
             named(&mut story, tid, name);

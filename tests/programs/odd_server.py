@@ -3,6 +3,7 @@ processes. The traps:
   close  closes every second connection without an answer
   reset  aborts every second one, likewise
   hang   never answers every second one, and keeps it open
+  late   closes every second one when its client has, and never answers it
   first  answers before it reads, and so perhaps before the request is there
   loops  two event loops, each of which accepts all that waits before it serves
 
@@ -34,6 +35,8 @@ def every_second(listener, kind):
             sock.sendall(own.answer())
         elif kind == "reset":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif kind == "late":
+            sock.recv(64)
         elif kind == "hang":
             kept.append(sock)
             continue

@@ -37,6 +37,7 @@ fn requests_without_an_answer() {
         ("close", "patient", "closed"),
         ("reset", "patient", "reset"),
         ("hang", "patient", "timeout"),
+        ("late", "patient", "timeout"),
         ("hang", "leaves", "abandoned"),
     ] {
         let seen = Stage::new(&["odd_server.py", server, "{port}"])

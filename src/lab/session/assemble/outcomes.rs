@@ -87,15 +87,16 @@ impl<'a> Wire<'a> {
     }
 }
 
-/// Why a request got no answer: what the server did first, or else what the
-/// client did. `exit`: when the client's process may have begun to exit.
+/// Why a request got no answer: because of whoever closed the connection first.
+/// `exit`: when the client's process may have begun to exit.
 fn without_answer(flow: &FlowRecord, exit: Option<Timestamp>) -> Outcome {
-    // The server's letters of Zeek's history are small ones.
-    match flow.history.chars().find(|c| "fri".contains(*c)) {
+    // In Zeek's history the server's letters are small ones.
+    let first = flow.history.chars().find(|c| "fFrRiI".contains(*c));
+    match first {
         Some('f') => Outcome::Closed,
-        Some(_) => Outcome::Reset,
+        Some('r' | 'i') => Outcome::Reset,
         // A client that closes and lives on has waited long enough.
-        None => match flow.client_closed_ns {
+        _ => match flow.client_closed_ns {
             Some(closed) if exit.is_none_or(|exit| closed < exit) => Outcome::Timeout,
             _ => Outcome::Abandoned,
         },
