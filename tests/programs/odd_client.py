@@ -1,6 +1,7 @@
 """Clients whose work is not what it looks like. The traps:
-  patient   waits for each answer for a fifth of a second at most
-  leaves    begins to wait for an answer in every thread, and ends
+  waits     waits for each answer
+  impatient waits for each answer for a fifth of a second at most
+  leaves    waits for answers in a thread each, and ends when half of them came
   late      sends its request only when an answer may already be there
   handover  connects in one thread, and talks in one thread a connection
   refused   connects where nobody listens, without waiting for it
@@ -38,17 +39,18 @@ def main():
             sock.close()
             continue
         sock = socket.create_connection(("127.0.0.1", port))
-        if kind == "patient":
+        if kind == "impatient":
             sock.settimeout(0.2)
         if kind == "late" and turn % 2:
             time.sleep(0.01)
-        if kind in ("patient", "late"):
+        if kind in ("waits", "impatient", "late"):
             talk(sock)
         else:
             threads.append(threading.Thread(target=talk, args=(sock,)))
             threads[-1].start()
     if kind == "leaves":
-        time.sleep(0.3)
+        while sum(thread.is_alive() for thread in threads) > n // 2:
+            time.sleep(0.01)
         os._exit(0)
     for thread in threads:
         thread.join()

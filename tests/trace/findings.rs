@@ -34,10 +34,10 @@ fn good_programs_are_not_blamed() {
 fn requests_without_an_answer() {
     require!(Capture, Tool("python3"));
     for (server, client, outcome) in [
-        ("close", "patient", "closed"),
-        ("reset", "patient", "reset"),
-        ("hang", "patient", "timeout"),
-        ("late", "patient", "timeout"),
+        ("close", "waits", "closed"),
+        ("reset", "waits", "reset"),
+        ("hang", "impatient", "timeout"),
+        ("late", "impatient", "timeout"),
         ("hang", "leaves", "abandoned"),
     ] {
         let seen = Stage::new(&["odd_server.py", server, "{port}"])
