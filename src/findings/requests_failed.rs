@@ -35,7 +35,7 @@ fn finding(input: &FindingsInput<'_>, reason: &str, n: u64) -> Finding {
         message.push_str("; the run was cut short");
     } else if no_connection::rule(input).is_some() {
         // There was no worker to wait for.
-    } else if let Some(remedy) = outcome.and_then(remedy) {
+    } else if let Some(remedy) = outcome.and_then(|o| remedy(o, input)) {
         message.push_str("; ");
         message.push_str(remedy);
     }
@@ -73,7 +73,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// What a person can do about it.
-const fn remedy(outcome: Outcome) -> Option<&'static str> {
+const fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<&'static str> {
     Some(match outcome {
         Outcome::Valid | Outcome::Other => return None,
         Outcome::NotAttempted | Outcome::Abandoned => {
@@ -82,6 +82,9 @@ const fn remedy(outcome: Outcome) -> Option<&'static str> {
         Outcome::Refused => "check that the server listens on this address and port",
         Outcome::Reset => "look in the server's log for why it aborted connections",
         Outcome::Closed => "look in the server's log for why it closed without an answer",
+        Outcome::Timeout if input.run.plan.client_command.is_some() => {
+            "look in the server's log for why it did not answer, or let the client wait longer"
+        }
         Outcome::Timeout => "raise --timeout, the server's --backlog or its --workers",
         Outcome::BadAnswer => "correct the server: the answer is JAM hh:mm:ss and CR LF",
         Outcome::NoThread => {

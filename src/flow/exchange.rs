@@ -3,7 +3,9 @@
 //! A client whose first bytes are `TIME` speaks the TIME protocol, whatever
 //! the port, unless the table is told one port for it. Its lines are put back
 //! in order and paired with the server's lines, first with first. Lines that
-//! say `QUIT`, and empty ones, ask for nothing.
+//! say `QUIT`, and empty ones, ask for nothing. A server that answers before
+//! it has read the request may be heard first: whether it was is a matter of
+//! which frame was quicker, so its first line is the first answer either way.
 //!
 //! Of every other protocol only the turns are timed: the first new payload
 //! byte after the other side spoke begins one. A client's turn is a request,
@@ -34,13 +36,14 @@ impl Dialogue {
     }
 
     /// Takes a segment. `isn` is the sender's initial sequence number where
-    /// its SYN was seen.
+    /// its SYN was seen; `whole`: both SYNs were.
     #[inline]
     pub(super) fn take(
         &mut self,
         s: &Segment<'_>,
         from_client: bool,
         isn: Option<SeqNum>,
+        whole: bool,
         budget: &mut Budget,
     ) {
         // A RST's payload is a comment, not part of the stream.
@@ -71,6 +74,9 @@ impl Dialogue {
             budget,
             &mut |p, b| talk.hear(from, &p, b),
         );
+        if !whole {
+            talk.forget_what_was_said();
+        }
         if talk.protocol == Protocol::Turns {
             // From here on nothing is put in order.
             for i in inbound {

@@ -212,6 +212,66 @@ fn turns_of_other_protocols() {
     assert!(e.iter().all(|e| e.valid.is_none() && e.problem.is_none()));
 }
 
+/// Which of the two frames is the first is chance: what is said of them is not.
+#[test]
+fn an_answer_before_its_request_is_its_answer() {
+    let (c, s) = (client(), server());
+    let right = || s.says(301, 101, b"JAM 10:20:30\r\n");
+    let early = exchanges([right().at_ms(3), c.says(101, 315, b"TIME\r\n").at_ms(4)]);
+    let late = exchanges([c.says(101, 301, b"TIME\r\n").at_ms(3), right().at_ms(4)]);
+    for e in [&early, &late] {
+        assert_eq!((e.len(), e[0].valid), (1, Some(true)), "{e:?}");
+        assert!(e[0].response_ns.is_some() && e[0].answer.is_some());
+    }
+    // What was there before it was asked for took no time.
+    assert_eq!((early[0].request_ns, early[0].duration()), (ms(4), None));
+    assert!(late[0].duration().is_some());
+    // In parts, and with the next request.
+    let v = verdicts([
+        s.says(301, 101, b"JAM 10:"),
+        c.says(101, 308, b"TIME"),
+        s.says(308, 105, b"20:30\r\n"),
+        c.says(105, 315, b"\r\nTIME\r\n"),
+        s.says(315, 113, b"JAM 10:20:31\r\n"),
+    ]);
+    assert_eq!(v, [GOOD, GOOD]);
+    // A wrong one is wrong either way.
+    for wrong in [&b"JAM 10:20:30\n"[..], b"JAM 10:20:30\r\nBYE\r\n"] {
+        let end = 301 + u32::try_from(wrong.len()).unwrap();
+        let early = verdicts([s.says(301, 101, wrong), c.says(101, end, b"TIME\r\n")]);
+        let late = verdicts([c.says(101, 301, b"TIME\r\n"), s.says(301, 107, wrong)]);
+        assert_eq!((early[0].0, late[0].0), (Some(false), Some(false)));
+    }
+}
+
+#[test]
+fn what_only_greets_is_no_answer() {
+    let (c, s) = (client(), server());
+    let greeted = [
+        s.says(301, 101, b"hello\r\n"),
+        c.says(101, 308, b"TIME\r\n"),
+        s.says(308, 107, b"JAM 10:20:31\r\n"),
+    ];
+    assert_eq!(verdicts(greeted), [GOOD]);
+    // The capture began after a request: this is the answer to that one.
+    let midstream = [
+        c.ack(101, 301),
+        s.says(301, 101, b"JAM 10:20:30\r\n"),
+        c.says(101, 315, b"TIME\r\n"),
+        s.says(315, 107, b"JAM 10:20:31\r\n"),
+    ];
+    let record = &flows_with(FlowConfig::default(), &midstream).0[0];
+    assert_eq!(record.exchanges.len(), 1);
+    assert_eq!(record.exchanges[0].valid, Some(true));
+    // Nobody asked, or asked for something else.
+    assert!(exchanges([s.says(301, 101, b"JAM 10:20:30\r\n")]).is_empty());
+    let other = exchanges([
+        s.says(301, 101, b"JAM 10:20:30\r\n"),
+        c.says(101, 315, b"TI"),
+    ]);
+    assert_eq!((other[0].valid, other[0].answer), (None, None));
+}
+
 #[test]
 fn a_port_narrows_the_recognition() {
     let (c, s) = (client(), server());

@@ -4,7 +4,7 @@ use crate::model::{Close, Endpoint, FlowId, FlowRecord, Segment, SeqNum, TcpFlag
 
 use super::analysis::HalfAnalysis;
 use super::budget::Budget;
-use super::endpoint::said;
+use super::endpoint::{End, said};
 use super::exchange::Dialogue;
 use super::handshake::Opening;
 use super::ranges::SeqRanges;
@@ -163,9 +163,12 @@ impl Flow {
         let [a, b] = &self.sent;
         self.connection
             .take(s, from, self.client, [&a.stream, &b.stream]);
-        let end = &self.connection.ends[from];
-        let isn = (end.said & said::SYN != 0).then_some(end.start);
-        self.dialogue.take(s, from == self.client, isn, budget);
+        let ends = &self.connection.ends;
+        let began = |end: &End| end.said & said::SYN != 0;
+        let isn = began(&ends[from]).then_some(ends[from].start);
+        let whole = ends.iter().all(began);
+        self.dialogue
+            .take(s, from == self.client, isn, whole, budget);
     }
 
     /// The sender of the first SYN; without one, the receiver of a SYN-ACK;

@@ -46,25 +46,28 @@ impl Talk {
         match (self.protocol, piece) {
             (Protocol::Turns, &Piece::Bytes { at, .. }) => self.turn(from, at, budget),
             (Protocol::Turns, Piece::Hole) => {}
-            (_, &Piece::Bytes { at, bytes, missing }) if from == CLIENT => {
+            (before, &Piece::Bytes { at, bytes, missing }) if from == CLIENT => {
                 self.asked(at, bytes, missing, budget);
+                if before == Protocol::Unknown && self.protocol == Protocol::Time {
+                    self.answered_before();
+                }
             }
             (_, Piece::Hole) if from == CLIENT => self.request_hole(),
-            (Protocol::Unknown, Piece::Bytes { .. }) => {
+            (Protocol::Unknown, &Piece::Bytes { at, bytes, missing }) => {
                 // Somebody who had to wait for this before going on is not
                 // asking for the time.
                 if !self.request.is_empty() {
                     self.protocol = Protocol::Turns;
                 }
-                if let &Piece::Bytes { at, .. } = piece {
-                    self.turn(SERVER, at, budget);
-                }
+                self.answer.push(bytes);
+                self.answer.cut |= missing > 0;
+                self.answer_at = at;
+                self.turn(SERVER, at, budget);
             }
-            (Protocol::Unknown, Piece::Hole) => {}
             (Protocol::Time, &Piece::Bytes { at, bytes, missing }) => {
                 self.answered(at, bytes, missing);
             }
-            (Protocol::Time, Piece::Hole) => self.answer.cut = true,
+            (_, Piece::Hole) => self.answer.cut = true,
         }
     }
 
@@ -171,6 +174,24 @@ impl Talk {
         }
     }
 
+    /// What the server has said so far may be the answer to a request that the
+    /// capture does not have.
+    pub(super) fn forget_what_was_said(&mut self) {
+        if self.protocol == Protocol::Unknown {
+            self.answer = AnswerLine::default();
+        }
+    }
+
+    /// The first request has come. What the server had said by then is the
+    /// answer to it if it reads like one, and else a greeting.
+    fn answered_before(&mut self) {
+        if !self.answer.may_be_answer() {
+            self.answer = AnswerLine::default();
+        } else if self.answer.has_ended() {
+            self.answer_ends();
+        }
+    }
+
     /// The server's next bytes, in order.
     fn answered(&mut self, at: Timestamp, mut bytes: &[u8], missing: u32) {
         if self.answer.lacks_end() && bytes.starts_with(b"JAM ") {
@@ -243,10 +264,10 @@ impl Talk {
 
     /// The flow is over.
     pub(super) fn end(&mut self) {
-        if !self.answer.is_empty() {
-            self.answer_ends();
-        }
         if self.protocol == Protocol::Time {
+            if !self.answer.is_empty() {
+                self.answer_ends();
+            }
             for e in self.exchanges.iter_mut().skip(self.over as usize) {
                 close_unanswered(e);
             }

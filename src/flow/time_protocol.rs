@@ -112,6 +112,16 @@ impl AnswerLine {
         self.bytes().starts_with(b"JAM ")
     }
 
+    /// Whether what came of it is the beginning of an answer.
+    pub(super) fn may_be_answer(&self) -> bool {
+        self.is_answer() || !self.cut && self.len > 0 && b"JAM ".starts_with(self.bytes())
+    }
+
+    /// Whether nothing more belongs to it: its line is over, or the rest is lost.
+    pub(super) fn has_ended(&self) -> bool {
+        self.cut || self.len as usize > KEPT || self.bytes().ends_with(b"\n")
+    }
+
     /// Holds it against `JAM hh:mm:ss\r\n`.
     pub(super) fn verdict(&self) -> Verdict {
         let bytes = self.bytes();

@@ -187,6 +187,7 @@ pub struct Exchange {
     /// The frame that carried the request's first byte.
     pub request_ns: Timestamp,
     /// The frame that carried the answer's last byte; `null` when none came.
+    /// A server that does not wait for the request may have sent it before.
     pub response_ns: Option<Timestamp>,
     /// The time of day that was answered.
     pub answer: Option<TimeOfDay>,
@@ -197,10 +198,12 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// From request to answer; `None` when no answer came.
+    /// From request to answer; `None` when no answer came, or when it came
+    /// before the request.
     #[must_use]
     pub fn duration(&self) -> Option<Nanos> {
-        self.response_ns.map(|r| r.since(self.request_ns))
+        let response = self.response_ns.filter(|r| *r >= self.request_ns)?;
+        Some(response.since(self.request_ns))
     }
 }
 

@@ -29,9 +29,10 @@ pub struct Program {
     /// Whether that signal came from threadtap, which ends a server when its
     /// client is done, and both when it is interrupted.
     pub asked_to_end: bool,
-    /// Processes of its tree, other than the first, that made and took no
-    /// connection, and none of whose descendants did. They are in the census.
-    /// `null` when its processes were not followed.
+    /// Processes of its tree, other than the first, that made, took and used
+    /// no connection, and none of whose descendants did. They are in the census.
+    /// Those of which that cannot be told, because who used a connection was
+    /// not seen, are not among them. `null` when its processes were not followed.
     pub helpers: Option<Vec<Helper>>,
 }
 
@@ -70,10 +71,12 @@ pub struct Evidence {
     /// The most connections that were being worked on at one moment; `null`
     /// where the end of the work cannot be seen.
     pub at_once: Option<u64>,
-    /// Threads that were created, the first ones of processes not among them.
-    pub created_threads: u64,
-    /// Processes that were created.
-    pub created_processes: u64,
+    /// Threads that were created, the first ones of processes not among them;
+    /// `null` where it cannot be told which of them are helpers'.
+    pub created_threads: Option<u64>,
+    /// Processes that were created; `null` where it cannot be told which of
+    /// them are helpers.
+    pub created_processes: Option<u64>,
     /// The conclusion's reason, in words.
     pub because: String,
 }

@@ -6,6 +6,7 @@
 //! processes and the side's shape.
 
 mod helpers;
+mod others;
 mod shape;
 mod sockets;
 mod tasks;

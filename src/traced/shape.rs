@@ -6,9 +6,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::helpers::idle;
+use super::helpers::Apart;
+use super::others::Others;
+use super::tasks::TaskLife;
 use super::{TaskIndex, TracedSide};
-use crate::model::{Evidence, ServerModel, Strategy, Timestamp};
+use crate::model::{Evidence, ServerModel, Side, Strategy, Timestamp};
 use crate::text::units::{count, counted};
 
 /// A connection that a client made: who, from its connect(2) to its answer or end.
@@ -22,6 +24,8 @@ pub struct Made {
     pub at_it: Timestamp,
     /// When it was over; `None` when that is not known.
     pub until: Option<Timestamp>,
+    /// Whether who used it was seen, which is not looked at of a client.
+    pub seen: bool,
 }
 
 /// A connection that a server took: who served it (or accepted it, where
@@ -42,7 +46,7 @@ enum Shape {
 /// The client's strategy, and a pool's width.
 #[must_use]
 pub fn client_shape(side: &TracedSide, made: &[Made]) -> (Option<Strategy>, Option<u64>, Evidence) {
-    let (shape, evidence) = conclude(side, made);
+    let (shape, evidence) = conclude(side, Side::Client, made);
     let width = match shape {
         Some(Shape::Pool(width)) => width,
         _ => None,
@@ -60,7 +64,7 @@ pub fn client_shape(side: &TracedSide, made: &[Made]) -> (Option<Strategy>, Opti
 /// The server's model.
 #[must_use]
 pub fn server_shape(side: &TracedSide, served: &[Served]) -> (Option<ServerModel>, Evidence) {
-    let (shape, evidence) = conclude(side, served);
+    let (shape, evidence) = conclude(side, Side::Server, served);
     let model = shape.map(|shape| match shape {
         Shape::ThreadEach => ServerModel::Thread,
         Shape::ProcessEach => ServerModel::Process,
@@ -72,40 +76,44 @@ pub fn server_shape(side: &TracedSide, served: &[Served]) -> (Option<ServerModel
 }
 
 /// What the record says about the work of a side.
-struct Work<'a> {
-    side: &'a TracedSide,
-    by_worker: HashMap<TaskIndex, u64>,
-    processes: HashSet<usize>,
-    /// The places of processes that did none of it.
-    idle: HashSet<usize>,
+pub(super) struct Work<'a> {
+    pub side: &'a TracedSide,
+    pub of: Side,
+    pub all: &'a [Made],
+    pub by_worker: HashMap<TaskIndex, u64>,
+    /// The places of the processes that did it.
+    pub processes: HashSet<usize>,
+    /// Those of the others.
+    pub apart: Apart,
+    /// How many connections a server served unseen.
+    unseen: u64,
     most: u64,
     at_once: Option<u64>,
     /// Whether a worker was at one connection before it was done with another.
     overlaps: bool,
 }
 
-fn conclude(side: &TracedSide, work: &[Made]) -> (Option<Shape>, Evidence) {
+fn conclude(side: &TracedSide, of: Side, work: &[Made]) -> (Option<Shape>, Evidence) {
     let mut by_worker: HashMap<TaskIndex, u64> = HashMap::new();
     for one in work {
         *by_worker.entry(one.task).or_default() += 1;
     }
+    let unseen = work.iter().filter(|one| of == Side::Server && !one.seen);
     let work = Work {
         side,
+        of,
+        all: work,
         most: by_worker.values().copied().max().unwrap_or(0),
         processes: by_worker
             .keys()
             .filter_map(|t| side.tasks.get(*t).process)
             .collect(),
         by_worker,
-        idle: idle(side),
+        apart: Apart::of(side, of, work),
+        unseen: unseen.count() as u64,
         at_once: at_once(work),
         overlaps: overlaps(work),
     };
-    let created = side.tasks.all().iter().skip(1).filter(|t| {
-        // Helpers are kept apart.
-        !t.found && t.process.is_none_or(|p| !work.idle.contains(&p))
-    });
-    let (first_threads, threads): (Vec<_>, Vec<_>) = created.partition(|t| t.first);
     let shape = work.shape();
     let evidence = Evidence {
         connections: work.connections(),
@@ -113,8 +121,8 @@ fn conclude(side: &TracedSide, work: &[Made]) -> (Option<Shape>, Evidence) {
         worker_processes: work.processes.len() as u64,
         most_by_one_worker: work.most,
         at_once: work.at_once,
-        created_threads: threads.len() as u64,
-        created_processes: first_threads.len() as u64,
+        created_threads: work.created(false),
+        created_processes: work.created(true),
         because: work.because(shape),
     };
     (shape.ok(), evidence)
@@ -129,6 +137,18 @@ impl Work<'_> {
         self.by_worker.values().sum()
     }
 
+    /// The threads, or first threads of processes, that were created, without
+    /// helpers; `None` where it cannot be told who is one.
+    fn created(&self, first: bool) -> Option<u64> {
+        let tasks = self.side.tasks.all().iter().skip(1);
+        let created = tasks.filter(|t| t.first == first && !t.found);
+        let is_in =
+            |t: &TaskLife, set: &HashSet<usize>| t.process.is_some_and(|p| set.contains(&p));
+        let others = created.filter(|t| !is_in(t, &self.apart.idle));
+        let unclear = others.clone().any(|t| is_in(t, &self.apart.unclear));
+        (!unclear).then(|| others.count() as u64)
+    }
+
     /// The shape, or why none can be told.
     fn shape(&self) -> Result<Shape, &'static str> {
         let task = |t: &TaskIndex| self.side.tasks.get(*t);
@@ -137,13 +157,13 @@ impl Work<'_> {
         let others = Others::of(self);
         match (self.workers(), self.most) {
             (0, _) => Err("no connection was seen"),
-            // One connection by one created for it, or by the program itself.
-            (1, 1) => match self.by_worker.keys().next() {
-                Some(t) if created(t) && task(t).first => Ok(Shape::ProcessEach),
-                Some(t) if created(t) => Ok(Shape::ThreadEach),
-                _ => Err("one tells of no model"),
-            },
+            _ if self.unseen > 0 => Err("who served was not seen"),
+            // Whoever made it may have been created for it, or for anything.
+            (1, 1) => Err("one tells of no model"),
             (1, _) => match self.at_once {
+                Some(_) if others.talk => {
+                    Err("others ran meanwhile, and who sends is not traced of a client")
+                }
                 None => Err("when each was over is not known"),
                 Some(1) if others.wait => Err("other threads waited beside it"),
                 Some(1) => Ok(Shape::OneByOne),
@@ -203,81 +223,21 @@ impl Work<'_> {
             ),
             Ok(Shape::OneByOne) => format!("{connections} by one thread, never two at once"),
             Err(why) if self.workers() == 0 => why.to_owned(),
+            // Where nobody was seen to serve, only who accepted is known.
+            Err(why) if self.unseen > 0 => {
+                let may_have = match self.apart.unclear.len() as u64 {
+                    0 => String::new(),
+                    n => format!(", and {} may have", counted(n, "process", "processes")),
+                };
+                let unseen = count(self.unseen);
+                format!("{why} for {unseen} of {connections}{may_have}")
+            }
             Err(why) => format!("{}: {why}", by("worker", "workers")),
         }
     }
 }
 
 const NO_MODEL: &str = "this fits no one model";
-
-/// The created threads, in the processes that worked, that had no connection.
-#[derive(Clone, Copy, Debug, Default)]
-struct Others {
-    /// Whether some of them, and all workers, were there to the end: they wait
-    /// for work that may still come.
-    wait: bool,
-    /// How many of them, and of idle processes, may be workers that were not
-    /// needed.
-    might_work: u64,
-}
-
-impl Others {
-    fn of(work: &Work<'_>) -> Self {
-        let tasks = &work.side.tasks;
-        let kinds: HashSet<String> = work
-            .by_worker
-            .keys()
-            .filter_map(|t| tasks.get(*t).name.as_deref().map(kind))
-            .collect();
-        let unlike = |name: Option<&str>| {
-            name.is_some_and(|name| !kinds.is_empty() && !kinds.contains(&kind(name)))
-        };
-        let to_the_end = lived_to_the_end(work.side, work.by_worker.keys());
-        let mut others = Self::default();
-        for (i, task) in tasks.all().iter().enumerate().skip(1) {
-            let here = task.process.is_some_and(|p| work.processes.contains(&p));
-            if task.first
-                || !here
-                || work.by_worker.contains_key(&TaskIndex(i))
-                || unlike(task.name.as_deref())
-            {
-                continue;
-            }
-            others.might_work += 1;
-            others.wait |= to_the_end && is_there_at_the_end(work.side, task.ended);
-        }
-        let name = |p: &usize| tasks.processes()[*p].name.as_str();
-        let names: HashSet<&str> = work.processes.iter().map(name).collect();
-        if work.processes.len() > 1 {
-            let alike = work.idle.iter().filter(|p| names.contains(name(p)));
-            others.might_work += alike.count() as u64;
-        }
-        others
-    }
-}
-
-/// What threads with this name are for, as far as names tell: runtimes number
-/// those of one kind.
-fn kind(name: &str) -> String {
-    name.chars().filter(|c| !c.is_ascii_digit()).collect()
-}
-
-/// Whether a task that ended at this moment was there when the side's first
-/// process began to exit.
-fn is_there_at_the_end(side: &TracedSide, ended: Option<Timestamp>) -> bool {
-    let root = side.tasks.processes().first();
-    let exit = root.and_then(|p| p.exit_begun);
-    exit.is_some_and(|exit| ended.is_none_or(|end| end >= exit))
-}
-
-/// Whether these are created threads that all still lived when the side's
-/// first process began to exit.
-fn lived_to_the_end<'a>(side: &TracedSide, mut tasks: impl Iterator<Item = &'a TaskIndex>) -> bool {
-    tasks.all(|t| {
-        let task = side.tasks.get(*t);
-        t.0 != 0 && !task.first && is_there_at_the_end(side, task.ended)
-    })
-}
 
 /// Whether a runtime moves work between a server's threads: those that accept
 /// serve too, but not what they accepted.

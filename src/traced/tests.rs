@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::census::count;
 use crate::model::{
-    Counts, Exit, Pid, Provenance, ServerModel, SideCensus, SocketId, Strategy, Tid, Timestamp,
+    Counts, Exit, Pid, Provenance, ServerModel, Side, SideCensus, SocketId, Strategy, Tid,
+    Timestamp,
 };
 
 fn at(ms: i64) -> Timestamp {
@@ -89,16 +90,55 @@ impl Story {
         )
     }
 
+    fn accepts(&mut self, pid: u32, tid: u32, socket: u64) {
+        let peer: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        let (socket, peer) = (SocketId(socket), peer.into());
+        self.tell(
+            pid,
+            tid,
+            TraceChange::Accepted {
+                socket,
+                peer,
+                local: None,
+            },
+        );
+    }
+
+    /// The connections that it made, each over `ms` after it was begun.
+    fn made(&self, ms: i64) -> Vec<Made> {
+        let made = self.side.sockets.made.iter();
+        made.map(|c| work(c.task, c.from, ms)).collect()
+    }
+
+    /// Those that it accepted, and nobody was seen to serve.
+    fn taken(&self, ms: i64) -> Vec<Made> {
+        let taken = self.side.sockets.accepted.iter();
+        taken.map(|a| work(a.task, a.at, ms)).collect()
+    }
+
     /// The strategy, with every connection over `ms` after it was begun.
     fn strategy(&self, ms: i64) -> (Option<Strategy>, Option<u64>) {
-        let made = self.side.sockets.made.iter().map(|c| Made {
-            task: c.task,
-            from: c.from,
-            at_it: c.from,
-            until: Some(Timestamp::from_nanos(c.from.as_nanos() + ms * 1_000_000)),
-        });
-        let (strategy, width, _) = client_shape(&self.side, &made.collect::<Vec<_>>());
+        let (strategy, width, _) = client_shape(&self.side, &self.made(ms));
         (strategy, width)
+    }
+
+    /// The names of helpers, and how many processes and threads they had.
+    fn helpers(&self, of: Side, work: &[Made]) -> BTreeMap<String, (u64, u64)> {
+        let helpers = helpers(&self.side, of, work).into_iter();
+        helpers
+            .map(|h| (h.name, (h.processes, h.threads)))
+            .collect()
+    }
+}
+
+/// A connection that is over `ms` after it was begun, used by nobody that was seen.
+fn work(task: TaskIndex, from: Timestamp, ms: i64) -> Made {
+    Made {
+        task,
+        from,
+        at_it: from,
+        until: Some(Timestamp::from_nanos(from.as_nanos() + ms * 1_000_000)),
+        seen: false,
     }
 }
 
@@ -219,12 +259,142 @@ fn helpers_are_those_without_a_connection_in_their_tree() {
     story.fork(100, 200);
     story.thread(200, 201);
     story.connects(200, 201, 2);
-    let helpers = helpers(&story.side);
-    let told: BTreeMap<_, _> = helpers
-        .iter()
-        .map(|h| (h.name.as_str(), (h.processes, h.threads)))
-        .collect();
-    assert_eq!(told, BTreeMap::from([("shim", (1, 1))]));
+    let told = story.helpers(Side::Client, &story.made(1));
+    assert_eq!(told, BTreeMap::from([("shim".to_owned(), (1, 1))]));
+}
+
+/// Whoever reads by a call that is not looked at served all the same.
+#[test]
+fn who_may_have_served_is_no_helper() {
+    let mut story = Story::of_a_program();
+    story.fork(100, 200);
+    story.executed(200, 200, "shim");
+    story.ends(200, 200);
+    // A worker to which connections are passed, with a thread of its own.
+    story.fork(100, 300);
+    story.thread(300, 301);
+    for child in 401..404 {
+        story.accepts(100, 100, u64::from(child));
+        story.fork(100, child);
+        story.ends(child, child);
+    }
+    let served = story.taken(2);
+    let told = story.helpers(Side::Server, &served);
+    assert_eq!(told, BTreeMap::from([("shim".to_owned(), (1, 1))]));
+    let (model, evidence) = server_shape(&story.side, &served);
+    assert_eq!(model, None);
+    assert_eq!(
+        (evidence.created_threads, evidence.created_processes),
+        (None, None)
+    );
+    assert_eq!(
+        evidence.because,
+        "who served was not seen for 3 of 3 connections, and 4 processes may have"
+    );
+    // Where all were seen, nobody else did.
+    let seen: Vec<Made> = served.iter().map(|m| Made { seen: true, ..*m }).collect();
+    assert_eq!(story.helpers(Side::Server, &seen).len(), 2);
+    let evidence = server_shape(&story.side, &seen).1;
+    assert_eq!(evidence.created_processes, Some(0));
+}
+
+/// A child has what its parent had open; one that came later, or whose parent
+/// had nothing, has not.
+#[test]
+fn a_client_s_child_that_may_have_talked_is_no_helper() {
+    let mut story = Story::of_a_program();
+    story.connects(100, 100, 1);
+    story.fork(100, 200);
+    story.fork(200, 201);
+    story.executed(201, 201, "cat");
+    story.fork(100, 300);
+    story.executed(300, 300, "true");
+    let told = |ms| story.helpers(Side::Client, &story.made(ms));
+    let all = [
+        ("", (0, 0)),
+        ("cat", (1, 1)),
+        ("client", (1, 1)),
+        ("true", (1, 1)),
+    ];
+    let named = |all: &[(&str, (u64, u64))]| {
+        let owned = all.iter().map(|&(name, n)| (name.to_owned(), n));
+        owned.collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(told(0), named(&all[1..]));
+    assert_eq!(told(3), named(&all[3..]));
+    assert_eq!(told(100), BTreeMap::new());
+    // Then it is not known whether one thread did it all.
+    story.connects(100, 100, 2);
+    assert_eq!(story.strategy(0).0, Some(Strategy::Iterative));
+    assert_eq!(story.strategy(3).0, None);
+}
+
+/// Who sends on a client's connections is not traced.
+#[test]
+fn connections_that_other_threads_may_talk_on_tell_of_no_event_loop() {
+    let story = |program: &str, before: bool| {
+        let mut story = Story::of_a_program();
+        story.executed(100, 100, program);
+        if before {
+            story.thread(100, 101);
+        }
+        for i in 0..4 {
+            story.connects(100, 100, i);
+        }
+        if !before {
+            story.thread(100, 101);
+        }
+        story
+    };
+    for before in [false, true] {
+        let (strategy, _, evidence) = client_shape(
+            &story("client", before).side,
+            &story("client", before).made(20),
+        );
+        assert_eq!(strategy, None, "{}", evidence.because);
+        assert_eq!(evidence.created_threads, Some(1));
+    }
+    // All were over when it began, or it ended before the first.
+    assert_eq!(
+        story("client", false).strategy(1).0,
+        Some(Strategy::Iterative)
+    );
+    let mut ended = Story::of_a_program();
+    ended.thread(100, 101);
+    ended.ends(100, 101);
+    for i in 0..4 {
+        ended.connects(100, 100, i);
+    }
+    assert_eq!(ended.strategy(20).0, Some(Strategy::Async));
+    // What a runtime's threads are for is known of some; a pool has a name too.
+    assert_eq!(story("node", true).strategy(20).0, Some(Strategy::Async));
+    for (program, thread, before, strategy) in [
+        ("java", "Reference Handl", true, Some(Strategy::Async)),
+        ("java", "C2 CompilerThre", false, Some(Strategy::Async)),
+        ("java", "pool-1-thread-1", false, None),
+        ("java", "java", true, None),
+        ("client", "tokio-rt-worker", true, None),
+    ] {
+        let mut named = story(program, before);
+        for (tid, name) in [(100, program), (101, thread)] {
+            let name = name.to_owned();
+            named.tell(100, tid, TraceChange::Named { name });
+        }
+        assert_eq!(named.strategy(20).0, strategy, "{program}: {thread}");
+    }
+}
+
+/// A wrapper that forks, and a program that makes one connection.
+#[test]
+fn one_connection_tells_of_no_strategy() {
+    let mut wrapped = Story::of_a_program();
+    wrapped.fork(100, 200);
+    wrapped.connects(200, 200, 1);
+    assert_eq!(wrapped.strategy(1), (None, None));
+    let mut threaded = Story::of_a_program();
+    threaded.thread(100, 101);
+    threaded.connects(100, 101, 1);
+    assert_eq!(threaded.strategy(1), (None, None));
 }
 
 #[test]
@@ -297,6 +467,7 @@ fn threads_with_names_of_their_own_are_no_workers() {
     };
     let story = |workers: u32, each: u64| {
         let mut story = Story::of_a_program();
+        story.executed(100, 100, "java");
         for (tid, name) in [(101, "GC Thread#0"), (102, "C2 CompilerThre")] {
             story.thread(100, tid);
             named(&mut story, tid, name);
@@ -352,6 +523,7 @@ fn a_server_whose_work_wanders_between_its_threads_is_no_pool() {
             from: at(0),
             at_it: at(story.now),
             until: Some(at(story.now + 1)),
+            seen: true,
         });
     }
     assert_eq!(server_shape(&story.side, &served).0, None);
@@ -365,6 +537,7 @@ fn a_server_of_one_thread_is_iterative_unless_two_were_open_at_once() {
         from: at(from),
         at_it: at(from),
         until: Some(at(until)),
+        seen: true,
     };
     let model = |work: &[Made]| server_shape(&story.side, work).0;
     let turns = [served(1, 2), served(2, 3), served(4, 9)];

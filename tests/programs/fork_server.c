@@ -2,7 +2,7 @@
  * that is interrupted by SIGCHLD, and a connection whose descriptor is open in
  * two processes.
  *
- * usage: fork_server PORT */
+ * usage: fork_server PORT [read] */
 #include "own.h"
 
 static void reap(int signal) {
@@ -13,8 +13,8 @@ static void reap(int signal) {
 }
 
 int main(int argc, char **argv) {
-    (void)argc;
     own_start("fork_server");
+    own_plain = argc > 2 && !strcmp(argv[2], "read");
     own_end_on_term();
     struct sigaction action = {.sa_handler = reap};
     sigaction(SIGCHLD, &action, NULL);

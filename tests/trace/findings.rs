@@ -29,6 +29,48 @@ fn good_programs_are_not_blamed() {
     }
 }
 
+/// What a server did instead of answering is told as what it is.
+#[test]
+fn requests_without_an_answer() {
+    require!(Capture, Tool("python3"));
+    for (server, client, outcome) in [
+        ("close", "waits", "closed"),
+        ("reset", "waits", "reset"),
+        ("hang", "impatient", "timeout"),
+        ("late", "impatient", "timeout"),
+        ("hang", "leaves", "abandoned"),
+    ] {
+        let seen = Stage::new(&["odd_server.py", server, "{port}"])
+            .with(&["--linger", "300ms"])
+            .run(&["odd_client.py", client, "{port}", "10"]);
+        let requests = &seen.record()["requests"];
+        assert_eq!(requests["answered"], 5, "{server}: {requests}");
+        let wanted = serde_json::json!({ outcome: 5 });
+        assert_eq!(requests["failed"], wanted, "{server}: {requests}");
+    }
+}
+
+/// Whether an answer or its request is on the wire first is chance, and makes
+/// no difference.
+#[test]
+fn an_answer_that_comes_before_the_request() {
+    require!(Capture, Tool("python3"));
+    let seen = Stage::new(&["odd_server.py", "first", "{port}"])
+        .run(&["odd_client.py", "late", "{port}", "20"])
+        .exits(0);
+    let requests = &seen.record()["requests"];
+    assert_eq!(requests["valid"], 20, "{requests}");
+    assert_eq!(requests["failed"], serde_json::json!({}), "{requests}");
+    let exchanges = |f: &serde_json::Value| f["exchanges"][0].clone();
+    let early = seen
+        .ran
+        .flows()
+        .iter()
+        .map(exchanges)
+        .any(|e| e["response_ns"].as_u64().unwrap() < e["request_ns"].as_u64().unwrap());
+    assert!(early, "none was early");
+}
+
 /// In every format, a client's death is told.
 #[test]
 fn a_death_is_told_in_every_format() {

@@ -80,6 +80,64 @@ fn models() {
     }
 }
 
+/// The same calls in other hands: nothing is concluded, and it is said why.
+#[test]
+fn what_cannot_be_told() {
+    require!(Capture, Tool("python3"));
+    let server = ["lab_server.py", "thread", "{port}"];
+    let handed_over = plan(&server, &["odd_client.py", "handover", "{port}", "20"]);
+    let evidence = &handed_over["inferred"]["client"];
+    assert!(handed_over["strategy"].is_null(), "{evidence}");
+    assert_eq!(evidence["created_threads"], 20, "{evidence}");
+    let because = evidence["because"].as_str().unwrap();
+    assert!(because.contains("not traced of a client"), "{because}");
+
+    let client = ["asyncio_client.py", "{port}", "200", "20"];
+    let loops = plan(&["odd_server.py", "loops", "{port}"], &client);
+    let evidence = &loops["inferred"]["server"];
+    assert_eq!(evidence["worker_processes"], 2, "{evidence}");
+    assert!(loops["server_model"].is_null(), "{evidence}");
+    let because = evidence["because"].as_str().unwrap();
+    assert!(because.contains("several at once"), "{because}");
+}
+
+/// A connection that was refused is nobody's work, however it was made.
+#[test]
+fn refused_connections() {
+    require!(Capture, Tool("cc"), Tool("python3"));
+    for kind in ["blocked", "refused"] {
+        let seen =
+            Stage::new(&["epoll_server", "{port}"]).run(&["odd_client.py", kind, "{port}", "6"]);
+        let record = seen.record();
+        assert_eq!(record["requests"]["failed"]["refused"], 6, "{kind}");
+        let evidence = &record["plan"]["inferred"]["client"];
+        assert_eq!(evidence["connections"], 0, "{kind}: {evidence}");
+        assert!(record["plan"]["strategy"].is_null(), "{kind}: {evidence}");
+    }
+}
+
+/// Whoever served by read(2), without `--trace-rw`, was not seen to: that is
+/// no reason to call it a helper.
+#[test]
+fn processes_that_served_unseen() {
+    require!(Capture, Tool("cc"));
+    let client = ["epoll_client", "{port}", "30", "4"];
+    let server = ["fork_server", "{port}", "read"];
+    let seen = Stage::new(&server).run(&client).exits(0);
+    let record = seen.record();
+    let evidence = &record["plan"]["inferred"]["server"];
+    assert_eq!(record["census"]["server"]["processes"]["created"], 30);
+    assert!(evidence["created_processes"].is_null(), "{evidence}");
+    let because = evidence["because"].as_str().unwrap();
+    assert!(because.ends_with("30 processes may have"), "{because}");
+    let helpers = &record["programs"]["server"]["helpers"];
+    assert_eq!(helpers, &serde_json::json!([]));
+    let seen = Stage::new(&server).with(&["--trace-rw"]).run(&client);
+    let plan = &seen.exits(0).record()["plan"];
+    assert_eq!(plan["server_model"], "process", "{plan}");
+    assert_eq!(plan["inferred"]["server"]["created_processes"], 30);
+}
+
 /// One request tells of no strategy, and a client that makes none of nothing.
 #[test]
 fn too_little_to_tell() {

@@ -4,6 +4,7 @@
 //! the flows, and everything is counted. No effect on the system here, except
 //! that the environment's limits are read.
 
+mod built;
 mod counts;
 mod outcomes;
 mod program_troubles;
@@ -23,7 +24,7 @@ use crate::lab::records::{RequestNote, read_request};
 use crate::model::{
     CaptureSummary, Correlation, Exchange, Finding, FlowRecord, Inferred, Latencies, Observer,
     Outcome, Plan, Programs, Quantiles, RunCensus, RunRecord, SCHEMA_RUN, ServerKind, Severity,
-    Strategy, Tool, WorkerRecord,
+    Side, Strategy, Tool, WorkerRecord,
 };
 use crate::report::RunView;
 use crate::sys::ledger::Ledger;
@@ -123,8 +124,12 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
             client_duration_ns: Some(moments.client_ended.since(moments.client_started)),
         },
         programs: Programs {
-            client: client.watched().map(programs::record),
-            server: server.watched().map(programs::record),
+            client: client
+                .watched()
+                .map(|w| programs::record(w, Side::Client, &flows)),
+            server: server
+                .watched()
+                .map(|w| programs::record(w, Side::Server, &flows)),
         },
         findings: Vec::new(),
     };

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use crate::correlate::{SLACK_NS, opened};
-use crate::model::{Close, Endpoint, FlowRecord, Outcome};
-use crate::traced::Connection;
+use crate::model::{Close, Endpoint, Exit, FlowRecord, Outcome, Timestamp};
+use crate::traced::{Connection, TracedSide};
 
 /// Flows, to be found by the connection that made them.
 pub(super) struct Wire<'a> {
@@ -47,37 +47,75 @@ impl<'a> Wire<'a> {
         })
     }
 
-    /// How it went, where that can be said.
-    pub fn outcome(&self, connection: &Connection) -> Option<Outcome> {
+    /// How it went, where that can be said. `side` is the client's, whose
+    /// connection it is.
+    pub fn outcome(&self, connection: &Connection, side: &TracedSide) -> Option<Outcome> {
         match connection.errno {
-            Some(0 | libc::EINPROGRESS | libc::EINTR) => self.on_flow(self.flow_of(connection)?),
+            Some(0 | libc::EINPROGRESS | libc::EINTR) => {
+                let flow = self.flow_of(connection)?;
+                self.on_flow(flow, exit_of(connection, side))
+            }
             Some(errno) => Some(of_errno(errno)),
             // It ended inside connect(2).
             None => Some(Outcome::Abandoned),
         }
     }
 
-    fn on_flow(&self, flow: &FlowRecord) -> Option<Outcome> {
+    /// `exit`: when the client's process may have begun to exit.
+    fn on_flow(&self, flow: &FlowRecord, exit: Option<Timestamp>) -> Option<Outcome> {
         let answered = flow.handshake.is_some_and(|h| h.syn_ack_ns.is_some());
         if !answered {
             return Some(match flow.close {
                 Close::Rst => Outcome::Refused,
-                _ => Outcome::Abandoned,
+                _ => without_answer(flow, exit),
             });
         }
         if !self.time {
             return None;
         }
-        let judged = flow.exchanges.iter().filter_map(|e| e.valid);
-        let all_valid = judged.reduce(|a, b| a && b);
-        Some(match (all_valid, flow.close) {
-            (Some(true), _) => Outcome::Valid,
-            (Some(false), _) => Outcome::BadAnswer,
-            (None, Close::Rst) => Outcome::Reset,
-            (None, Close::Fin) => Outcome::Closed,
-            (None, Close::Open) => Outcome::Abandoned,
-        })
+        let exchanges = &flow.exchanges;
+        // A request that got no answer got no bad one.
+        let mut answered = exchanges.iter().filter(|e| e.response_ns.is_some());
+        if answered.clone().any(|e| e.valid == Some(false)) {
+            Some(Outcome::BadAnswer)
+        } else if exchanges.is_empty() || exchanges.iter().any(|e| e.response_ns.is_none()) {
+            Some(without_answer(flow, exit))
+        } else {
+            let all = answered.all(|e| e.valid == Some(true));
+            all.then_some(Outcome::Valid)
+        }
     }
+}
+
+/// Why a request got no answer: because of whoever closed the connection first.
+/// `exit`: when the client's process may have begun to exit.
+fn without_answer(flow: &FlowRecord, exit: Option<Timestamp>) -> Outcome {
+    // In Zeek's history the server's letters are small ones.
+    let first = flow.history.chars().find(|c| "fFrRiI".contains(*c));
+    match first {
+        Some('f') => Outcome::Closed,
+        Some('r' | 'i') => Outcome::Reset,
+        // A client that closes and lives on has waited long enough.
+        _ => match flow.client_closed_ns {
+            Some(closed) if exit.is_none_or(|exit| closed < exit) => Outcome::Timeout,
+            _ => Outcome::Abandoned,
+        },
+    }
+}
+
+/// When the process that made a connection may have begun to exit; `None` when
+/// it did not.
+fn exit_of(connection: &Connection, side: &TracedSide) -> Option<Timestamp> {
+    /// How long after its sockets are closed the end of a process that was
+    /// killed may be seen.
+    const SEEN_LATE: i64 = 100_000_000;
+    let process = side.tasks.get(connection.task).process?;
+    let process = &side.tasks.processes()[process];
+    let begun = process.exit_begun?;
+    Some(match process.exit {
+        Some(Exit::Signal(_)) => Timestamp::from_nanos(begun.as_nanos() - SEEN_LATE),
+        _ => begun,
+    })
 }
 
 fn of_errno(errno: i32) -> Outcome {

@@ -8,6 +8,7 @@ use super::super::program::Watched;
 use super::programs::{serving, side};
 use super::troubles::tell_of_server_death;
 use crate::model::{Exit, Finding, Severity, Side};
+use crate::text::units::counted;
 
 pub(super) fn client_troubles(watched: &Watched, left_behind: usize, extra: &mut Vec<Finding>) {
     common_troubles(Side::Client, watched, extra);
@@ -39,7 +40,11 @@ pub(super) fn client_troubles(watched: &Watched, left_behind: usize, extra: &mut
             Finding::new(
                 "left_behind",
                 Severity::Warning,
-                format!("The client's first process ended and left {left_behind} processes behind that did nothing any more; they were ended."),
+                format!(
+                    "The client's first process ended and left {} behind that did nothing any more; {} ended.",
+                    counted(left_behind as u64, "process", "processes"),
+                    if left_behind == 1 { "it was" } else { "they were" },
+                ),
             )
             .with("processes", left_behind),
         );
@@ -70,11 +75,15 @@ pub(super) fn server_troubles(watched: &Watched, end: End, extra: &mut Vec<Findi
         accepted.filter(|a| serving(a).is_none()).count()
     });
     if unseen > 0 {
+        let them = if unseen == 1 { "it" } else { "them" };
         extra.push(
             Finding::new(
                 "serving_thread_unseen",
                 Severity::Info,
-                format!("Of {unseen} connections it is not known which thread of the server served them, only which one accepted them: the server reads by a call that is not looked at. With --trace-rw read(2) and write(2) are."),
+                format!(
+                    "Of {} it is not known which thread of the server served {them}, only which one accepted {them}: the server reads by a call that is not looked at. With --trace-rw read(2) and write(2) are.",
+                    counted(unseen as u64, "connection", "connections"),
+                ),
             )
             .with("connections", unseen),
         );

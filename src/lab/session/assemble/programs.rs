@@ -4,25 +4,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::program::Watched;
 use super::super::{ClientChoice, RunPlan};
+use super::built::helpers;
 use super::counts::on_the_wire;
 use super::outcomes::Wire;
 use crate::census;
 use crate::correlate::{ClientSocket, ServerSocket};
 use crate::model::{
-    Evidence, Exit, FlowRecord, Nanos, Outcome, Program, Provenance, Requests, ServerModel, Side,
-    SideCensus, Strategy, Timestamp, WorkerId, WorkerRecord,
+    Exit, FlowRecord, Nanos, Outcome, Program, Provenance, Requests, Side, SideCensus, Timestamp,
+    WorkerId, WorkerRecord,
 };
-use crate::text::units::{count, counted};
-use crate::traced::{
-    self, Accepted, Connection, Made, TaskIndex, TracedSide, client_shape, server_shape,
-};
+use crate::traced::{Accepted, Connection, TaskIndex, TracedSide};
 
 pub(super) fn side(watched: &Watched) -> Option<&TracedSide> {
     watched.traced.as_ref().map(|(side, _)| side)
 }
 
 /// The programs of `run.json`.
-pub(super) fn record(watched: &Watched) -> Program {
+pub(super) fn record(watched: &Watched, of: Side, flows: &[FlowRecord]) -> Program {
     Program {
         command: watched.command.clone(),
         pid: watched.root,
@@ -35,7 +33,7 @@ pub(super) fn record(watched: &Watched) -> Program {
             _ => None,
         },
         asked_to_end: watched.asked_to_end,
-        helpers: side(watched).map(traced::helpers),
+        helpers: helpers(watched, of, flows),
     }
 }
 
@@ -126,9 +124,11 @@ pub(super) fn requests(
     // Without a capture, what connect(2) returned is all that is known.
     let wire = Wire::new(flows.unwrap_or_default());
     let mut failed: BTreeMap<String, u64> = BTreeMap::new();
-    let made = side(watched).map(|s| &s.sockets.made);
-    if let Some(made) = made {
-        let outcomes = made.iter().filter_map(|c| wire.outcome(c));
+    let side = side(watched);
+    let made = side.map(|s| &s.sockets.made);
+    if let Some(side) = side {
+        let made = side.sockets.made.iter();
+        let outcomes = made.filter_map(|c| wire.outcome(c, side));
         for outcome in outcomes.filter(|o| *o != Outcome::Valid) {
             *failed.entry(outcome.name().to_owned()).or_default() += 1;
         }
@@ -178,7 +178,7 @@ pub(super) fn client_workers(watched: &Watched, flows: Option<&[FlowRecord]>) ->
             ended_ns: task.ended,
             connected_ns: c.until.filter(|_| c.errno == Some(0)),
             client: c.local,
-            outcome: wire.as_ref().and_then(|w| w.outcome(c)),
+            outcome: wire.as_ref().and_then(|w| w.outcome(c, side)),
             detail: errno.map(|e| std::io::Error::from_raw_os_error(e).to_string()),
         }
     };
@@ -209,87 +209,4 @@ pub(super) fn server_workers(watched: &Watched) -> Vec<WorkerRecord> {
         }
     };
     side.sockets.accepted.iter().map(record).collect()
-}
-
-pub(super) fn client_strategy(
-    watched: &Watched,
-    flows: &[FlowRecord],
-) -> (Option<Strategy>, Option<u64>, Option<Evidence>) {
-    let Some(side) = side(watched) else {
-        return (None, None, None);
-    };
-    let wire = Wire::new(flows);
-    // What was refused is not what a worker worked on.
-    let came_through =
-        |c: &&Connection| matches!(c.errno, Some(0 | libc::EINPROGRESS | libc::EINTR) | None);
-    let made: Vec<Made> = side
-        .sockets
-        .made
-        .iter()
-        .filter(came_through)
-        .map(|c| Made {
-            task: c.task,
-            from: c.from,
-            at_it: c.from,
-            until: wire.flow_of(c).map(|f| over(f, f.client_closed_ns)),
-        })
-        .collect();
-    let (strategy, width, evidence) = client_shape(side, &made);
-    (strategy, width, Some(evidence))
-}
-
-/// When one side was done with a flow: when its last answer came, or when that
-/// side closed it, if it did so before; or else its last frame. The other's
-/// closing may overlap the next connection's opening.
-fn over(flow: &FlowRecord, closed: Option<Timestamp>) -> Timestamp {
-    let answers = flow.exchanges.iter().filter_map(|e| e.response_ns);
-    let ends = [answers.max(), closed];
-    ends.into_iter().flatten().min().unwrap_or(flow.last_ns)
-}
-
-pub(super) fn server_model(
-    watched: &Watched,
-    flows: &[FlowRecord],
-) -> (Option<ServerModel>, Option<Evidence>) {
-    let Some(side) = side(watched) else {
-        return (None, None);
-    };
-    let mut answers: HashMap<_, Vec<&FlowRecord>> = HashMap::new();
-    for flow in flows {
-        answers.entry(flow.client).or_default().push(flow);
-    }
-    let served: Vec<Made> = side
-        .sockets
-        .accepted
-        .iter()
-        .map(|a| {
-            let flow = answers.get(&a.peer).and_then(|candidates| {
-                let opened = |f: &&&FlowRecord| f.first_ns <= a.at;
-                candidates.iter().filter(opened).max_by_key(|f| f.first_ns)
-            });
-            Made {
-                task: serving(a).map_or(a.task, |s| s.0),
-                from: a.at,
-                at_it: serving(a).map_or(a.at, |s| s.3),
-                until: flow.map(|f| over(f, f.server_closed_ns)),
-            }
-        })
-        .collect();
-    let unseen = side
-        .sockets
-        .accepted
-        .iter()
-        .filter(|a| serving(a).is_none());
-    let unseen = unseen.count() as u64;
-    let (model, mut evidence) = server_shape(side, &served);
-    if unseen == 0 {
-        return (model, Some(evidence));
-    }
-    // Where nobody was seen to serve, only who accepted is known.
-    evidence.because = format!(
-        "who served was not seen for {} of {}",
-        count(unseen),
-        counted(evidence.connections, "connection", "connections")
-    );
-    (None, Some(evidence))
 }

@@ -5,7 +5,7 @@ use super::super::program::Watched;
 use super::super::server::EndedServer;
 use super::super::watch::Watch;
 use super::super::{ClientChoice, End, Moments, RunPlan, ServerChoice};
-use super::{counts, notes, program_troubles, programs, troubles, workers};
+use super::{built, counts, notes, program_troubles, programs, troubles, workers};
 use crate::correlate::{ClientSocket, ServerSocket};
 use crate::lab::records::{ConnectionNote, RequestNote, read_connection};
 use crate::model::{
@@ -145,7 +145,7 @@ impl<'a> ClientSide<'a> {
     ) -> (Option<Strategy>, Option<u64>, Option<Evidence>) {
         match self {
             Self::BuiltIn { .. } => (None, None, None),
-            Self::Program { watched, .. } => programs::client_strategy(watched, flows),
+            Self::Program { watched, .. } => built::client_strategy(watched, flows),
         }
     }
 }
@@ -242,7 +242,7 @@ impl<'a> ServerSide<'a> {
     ) -> (Option<ServerModel>, Option<Evidence>) {
         match (self, &plan.server) {
             (Self::BuiltIn { .. }, ServerChoice::Embedded(server)) => (Some(server.model), None),
-            (Self::Program(watched), _) => programs::server_model(watched, flows),
+            (Self::Program(watched), _) => built::server_model(watched, flows),
             _ => (None, None),
         }
     }

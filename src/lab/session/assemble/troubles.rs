@@ -9,6 +9,11 @@ use crate::sys::ledger::Ledger;
 use crate::sys::process::Swept;
 use crate::text::units::counted;
 
+/// Tasks of which nobody noted which kind they were to be.
+fn tasks(n: u64) -> String {
+    counted(n, "thread or process", "threads or processes")
+}
+
 pub(super) fn tell_of_client_refusals(client: &Ledger, extra: &mut Vec<Finding>) {
     let client_refused = client.header().refused_tasks.load(Relaxed);
     if client_refused > 0 {
@@ -16,7 +21,7 @@ pub(super) fn tell_of_client_refusals(client: &Ledger, extra: &mut Vec<Finding>)
             Finding::new(
                 "client_refused_tasks",
                 Severity::Warning,
-                format!("The system refused the client {client_refused} threads or processes (EAGAIN); the run went on with those it had. Lower -n, or raise RLIMIT_NPROC, kernel.threads-max, kernel.pid_max or vm.max_map_count."),
+                format!("The system refused the client {} (EAGAIN); the run went on with those it had. Lower -n, or raise RLIMIT_NPROC, kernel.threads-max, kernel.pid_max or vm.max_map_count.", tasks(client_refused)),
             )
             .with("refused", client_refused),
         );
@@ -25,15 +30,15 @@ pub(super) fn tell_of_client_refusals(client: &Ledger, extra: &mut Vec<Finding>)
 
 pub(super) fn tell_of_server_refusals(server: &Ledger, extra: &mut Vec<Finding>) {
     let header = server.header();
-    let tasks = header.refused_tasks.load(Relaxed);
-    if tasks > 0 {
+    let refused = header.refused_tasks.load(Relaxed);
+    if refused > 0 {
         extra.push(
             Finding::new(
                 "server_refused_tasks",
                 Severity::Warning,
-                format!("The system refused the server {tasks} threads or processes (EAGAIN); its accepting thread served those connections itself."),
+                format!("The system refused the server {} (EAGAIN); its accepting thread served those connections itself.", tasks(refused)),
             )
-            .with("refused", tasks),
+            .with("refused", refused),
         );
     }
     let descriptors = header.refused_descriptors.load(Relaxed);
