@@ -6,6 +6,7 @@
   handover  connects in one thread, and talks in one thread a connection
   refused   connects where nobody listens, without waiting for it
   blocked   the same, and waits
+  named     tries one address after the other, of which the first refuses
 
 usage: odd_client.py KIND PORT N"""
 import os
@@ -38,12 +39,16 @@ def main():
             select.select([], [sock], [], 10)
             sock.close()
             continue
+        if kind == "named":
+            sock = socket.socket(socket.AF_INET6)
+            assert sock.connect_ex(("::1", port)) != 0
+            sock.close()
         sock = socket.create_connection(("127.0.0.1", port))
         if kind == "impatient":
             sock.settimeout(0.2)
         if kind == "late" and turn % 2:
             time.sleep(0.01)
-        if kind in ("waits", "impatient", "late"):
+        if kind in ("waits", "impatient", "late", "named"):
             talk(sock)
         else:
             threads.append(threading.Thread(target=talk, args=(sock,)))

@@ -1,7 +1,7 @@
 //! What is printed to people about commands: the same as in the record.
 
 use super::common::findings;
-use super::common::need::Need::{Capture, Tool};
+use super::common::need::Need::{Capture, Ipv6, Tool};
 use super::stage::Stage;
 use crate::require;
 
@@ -105,4 +105,29 @@ fn names_are_escaped() {
         assert!(ran.stderr.chars().all(printable), "{:?}", ran.stderr);
         std::fs::remove_dir_all(stage.lab.out()).unwrap();
     }
+}
+
+/// `localhost` is `::1` first on most machines, and many servers listen on
+/// 127.0.0.1 only: no request has failed by that.
+#[test]
+fn a_name_with_several_addresses() {
+    require!(Capture, Ipv6, Tool("cc"), Tool("python3"));
+    let seen = Stage::new(&["thread_server", "{port}"])
+        .with(&["-n", "10"])
+        .run(&["odd_client.py", "named", "{port}", "10"])
+        .exits(0);
+    let record = seen.record();
+    let requests = &record["requests"];
+    assert_eq!(requests["valid"], 10, "{requests}");
+    assert_eq!(requests["failed"], serde_json::json!({}), "{requests}");
+    assert_eq!(requests["attempted"], 20, "{requests}");
+    assert_eq!(requests["on_wire"], 20, "{requests}");
+    let told = findings(&record, "address_fallback");
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["evidence"]["attempts"], 10);
+    assert_eq!(
+        record["findings"].as_array().unwrap().len(),
+        1,
+        "{record:#}"
+    );
 }

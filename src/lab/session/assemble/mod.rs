@@ -6,6 +6,7 @@
 
 mod built;
 mod counts;
+mod fallback;
 mod outcomes;
 mod program_troubles;
 mod programs;
@@ -97,6 +98,9 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
     program_troubles::tell_of_no_tracing([client.watched(), server.watched()], &mut extra);
     client.troubles(end, &mut extra);
     server.troubles(end, &mut extra);
+    if let Some(watched) = client.watched() {
+        programs::tell_of_fallbacks(watched, wire, &mut extra);
+    }
     tell_of_interruption(end, &mut extra);
     tell_of_swept(&swept, &mut extra);
     let correlation = captured.then(|| correlation(&flows, &client, &server));

@@ -6,12 +6,13 @@ use super::super::program::Watched;
 use super::super::{ClientChoice, RunPlan};
 use super::built::helpers;
 use super::counts::on_the_wire;
+use super::fallback::{self, fallbacks};
 use super::outcomes::Wire;
 use crate::census;
 use crate::correlate::{ClientSocket, ServerSocket};
 use crate::model::{
-    Exit, FlowRecord, Nanos, Outcome, Program, Provenance, Requests, Side, SideCensus, Timestamp,
-    WorkerId, WorkerRecord,
+    Exit, Finding, FlowRecord, Nanos, Outcome, Program, Provenance, Requests, Side, SideCensus,
+    Timestamp, WorkerId, WorkerRecord,
 };
 use crate::traced::{Accepted, Connection, TaskIndex, TracedSide};
 
@@ -126,9 +127,12 @@ pub(super) fn requests(
     let mut failed: BTreeMap<String, u64> = BTreeMap::new();
     let side = side(watched);
     let made = side.map(|s| &s.sockets.made);
+    let again = side.map(|s| fallbacks(&wire, s)).unwrap_or_default();
     if let Some(side) = side {
-        let made = side.sockets.made.iter();
-        let outcomes = made.filter_map(|c| wire.outcome(c, side));
+        let made = side.sockets.made.iter().enumerate();
+        let outcomes = made
+            .filter(|(at, _)| !again.contains(at))
+            .filter_map(|(_, c)| wire.outcome(c, side));
         for outcome in outcomes.filter(|o| *o != Outcome::Valid) {
             *failed.entry(outcome.name().to_owned()).or_default() += 1;
         }
@@ -145,7 +149,7 @@ pub(super) fn requests(
         let more =
             |f: &FlowRecord| f.exchanges.len().saturating_sub(1) as u64 + f.exchanges_omitted;
         let more: u64 = flows.unwrap_or_default().iter().map(more).sum();
-        let never = submitted.saturating_sub(made.len() as u64 + more);
+        let never = submitted.saturating_sub((made.len() - again.len()) as u64 + more);
         if never > 0 {
             failed.insert(Outcome::NotAttempted.name().to_owned(), never);
         }
@@ -156,6 +160,18 @@ pub(super) fn requests(
         valid: told.valid.filter(|_| judged),
         failed,
         ..told
+    }
+}
+
+/// Attempts of a client that were made again at another address.
+pub(super) fn tell_of_fallbacks(
+    watched: &Watched,
+    flows: Option<&[FlowRecord]>,
+    extra: &mut Vec<Finding>,
+) {
+    let wire = Wire::new(flows.unwrap_or_default());
+    if let Some(side) = side(watched) {
+        extra.extend(fallback::finding(side, &fallbacks(&wire, side)));
     }
 }
 
