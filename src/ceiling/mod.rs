@@ -4,7 +4,7 @@
 //! In come figures that somebody has read from the system ([`Readings`]); out
 //! go the limits with the number that each would allow ([`limits`]), what
 //! follows from them ([`weigh()`]), the limit that a refusal is to be blamed on
-//! ([`blame`]), and the command that raises it ([`remedy()`]). Nothing here asks
+//! ([`blame()`]), and the command that raises it ([`remedy()`]). Nothing here asks
 //! the system: an invented environment is as good as a real one.
 
 mod blame;
