@@ -137,10 +137,7 @@ fn parse_ip(hex: &str) -> Option<IpAddr> {
 /// that the others were forked from. `None` where it may not be seen.
 #[must_use]
 pub fn holder(listener: &Listener) -> Option<Pid> {
-    let mut pids: Vec<u32> = fs::read_dir("/proc")
-        .ok()?
-        .filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
-        .collect();
+    let mut pids: Vec<u32> = procfs::numbers_in("/proc").collect();
     pids.sort_unstable();
     pids.into_iter()
         .map(Pid)

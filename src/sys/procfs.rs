@@ -44,7 +44,7 @@ pub fn children_of(pid: Pid) -> Vec<Pid> {
 }
 
 /// The entries of a folder that are numbers.
-fn numbers_in(folder: &str) -> impl Iterator<Item = u32> {
+pub(super) fn numbers_in(folder: &str) -> impl Iterator<Item = u32> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
 }
@@ -233,16 +233,9 @@ fn proc_links() -> Option<u64> {
 }
 
 fn count_process_folders() -> Option<u64> {
-    let entries = fs::read_dir("/proc").ok()?;
-    let count = entries
-        .filter_map(Result::ok)
-        .filter(|e| {
-            let name = e.file_name();
-            let bytes = name.as_encoded_bytes();
-            bytes.iter().all(u8::is_ascii_digit)
-        })
-        .count();
-    u64::try_from(count).ok()
+    // Without this process in it, it is not to be read.
+    let count = numbers_in("/proc").count() as u64;
+    (count > 0).then_some(count)
 }
 
 #[cfg(test)]

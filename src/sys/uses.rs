@@ -10,6 +10,7 @@ use rustix::process::{Resource, getrlimit, getuid};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use super::limits::number;
+use super::procfs;
 use crate::model::Pid;
 
 /// A resource limit: what holds, and what it may be raised to.
@@ -49,13 +50,6 @@ pub fn in_first_pid_namespace() -> bool {
     fs::read_link("/proc/self/ns/pid").is_ok_and(|link| link == Path::new("pid:[4026531836]"))
 }
 
-fn processes() -> impl Iterator<Item = u32> {
-    fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-}
-
 /// Tasks whose real user is this process's, in its user namespace: what
 /// `RLIMIT_NPROC` counts. Zombies count until they are reaped.
 #[must_use]
@@ -66,7 +60,7 @@ pub fn tasks_of_user() -> Option<u64> {
     // that may not be looked at are of another one.
     let hidden_are_ours = in_first_user_namespace();
     let mut sum = 0;
-    for pid in processes() {
+    for pid in procfs::numbers_in("/proc") {
         let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else {
             continue;
         };
@@ -91,15 +85,9 @@ fn field(status: &str, name: &str) -> Option<u64> {
 #[must_use]
 pub fn pids_taken(first: u64) -> Option<u64> {
     let mut taken = HashSet::new();
-    for pid in processes() {
-        let tasks = fs::read_dir(format!("/proc/{pid}/task"));
-        for task in tasks.into_iter().flatten().filter_map(Result::ok) {
-            taken.extend(
-                task.file_name()
-                    .to_str()
-                    .and_then(|t| t.parse::<u64>().ok()),
-            );
-        }
+    for pid in procfs::numbers_in("/proc") {
+        let tasks = procfs::numbers_in(&format!("/proc/{pid}/task"));
+        taken.extend(tasks.map(u64::from));
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // Behind the name, which may hold anything: state, parent, group, session.
         if let Some((_, rest)) = stat.rsplit_once(')') {

@@ -57,11 +57,11 @@ impl MemoryWatch {
     /// # Errors
     /// Why no more is to be created, as [`Self::trouble`].
     pub fn room(&mut self) -> Result<u64, StoppedBy> {
-        self.looked = None;
-        if let Some(by) = self.trouble() {
+        let left = left();
+        if let Some(by) = self.judge(&left) {
             return Err(by);
         }
-        let floors = self.floors.iter().zip(left());
+        let floors = self.floors.iter().zip(left);
         // What cannot be read now may be at its end.
         let above =
             floors.filter_map(|(floor, left)| Some(left.unwrap_or(0).saturating_sub((*floor)?)));
@@ -74,11 +74,14 @@ impl MemoryWatch {
         if !self.scarce && self.looked.is_some_and(|at| at.elapsed() < SELDOM) {
             return None;
         }
+        self.judge(&left())
+    }
+
+    fn judge(&mut self, left: &[Option<u64>]) -> Option<StoppedBy> {
         self.looked = Some(Instant::now());
-        let left = left();
         self.scarce = left.iter().flatten().any(|n| *n < SCARCE);
         let mut floors = self.floors.iter().zip(left);
-        if floors.any(|(floor, left)| floor.zip(left).is_some_and(|(floor, left)| left < floor)) {
+        if floors.any(|(floor, left)| floor.zip(*left).is_some_and(|(floor, left)| left < floor)) {
             return Some(StoppedBy::Reserve);
         }
         (self.scarce && self.killer_struck(false)).then_some(StoppedBy::Oom)

@@ -89,7 +89,7 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
     correlate::own_servers(&mut flows, &server.sockets(), server.provenance());
 
     let wire = captured.then_some(&flows[..]);
-    let requests = client.requests(plan, reached, wire);
+    let requests = client.requests(plan, reached, wire, &mut extra);
     let census = RunCensus {
         client: client.census(moments, &mut extra),
         server: server.census(moments, &watch, &mut extra),
@@ -98,9 +98,6 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
     program_troubles::tell_of_no_tracing([client.watched(), server.watched()], &mut extra);
     client.troubles(end, &mut extra);
     server.troubles(end, &mut extra);
-    if let Some(watched) = client.watched() {
-        programs::tell_of_fallbacks(watched, wire, &mut extra);
-    }
     tell_of_interruption(end, &mut extra);
     tell_of_swept(&swept, &mut extra);
     let correlation = captured.then(|| correlation(&flows, &client, &server));

@@ -121,6 +121,7 @@ pub(super) fn requests(
     watched: &Watched,
     plan: &RunPlan,
     flows: Option<&[FlowRecord]>,
+    extra: &mut Vec<Finding>,
 ) -> Requests {
     // Without a capture, what connect(2) returned is all that is known.
     let wire = Wire::new(flows.unwrap_or_default());
@@ -129,6 +130,7 @@ pub(super) fn requests(
     let made = side.map(|s| &s.sockets.made);
     let again = side.map(|s| fallbacks(&wire, s)).unwrap_or_default();
     if let Some(side) = side {
+        extra.extend(fallback::finding(side, &again));
         let made = side.sockets.made.iter().enumerate();
         let outcomes = made
             .filter(|(at, _)| !again.contains(at))
@@ -160,18 +162,6 @@ pub(super) fn requests(
         valid: told.valid.filter(|_| judged),
         failed,
         ..told
-    }
-}
-
-/// Attempts of a client that were made again at another address.
-pub(super) fn tell_of_fallbacks(
-    watched: &Watched,
-    flows: Option<&[FlowRecord]>,
-    extra: &mut Vec<Finding>,
-) {
-    let wire = Wire::new(flows.unwrap_or_default());
-    if let Some(side) = side(watched) {
-        extra.extend(fallback::finding(side, &fallbacks(&wire, side)));
     }
 }
 

@@ -95,13 +95,19 @@ impl<'a> ClientSide<'a> {
         }
     }
 
-    pub fn requests(&self, plan: &RunPlan, reached: u64, flows: Option<&[FlowRecord]>) -> Requests {
+    pub fn requests(
+        &self,
+        plan: &RunPlan,
+        reached: u64,
+        flows: Option<&[FlowRecord]>,
+        extra: &mut Vec<Finding>,
+    ) -> Requests {
         match self {
             Self::BuiltIn { requests, .. } => {
                 let attempted = counts::attempted(requests, flows.map(|_| reached));
                 counts::count_requests(requests, attempted, flows)
             }
-            Self::Program { watched, .. } => programs::requests(watched, plan, flows),
+            Self::Program { watched, .. } => programs::requests(watched, plan, flows, extra),
         }
     }
 
