@@ -283,12 +283,14 @@ fn set_aside() -> Vec<u16> {
     ranges.flatten().collect()
 }
 
-/// Sockets that are connected with `server`, or remembered as having been, of
-/// either end.
+/// Sockets that are connected with `server`, or remembered as having been: of
+/// either end while it `listens`, and then nobody else can have its port. Of one
+/// that does not any more, the client's ends only: its port may be somebody's.
 #[must_use]
-pub fn sockets_of(server: SocketAddr) -> Option<u64> {
+pub fn sockets_of(server: SocketAddr, listens: bool) -> Option<u64> {
     let connected = tcp_sockets().filter(|row| {
-        row.state != LISTEN && (row.remote_is(server) || row.local_port == server.port())
+        let its_own = listens && row.local_port == server.port();
+        row.state != LISTEN && (row.remote_is(server) || its_own)
     });
     // The table holds at least the server itself while it listens; without
     // proc(5) it cannot be read at all.
@@ -373,7 +375,11 @@ mod tests {
         assert_eq!(of(server.port()), 1);
         let client = std::net::TcpStream::connect(server).unwrap();
         assert_eq!(of(client.local_addr().unwrap().port()), 1);
-        assert!(sockets_of(server).unwrap() >= 1);
+        assert!(sockets_of(server, true).unwrap() >= 1);
+        // The client's port is no server's that has ended, though it looks so.
+        let other = client.local_addr().unwrap();
+        assert_eq!(sockets_of(other, true), Some(2));
+        assert_eq!(sockets_of(other, false), Some(1));
     }
 
     #[test]

@@ -91,7 +91,8 @@ pub(super) fn settle(server: Option<Server>) -> Option<u64> {
     // While the server listens nobody else can have its port, so all that is
     // connected with it is of this search.
     let sockets = server.map_or(Some(0), |mut server| {
-        let stayed = until_closed(server.address);
+        let listens = server.ended(Duration::ZERO).is_none();
+        let stayed = until_closed(server.address, listens);
         server.child.end(Duration::from_secs(10));
         stayed
     });
@@ -106,10 +107,10 @@ pub(super) fn settle(server: Option<Server>) -> Option<u64> {
 }
 
 /// How many connections with a server have not disappeared in time.
-fn until_closed(server: SocketAddr) -> Option<u64> {
+fn until_closed(server: SocketAddr, listens: bool) -> Option<u64> {
     let until = Instant::now() + SETTLING;
     loop {
-        let sockets = uses::sockets_of(server)?;
+        let sockets = uses::sockets_of(server, listens)?;
         if sockets == 0 || Instant::now() > until {
             return Some(sockets);
         }
