@@ -17,7 +17,7 @@ use crate::lab::server::{self, ServeError, ServerPlan};
 use crate::lab::session::{FAILED, LISTENING};
 use crate::model::Pid;
 use crate::sys::ledger::Ledger;
-use crate::sys::signals::{SIGHUP, SIGINT};
+use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM};
 use crate::sys::{crowd, limits, process, signals};
 
 const NOT_BY_HAND: &str = "this command is for threadtap to start, not for a person";
@@ -35,6 +35,8 @@ fn belong_to(parent: u32) {
     process::tie_to_parent(Pid(parent));
     signals::ignore(SIGINT);
     signals::ignore(SIGHUP);
+    // This one is the coordinator's word, whoever ignored it before.
+    signals::restore_default(SIGTERM);
 }
 
 /// The server's side.

@@ -129,16 +129,17 @@ impl Tap {
             .precision(Precision::Nano)
             .snaplen(i32::try_from(settings.snaplen).unwrap_or(i32::MAX))
             .buffer_size(i32::try_from(settings.buffer_bytes).unwrap_or(i32::MAX));
-        let mut capture = inactive
-            .open()
-            .map_err(explain)?
-            .setnonblock()
-            .map_err(explain)?;
+        let capture = inactive.open().map_err(explain)?;
+        // libpcap leaves the socket open over exec(2): whoever inherited it could
+        // read the traffic of others.
+        keep_from_programs(&capture).map_err(|e| CaptureError::Other {
+            interface: interface.to_owned(),
+            reason: e.to_string(),
+        })?;
+        let mut capture = capture.setnonblock().map_err(explain)?;
         if is_loopback(interface) {
             // Where the option is missing libpcap sorts the copies out itself.
-            // SAFETY: the descriptor is the capture's, which outlives this call.
-            let fd = unsafe { BorrowedFd::borrow_raw(capture.as_raw_fd()) };
-            let _ = socket::ignore_outgoing(fd);
+            let _ = socket::ignore_outgoing(descriptor(&capture));
         }
         capture
             .filter(filter, true)
@@ -146,6 +147,8 @@ impl Tap {
                 filter: filter.to_owned(),
                 reason: words(&e),
             })?;
+        // Where the option is missing, close-on-exec has to do.
+        let _ = socket::lock_filter(descriptor(&capture));
         ring::keep_from_children();
         let datalink = capture.get_datalink();
         let link_name = datalink
@@ -229,11 +232,22 @@ impl Tap {
     }
 
     fn wait_for_block(&self, limit: Option<&Timespec>) {
-        // SAFETY: the descriptor is the capture's, which outlives this call.
-        let fd = unsafe { BorrowedFd::borrow_raw(self.capture.as_raw_fd()) };
+        let fd = descriptor(&self.capture);
         // Interrupted or timed out: the caller looks for frames all the same.
         let _ = poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], limit);
     }
+}
+
+/// The packet socket behind a capture.
+fn descriptor(capture: &Capture<Active>) -> BorrowedFd<'_> {
+    // SAFETY: the descriptor is the capture's, which outlives the borrow.
+    unsafe { BorrowedFd::borrow_raw(capture.as_raw_fd()) }
+}
+
+fn keep_from_programs(capture: &Capture<Active>) -> Result<(), rustix::io::Errno> {
+    let fd = descriptor(capture);
+    let flags = rustix::io::fcntl_getfd(fd)?;
+    rustix::io::fcntl_setfd(fd, flags | rustix::io::FdFlags::CLOEXEC)
 }
 
 /// The capture's clock is `CLOCK_REALTIME`, and with [`Precision::Nano`] the

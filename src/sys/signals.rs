@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -18,13 +19,14 @@ pub struct StopSignal {
 }
 
 impl StopSignal {
-    /// Catches these signals from now on.
+    /// Catches these signals from now on, except those that were ignored when
+    /// this program was started: whoever started it wants that (`nohup`(1)).
     ///
     /// # Errors
     /// When no descriptor is left or a signal cannot be caught.
     pub fn on(signals: &[i32]) -> io::Result<Self> {
         let (readable, writable) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-        for &signal in signals {
+        for &signal in signals.iter().filter(|signal| !is_ignored(**signal)) {
             signal_hook::low_level::pipe::register(signal, writable.try_clone()?)?;
         }
         Ok(Self { readable })
@@ -66,6 +68,36 @@ pub fn ignore(signal: i32) {
     unsafe {
         libc::signal(signal, libc::SIG_IGN);
     }
+}
+
+/// Gives a signal its default action back, in this process and in what it
+/// executes.
+pub fn restore_default(signal: i32) {
+    // SAFETY: SIG_DFL installs no handler.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+    }
+}
+
+/// Whether SIGPIPE was ignored when this program was started. Rust ignores it
+/// before `main` begins, so it is looked at before that.
+#[must_use]
+pub fn sigpipe_was_ignored() -> bool {
+    SIGPIPE_WAS_IGNORED.load(Relaxed)
+}
+
+static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+
+/// Run by the loader, as every function in this section is, before Rust's own
+/// start (`ld.so`(8), `.init_array`).
+// SAFETY: the section holds pointers to functions without arguments that matter,
+// and this one makes a system call and stores a flag.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOOK_AT_SIGPIPE: extern "C" fn() = look_at_sigpipe;
+
+extern "C" fn look_at_sigpipe() {
+    SIGPIPE_WAS_IGNORED.store(is_ignored(libc::SIGPIPE), Relaxed);
 }
 
 /// Lets a signal interrupt the system call that its thread waits in, and do

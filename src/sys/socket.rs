@@ -61,3 +61,12 @@ pub fn ignore_outgoing(fd: BorrowedFd<'_>) -> io::Result<()> {
     const PACKET_IGNORE_OUTGOING: i32 = 23;
     set(fd, libc::SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
 }
+
+/// Fixes the filter that a socket has: nobody who gets hold of the descriptor can
+/// take it off or put another in its place (socket(7), `SO_LOCK_FILTER`, Linux 3.9).
+///
+/// # Errors
+/// When the kernel does not know the option.
+pub fn lock_filter(fd: BorrowedFd<'_>) -> io::Result<()> {
+    set(fd, libc::SOL_SOCKET, libc::SO_LOCK_FILTER, 1)
+}

@@ -2,11 +2,12 @@
 //! behind.
 
 use std::fs;
+use std::os::fd::OwnedFd;
 
-use rustix::process::Signal;
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, Signal};
 use serde_json::Value;
 
-use super::common::need::Need::{Capture, Tool};
+use super::common::need::Need::{Capture, Root, Tool};
 use super::common::{Lab, Ran, Started, findings, peers, signal_to, start, tshark, until};
 use super::contract;
 use crate::require;
@@ -101,6 +102,55 @@ fn sigterm_interrupts() {
 fn sighup_interrupts() {
     require!(Capture);
     a_signal_interrupts(Signal::HUP);
+}
+
+/// As under nohup(1): a terminal that goes away ends nothing.
+#[test]
+fn a_signal_that_was_ignored_at_the_start_interrupts_nothing() {
+    require!(Capture);
+    let lab = Lab::new();
+    let nohup = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"];
+    let mut command = lab.threadtap(&nohup);
+    command.args(["run", "-s", "process", "-n", "2000", "--port", "0"]);
+    command.args(["--max-in-flight", "4", "--out", "out"]);
+    let started = start(&mut command);
+    wait_for_frames(&lab, 200);
+    started.signal(Signal::HUP);
+    let ran = lab.end(started).exits(0);
+    assert_eq!(lab.left(), Vec::<String>::new());
+    assert_eq!(ran.record()["requests"]["valid"], 2000);
+}
+
+/// Whoever gets hold of the capture's socket cannot make it show other traffic.
+#[test]
+fn the_filter_of_a_capture_cannot_be_taken_off() {
+    require!(Capture, Root);
+    let lab = Lab::new();
+    let started = start_hanging(&lab, "thread");
+    let socket = packet_socket(started.child.id());
+    let answer = socket2::SockRef::from(&socket).detach_filter();
+    assert_eq!(answer.unwrap_err().raw_os_error(), Some(libc::EPERM));
+    started.signal(Signal::TERM);
+    lab.end(started).exits(130);
+}
+
+/// A duplicate of a process's packet socket.
+fn packet_socket(pid: u32) -> OwnedFd {
+    let table = fs::read_to_string("/proc/net/packet").unwrap();
+    let inodes: Vec<&str> = table
+        .lines()
+        .filter_map(|l| l.split_whitespace().nth(8))
+        .collect();
+    let fds = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let number = fds.filter_map(Result::ok).find_map(|fd| {
+        let link = fs::read_link(fd.path()).ok()?;
+        let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+        let known = inodes.contains(&inode);
+        known.then(|| fd.file_name().to_str()?.parse::<i32>().ok())?
+    });
+    let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
+    let process = rustix::process::pidfd_open(pid, PidfdFlags::empty()).unwrap();
+    rustix::process::pidfd_getfd(&process, number.unwrap(), PidfdGetfdFlags::empty()).unwrap()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::common::need::Need::Tool;
+use super::common::need::Need::{Capture, Tool};
 use super::stage::Stage;
 use crate::require;
 
@@ -33,13 +33,19 @@ fn without_differences(mut word: Value) -> Value {
     word
 }
 
-/// As root; another user's program cannot gain privileges when it is traced.
+/// Without a capture, so that it needs no privilege.
 fn is_as_alone(options: &[&str]) {
+    let options = [&["--no-capture"], options].concat();
+    is_as_alone_behind(&[], &options);
+}
+
+/// As root; another user's program cannot gain privileges when it is traced.
+fn is_as_alone_behind(behind: &[&str], options: &[&str]) {
     let client = ["inherit", "{port}", "a word", "", "*", "$HOME", "'\\\\'"];
     let server = ["epoll_server", "{port}"];
-    let (_, alone, _) = Stage::new(&server).alone(&client);
+    let (_, alone, _) = Stage::new(&server).behind(behind).alone(&client);
     let seen = Stage::new(&server)
-        .with(&["--no-capture"])
+        .behind(behind)
         .with(options)
         .run(&client)
         .exits(0);
@@ -50,7 +56,7 @@ fn is_as_alone(options: &[&str]) {
             word["status"]["NoNewPrivs"] = Value::Null;
         }
     }
-    if options.contains(&"--observe") {
+    if options.iter().any(|o| ["sampled", "off"].contains(o)) {
         // One that is not traced dies with threadtap because it asks for it.
         for word in [&mut traced, &mut alone] {
             word["pdeathsig"] = Value::Null;
@@ -59,6 +65,30 @@ fn is_as_alone(options: &[&str]) {
     let (traced, alone) = (without_differences(traced), without_differences(alone));
     for (name, value) in alone.as_object().unwrap() {
         assert_eq!(&traced[name], value, "{name}");
+    }
+}
+
+/// The packet socket is nobody's but the capture's.
+#[test]
+fn a_program_beside_a_capture() {
+    require!(Capture, Tool("cc"));
+    for observe in ["exact", "sampled", "off"] {
+        is_as_alone_behind(&[], &["--observe", observe]);
+    }
+}
+
+/// What was ignored when threadtap was started stays so, as under nohup(1).
+#[test]
+fn a_program_whose_signals_were_ignored() {
+    require!(Tool("cc"));
+    let ignoring = [
+        "sh",
+        "-c",
+        "trap '' HUP INT PIPE QUIT USR1; exec \"$@\"",
+        "sh",
+    ];
+    for observe in ["exact", "sampled", "off"] {
+        is_as_alone_behind(&ignoring, &["--no-capture", "--observe", observe]);
     }
 }
 

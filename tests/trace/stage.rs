@@ -80,7 +80,7 @@ impl Stage {
         self
     }
 
-    /// threadtap itself runs behind these words.
+    /// threadtap runs behind these words, or the client where it is alone.
     pub fn behind(mut self, words: &[&str]) -> Self {
         self.behind = words.iter().map(|w| (*w).to_owned()).collect();
         self
@@ -146,6 +146,7 @@ impl Stage {
     pub fn alone(&self, client: &[&str]) -> (Option<i32>, Own, Own) {
         let server = self.start_server();
         let words = program::words(client, self.port);
+        let words: Vec<&String> = self.behind.iter().chain(&words).collect();
         let (first, rest) = words.split_first().unwrap();
         let client = self.lab.end(start(self.lab.command(first).args(rest)));
         until_all_are_accepted(self.port);

@@ -15,6 +15,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::filter::Filter;
 use crate::model::Pid;
+use crate::sys::signals;
 
 /// A program to be started.
 #[derive(Debug)]
@@ -108,13 +109,13 @@ impl Launch {
                 self.stdout.as_raw_fd(),
                 self.stderr.as_raw_fd(),
             ],
-            own_group: self.own_group,
-            tied: self.tied,
+            launch: self,
             gate: gate_out.as_raw_fd(),
             other_gate: gate_in.as_raw_fd(),
             failure: failure_in.as_raw_fd(),
             filter,
             without_new_privileges: !may_filter_with_privileges(),
+            default_sigpipe: !signals::sigpipe_was_ignored(),
         };
         // SAFETY: the child calls async-signal-safe functions only, on memory
         // that was prepared before.
@@ -142,13 +143,13 @@ pub fn may_filter_with_privileges() -> bool {
 struct ChildSide<'a> {
     words: &'a [*const libc::c_char],
     streams: [RawFd; 3],
-    own_group: bool,
-    tied: bool,
+    launch: &'a Launch,
     gate: RawFd,
     other_gate: RawFd,
     failure: RawFd,
     filter: Option<&'a Filter>,
     without_new_privileges: bool,
+    default_sigpipe: bool,
 }
 
 impl ChildSide<'_> {
@@ -167,17 +168,16 @@ impl ChildSide<'_> {
                     self.fail(Step::Prepare);
                 }
             }
-            if self.own_group && libc::setpgid(0, 0) == -1 {
+            if self.launch.own_group && libc::setpgid(0, 0) == -1 {
                 self.fail(Step::Prepare);
             }
-            if self.tied {
+            if self.launch.tied {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0);
             }
-            // Rust ignores SIGPIPE, and a program must not inherit that.
-            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
-            let mut none: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&raw mut none);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+            // Rust ignores SIGPIPE, and a program must not inherit that from us.
+            if self.default_sigpipe {
+                libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            }
             let mut byte = 0u8;
             loop {
                 match libc::read(self.gate, (&raw mut byte).cast(), 1) {
