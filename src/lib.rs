@@ -17,9 +17,9 @@
 //! One way, from top to bottom. Everything between `decode` and `report` is
 //! pure: no clock, thread, socket or file; time comes in with the data.
 
+pub mod activity;
 pub mod analysis;
 pub mod capfile;
-pub mod ceiling;
 pub mod census;
 pub mod cli;
 pub mod commands;
@@ -30,9 +30,11 @@ pub mod expect;
 pub mod findings;
 pub mod flow;
 pub mod lab;
+pub mod limits;
 pub mod model;
+pub mod observe;
 pub mod report;
+pub mod session;
 pub mod stats;
 pub mod sys;
 pub mod text;
-pub mod traced;

@@ -14,7 +14,7 @@ const PURE: [&str; 15] = [
     "capfile",
     "flow",
     "analysis",
-    "ceiling",
+    "limits",
     "census",
     "correlate",
     "findings",
@@ -22,14 +22,16 @@ const PURE: [&str; 15] = [
     "stats",
     "compare",
     "report",
-    "traced",
+    "activity",
 ];
 
 /// What a pure room does not name. Types of `std::net` that are only addresses
 /// are fine.
-const FORBIDDEN: [&str; 18] = [
+const FORBIDDEN: [&str; 20] = [
     "crate::sys",
     "crate::lab",
+    "crate::observe",
+    "crate::session",
     "crate::commands",
     "crate::cli",
     "super::super::sys",

@@ -4,9 +4,9 @@ use clap::{Args, ValueEnum};
 
 use super::run::Colour;
 use super::values;
-use crate::lab::ceiling::CeilingPlan;
 use crate::model::CeilingKind;
 use crate::report::Format;
+use crate::session::ceiling::CeilingPlan;
 
 const EXAMPLES: &str = "\
 What is created is held for a moment and then released, in processes that die with this one.

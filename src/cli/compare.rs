@@ -12,8 +12,8 @@ use super::serve::Model;
 use super::values;
 use crate::compare::{Client, Options, Program, contenders, shared_folder};
 use crate::expect::Expectation;
-use crate::lab::compare::ComparePlan;
 use crate::model::{ServerModel, Strategy};
+use crate::session::compare::ComparePlan;
 
 /// The escape in `{n}` keeps clap from taking it for a line break; it is gone
 /// before anybody sees it.

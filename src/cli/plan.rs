@@ -13,8 +13,8 @@ use super::serve::cpus;
 use crate::lab::client::ClientPlan;
 use crate::lab::protocol;
 use crate::lab::server::ServerPlan;
-use crate::lab::session::{ClientChoice, RunPlan, ServerChoice};
 use crate::model::{Pid, Strategy};
+use crate::session::run::{ClientChoice, RunPlan, ServerChoice};
 use crate::sys::capture::Settings;
 use crate::sys::{capture, listeners, procfs};
 

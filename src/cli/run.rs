@@ -9,9 +9,9 @@ use clap::{Args, ValueEnum};
 use super::serve::{BACKLOG, Model};
 use super::values;
 use crate::expect::Expectation;
-use crate::lab::session::Observe;
 use crate::model::Strategy;
 use crate::report::Format;
+use crate::session::run::Observe;
 
 const EXAMPLES: &str = "\
 Examples:

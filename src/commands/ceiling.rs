@@ -8,9 +8,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::terminal::{style, unless_pipe_closed};
 use super::{DID_NOT_HOLD, INTERRUPTED, OK};
 use crate::cli::CeilingArgs;
-use crate::lab::ceiling::{Progress, find, interrupted};
 use crate::model::{CeilingKind, CeilingRecord, StoppedBy};
 use crate::report::write_ceiling;
+use crate::session::ceiling::{Progress, find, interrupted};
 
 /// Finds the ceilings and prints them.
 pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {

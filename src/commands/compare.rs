@@ -10,9 +10,9 @@ use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::CompareArgs;
 use crate::compare::{Round, did_not_hold, grown, pairs_of};
 use crate::expect::{self, Document};
-use crate::lab::compare::{At, ComparePlan, Compared, FILE, conduct};
-use crate::lab::session::End;
 use crate::report::write_compare;
+use crate::session::compare::{At, ComparePlan, Compared, FILE, conduct};
+use crate::session::run::End;
 
 /// Makes all runs, prints the comparison, and tells where it was saved.
 pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {

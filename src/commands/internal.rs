@@ -11,11 +11,11 @@ use clap::Parser;
 
 use super::{COULD_NOT_RUN, OK};
 use crate::cli::{Cli, one_line};
-use crate::lab::ceiling::{self, Board, CrowdPlan, CrowdWork};
 use crate::lab::client::{self, ClientPlan};
 use crate::lab::server::{self, ServeError, ServerPlan};
-use crate::lab::session::{FAILED, LISTENING};
 use crate::model::Pid;
+use crate::session::ceiling::{self, CrowdControl, CrowdPlan, CrowdWork};
+use crate::session::run::{FAILED, LISTENING};
 use crate::sys::ledger::Ledger;
 use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM};
 use crate::sys::{crowd, limits, process, signals};
@@ -81,11 +81,12 @@ pub fn crowd(plan: &str) -> anyhow::Result<u8> {
     }
     let file = io::stdin().as_fd().try_clone_to_owned()?;
     // Threads of the crowd look at it until the process ends.
-    let board: &'static Board = Box::leak(Box::new(Board::open(file).context(NOT_BY_HAND)?));
+    let control: &'static CrowdControl =
+        Box::leak(Box::new(CrowdControl::open(file).context(NOT_BY_HAND)?));
     match plan.work {
-        CrowdWork::Threads { stack_bytes } => ceiling::threads(board, stack_bytes)?,
-        CrowdWork::Processes => ceiling::processes(board),
-        CrowdWork::Connections { server } => ceiling::connections(board, server),
+        CrowdWork::Threads { stack_bytes } => ceiling::threads(control, stack_bytes)?,
+        CrowdWork::Processes => ceiling::processes(control),
+        CrowdWork::Connections { server } => ceiling::connections(control, server),
         CrowdWork::Serve { .. } => {}
     }
     Ok(OK)

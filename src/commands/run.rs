@@ -10,9 +10,9 @@ use super::terminal::style;
 use super::{DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::RunArgs;
 use crate::expect::Document;
-use crate::lab::session::{ClientChoice, End, Finished, RunPlan, SessionError, Status, conduct};
 use crate::model::Severity;
 use crate::report::{RunView, write_run};
+use crate::session::run::{ClientChoice, End, Finished, RunPlan, SessionError, Status, conduct};
 
 /// Makes a run, prints it, and tells where it was saved.
 pub fn run(args: &RunArgs) -> anyhow::Result<u8> {

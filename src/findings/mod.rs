@@ -6,27 +6,19 @@
 //! one sentence, with what to do about it where something can be done. A rule
 //! whose evidence was not measured says nothing, unless that is its subject.
 
-mod capture_lossy;
-mod count_mismatch;
-mod drops_unknown;
-mod interrupted;
-mod linger_timeout;
-mod no_connection;
-mod not_joined;
-mod peak_below_requests;
-mod ports_reused;
-mod requests_failed;
-mod source_addresses;
-mod syn_retransmitted;
-mod unanswered_flows;
-mod unowned_flows;
+mod rules;
 
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;
 
-pub use interrupted::finding as interruption;
+pub use rules::interrupted::finding as interruption;
+use rules::{
+    capture_lossy, count_mismatch, drops_unknown, interrupted, linger_timeout, no_connection,
+    not_joined, peak_below_requests, ports_reused, requests_failed, source_addresses,
+    syn_retransmitted, unanswered_flows, unowned_flows,
+};
 
 use crate::model::{CaptureSummary, Finding, FlowRecord, RunRecord, StopReason, WorkerRecord};
 

@@ -1,0 +1,166 @@
+//! Processes that belong to a side's tree and do none of its work: a version
+//! manager's shim, a resource tracker.
+//!
+//! Whoever accepts a connection or makes it need not be the one that uses it.
+//! Where who did was not seen, those that may have are no helpers and no
+//! workers: of them it cannot be told.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{Activity, Made, TaskIndex};
+use crate::model::{Helper, Side, Timestamp};
+
+/// The processes, other than the first, that neither made nor accepted nor
+/// used a connection, as far as that is known for certain, and none of whose
+/// descendants did; by name, those with the most processes first. `work`: the
+/// side's connections.
+#[must_use]
+pub fn helpers(side: &Activity, of: Side, work: &[Made]) -> Vec<Helper> {
+    let idle = Apart::of(side, of, work).idle;
+    let processes = side.tasks.processes();
+    let mut by_name: BTreeMap<&str, Helper> = BTreeMap::new();
+    for task in side.tasks.all() {
+        let Some(process) = task.process.filter(|p| idle.contains(p)) else {
+            continue;
+        };
+        let name = processes[process].name.as_str();
+        let helper = by_name.entry(name).or_insert_with(|| Helper {
+            name: name.to_owned(),
+            processes: 0,
+            threads: 0,
+        });
+        helper.processes += u64::from(task.first);
+        helper.threads += 1;
+    }
+    let mut helpers: Vec<Helper> = by_name.into_values().collect();
+    helpers.sort_by_key(|h| Reverse(h.processes));
+    helpers
+}
+
+/// The processes that were not seen at a connection, by their places among all.
+#[derive(Debug, Default)]
+pub(super) struct Apart {
+    /// They had nothing to do with any.
+    pub idle: HashSet<usize>,
+    /// They, or descendants of theirs, may have used one.
+    pub unclear: HashSet<usize>,
+}
+
+impl Apart {
+    pub fn of(side: &Activity, of: Side, work: &[Made]) -> Self {
+        let processes = side.tasks.processes();
+        let mut idle = idle(side);
+        let users = Users::of(side, of, work);
+        let may_have: Vec<usize> = idle
+            .iter()
+            .copied()
+            .filter(|&p| users.may_include(side, p))
+            .collect();
+        let mut unclear = HashSet::new();
+        for process in may_have {
+            let mut next = Some(process);
+            while let Some(p) = next.filter(|p| idle.remove(p)) {
+                unclear.insert(p);
+                next = processes[p].parent;
+            }
+        }
+        Self { idle, unclear }
+    }
+}
+
+/// The connections whose users were not seen.
+enum Users {
+    /// Of a client, by the place of the process that made them: a child has
+    /// what its parent had open when it was created (fork(2)).
+    Heirs(HashMap<usize, Spans>),
+    /// Of a server: a connection may also have been handed to a process that
+    /// was there before it (unix(7), `SCM_RIGHTS`), as servers' workers are.
+    Anyone(Spans),
+}
+
+impl Users {
+    fn of(side: &Activity, of: Side, work: &[Made]) -> Self {
+        match of {
+            Side::Client => {
+                let mut by_maker: HashMap<usize, Vec<&Made>> = HashMap::new();
+                for one in work {
+                    if let Some(process) = side.tasks.get(one.task).process {
+                        by_maker.entry(process).or_default().push(one);
+                    }
+                }
+                let spans = by_maker.into_iter().map(|(p, made)| (p, Spans::of(made)));
+                Self::Heirs(spans.collect())
+            }
+            Side::Server => Self::Anyone(Spans::of(work.iter().filter(|one| !one.seen))),
+        }
+    }
+
+    fn may_include(&self, side: &Activity, process: usize) -> bool {
+        let processes = side.tasks.processes();
+        let (started, ended) = (processes[process].started, processes[process].ended);
+        match self {
+            Self::Anyone(spans) => spans.meet(started, ended),
+            Self::Heirs(by_maker) => {
+                let parent = |p: &usize| processes[*p].parent;
+                std::iter::successors(parent(&process), parent)
+                    .filter_map(|maker| by_maker.get(&maker))
+                    .any(|spans| spans.meet(started, Some(started)))
+            }
+        }
+    }
+}
+
+/// When connections were in use.
+#[derive(Debug, Default)]
+pub(super) struct Spans {
+    /// Each one's beginning, in order, and the latest end of those up to it.
+    begun: Vec<(Timestamp, Timestamp)>,
+}
+
+/// Later than everything: the end of what has none.
+const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
+
+impl Spans {
+    pub fn of<'a>(work: impl IntoIterator<Item = &'a Made>) -> Self {
+        let span = |one: &Made| (one.from, one.until.unwrap_or(NEVER));
+        let mut begun: Vec<_> = work.into_iter().map(span).collect();
+        begun.sort_unstable();
+        for i in 1..begun.len() {
+            begun[i].1 = begun[i].1.max(begun[i - 1].1);
+        }
+        Self { begun }
+    }
+
+    /// Whether one of them was in use in this time.
+    pub fn meet(&self, from: Timestamp, until: Option<Timestamp>) -> bool {
+        let until = until.unwrap_or(NEVER);
+        let before = self.begun.partition_point(|span| span.0 <= until);
+        let latest = before.checked_sub(1).map(|last| self.begun[last].1);
+        latest.is_some_and(|end| end >= from)
+    }
+}
+
+/// The processes that were not seen at a connection, nor a descendant of theirs.
+fn idle(side: &Activity) -> HashSet<usize> {
+    let processes = side.tasks.processes();
+    let mut busy = vec![false; processes.len()];
+    for task in workers(side) {
+        let mut next = side.tasks.get(task).process;
+        while let Some(i) = next.filter(|&i| !busy[i]) {
+            busy[i] = true;
+            next = processes[i].parent;
+        }
+    }
+    (1..processes.len()).filter(|&i| !busy[i]).collect()
+}
+
+/// The tasks that did something with a connection.
+fn workers(side: &Activity) -> HashSet<TaskIndex> {
+    let makers = side.sockets.made.iter().map(|c| c.task);
+    let servers = side.sockets.accepted.iter().flat_map(|a| {
+        let users = [a.received, a.sent].into_iter().flatten();
+        std::iter::once(a.task).chain(users.map(|u| u.0))
+    });
+    makers.chain(servers).collect()
+}

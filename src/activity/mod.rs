@@ -1,0 +1,84 @@
+//! What a tracer's events say about one side: its tasks, its processes, its
+//! connections, and how it is built.
+//!
+//! Pure. In come [`TraceEvent`]s in the order in which they were seen; out go
+//! the lives of tasks (for `census`), sockets (for `correlate`), helper
+//! processes and the side's shape.
+
+mod helpers;
+mod others;
+mod shape;
+mod sockets;
+mod tasks;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+pub use helpers::helpers;
+pub use shape::{Made, Served, client_shape, server_shape};
+pub use sockets::{Accepted, Connection, SocketLog};
+pub use tasks::{ProcessLife, TaskIndex, TaskLife, Tasks};
+
+use crate::model::{Endpoint, TraceChange, TraceEvent};
+
+/// Everything that is known about a side that is or was traced.
+#[derive(Clone, Debug, Default)]
+pub struct Activity {
+    /// How many events there were.
+    pub events: u64,
+    /// Its tasks and processes.
+    pub tasks: Tasks,
+    /// Its sockets.
+    pub sockets: SocketLog,
+    /// Where it listens, in the order of its listen(2) calls.
+    pub listening: Vec<Endpoint>,
+    /// Programs that used ptrace(2) themselves.
+    pub tracers: BTreeSet<String>,
+    /// Set-user-ID programs that got no privilege because they were traced.
+    pub unprivileged: BTreeSet<String>,
+    /// Programs whose calls were made in another convention, so that their
+    /// sockets were not seen.
+    pub foreign: BTreeSet<String>,
+}
+
+impl Activity {
+    /// Takes one more event into account.
+    pub fn apply(&mut self, event: &TraceEvent) {
+        self.events += 1;
+        match &event.what {
+            TraceChange::Started { .. }
+            | TraceChange::Found { .. }
+            | TraceChange::Executed { .. }
+            | TraceChange::Named { .. }
+            | TraceChange::ExitBegun
+            | TraceChange::Leaves
+            | TraceChange::Ended(_) => self.tasks.apply(event),
+            TraceChange::Listening { local } => self.listening.push(*local),
+            TraceChange::UsesPtrace => {
+                let name = self.tasks.name_of(event.pid);
+                self.tracers.insert(name);
+            }
+            _ => {
+                if let Some(task) = self.tasks.index_of(event.tid) {
+                    self.sockets.apply(event, task);
+                }
+            }
+        }
+        if let TraceChange::Executed {
+            name,
+            unprivileged,
+            foreign,
+            ..
+        } = &event.what
+        {
+            if *unprivileged {
+                self.unprivileged.insert(name.clone());
+            }
+            if *foreign {
+                self.foreign.insert(name.clone());
+            }
+        }
+    }
+}

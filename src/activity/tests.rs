@@ -1,0 +1,614 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::census::count;
+use crate::model::{
+    Counts, Exit, Pid, Provenance, ServerModel, Side, SideCensus, SocketId, Strategy, Tid,
+    Timestamp,
+};
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_nanos(ms * 1_000_000)
+}
+
+/// A side as a tracer would tell it, one line an event.
+#[derive(Default)]
+struct Story {
+    side: Activity,
+    now: i64,
+}
+
+impl Story {
+    /// A program that was executed as process 100 at 1 ms.
+    fn of_a_program() -> Self {
+        let mut story = Self::default();
+        story.tell(100, 100, started(None));
+        story.executed(100, 100, "client");
+        story
+    }
+
+    fn tell(&mut self, pid: u32, tid: u32, what: TraceChange) {
+        self.now += 1;
+        self.side.apply(&TraceEvent {
+            at: at(self.now),
+            pid: Pid(pid),
+            tid: Tid(tid),
+            what,
+        });
+    }
+
+    fn thread(&mut self, pid: u32, tid: u32) {
+        let what = TraceChange::Started {
+            process: false,
+            parent: None,
+        };
+        self.tell(pid, tid, what);
+    }
+
+    fn fork(&mut self, parent: u32, pid: u32) {
+        self.tell(pid, pid, started(Some(Pid(parent))));
+    }
+
+    fn executed(&mut self, pid: u32, former: u32, name: &str) {
+        let what = TraceChange::Executed {
+            former: Tid(former),
+            name: name.to_owned(),
+            unprivileged: false,
+            foreign: false,
+        };
+        self.tell(pid, pid, what);
+    }
+
+    fn ends(&mut self, pid: u32, tid: u32) {
+        self.tell(pid, tid, TraceChange::Ended(Exit::Code(0)));
+    }
+
+    fn exits(&mut self, pid: u32) {
+        self.tell(pid, pid, TraceChange::ExitBegun);
+    }
+
+    fn connects(&mut self, pid: u32, tid: u32, socket: u64) {
+        let target = "127.0.0.1:45000".parse::<std::net::SocketAddr>().unwrap();
+        let socket = SocketId(socket);
+        self.now += 1;
+        let connected = TraceChange::Connected {
+            socket: Some(socket),
+            target: target.into(),
+            from: at(self.now),
+            local: None,
+            errno: Some(0),
+        };
+        self.tell(pid, tid, connected);
+    }
+
+    fn census(&self) -> SideCensus {
+        count(
+            &self.side.tasks.spans(None, at(self.now + 1)).unwrap(),
+            Provenance::Traced,
+        )
+    }
+
+    fn accepts(&mut self, pid: u32, tid: u32, socket: u64) {
+        let peer: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        let (socket, peer) = (SocketId(socket), peer.into());
+        self.tell(
+            pid,
+            tid,
+            TraceChange::Accepted {
+                socket,
+                peer,
+                local: None,
+            },
+        );
+    }
+
+    /// The connections that it made, each over `ms` after it was begun.
+    fn made(&self, ms: i64) -> Vec<Made> {
+        let made = self.side.sockets.made.iter();
+        made.map(|c| work(c.task, c.from, ms)).collect()
+    }
+
+    /// Those that it accepted, and nobody was seen to serve.
+    fn taken(&self, ms: i64) -> Vec<Made> {
+        let taken = self.side.sockets.accepted.iter();
+        taken.map(|a| work(a.task, a.at, ms)).collect()
+    }
+
+    /// The strategy, with every connection over `ms` after it was begun.
+    fn strategy(&self, ms: i64) -> (Option<Strategy>, Option<u64>) {
+        let (strategy, width, _) = client_shape(&self.side, &self.made(ms));
+        (strategy, width)
+    }
+
+    /// The names of helpers, and how many processes and threads they had.
+    fn helpers(&self, of: Side, work: &[Made]) -> BTreeMap<String, (u64, u64)> {
+        let helpers = helpers(&self.side, of, work).into_iter();
+        helpers
+            .map(|h| (h.name, (h.processes, h.threads)))
+            .collect()
+    }
+}
+
+/// A connection that is over `ms` after it was begun, used by nobody that was seen.
+fn work(task: TaskIndex, from: Timestamp, ms: i64) -> Made {
+    Made {
+        task,
+        from,
+        at_it: from,
+        until: Some(Timestamp::from_nanos(from.as_nanos() + ms * 1_000_000)),
+        seen: false,
+    }
+}
+
+fn started(parent: Option<Pid>) -> TraceChange {
+    TraceChange::Started {
+        process: true,
+        parent,
+    }
+}
+
+fn counts(before: u64, peak: u64, after: u64, created: u64) -> Counts {
+    Counts {
+        before: Some(before),
+        peak: Some(peak),
+        after: Some(after),
+        created: Some(created),
+    }
+}
+
+#[test]
+fn a_pool_that_is_left_running_is_there_when_its_process_begins_to_exit() {
+    let mut story = Story::of_a_program();
+    for tid in 101..106 {
+        story.thread(100, tid);
+    }
+    story.ends(100, 105);
+    story.exits(100);
+    for tid in (101..105).rev() {
+        story.ends(100, tid);
+    }
+    story.ends(100, 100);
+    let census = story.census();
+    assert_eq!(census.threads, counts(1, 6, 5, 5));
+    assert_eq!(census.processes, counts(1, 1, 1, 0));
+}
+
+#[test]
+fn what_a_signal_ends_was_there_when_it_came() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    for tid in [102, 101, 100] {
+        story.tell(100, tid, TraceChange::Ended(Exit::Signal(9)));
+    }
+    assert_eq!(story.census().threads, counts(1, 3, 3, 2));
+    let process = &story.side.tasks.processes()[0];
+    assert_eq!(process.exit, Some(Exit::Signal(9)));
+}
+
+#[test]
+fn a_process_that_outlives_its_first_thread_counts_as_one() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.tell(100, 100, TraceChange::Leaves);
+    story.thread(100, 102);
+    story.exits(100);
+    story.ends(100, 102);
+    story.ends(100, 101);
+    story.ends(100, 100);
+    let census = story.census();
+    assert_eq!(census.threads, counts(1, 2, 2, 2));
+    assert_eq!(census.processes, counts(1, 1, 1, 0));
+}
+
+#[test]
+fn a_joined_thread_on_its_way_out_was_not_left_running() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    story.tell(100, 101, TraceChange::Leaves);
+    story.exits(100);
+    for tid in [101, 102, 100] {
+        story.ends(100, tid);
+    }
+    assert_eq!(story.census().threads, counts(1, 3, 2, 2));
+}
+
+#[test]
+fn a_thread_that_executes_a_program_takes_its_process_s_id() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    story.ends(100, 101);
+    story.executed(100, 102, "other");
+    story.connects(100, 100, 1);
+    story.exits(100);
+    story.ends(100, 100);
+    assert_eq!(story.census().threads, counts(1, 3, 1, 2));
+    let maker = story.side.sockets.made[0].task;
+    assert_eq!(maker, TaskIndex(2));
+    assert_eq!(story.side.tasks.name_of(Pid(100)), "");
+    assert_eq!(story.side.tasks.processes()[0].name, "other");
+}
+
+#[test]
+fn whoever_was_found_was_not_created() {
+    let mut story = Story::default();
+    story.tell(100, 100, TraceChange::Found { process: true });
+    story.tell(100, 101, TraceChange::Found { process: false });
+    story.thread(100, 102);
+    story.ends(100, 102);
+    let census = story.census();
+    assert_eq!(census.threads, counts(2, 3, 2, 1));
+    assert_eq!(census.processes, counts(1, 1, 1, 0));
+}
+
+#[test]
+fn helpers_are_those_without_a_connection_in_their_tree() {
+    let mut story = Story::of_a_program();
+    story.fork(100, 200);
+    story.executed(200, 200, "shim");
+    story.ends(200, 200);
+    // A process that works, and its parent that does not.
+    story.fork(100, 300);
+    story.fork(300, 301);
+    story.connects(301, 301, 1);
+    // One that was given an ended one's number.
+    story.fork(100, 200);
+    story.thread(200, 201);
+    story.connects(200, 201, 2);
+    let told = story.helpers(Side::Client, &story.made(1));
+    assert_eq!(told, BTreeMap::from([("shim".to_owned(), (1, 1))]));
+}
+
+/// Whoever reads by a call that is not looked at served all the same.
+#[test]
+fn who_may_have_served_is_no_helper() {
+    let mut story = Story::of_a_program();
+    story.fork(100, 200);
+    story.executed(200, 200, "shim");
+    story.ends(200, 200);
+    // A worker to which connections are passed, with a thread of its own.
+    story.fork(100, 300);
+    story.thread(300, 301);
+    for child in 401..404 {
+        story.accepts(100, 100, u64::from(child));
+        story.fork(100, child);
+        story.ends(child, child);
+    }
+    let served = story.taken(2);
+    let told = story.helpers(Side::Server, &served);
+    assert_eq!(told, BTreeMap::from([("shim".to_owned(), (1, 1))]));
+    let (model, evidence) = server_shape(&story.side, &served);
+    assert_eq!(model, None);
+    assert_eq!(
+        (evidence.created_threads, evidence.created_processes),
+        (None, None)
+    );
+    assert_eq!(
+        evidence.because,
+        "who served was not seen for 3 of 3 connections, and 4 processes may have"
+    );
+    // Where all were seen, nobody else did.
+    let seen: Vec<Made> = served.iter().map(|m| Made { seen: true, ..*m }).collect();
+    assert_eq!(story.helpers(Side::Server, &seen).len(), 2);
+    let evidence = server_shape(&story.side, &seen).1;
+    assert_eq!(evidence.created_processes, Some(0));
+}
+
+/// A child has what its parent had open; one that came later, or whose parent
+/// had nothing, has not.
+#[test]
+fn a_client_s_child_that_may_have_talked_is_no_helper() {
+    let mut story = Story::of_a_program();
+    story.connects(100, 100, 1);
+    story.fork(100, 200);
+    story.fork(200, 201);
+    story.executed(201, 201, "cat");
+    story.fork(100, 300);
+    story.executed(300, 300, "true");
+    let told = |ms| story.helpers(Side::Client, &story.made(ms));
+    let all = [
+        ("", (0, 0)),
+        ("cat", (1, 1)),
+        ("client", (1, 1)),
+        ("true", (1, 1)),
+    ];
+    let named = |all: &[(&str, (u64, u64))]| {
+        let owned = all.iter().map(|&(name, n)| (name.to_owned(), n));
+        owned.collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(told(0), named(&all[1..]));
+    assert_eq!(told(3), named(&all[3..]));
+    assert_eq!(told(100), BTreeMap::new());
+    // Then it is not known whether one thread did it all.
+    story.connects(100, 100, 2);
+    assert_eq!(story.strategy(0).0, Some(Strategy::Iterative));
+    assert_eq!(story.strategy(3).0, None);
+}
+
+/// Who sends on a client's connections is not traced.
+#[test]
+fn connections_that_other_threads_may_talk_on_tell_of_no_event_loop() {
+    let story = |program: &str, before: bool| {
+        let mut story = Story::of_a_program();
+        story.executed(100, 100, program);
+        if before {
+            story.thread(100, 101);
+        }
+        for i in 0..4 {
+            story.connects(100, 100, i);
+        }
+        if !before {
+            story.thread(100, 101);
+        }
+        story
+    };
+    for before in [false, true] {
+        let (strategy, _, evidence) = client_shape(
+            &story("client", before).side,
+            &story("client", before).made(20),
+        );
+        assert_eq!(strategy, None, "{}", evidence.because);
+        assert_eq!(evidence.created_threads, Some(1));
+    }
+    // All were over when it began, or it ended before the first.
+    assert_eq!(
+        story("client", false).strategy(1).0,
+        Some(Strategy::Iterative)
+    );
+    let mut ended = Story::of_a_program();
+    ended.thread(100, 101);
+    ended.ends(100, 101);
+    for i in 0..4 {
+        ended.connects(100, 100, i);
+    }
+    assert_eq!(ended.strategy(20).0, Some(Strategy::Async));
+    // What a runtime's threads are for is known of some; a pool has a name too.
+    assert_eq!(story("node", true).strategy(20).0, Some(Strategy::Async));
+    for (program, thread, before, strategy) in [
+        ("java", "Reference Handl", true, Some(Strategy::Async)),
+        ("java", "C2 CompilerThre", false, Some(Strategy::Async)),
+        ("java", "pool-1-thread-1", false, None),
+        ("java", "java", true, None),
+        ("client", "tokio-rt-worker", true, None),
+    ] {
+        let mut named = story(program, before);
+        for (tid, name) in [(100, program), (101, thread)] {
+            let name = name.to_owned();
+            named.tell(100, tid, TraceChange::Named { name });
+        }
+        assert_eq!(named.strategy(20).0, strategy, "{program}: {thread}");
+    }
+}
+
+/// A wrapper that forks, and a program that makes one connection.
+#[test]
+fn one_connection_tells_of_no_strategy() {
+    let mut wrapped = Story::of_a_program();
+    wrapped.fork(100, 200);
+    wrapped.connects(200, 200, 1);
+    assert_eq!(wrapped.strategy(1), (None, None));
+    let mut threaded = Story::of_a_program();
+    threaded.thread(100, 101);
+    threaded.connects(100, 101, 1);
+    assert_eq!(threaded.strategy(1), (None, None));
+}
+
+#[test]
+fn strategies_are_told_apart() {
+    let mut threads = Story::of_a_program();
+    let mut processes = Story::of_a_program();
+    let mut pool = Story::of_a_program();
+    let mut one = Story::of_a_program();
+    for i in 0..10u32 {
+        threads.thread(100, 101 + i);
+        threads.connects(100, 101 + i, u64::from(i));
+        threads.ends(100, 101 + i);
+        processes.fork(100, 101 + i);
+        processes.connects(101 + i, 101 + i, u64::from(i));
+        one.connects(100, 100, u64::from(i));
+        if i < 3 {
+            pool.thread(100, 101 + i);
+        }
+        pool.connects(100, 101 + i % 3, u64::from(i));
+    }
+    assert_eq!(threads.strategy(1), (Some(Strategy::Thread), None));
+    assert_eq!(processes.strategy(1), (Some(Strategy::Process), None));
+    assert_eq!(pool.strategy(3), (Some(Strategy::Pool), Some(3)));
+    // Turns, or a runtime that moves one task between threads.
+    assert_eq!(pool.strategy(1), (None, None));
+    // Event loops, or tasks that a runtime moves between threads.
+    assert_eq!(pool.strategy(50), (None, None));
+    assert_eq!(one.strategy(1), (Some(Strategy::Iterative), None));
+    assert_eq!(one.strategy(5), (Some(Strategy::Async), None));
+    assert_eq!(Story::of_a_program().strategy(1), (None, None));
+}
+
+#[test]
+fn a_pool_whose_workers_made_one_connection_each_is_no_thread_a_connection() {
+    let mut story = Story::of_a_program();
+    for tid in 101..106 {
+        story.thread(100, tid);
+    }
+    story.connects(100, 101, 1);
+    let one = story.side.clone();
+    story.connects(100, 102, 2);
+    story.exits(100);
+    assert_eq!(story.strategy(1), (Some(Strategy::Pool), None));
+    // They end before the program does, as Python's do: that may be either.
+    let mut ended = Story {
+        side: story.side.clone(),
+        now: story.now,
+    };
+    ended.side = one.clone();
+    ended.connects(100, 102, 2);
+    ended.ends(100, 101);
+    ended.exits(100);
+    assert_eq!(ended.strategy(1), (None, None));
+    // A single one may be a pool's, or the only one that ever connects.
+    let mut story = Story {
+        side: one,
+        now: story.now,
+    };
+    story.connects(100, 101, 3);
+    story.exits(100);
+    assert_eq!(story.strategy(1), (None, None));
+}
+
+/// The threads that a runtime keeps for itself are not waiting workers.
+#[test]
+fn threads_with_names_of_their_own_are_no_workers() {
+    let named = |story: &mut Story, tid, name: &str| {
+        let name = name.to_owned();
+        story.tell(100, tid, TraceChange::Named { name });
+    };
+    let story = |workers: u32, each: u64| {
+        let mut story = Story::of_a_program();
+        story.executed(100, 100, "java");
+        for (tid, name) in [(101, "GC Thread#0"), (102, "C2 CompilerThre")] {
+            story.thread(100, tid);
+            named(&mut story, tid, name);
+        }
+        for worker in 0..workers {
+            story.thread(100, 111 + worker);
+            let name = format!("pool-1-thread-{worker}");
+            named(&mut story, 111 + worker, &name);
+        }
+        for turn in 0..each {
+            for worker in 0..workers {
+                let socket = turn * 10 + u64::from(worker);
+                story.connects(100, 111 + worker, socket);
+            }
+        }
+        story.exits(100);
+        story
+    };
+    assert_eq!(story(1, 5).strategy(1).0, Some(Strategy::Iterative));
+    assert_eq!(story(4, 1).strategy(1).0, Some(Strategy::Thread));
+    assert_eq!(story(3, 4).strategy(3), (Some(Strategy::Pool), Some(3)));
+    let mut waiting = story(3, 4);
+    waiting.thread(100, 120);
+    assert_eq!(waiting.strategy(3), (Some(Strategy::Pool), None));
+    // All three at once: a fourth would have had work as well.
+    assert_eq!(waiting.strategy(5), (Some(Strategy::Pool), Some(3)));
+}
+
+#[test]
+fn a_server_whose_work_wanders_between_its_threads_is_no_pool() {
+    let mut story = Story::of_a_program();
+    for tid in [101, 102] {
+        story.thread(100, tid);
+    }
+    let peer: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
+    let mut served = Vec::new();
+    for i in 0..6u32 {
+        let (accepting, serving) = (101 + i % 2, 102 - i % 2);
+        let socket = SocketId(u64::from(i));
+        let peer = peer.into();
+        story.tell(
+            100,
+            accepting,
+            TraceChange::Accepted {
+                socket,
+                peer,
+                local: None,
+            },
+        );
+        story.tell(100, serving, TraceChange::Received { socket });
+        served.push(Made {
+            task: TaskIndex(if serving == 101 { 1 } else { 2 }),
+            from: at(0),
+            at_it: at(story.now),
+            until: Some(at(story.now + 1)),
+            seen: true,
+        });
+    }
+    assert_eq!(server_shape(&story.side, &served).0, None);
+}
+
+#[test]
+fn a_server_of_one_thread_is_iterative_unless_two_were_open_at_once() {
+    let story = Story::of_a_program();
+    let served = |from, until| Made {
+        task: TaskIndex(0),
+        from: at(from),
+        at_it: at(from),
+        until: Some(at(until)),
+        seen: true,
+    };
+    let model = |work: &[Made]| server_shape(&story.side, work).0;
+    let turns = [served(1, 2), served(2, 3), served(4, 9)];
+    assert_eq!(model(&turns), Some(ServerModel::Iterative));
+    assert_eq!(
+        model(&[served(1, 3), served(2, 4)]),
+        Some(ServerModel::Async)
+    );
+    assert_eq!(model(&[served(1, 3)]), None);
+}
+
+#[test]
+fn asking_how_far_a_connection_has_come_is_no_second_one() {
+    let mut story = Story::of_a_program();
+    for _ in 0..3 {
+        story.connects(100, 100, 7);
+    }
+    assert_eq!(story.side.sockets.made.len(), 1);
+    assert_eq!(story.side.sockets.expected(), 1);
+}
+
+#[test]
+fn an_interrupted_connection_is_told_by_the_answer_that_follows() {
+    let target = "127.0.0.1:45000".parse::<std::net::SocketAddr>().unwrap();
+    let local = "127.0.0.1:50000".parse::<std::net::SocketAddr>().unwrap();
+    let socket = SocketId(1);
+    for (then, told) in [
+        (&[][..], libc::EINTR),
+        (&[0], 0),
+        (&[libc::EALREADY, libc::EISCONN], libc::EINTR),
+        (&[libc::EINTR, libc::ETIMEDOUT, 0], libc::ETIMEDOUT),
+    ] {
+        let mut story = Story::of_a_program();
+        for &errno in [libc::EINTR].iter().chain(then) {
+            let connected = TraceChange::Connected {
+                socket: Some(socket),
+                target: target.into(),
+                from: at(story.now),
+                local: Some(local.into()),
+                errno: Some(errno),
+            };
+            story.tell(100, 100, connected);
+        }
+        let [made] = &story.side.sockets.made[..] else {
+            panic!("{:?}", story.side.sockets.made)
+        };
+        assert_eq!((made.errno, made.local), (Some(told), Some(local.into())));
+    }
+}
+
+proptest! {
+    /// Threads that come and go in any order, ids used again: created is exact,
+    /// and the last count is what is left.
+    #[test]
+    fn every_task_is_counted_once(steps in proptest::collection::vec(0u32..12, 1..200)) {
+        let mut story = Story::of_a_program();
+        let mut alive = std::collections::BTreeSet::new();
+        let (mut created, mut peak) = (0u64, 1u64);
+        for step in steps {
+            let tid = 101 + step;
+            if alive.remove(&tid) {
+                story.ends(100, tid);
+            } else {
+                alive.insert(tid);
+                story.thread(100, tid);
+                created += 1;
+                peak = peak.max(1 + alive.len() as u64);
+            }
+        }
+        story.exits(100);
+        let threads = story.census().threads;
+        prop_assert_eq!(threads, counts(1, peak, 1 + alive.len() as u64, created));
+    }
+}

@@ -1,0 +1,336 @@
+//! The tracer: follows every task of a program and tells what it does.
+//!
+//! ptrace(2) belongs to the thread that uses it, so a tracer starts a program,
+//! serves it and ends in one thread. It is told of tasks that begin and end by
+//! the kernel itself, so none is missed; it stops a program only at the calls
+//! that [`Interest`] names.
+
+mod leave;
+mod newborn;
+mod start;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io;
+use std::marker::PhantomData;
+
+use super::calls::Interest;
+use super::family::{Family, lost_privilege};
+use super::sockets::Sockets;
+use super::{Sink, Totals};
+use crate::model::{Exit, Pid, SideCost, Tid, Timestamp, TraceChange, TraceEvent};
+use crate::sys::ptrace::arch;
+use crate::sys::ptrace::tracee::{self, Options, Patience, Report, Stop, Stopped, Until};
+use crate::sys::{clock, procfs};
+
+/// The most reports that are taken in at once.
+const BATCH: usize = 256;
+
+/// The most threads of one process whose names are looked at, which takes some
+/// microseconds each while the program waits.
+const MOST_NAMES: usize = 1024;
+
+/// A task whose creator has not been heard of yet.
+#[derive(Debug)]
+enum Early {
+    Stopped(Stopped, Stop),
+    Ended(Exit),
+}
+
+/// Whether the program was started by the tracer, or ran already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// It has a filter, and dies with the tracer.
+    Launched,
+    /// It has none, so it stops at every call; it goes on without the tracer.
+    Attached,
+}
+
+/// Follows one program and everything that it starts.
+pub struct Tracer<'a> {
+    root: Pid,
+    mode: Mode,
+    family: Family,
+    sockets: Sockets,
+    early: HashMap<Tid, Early>,
+    /// Those that were told of before their creators were heard of.
+    adopted: HashSet<Tid>,
+    reports: VecDeque<Report>,
+    sink: Sink<'a>,
+    stops: u64,
+    ended: Option<(Exit, SideCost)>,
+    outlived: bool,
+    /// ptrace(2) answers the thread that began it, and no other.
+    bound_to_thread: PhantomData<*const ()>,
+}
+
+impl<'a> Tracer<'a> {
+    fn new(root: Pid, mode: Mode, interest: Interest, sink: Sink<'a>) -> Self {
+        Self {
+            root,
+            mode,
+            family: Family::default(),
+            sockets: Sockets::new(interest),
+            early: HashMap::new(),
+            adopted: HashSet::new(),
+            reports: VecDeque::new(),
+            sink,
+            stops: 0,
+            ended: None,
+            outlived: false,
+            bound_to_thread: PhantomData,
+        }
+    }
+
+    /// The process that was started or attached to.
+    pub fn root(&self) -> Pid {
+        self.root
+    }
+
+    fn options(&self, leader: bool) -> Options {
+        let options = match self.mode {
+            Mode::Launched => Options::BASIC.and_kill(),
+            Mode::Attached => Options::BASIC,
+        };
+        // A first thread that ends before the others is reported only when all
+        // have ended; this tells when it really ended.
+        if leader { options.and_exit() } else { options }
+    }
+
+    fn until(&self) -> Until {
+        match self.mode {
+            Mode::Launched => Until::Event,
+            Mode::Attached => Until::Call,
+        }
+    }
+
+    fn tell(&mut self, pid: Pid, tid: Tid, what: TraceChange) {
+        self.tell_at(clock::now(), pid, tid, what);
+    }
+
+    fn tell_at(&mut self, at: Timestamp, pid: Pid, tid: Tid, what: TraceChange) {
+        (self.sink)(TraceEvent { at, pid, tid, what });
+    }
+
+    /// Follows the program until everything of it has ended, or until `leave`
+    /// says so, which is asked whenever a signal interrupts the waiting.
+    pub fn run(mut self, leave: &dyn Fn() -> bool) -> Totals {
+        while let Some(report) = self.next(leave) {
+            self.handle(report);
+        }
+        self.leave();
+        Totals {
+            stops: self.stops,
+            cpu: clock::thread_cpu(),
+            exit: self.ended.map(|e| e.0),
+            cost: self
+                .ended
+                .filter(|_| !self.outlived)
+                .map_or_else(SideCost::default, |e| e.1),
+        }
+    }
+
+    /// The next report, and `None` when there will be no more.
+    fn next(&mut self, leave: &dyn Fn() -> bool) -> Option<Report> {
+        if self.reports.is_empty() {
+            self.adopt_the_early();
+        }
+        while self.reports.is_empty() {
+            if leave() {
+                return None;
+            }
+            match tracee::wait(Patience::Wait) {
+                Ok(None) => {}
+                Ok(Some(report)) => self.take_in(report),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        }
+        self.reports.pop_front()
+    }
+
+    /// A task that has ended when another one begins is not counted beside it:
+    /// so with a beginning, everything that has happened is taken in, and ends
+    /// come first.
+    fn take_in(&mut self, report: Report) {
+        let begins = match &report {
+            Report::Stopped(task, stop) => {
+                matches!(stop, Stop::Created { .. }) || !self.family.knows(task.tid())
+            }
+            Report::Ended(..) => false,
+        };
+        self.reports.push_back(report);
+        while begins && self.reports.len() < BATCH {
+            match tracee::wait(Patience::Look) {
+                Ok(Some(ended @ Report::Ended(..))) => self.reports.push_front(ended),
+                Ok(Some(report)) => self.reports.push_back(report),
+                _ => return,
+            }
+        }
+    }
+
+    fn handle(&mut self, report: Report) {
+        match report {
+            Report::Ended(tid, exit, cost) => self.ended(tid, exit, cost),
+            Report::Stopped(task, stop) => {
+                self.stops += 1;
+                match self.family.pid_of(task.tid()) {
+                    Some(pid) => self.stopped(task, pid, stop),
+                    None => {
+                        self.early.insert(task.tid(), Early::Stopped(task, stop));
+                    }
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self, tid: Tid, exit: Exit, cost: SideCost) {
+        let Some(pid) = self.family.remove(tid) else {
+            self.early.insert(tid, Early::Ended(exit));
+            return;
+        };
+        self.leave_call(pid, tid);
+        self.tell(pid, tid, TraceChange::Ended(exit));
+        if tid.0 == self.root.0 {
+            self.ended = Some((exit, cost));
+            // What lives on is not in its cost.
+            self.outlived = !self.family.is_empty();
+        }
+    }
+
+    /// A task is in no call any more.
+    fn leave_call(&mut self, pid: Pid, tid: Tid) {
+        if let Some(what) = self.sockets.forget(tid) {
+            self.tell(pid, tid, what);
+        }
+    }
+
+    /// What a stopped task wants, and on it goes.
+    fn stopped(&mut self, task: Stopped, pid: Pid, stop: Stop) {
+        let mut until = self.until();
+        // A task that is gone tells its end next, so that `Gone` needs nothing
+        // to be done.
+        let _ = match stop {
+            Stop::Signal(signal) => {
+                // It may be the end of a program that has no handler.
+                if signal == libc::SIGTERM || signal == libc::SIGINT {
+                    self.tell_names(pid, true);
+                }
+                task.resume(until, signal)
+            }
+            Stop::Group => task.listen(),
+            Stop::Interrupted => {
+                if self.family.first_stop(task.tid()) {
+                    let leader = pid.0 == task.tid().0;
+                    let _ = task.set_options(self.options(leader));
+                }
+                task.resume(until, 0)
+            }
+            Stop::Created { fork } => {
+                let child = task.message();
+                // The creator waits no longer than it has to; what it created
+                // goes on when it is known who it is.
+                let resumed = task.resume(until, 0);
+                if let Ok(child) = child {
+                    // Task ids have 32 bits (proc(5), pid_max: 22).
+                    self.created(Tid(u32::try_from(child).unwrap_or(0)), pid, fork);
+                }
+                resumed
+            }
+            Stop::Executed => {
+                self.executed(&task, pid);
+                task.resume(until, 0)
+            }
+            Stop::Exiting => {
+                self.leader_exits(&task, pid);
+                task.resume(until, 0)
+            }
+            Stop::Filtered | Stop::Call => {
+                let mut said = Vec::new();
+                if self.sockets.stopped(&task, pid, &mut said) {
+                    until = Until::Call;
+                }
+                for what in &said {
+                    match what {
+                        TraceChange::ExitBegun => {
+                            self.tell_of_leaving(pid, task.tid());
+                            self.family.exits(pid);
+                            self.tell_names(pid, true);
+                        }
+                        TraceChange::Connected { .. } | TraceChange::Accepted { .. } => {
+                            self.tell_names(pid, false);
+                        }
+                        _ => {}
+                    }
+                }
+                let (tid, at) = (task.tid(), clock::now());
+                let resumed = task.resume(until, 0);
+                for what in said {
+                    self.tell_at(at, pid, tid, what);
+                }
+                resumed
+            }
+        };
+    }
+
+    /// A thread that was joined (`pthread_join(3)`) may still be on its way out of
+    /// the kernel when its program exits: it is not one that was left running.
+    fn tell_of_leaving(&mut self, pid: Pid, exits: Tid) {
+        if pid != self.root {
+            return;
+        }
+        for tid in procfs::tasks_of(pid).into_iter().take(MOST_NAMES) {
+            let other = tid != exits && self.family.pid_of(tid) == Some(pid);
+            if other && procfs::is_leaving(pid, tid) {
+                self.tell(pid, tid, TraceChange::Leaves);
+            }
+        }
+    }
+
+    /// Tells what the threads of a process are called.
+    fn tell_names(&mut self, pid: Pid, at_the_end: bool) {
+        if !self.family.are_to_be_named(pid, at_the_end) {
+            return;
+        }
+        for tid in procfs::tasks_of(pid).into_iter().take(MOST_NAMES) {
+            if self.family.pid_of(tid) == Some(pid)
+                && let Some(name) = procfs::name_of_thread(pid, tid)
+            {
+                self.tell(pid, tid, TraceChange::Named { name });
+            }
+        }
+    }
+
+    /// A program was executed: the task has the process's id from now on,
+    /// whatever it had before.
+    fn executed(&mut self, task: &Stopped, pid: Pid) {
+        let tid = task.tid();
+        let former = task.message().ok().and_then(|m| u32::try_from(m).ok());
+        let former = former.map_or(tid, Tid);
+        if former != tid {
+            self.leave_call(pid, former);
+            self.family.remove(former);
+        }
+        self.leave_call(pid, tid);
+        self.family.add(tid, pid);
+        self.family.first_stop(tid);
+        let _ = task.set_options(self.options(true));
+        let what = TraceChange::Executed {
+            former,
+            name: procfs::name_of(pid).unwrap_or_default(),
+            unprivileged: lost_privilege(pid),
+            foreign: task
+                .call()
+                .is_ok_and(|(_, convention)| convention != arch::AUDIT_ARCH),
+        };
+        self.tell(pid, tid, what);
+    }
+
+    /// A first thread is about to end. Where its process goes on without it,
+    /// this is the only moment when that can be seen.
+    fn leader_exits(&mut self, task: &Stopped, pid: Pid) {
+        let by_signal = task.message().is_ok_and(|status| status & 0x7f != 0);
+        if !by_signal && self.family.goes_on_without_leader(pid) {
+            self.tell(pid, task.tid(), TraceChange::Leaves);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Tasks that begin. Their first stop may come before the event of the task
+//! that created them, and they may end before it, too: each is told once.
+
+use super::super::family::origin;
+use super::{Early, Tracer};
+use crate::model::{Pid, Tid, TraceChange};
+use crate::sys::ptrace::tracee::{self, Stop};
+
+impl Tracer<'_> {
+    /// A task has created another one, which may have been heard of before.
+    pub(super) fn created(&mut self, child: Tid, parent: Pid, fork: bool) {
+        let adopted = self.adopted.remove(&child);
+        if self.family.knows(child) {
+            return;
+        }
+        // One of the same id that ended without ever being announced, because
+        // its creator was killed, is not this one.
+        let early = self.early.remove(&child);
+        let early = early.filter(|e| matches!(e, Early::Stopped(..)) || !tracee::exists(child));
+        if adopted && early.is_none() && !tracee::exists(child) {
+            // It came, was told of, and has ended, all before its creator had
+            // its turn.
+            return;
+        }
+        let thread = tracee::belongs_to(child, parent)
+            // It has ended: what fork(2) made was a process.
+            || !fork && !tracee::exists(child);
+        let pid = if thread { parent } else { Pid(child.0) };
+        self.welcome(child, pid, Some(parent), early);
+    }
+
+    fn welcome(&mut self, tid: Tid, pid: Pid, parent: Option<Pid>, early: Option<Early>) {
+        let process = pid.0 == tid.0;
+        let parent = parent.filter(|_| process);
+        self.tell(pid, tid, TraceChange::Started { process, parent });
+        match early {
+            Some(Early::Ended(exit)) => self.tell(pid, tid, TraceChange::Ended(exit)),
+            Some(Early::Stopped(task, stop)) => {
+                self.family.add(tid, pid);
+                self.family.first_stop(tid);
+                let _ = task.set_options(self.options(process));
+                // One that is born into a stopped process stays stopped with it.
+                let _ = match stop {
+                    Stop::Group => task.listen(),
+                    _ => task.resume(self.until(), 0),
+                };
+            }
+            None => self.family.add(tid, pid),
+        }
+    }
+
+    /// Tasks whose creator's event has not come: it may have been killed, so
+    /// nobody waits for it.
+    pub(super) fn adopt_the_early(&mut self) {
+        if self.early.is_empty() {
+            return;
+        }
+        for (tid, early) in std::mem::take(&mut self.early) {
+            match early {
+                Early::Stopped(task, stop) => match origin(tid, &self.family) {
+                    Some((pid, parent)) => {
+                        self.adopted.insert(tid);
+                        self.welcome(tid, pid, parent, Some(Early::Stopped(task, stop)));
+                    }
+                    // Killed meanwhile: it tells its end next.
+                    None => drop(task.resume(self.until(), 0)),
+                },
+                ended @ Early::Ended(_) => {
+                    self.early.insert(tid, ended);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! How tracing begins: with a program that is started for it, or with a process
+//! that runs already.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use super::super::Sink;
+use super::super::calls::Interest;
+use super::{Mode, Tracer};
+use crate::model::{Pid, Tid, TraceChange};
+use crate::sys::procfs;
+use crate::sys::ptrace::StartError;
+use crate::sys::ptrace::filter::Filter;
+use crate::sys::ptrace::launch::{Launch, Step};
+use crate::sys::ptrace::tracee::{self, Patience, Report, Stop, Stopped, Until};
+
+/// How long the tasks of a process that is attached to may take to stop: one
+/// that waits for its child's exec (vfork(2)) cannot.
+const LONGEST_STOP: Duration = Duration::from_secs(2);
+
+impl<'a> Tracer<'a> {
+    /// Starts a program and stops it right after its exec.
+    ///
+    /// # Errors
+    /// When tracing is not allowed, or the program cannot be executed.
+    pub fn launch(launch: &Launch, interest: Interest, sink: Sink<'a>) -> Result<Self, StartError> {
+        let filter = Filter::stopping_at(interest.calls().iter().map(|c| c.0));
+        let mut waiting = launch.fork(Some(&filter)).map_err(StartError::System)?;
+        let root = waiting.pid;
+        let mut tracer = Self::new(root, Mode::Launched, interest, sink);
+        let tid = Tid(root.0);
+        if let Err(e) = tracee::seize(tid, tracer.options(true)) {
+            drop(waiting);
+            let _ = tracee::wait(Patience::Wait);
+            return Err(StartError::NotAllowed(e));
+        }
+        waiting.open_gate();
+        loop {
+            let report = match tracee::wait(Patience::Wait) {
+                Ok(Some(report)) => report,
+                Ok(None) => continue,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(StartError::System(e)),
+            };
+            // A task that is gone tells its end next.
+            let _ = match report {
+                Report::Stopped(task, Stop::Executed) => {
+                    tracer.begin(task);
+                    return Ok(tracer);
+                }
+                Report::Stopped(task, Stop::Signal(signal)) => task.resume(Until::Event, signal),
+                Report::Stopped(task, Stop::Group) => task.listen(),
+                Report::Stopped(task, _) => task.resume(Until::Event, 0),
+                Report::Ended(_, exit, _) => {
+                    return Err(match waiting.failure() {
+                        Some((Step::Filter, e)) => StartError::NotAllowed(e),
+                        Some((Step::Execute, e)) => StartError::Execute(e),
+                        Some((Step::Prepare, e)) => StartError::System(e),
+                        None => StartError::System(io::Error::other(format!(
+                            "it ended before it was executed ({exit})"
+                        ))),
+                    });
+                }
+            };
+        }
+    }
+
+    /// Begins to trace a process that runs already, with all its threads and
+    /// descendants.
+    ///
+    /// # Errors
+    /// When that is not allowed, or there is no such process.
+    pub fn attach(root: Pid, interest: Interest, sink: Sink<'a>) -> Result<Self, StartError> {
+        let mut tracer = Self::new(root, Mode::Attached, interest, sink);
+        // Threads and children that come while this looks are followed by the
+        // ones that create them, once those are seized: so until nothing is new.
+        loop {
+            let mut news = false;
+            for pid in procfs::tree_of(root) {
+                for tid in procfs::tasks_of(pid) {
+                    if tracer.family.knows(tid) {
+                        continue;
+                    }
+                    match tracee::seize(tid, tracer.options(pid.0 == tid.0)) {
+                        Ok(()) => {}
+                        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => continue,
+                        // A child or thread of a seized one is traced from its
+                        // birth, and one that has ended has nothing to tell.
+                        Err(_) if !tracee::may_be_seized(tid) => continue,
+                        Err(e) => return Err(StartError::NotAllowed(e)),
+                    }
+                    news = true;
+                    let process = pid.0 == tid.0;
+                    tracer.family.add(tid, pid);
+                    tracer.tell(pid, tid, TraceChange::Found { process });
+                    // To see the calls that it makes from now on.
+                    tracee::interrupt(tid);
+                }
+            }
+            if !news {
+                break;
+            }
+        }
+        if tracer.family.is_empty() {
+            return Err(StartError::Execute(Errno::SRCH.into()));
+        }
+        tracer.until_all_have_stopped();
+        Ok(tracer)
+    }
+
+    /// A call that a task was in when it was seized is not seen: so nothing may
+    /// be asked of the process before each of its tasks has stopped once, and
+    /// begins its call anew.
+    fn until_all_have_stopped(&mut self) {
+        let until = Instant::now() + LONGEST_STOP;
+        while !self.family.all_have_stopped() && Instant::now() < until {
+            match tracee::wait(Patience::Look) {
+                Ok(Some(report)) => self.handle(report),
+                Ok(None) => std::thread::sleep(Duration::from_micros(200)),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// The program has been executed, and nothing of it has run yet.
+    fn begin(&mut self, task: Stopped) {
+        let tid = task.tid();
+        self.family.add(tid, self.root);
+        let started = TraceChange::Started {
+            process: true,
+            parent: None,
+        };
+        self.tell(self.root, tid, started);
+        self.executed(&task, self.root);
+        let _ = task.resume(self.until(), 0);
+    }
+}

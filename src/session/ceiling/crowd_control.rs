@@ -1,0 +1,226 @@
+//! What a crowd and its coordinator tell each other: a ledger with one entry.
+//!
+//! The crowd writes how far it has come and what it was refused; the
+//! coordinator writes how far it may go, when to stop and when to let go. What
+//! the crowd has written survives its death.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::Duration;
+
+use crate::limits::{Call, Refusal};
+use crate::sys::ledger::{Entry, Ledger};
+use crate::sys::{clock, process};
+
+/// The words of the entry.
+const STAGE: usize = 0;
+const REACHED: usize = 1;
+const GO: usize = 2;
+const STOP: usize = 3;
+const LEAVE: usize = 4;
+const ERRNO: usize = 5;
+const CALL: usize = 6;
+const BEGUN: usize = 7;
+const AT_TOP: usize = 8;
+const STACK: usize = 9;
+const GRANTED: usize = 10;
+const ARRIVED: usize = 11;
+
+/// How far a crowd is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Its process starts.
+    Starting,
+    /// It exists and has created nothing.
+    Ready,
+    /// It has reached what it could, and holds it.
+    Top,
+}
+
+const CALLS: [Call; 7] = [
+    Call::Mmap,
+    Call::Clone,
+    Call::Fork,
+    Call::Socket,
+    Call::Connect,
+    Call::Accept,
+    Call::Answer,
+];
+
+/// How often either side looks at what the other has written.
+const LOOK: Duration = Duration::from_micros(100);
+
+/// The control.
+#[derive(Debug)]
+pub struct CrowdControl(Ledger);
+
+impl CrowdControl {
+    /// A new one.
+    pub(super) fn new() -> io::Result<Self> {
+        Ledger::create(0, 1).map(Self)
+    }
+
+    /// The coordinator's, in the crowd's process.
+    ///
+    /// # Errors
+    /// When the file is not a control.
+    pub fn open(file: OwnedFd) -> io::Result<Self> {
+        let ledger = Ledger::open(file)?;
+        match ledger.entry(0) {
+            Some(_) => Ok(Self(ledger)),
+            None => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    /// For the crowd's standard input.
+    pub(super) fn share(&self) -> io::Result<File> {
+        self.0.share()
+    }
+
+    fn word(&self, at: usize) -> &AtomicU64 {
+        /// For a ledger without an entry, of which none is made here.
+        static NOWHERE: AtomicU64 = AtomicU64::new(0);
+        let entry: Option<&Entry> = self.0.entry(0);
+        entry.and_then(|words| words.get(at)).unwrap_or(&NOWHERE)
+    }
+
+    // The crowd's side.
+
+    /// The crowd is there; waits until it may begin, and returns how many it
+    /// may create at most.
+    pub(super) fn wait_to_begin(&self, stack_bytes: u64) -> u64 {
+        self.word(STACK).store(stack_bytes, Relaxed);
+        self.word(STAGE).store(1, Release);
+        loop {
+            let go = self.word(GO).load(Acquire);
+            if go > 0 {
+                self.stamp(BEGUN);
+                return go - 1;
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Whether to create no more.
+    pub(super) fn stopped(&self) -> bool {
+        self.word(STOP).load(Relaxed) != 0
+    }
+
+    /// Waits until one more may be created, which makes it so many. `false` is
+    /// to create no more.
+    pub(super) fn may(&self, so_many: u64) -> bool {
+        loop {
+            if self.stopped() {
+                return false;
+            }
+            if self.word(GRANTED).load(Acquire) >= so_many {
+                return true;
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// What counts those who have come to rest: from then on they take no more
+    /// memory.
+    pub(super) fn arrivals(&self) -> &AtomicU64 {
+        self.word(ARRIVED)
+    }
+
+    /// There are so many now.
+    pub(super) fn count(&self, reached: u64) {
+        self.word(REACHED).store(reached, Relaxed);
+    }
+
+    /// The search is over; holds until the coordinator has seen enough.
+    pub(super) fn hold(&self, refusal: Option<Refusal>) {
+        if let Some(Refusal { call, errno }) = refusal {
+            let place = CALLS.iter().position(|c| *c == call).unwrap_or(0);
+            self.word(CALL).store(place as u64, Relaxed);
+            let errno = u64::try_from(errno).unwrap_or(0);
+            self.word(ERRNO).store(errno, Relaxed);
+        }
+        self.stamp(AT_TOP);
+        self.word(STAGE).store(2, Release);
+        while self.word(LEAVE).load(Acquire) == 0 {
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn stamp(&self, at: usize) {
+        let now = u64::try_from(clock::now().as_nanos()).unwrap_or(0);
+        self.word(at).store(now, Relaxed);
+    }
+
+    // The coordinator's side.
+
+    /// How far the crowd is.
+    pub(super) fn stage(&self) -> Stage {
+        match self.word(STAGE).load(Acquire) {
+            0 => Stage::Starting,
+            1 => Stage::Ready,
+            _ => Stage::Top,
+        }
+    }
+
+    /// Lets the crowd begin, up to `cap`.
+    pub(super) fn begin(&self, cap: Option<u64>) {
+        let most = cap.unwrap_or(u64::MAX - 1);
+        self.word(GO).store(most.saturating_add(1), Release);
+    }
+
+    /// Lets the crowd climb until there are so many, before the next look.
+    pub(super) fn grant(&self, so_many: u64) {
+        self.word(GRANTED).store(so_many, Release);
+    }
+
+    /// How many have come to rest.
+    pub(super) fn arrived(&self) -> u64 {
+        self.word(ARRIVED).load(Relaxed)
+    }
+
+    /// Tells the crowd to create no more.
+    pub(super) fn stop(&self) {
+        self.word(STOP).store(1, Relaxed);
+    }
+
+    /// Tells the crowd to end.
+    pub(super) fn let_go(&self) {
+        self.word(LEAVE).store(1, Release);
+    }
+
+    /// How many there are.
+    pub(super) fn reached(&self) -> u64 {
+        self.word(REACHED).load(Relaxed)
+    }
+
+    /// The size of a thread's stack.
+    pub(super) fn stack_bytes(&self) -> u64 {
+        self.word(STACK).load(Relaxed)
+    }
+
+    /// What was refused, at the top.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        let errno = i32::try_from(self.word(ERRNO).load(Relaxed)).ok()?;
+        let place = usize::try_from(self.word(CALL).load(Relaxed)).ok()?;
+        let call = *CALLS.get(place)?;
+        (errno != 0).then_some(Refusal { call, errno })
+    }
+
+    /// When the first was created and when the top was reached, ns since the epoch.
+    pub(super) fn times(&self) -> Option<(i64, i64)> {
+        let time = |at| {
+            i64::try_from(self.word(at).load(Relaxed))
+                .ok()
+                .filter(|ns| *ns > 0)
+        };
+        time(BEGUN).zip(time(AT_TOP))
+    }
+}
+
+/// Ends the crowd's process without any further work.
+pub(super) fn leave() -> ! {
+    process::exit_now(0)
+}

@@ -1,0 +1,149 @@
+//! From a search to what is told of it: the limit that binds, and the record.
+
+use super::climb::Climbed;
+use super::search::Search;
+use crate::limits::{Blame, Outlook, Readings, Refusal, blame, remedy};
+use crate::model::{Binding, CeilingKind, KindCeiling, Limit, StoppedBy};
+use crate::sys::errno;
+use crate::sys::process::Exit;
+use crate::sys::signals::SIGABRT;
+use crate::text::units;
+
+impl Search<'_> {
+    /// Puts together what was found.
+    pub(super) fn ceiling(
+        &self,
+        readings: &Readings,
+        limits: Vec<Limit>,
+        outlook: Outlook,
+        stack: u64,
+        climbed: Option<&Climbed>,
+    ) -> KindCeiling {
+        let refusal = climbed.and_then(|c| c.refusal);
+        let mut notes = Vec::new();
+        notes.extend(climbed.and_then(|c| c.server).map(end_of_server));
+        let blamed = climbed.and_then(|c| {
+            let at_top = c.at_top.as_ref()?;
+            let refusal = c.refusal?;
+            Some((refusal, blame(self.kind, refusal, at_top, c.reached)))
+        });
+        let binds = match blamed {
+            Some((_, Blame::Unread)) => {
+                notes.push(
+                    "no limit that can be read here was used up at the refusal: it may be one of an enclosing container or of the hypervisor".to_owned(),
+                );
+                None
+            }
+            Some((refusal, Blame::Other)) => {
+                notes.push(no_limit(refusal));
+                None
+            }
+            Some((_, Blame::Limit(found))) => Some(found),
+            None => outlook.binds,
+        };
+        if let (Some(found), Some(promised)) = (binds, outlook.binds)
+            && limits.get(found).map(|l| (l.name, l.scope))
+                != limits.get(promised).map(|l| (l.name, l.scope))
+            && let Some(limit) = limits.get(promised)
+        {
+            notes.push(format!("{} was predicted to be used up first", limit.name));
+        }
+        let binding = binds
+            .and_then(|at| limits.get(at))
+            .map(|limit| binding(self.kind, limit, readings));
+        // What no limit has ended is no measure for what they promise.
+        let measured = climbed.filter(|_| !matches!(blamed, Some((_, Blame::Other))));
+        let found = binds.and_then(|at| limits.get(at));
+        notes.extend(measured.and_then(|c| disagreement(c, outlook.predicted, found)));
+        if self.kind == CeilingKind::Connection {
+            notes.push("from one client address to one server endpoint".to_owned());
+        }
+        KindCeiling {
+            kind: self.kind,
+            stack_bytes: (self.kind == CeilingKind::Thread).then_some(stack),
+            very_end: outlook.very_end,
+            predicted: outlook.predicted,
+            goal: outlook.goal,
+            reached: climbed.map(|c| c.reached),
+            stopped_by: climbed.map(|c| c.stopped_by),
+            errno: refusal.map(|r| errno::name(r.errno)),
+            call: refusal.map(|r| r.call.name().to_owned()),
+            binding,
+            limits,
+            climb_ns: None,
+            duration_ns: None,
+            left_behind: None,
+            notes,
+        }
+    }
+}
+
+/// The limit that binds, and what to do about it.
+pub(super) fn binding(kind: CeilingKind, limit: &Limit, readings: &Readings) -> Binding {
+    let remedy = remedy(kind, limit, readings);
+    Binding {
+        name: limit.name,
+        value: limit.value,
+        in_use: limit.in_use,
+        scope: limit.scope,
+        path: limit.path.clone(),
+        remedy: remedy.command,
+        advice: remedy.advice.map(str::to_owned),
+    }
+}
+
+/// What is to be said of a refusal that no limit gives.
+fn no_limit(refusal: Refusal) -> String {
+    let advice = match refusal.errno {
+        errno::ENETUNREACH | errno::ENETDOWN => {
+            "; is the loopback interface up (sudo ip link set lo up)?"
+        }
+        _ => "",
+    };
+    format!(
+        "{} of {} is not the word of a limit: this is not the most that there can be{advice}",
+        errno::name(refusal.errno),
+        refusal.call.name()
+    )
+}
+
+/// What is to be said of a server that has not seen the end of the search.
+fn end_of_server(exit: Exit) -> String {
+    match exit {
+        Exit::Signal(SIGABRT) => {
+            "the server has aborted: memory was refused to it, and it cannot go on without"
+                .to_owned()
+        }
+        Exit::Signal(signal) => format!("the server was killed by signal {signal}"),
+        Exit::Code(status) => format!("the server has ended with status {status}"),
+    }
+}
+
+/// What is to be said where the prediction and what was reached differ by more than a
+/// percent, and nobody but the limits has ended the search.
+fn disagreement(
+    climbed: &Climbed,
+    predicted: Option<u64>,
+    binding: Option<&Limit>,
+) -> Option<String> {
+    let by_itself = matches!(
+        climbed.stopped_by,
+        StoppedBy::Refused | StoppedBy::Reserve | StoppedBy::Oom
+    );
+    let predicted = predicted.filter(|_| by_itself)?;
+    let difference = predicted.abs_diff(climbed.reached);
+    let word = if climbed.reached > predicted {
+        "more"
+    } else {
+        "fewer"
+    };
+    let why = match binding {
+        None => "",
+        Some(limit) if limit.estimated => {
+            ": the estimate of what each takes is off, or others began or ended something meanwhile"
+        }
+        Some(_) => ": others began or ended something meanwhile",
+    };
+    (difference > (predicted / 100).max(2))
+        .then(|| format!("{} {word} than predicted{why}", units::count(difference)))
+}

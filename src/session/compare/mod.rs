@@ -1,0 +1,366 @@
+//! A comparison: run after run, each by this same program executed anew.
+//!
+//! A run is a process of its own, so that nothing that one of them leaves in
+//! memory reaches the next, and each is saved as a run of its own as soon as it
+//! ends; `compare.json` is written anew after each. In between the system is
+//! given time to come to rest.
+
+mod settle;
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use chrono::Local;
+use thiserror::Error;
+
+use self::settle::Settling;
+use crate::compare::{
+    Client, Contender, Measured, OpenFlows, Options, Place, Progress, Round, Turn, record,
+    run_arguments, thin, turns,
+};
+use crate::lab::protocol;
+use crate::model::{CompareRecord, ComparedPlan, FlowRecord, RunRecord};
+use crate::report::write_compare_json;
+use crate::session::run::{End, NotWritable, RunDir};
+use crate::sys::again::Again;
+use crate::sys::process::{self, Exit};
+use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
+
+/// The hidden subcommand under which a run is executed.
+pub const RUN_COMMAND: &str = "__run";
+
+/// The comparison's own file in its folder.
+pub const FILE: &str = "compare.json";
+
+/// What is to be compared, checked.
+#[derive(Clone, Debug)]
+pub struct ComparePlan {
+    /// Who takes part.
+    pub contenders: Vec<Contender>,
+    /// The numbers of requests.
+    pub sizes: Vec<u32>,
+    /// Rounds that count.
+    pub repeat: u32,
+    /// Rounds before them.
+    pub warmup: u32,
+    /// What every run is given besides.
+    pub options: Options,
+    /// The server's port; 0 takes a free one for each run.
+    pub port: u16,
+    /// Where to save.
+    pub out: Option<std::path::PathBuf>,
+}
+
+/// Why nothing could be compared.
+#[derive(Debug, Error)]
+pub enum CompareError {
+    /// The comparison cannot be saved.
+    #[error(transparent)]
+    NotWritable(#[from] NotWritable),
+    /// Not one run could be made; in its own words.
+    #[error("{0}")]
+    Run(String),
+    /// The system refused something that every comparison needs.
+    #[error("the comparison cannot start: {0}")]
+    System(#[from] io::Error),
+}
+
+/// What the comparison is at.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// Runs that are over.
+    pub done: u64,
+    /// Whose run is next or under way.
+    pub name: &'a str,
+    /// In which round.
+    pub round: Round,
+    /// Whether the system is being given time to come to rest.
+    pub settling: bool,
+}
+
+/// A comparison that was made, or as much of it as there is.
+#[derive(Debug)]
+pub struct Compared {
+    /// Its record.
+    pub record: CompareRecord,
+    /// How it ended.
+    pub end: End,
+    /// Where it was saved.
+    pub dir: RunDir,
+    /// Why `compare.json` could not be written.
+    pub not_saved: Option<io::Error>,
+    /// Why no more runs could be made.
+    pub broken: Option<String>,
+}
+
+/// How long a run may take to end its sides and to save what it has once it was
+/// asked to end.
+const RUN_GRACE: Duration = Duration::from_mins(2);
+
+/// Makes all runs. `status` is called now and then; with `None` at the end.
+///
+/// # Errors
+/// When not one run could be made: then nothing is left behind.
+pub fn conduct(
+    plan: &ComparePlan,
+    status: &mut dyn FnMut(Option<At<'_>>),
+) -> Result<Compared, CompareError> {
+    let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;
+    let started = Local::now();
+    let dir = RunDir::create(plan.out.as_deref(), started, "compare")?;
+    let mut comparison = Comparison {
+        plan,
+        told: told(plan),
+        started: started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
+        since: Instant::now(),
+        dir: &dir,
+        settling: Settling::new(plan.port != 0 || plan.contenders.iter().any(knows_its_port)),
+        measured: Vec::new(),
+        unsettled: 0,
+        not_saved: None,
+    };
+    let (end, broken) = comparison.make_all(&stop, status);
+    status(None);
+    if comparison.measured.is_empty()
+        && let Some(reason) = broken
+    {
+        dir.discard();
+        return Err(CompareError::Run(reason));
+    }
+    let record = comparison.save(end == End::Interrupted, broken.as_deref());
+    let not_saved = comparison.not_saved.take();
+    Ok(Compared {
+        record,
+        end,
+        dir,
+        not_saved,
+        broken,
+    })
+}
+
+fn told(plan: &ComparePlan) -> ComparedPlan {
+    let options = &plan.options;
+    let all = [&options.common, &options.client, &options.pool];
+    ComparedPlan {
+        sizes: plan.sizes.iter().map(|n| u64::from(*n)).collect(),
+        repeat: u64::from(plan.repeat),
+        warmup: u64::from(plan.warmup),
+        options: all.into_iter().flatten().cloned().collect(),
+    }
+}
+
+/// How one run ended.
+enum Made {
+    /// By itself; whether all of it held.
+    Whole(bool),
+    /// A person ended it.
+    Interrupted,
+}
+
+struct Comparison<'a> {
+    plan: &'a ComparePlan,
+    told: ComparedPlan,
+    started: String,
+    since: Instant,
+    dir: &'a RunDir,
+    settling: Settling,
+    measured: Vec<Measured>,
+    unsettled: u32,
+    not_saved: Option<io::Error>,
+}
+
+impl Comparison<'_> {
+    /// Makes the runs in their order, until they are done, somebody ends them,
+    /// or one cannot be made.
+    fn make_all(
+        &mut self,
+        stop: &StopSignal,
+        status: &mut dyn FnMut(Option<At<'_>>),
+    ) -> (End, Option<String>) {
+        let plan = self.plan;
+        let order = turns(plan.contenders.len(), plan.warmup, plan.repeat);
+        for (done, turn) in order.into_iter().enumerate() {
+            let contender = &plan.contenders[turn.contender];
+            let mut tell = |settling| {
+                status(Some(At {
+                    done: done as u64,
+                    name: &contender.name,
+                    round: turn.round,
+                    settling,
+                }));
+            };
+            let settled = self
+                .settling
+                .wait(contender.requests, stop, &mut || tell(true));
+            if stop.raised() {
+                return (End::Interrupted, None);
+            }
+            self.unsettled += u32::from(!settled);
+            match self.make(turn, contender, stop, &mut || tell(false)) {
+                Ok(Made::Interrupted) => return (End::Interrupted, None),
+                Ok(Made::Whole(_)) => {}
+                Err(reason) => return (End::Fault, Some(reason)),
+            }
+        }
+        (End::Complete, None)
+    }
+
+    /// Makes one run, and takes it into account where it counts.
+    fn make(
+        &mut self,
+        turn: Turn,
+        contender: &Contender,
+        stop: &StopSignal,
+        tell: &mut dyn FnMut(),
+    ) -> Result<Made, String> {
+        let folder = contender.folder(turn.round);
+        let path = self.dir.file(&folder);
+        // What an earlier comparison left here must not be taken for this one's.
+        let _ = fs::remove_file(path.join("run.json"));
+        let made = self
+            .execute(contender, &path, stop, tell)
+            .map_err(|e| format!("{}: {e}", contender.name))?;
+        if let (Made::Whole(held), Round::Repeat(_)) = (&made, turn.round) {
+            let measured = read(&path, turn.contender, folder, *held)
+                .map_err(|e| format!("{}: {e}", path.display().to_string().escape_debug()))?;
+            self.measured.push(measured);
+            self.save(false, None);
+        }
+        Ok(made)
+    }
+
+    fn execute(
+        &self,
+        contender: &Contender,
+        path: &Path,
+        stop: &StopSignal,
+        tell: &mut dyn FnMut(),
+    ) -> io::Result<Made> {
+        let port = match (self.plan.port, &contender.client) {
+            // A program has to be told the port before there is a server. One
+            // that is not told knows it: the lab's.
+            (0, Client::Program(_)) if knows_its_port(contender) => protocol::PORT,
+            (0, Client::Program(_)) => free_port()?,
+            (port, _) => port,
+        };
+        let place = Place {
+            folder: &path.to_string_lossy(),
+            port,
+        };
+        let mut arguments = vec![RUN_COMMAND.to_owned(), process::pid().0.to_string()];
+        arguments.extend(run_arguments(contender, &self.plan.options, place));
+        let mut run = Again::start(&arguments)?;
+        let exit = loop {
+            if let Some(exit) = run.wait(stop, Duration::from_millis(100))? {
+                break exit;
+            }
+            if stop.raised() {
+                break end(&mut run)?;
+            }
+            tell();
+        };
+        let said = run.said().unwrap_or_default();
+        match exit {
+            Exit::Code(0) => Ok(Made::Whole(true)),
+            Exit::Code(1) if path.join("run.json").exists() => Ok(Made::Whole(false)),
+            Exit::Code(130) => Ok(Made::Interrupted),
+            _ if stop.raised() => Ok(Made::Interrupted),
+            Exit::Signal(n) => Err(io::Error::other(format!("signal {n} ended the run"))),
+            Exit::Code(_) => Err(io::Error::other(last_words(&said))),
+        }
+    }
+
+    /// Writes `compare.json` anew, in one step: whoever reads it meanwhile finds
+    /// it whole.
+    fn save(&mut self, interrupted: bool, broken: Option<&str>) -> CompareRecord {
+        let record = record(&Progress {
+            started: &self.started,
+            duration: self.since.elapsed().into(),
+            plan: &self.told,
+            contenders: &self.plan.contenders,
+            measured: &self.measured,
+            unsettled: self.unsettled,
+            interrupted,
+            broken,
+        });
+        let new = self.dir.file(".compare.json.new");
+        let written = File::create(&new)
+            .and_then(|mut file| {
+                write_compare_json(&record, &mut file)?;
+                file.flush()
+            })
+            .and_then(|()| fs::rename(&new, self.dir.file(FILE)));
+        self.not_saved = written.err();
+        record
+    }
+}
+
+/// Ends a run that somebody has interrupted: it reports and saves what it has.
+fn end(run: &mut Again) -> io::Result<Exit> {
+    run.interrupt();
+    let until = Instant::now() + RUN_GRACE;
+    loop {
+        if let Some(exit) = run.ended()? {
+            return Ok(exit);
+        }
+        if Instant::now() > until {
+            return Ok(Exit::Signal(0));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The line in which a run says why it could not be made.
+fn last_words(said: &str) -> String {
+    let line = said.lines().rfind(|line| !line.trim().is_empty());
+    let line = line.unwrap_or("the run said nothing");
+    line.strip_prefix("threadtap: ").unwrap_or(line).to_owned()
+}
+
+/// Whether it is a program that is not told the port.
+fn knows_its_port(contender: &Contender) -> bool {
+    matches!(&contender.client, Client::Program(program) if !program.is_told_the_port())
+}
+
+fn free_port() -> io::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// What a run has left in its folder.
+fn read(path: &Path, contender: usize, folder: String, held: bool) -> io::Result<Measured> {
+    let file = BufReader::new(File::open(path.join("run.json"))?);
+    let mut run: RunRecord = serde_json::from_reader(file)?;
+    run.census = thin(run.census);
+    let mut flows = None;
+    if run.capture.is_some() {
+        let mut open = OpenFlows::default();
+        for line in BufReader::new(File::open(path.join("flows.jsonl"))?).lines() {
+            let flow: FlowRecord = serde_json::from_str(&line?)?;
+            open.add(&flow);
+        }
+        flows = Some(open);
+    }
+    Ok(Measured {
+        contender,
+        folder,
+        syn_retransmissions: flows.as_ref().map(OpenFlows::syn_retransmissions),
+        open_flows: flows.map(OpenFlows::peak),
+        run,
+        held,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_s_last_words() {
+        assert_eq!(last_words("saved in x\nthreadtap: no\n\n"), "no");
+        assert_eq!(last_words(""), "the run said nothing");
+    }
+}

@@ -1,0 +1,218 @@
+//! What is told of somebody else's programs, from what was seen of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::super::program::Watched;
+use super::super::{ClientChoice, RunPlan};
+use super::built::helpers;
+use super::counts::on_the_wire;
+use super::fallback::{self, fallbacks};
+use super::outcomes::Wire;
+use crate::activity::{Accepted, Activity, Connection, TaskIndex};
+use crate::census;
+use crate::correlate::{ClientSocket, ServerSocket};
+use crate::model::{
+    Exit, Finding, FlowRecord, Nanos, Outcome, Program, Provenance, Requests, Side, SideCensus,
+    Timestamp, WorkerId, WorkerRecord,
+};
+
+pub(super) fn side(watched: &Watched) -> Option<&Activity> {
+    watched.traced.as_ref().map(|(side, _)| side)
+}
+
+/// The programs of `run.json`.
+pub(super) fn record(watched: &Watched, of: Side, flows: &[FlowRecord]) -> Program {
+    Program {
+        command: watched.command.clone(),
+        pid: watched.root,
+        exit_code: match watched.exit {
+            Some(Exit::Code(code)) => Some(code),
+            _ => None,
+        },
+        signal: match watched.exit {
+            Some(Exit::Signal(signal)) => Some(signal),
+            _ => None,
+        },
+        asked_to_end: watched.asked_to_end,
+        helpers: helpers(watched, of, flows),
+    }
+}
+
+/// CPU time and stops of the tracers; `None` where there was none.
+pub(super) fn tracers(sides: [Option<&Watched>; 2]) -> (Option<Nanos>, Option<u64>) {
+    let totals: Vec<_> = sides
+        .into_iter()
+        .flatten()
+        .filter_map(|w| w.traced.as_ref().map(|t| t.1))
+        .collect();
+    if totals.is_empty() {
+        return (None, None);
+    }
+    let cpu = totals.iter().map(|t| t.cpu.get()).sum();
+    (
+        Some(Nanos::new(cpu)),
+        Some(totals.iter().map(|t| t.stops).sum()),
+    )
+}
+
+/// A side's census, as it was counted.
+pub(super) fn census(watched: &Watched, over: Timestamp) -> SideCensus {
+    // What others of it do, once a client's first process has ended, is not asked.
+    let asked = watched
+        .asked_at
+        .filter(|_| watched.asked_to_end || watched.went_on);
+    if let Some(spans) = side(watched).and_then(|s| s.tasks.spans(asked, over)) {
+        return census::count(&spans, Provenance::Traced);
+    }
+    match &watched.samples {
+        Some(samples) => samples.side(),
+        None => SideCensus::absent(),
+    }
+}
+
+/// Numbers for the tasks that made or served a connection, in the order of
+/// their creation.
+fn numbered(tasks: impl Iterator<Item = TaskIndex>) -> HashMap<TaskIndex, WorkerId> {
+    let ordered: BTreeSet<TaskIndex> = tasks.collect();
+    ordered.into_iter().zip((0..).map(WorkerId)).collect()
+}
+
+pub(super) fn client_sockets(watched: &Watched, ended: Timestamp) -> Vec<ClientSocket> {
+    let Some(side) = side(watched) else {
+        return Vec::new();
+    };
+    let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
+    let socket = |c: &Connection| {
+        let task_ended = side.tasks.get(c.task).ended;
+        Some(ClientSocket {
+            worker: *numbers.get(&c.task)?,
+            pid: c.by.0,
+            tid: c.by.1,
+            local: c.local,
+            from: c.from,
+            until: c.until.or(task_ended).unwrap_or(ended),
+        })
+    };
+    side.sockets.made.iter().filter_map(socket).collect()
+}
+
+/// Who is taken to have served a connection: whoever first received from it,
+/// or else first sent on it.
+pub(super) fn serving(
+    accepted: &Accepted,
+) -> Option<(TaskIndex, crate::model::Pid, crate::model::Tid, Timestamp)> {
+    accepted.received.or(accepted.sent)
+}
+
+pub(super) fn server_sockets(watched: &Watched) -> Vec<ServerSocket> {
+    let accepted = side(watched).map_or(&[][..], |s| &s.sockets.accepted[..]);
+    let socket = |a: &Accepted| ServerSocket {
+        peer: a.peer,
+        accepted: a.at,
+        pid: serving(a).map_or(a.by.0, |s| s.1),
+        accept_tid: Some(a.by.1),
+        serve_tid: serving(a).map(|s| s.2),
+        send_tid: a.sent.map(|s| s.2),
+    };
+    accepted.iter().map(socket).collect()
+}
+
+pub(super) fn requests(
+    watched: &Watched,
+    plan: &RunPlan,
+    flows: Option<&[FlowRecord]>,
+    extra: &mut Vec<Finding>,
+) -> Requests {
+    // Without a capture, what connect(2) returned is all that is known.
+    let wire = Wire::new(flows.unwrap_or_default());
+    let mut failed: BTreeMap<String, u64> = BTreeMap::new();
+    let side = side(watched);
+    let made = side.map(|s| &s.sockets.made);
+    let again = side.map(|s| fallbacks(&wire, s)).unwrap_or_default();
+    if let Some(side) = side {
+        extra.extend(fallback::finding(side, &again));
+        let made = side.sockets.made.iter().enumerate();
+        let outcomes = made
+            .filter(|(at, _)| !again.contains(at))
+            .filter_map(|(_, c)| wire.outcome(c, side));
+        for outcome in outcomes.filter(|o| *o != Outcome::Valid) {
+            *failed.entry(outcome.name().to_owned()).or_default() += 1;
+        }
+    }
+    let told = on_the_wire(flows);
+    let submitted = match plan.client {
+        ClientChoice::Command { requests, .. } => requests.map(u64::from),
+        ClientChoice::BuiltIn(_) => None,
+    };
+    // Of another protocol's answers nobody here knows whether they are right.
+    let judged = wire.speaks_time() || told.answered == Some(0);
+    if let (Some(submitted), Some(made)) = (submitted, made) {
+        // A connection may carry several requests.
+        let more =
+            |f: &FlowRecord| f.exchanges.len().saturating_sub(1) as u64 + f.exchanges_omitted;
+        let more: u64 = flows.unwrap_or_default().iter().map(more).sum();
+        let never = submitted.saturating_sub((made.len() - again.len()) as u64 + more);
+        if never > 0 {
+            failed.insert(Outcome::NotAttempted.name().to_owned(), never);
+        }
+    }
+    Requests {
+        submitted,
+        attempted: made.map(|m| m.len() as u64),
+        valid: told.valid.filter(|_| judged),
+        failed,
+        ..told
+    }
+}
+
+pub(super) fn client_workers(watched: &Watched, flows: Option<&[FlowRecord]>) -> Vec<WorkerRecord> {
+    let Some(side) = side(watched) else {
+        return Vec::new();
+    };
+    let wire = flows.map(Wire::new);
+    let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
+    let record = |c: &Connection| {
+        let task = side.tasks.get(c.task);
+        let errno = c.errno.filter(|e| ![0, libc::EINPROGRESS].contains(e));
+        WorkerRecord {
+            side: Side::Client,
+            worker: numbers.get(&c.task).copied(),
+            request: None,
+            pid: Some(c.by.0),
+            tid: Some(c.by.1),
+            started_ns: Some(task.started),
+            ended_ns: task.ended,
+            connected_ns: c.until.filter(|_| c.errno == Some(0)),
+            client: c.local,
+            outcome: wire.as_ref().and_then(|w| w.outcome(c, side)),
+            detail: errno.map(|e| std::io::Error::from_raw_os_error(e).to_string()),
+        }
+    };
+    side.sockets.made.iter().map(record).collect()
+}
+
+pub(super) fn server_workers(watched: &Watched) -> Vec<WorkerRecord> {
+    let Some(side) = side(watched) else {
+        return Vec::new();
+    };
+    let worker = |a: &Accepted| serving(a).map_or(a.task, |s| s.0);
+    let numbers = numbered(side.sockets.accepted.iter().map(worker));
+    let record = |a: &Accepted| {
+        let task = side.tasks.get(worker(a));
+        let (pid, tid) = serving(a).map_or(a.by, |s| (s.1, s.2));
+        WorkerRecord {
+            side: Side::Server,
+            worker: numbers.get(&worker(a)).copied(),
+            request: None,
+            pid: Some(pid),
+            tid: Some(tid),
+            started_ns: Some(task.started),
+            ended_ns: task.ended,
+            connected_ns: Some(a.at),
+            client: Some(a.peer),
+            outcome: None,
+            detail: None,
+        }
+    };
+    side.sockets.accepted.iter().map(record).collect()
+}

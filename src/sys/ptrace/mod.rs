@@ -1,0 +1,77 @@
+//! ptrace(2), seccomp(2) and what belongs to them, as typed calls: a program
+//! that waits to be traced, a task that is stopped, a filter of system calls,
+//! a look at another process's socket. Who is followed and what is told of it
+//! is decided in `observe::ptrace`.
+
+pub mod arch;
+pub mod filter;
+pub mod launch;
+pub mod remote_socket;
+pub mod tracee;
+
+use std::io;
+
+use thiserror::Error;
+
+pub use launch::Launch;
+use launch::Step;
+
+use crate::sys::process::Child;
+
+/// Why a program is not traced.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The system does not allow ptrace(2) or seccomp(2) here.
+    #[error("tracing is not allowed here: {0}")]
+    NotAllowed(#[source] io::Error),
+    /// The program cannot be executed, or there is no such process.
+    #[error("{0}")]
+    Execute(#[source] io::Error),
+    /// The system refused something else.
+    #[error("{0}")]
+    System(#[source] io::Error),
+}
+
+/// Starts a program that is not traced.
+///
+/// # Errors
+/// When it cannot be executed, or the system refuses it.
+pub fn start_untraced(launch: &Launch) -> Result<Child, StartError> {
+    let mut waiting = launch.fork(None).map_err(StartError::System)?;
+    let child = Child::adopt(waiting.pid).map_err(StartError::System)?;
+    waiting.open_gate();
+    // Its end of the pipe is closed by its exec, so this waits for that.
+    match waiting.failure() {
+        None => Ok(child),
+        Some((Step::Execute, e)) => Err(StartError::Execute(e)),
+        Some((_, e)) => Err(StartError::System(e)),
+    }
+}
+
+/// What would make tracing possible here, as the end of a sentence; empty where
+/// nothing is known that would.
+#[must_use]
+pub fn remedy() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let field = |name| {
+        let line = status.lines().find_map(|l| l.strip_prefix(name));
+        line.and_then(|l| l.trim().parse::<u32>().ok()).unwrap_or(0)
+    };
+    let yama = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
+    let scope: u32 = yama.ok().and_then(|s| s.trim().parse().ok()).unwrap_or(0);
+    if field("TracerPid:") != 0 {
+        "; threadtap itself is being traced: run it without that tracer".to_owned()
+    } else if scope >= 2 {
+        format!("; kernel.yama.ptrace_scope is {scope}: run as root, or set it to 1 or 0")
+    } else if scope == 1 && field("Seccomp:") == 0 {
+        "; with kernel.yama.ptrace_scope = 1 only programs that threadtap starts can be traced: \
+         let it start the program, or run as root"
+            .to_owned()
+    } else if field("Seccomp:") != 0 {
+        "; this container's seccomp profile may forbid it: allow SYS_PTRACE \
+         (--cap-add=SYS_PTRACE), or use another profile"
+            .to_owned()
+    } else {
+        String::new()
+    }
+}
