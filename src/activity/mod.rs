@@ -1,12 +1,14 @@
 //! What a tracer's events say about one side: its tasks, its processes, its
 //! connections, and how it is built.
 //!
-//! Pure. In come [`TraceEvent`]s in the order in which they were seen; out go
+//! Pure. In come [`Event`]s in the order in which they were seen; out go
 //! the lives of tasks (for `census`), sockets (for `correlate`), helper
 //! processes and the side's shape.
 
+pub mod fallback;
 mod helpers;
 mod others;
+pub mod outcomes;
 mod shape;
 mod sockets;
 mod tasks;
@@ -21,7 +23,7 @@ pub use shape::{Made, Served, client_shape, server_shape};
 pub use sockets::{Accepted, Connection, SocketLog};
 pub use tasks::{ProcessLife, TaskIndex, TaskLife, Tasks};
 
-use crate::model::{Endpoint, TraceChange, TraceEvent};
+use crate::model::{Change, Endpoint, Event};
 
 /// Everything that is known about a side that is or was traced.
 #[derive(Clone, Debug, Default)]
@@ -45,18 +47,18 @@ pub struct Activity {
 
 impl Activity {
     /// Takes one more event into account.
-    pub fn apply(&mut self, event: &TraceEvent) {
+    pub fn apply(&mut self, event: &Event) {
         self.events += 1;
         match &event.what {
-            TraceChange::Started { .. }
-            | TraceChange::Found { .. }
-            | TraceChange::Executed { .. }
-            | TraceChange::Named { .. }
-            | TraceChange::ExitBegun
-            | TraceChange::Leaves
-            | TraceChange::Ended(_) => self.tasks.apply(event),
-            TraceChange::Listening { local } => self.listening.push(*local),
-            TraceChange::UsesPtrace => {
+            Change::Started { .. }
+            | Change::Found { .. }
+            | Change::Executed { .. }
+            | Change::Named { .. }
+            | Change::ExitBegun
+            | Change::ThreadExiting
+            | Change::Ended(_) => self.tasks.apply(event),
+            Change::Listening { local } => self.listening.push(*local),
+            Change::CalledPtrace => {
                 let name = self.tasks.name_of(event.pid);
                 self.tracers.insert(name);
             }
@@ -66,7 +68,7 @@ impl Activity {
                 }
             }
         }
-        if let TraceChange::Executed {
+        if let Change::Executed {
             name,
             unprivileged,
             foreign,
@@ -74,10 +76,10 @@ impl Activity {
         } = &event.what
         {
             if *unprivileged {
-                self.unprivileged.insert(name.clone());
+                self.unprivileged.insert(name.to_string());
             }
             if *foreign {
-                self.foreign.insert(name.clone());
+                self.foreign.insert(name.to_string());
             }
         }
     }

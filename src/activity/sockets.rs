@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::tasks::TaskIndex;
-use crate::model::{Endpoint, Pid, SocketId, Tid, Timestamp, TraceChange, TraceEvent};
+use crate::model::{Change, Endpoint, Event, Pid, SocketId, Tid, Timestamp};
 
 /// A connection that was begun with connect(2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,11 +98,11 @@ impl SocketLog {
     }
 
     /// Takes one more event into account.
-    pub fn apply(&mut self, event: &TraceEvent, task: TaskIndex) {
+    pub fn apply(&mut self, event: &Event, task: TaskIndex) {
         let by = (event.pid, event.tid);
         let who = (task, event.pid, event.tid, event.at);
         match &event.what {
-            TraceChange::Connected {
+            Change::Connected {
                 socket,
                 target,
                 from,
@@ -138,7 +138,7 @@ impl SocketLog {
                     errno: *errno,
                 });
             }
-            TraceChange::Accepted {
+            Change::Accepted {
                 socket,
                 peer,
                 local,
@@ -155,12 +155,12 @@ impl SocketLog {
                     sent: None,
                 });
             }
-            TraceChange::Received { socket } => {
+            Change::Received { socket } => {
                 if let Some(&i) = self.accepted_by.get(socket) {
                     self.accepted[i].received.get_or_insert(who);
                 }
             }
-            TraceChange::Sent { socket } => {
+            Change::Sent { socket } => {
                 if let Some(&i) = self.accepted_by.get(socket) {
                     self.accepted[i].sent.get_or_insert(who);
                 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::census::{SideSpans, Span};
-use crate::model::{Exit, Pid, Tid, Timestamp, TraceChange, TraceEvent};
+use crate::model::{Change, Event, Exit, Pid, Tid, Timestamp};
 
 /// One task of a side, for as long as the side is known: task ids are used
 /// again, this number is not.
@@ -111,36 +111,36 @@ impl Tasks {
     }
 
     /// Takes one more event into account.
-    pub fn apply(&mut self, event: &TraceEvent) {
+    pub fn apply(&mut self, event: &Event) {
         let at = event.at;
         match &event.what {
-            TraceChange::Started { process, parent } => {
+            Change::Started { process, parent } => {
                 self.begin(event, *process, parent.as_ref(), false);
             }
-            TraceChange::Found { process } => self.begin(event, *process, None, true),
-            TraceChange::Executed { former, name, .. } => {
+            Change::Found { process } => self.begin(event, *process, None, true),
+            Change::Executed { former, name, .. } => {
                 if let Some(process) = self.process_of(event.pid) {
-                    self.processes[process].name.clone_from(name);
+                    self.processes[process].name = name.to_string();
                 }
                 self.execute(event.pid, event.tid, *former, at);
             }
-            TraceChange::Named { name } => {
+            Change::Named { name } => {
                 if let Some(&task) = self.live.get(&event.tid) {
-                    self.lives[task].name = Some(name.as_str().into());
+                    self.lives[task].name = Some(name.clone());
                 }
             }
-            TraceChange::ExitBegun => self.exit_begins(event.pid, at),
-            TraceChange::Leaves => {
+            Change::ExitBegun => self.exit_begins(event.pid, at),
+            Change::ThreadExiting => {
                 if let Some(task) = self.live.remove(&event.tid) {
                     self.lives[task].ended = Some(at);
                 }
             }
-            TraceChange::Ended(exit) => self.end(event, *exit),
+            Change::Ended(exit) => self.end(event, *exit),
             _ => {}
         }
     }
 
-    fn begin(&mut self, event: &TraceEvent, process: bool, parent: Option<&Pid>, found: bool) {
+    fn begin(&mut self, event: &Event, process: bool, parent: Option<&Pid>, found: bool) {
         let task = self.lives.len();
         let place = if process {
             Some(self.processes.len())
@@ -198,7 +198,7 @@ impl Tasks {
         }
     }
 
-    fn end(&mut self, event: &TraceEvent, exit: Exit) {
+    fn end(&mut self, event: &Event, exit: Exit) {
         if let Some(task) = self.live.remove(&event.tid) {
             self.lives[task].ended = Some(event.at);
         }

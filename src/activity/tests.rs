@@ -29,9 +29,9 @@ impl Story {
         story
     }
 
-    fn tell(&mut self, pid: u32, tid: u32, what: TraceChange) {
+    fn tell(&mut self, pid: u32, tid: u32, what: Change) {
         self.now += 1;
-        self.side.apply(&TraceEvent {
+        self.side.apply(&Event {
             at: at(self.now),
             pid: Pid(pid),
             tid: Tid(tid),
@@ -40,7 +40,7 @@ impl Story {
     }
 
     fn thread(&mut self, pid: u32, tid: u32) {
-        let what = TraceChange::Started {
+        let what = Change::Started {
             process: false,
             parent: None,
         };
@@ -52,9 +52,9 @@ impl Story {
     }
 
     fn executed(&mut self, pid: u32, former: u32, name: &str) {
-        let what = TraceChange::Executed {
+        let what = Change::Executed {
             former: Tid(former),
-            name: name.to_owned(),
+            name: name.into(),
             unprivileged: false,
             foreign: false,
         };
@@ -62,18 +62,18 @@ impl Story {
     }
 
     fn ends(&mut self, pid: u32, tid: u32) {
-        self.tell(pid, tid, TraceChange::Ended(Exit::Code(0)));
+        self.tell(pid, tid, Change::Ended(Exit::Code(0)));
     }
 
     fn exits(&mut self, pid: u32) {
-        self.tell(pid, pid, TraceChange::ExitBegun);
+        self.tell(pid, pid, Change::ExitBegun);
     }
 
     fn connects(&mut self, pid: u32, tid: u32, socket: u64) {
         let target = "127.0.0.1:45000".parse::<std::net::SocketAddr>().unwrap();
         let socket = SocketId(socket);
         self.now += 1;
-        let connected = TraceChange::Connected {
+        let connected = Change::Connected {
             socket: Some(socket),
             target: target.into(),
             from: at(self.now),
@@ -96,7 +96,7 @@ impl Story {
         self.tell(
             pid,
             tid,
-            TraceChange::Accepted {
+            Change::Accepted {
                 socket,
                 peer,
                 local: None,
@@ -142,8 +142,8 @@ fn work(task: TaskIndex, from: Timestamp, ms: i64) -> Made {
     }
 }
 
-fn started(parent: Option<Pid>) -> TraceChange {
-    TraceChange::Started {
+fn started(parent: Option<Pid>) -> Change {
+    Change::Started {
         process: true,
         parent,
     }
@@ -181,7 +181,7 @@ fn what_a_signal_ends_was_there_when_it_came() {
     story.thread(100, 101);
     story.thread(100, 102);
     for tid in [102, 101, 100] {
-        story.tell(100, tid, TraceChange::Ended(Exit::Signal(9)));
+        story.tell(100, tid, Change::Ended(Exit::Signal(9)));
     }
     assert_eq!(story.census().threads, counts(1, 3, 3, 2));
     let process = &story.side.tasks.processes()[0];
@@ -192,7 +192,7 @@ fn what_a_signal_ends_was_there_when_it_came() {
 fn a_process_that_outlives_its_first_thread_counts_as_one() {
     let mut story = Story::of_a_program();
     story.thread(100, 101);
-    story.tell(100, 100, TraceChange::Leaves);
+    story.tell(100, 100, Change::ThreadExiting);
     story.thread(100, 102);
     story.exits(100);
     story.ends(100, 102);
@@ -208,7 +208,7 @@ fn a_joined_thread_on_its_way_out_was_not_left_running() {
     let mut story = Story::of_a_program();
     story.thread(100, 101);
     story.thread(100, 102);
-    story.tell(100, 101, TraceChange::Leaves);
+    story.tell(100, 101, Change::ThreadExiting);
     story.exits(100);
     for tid in [101, 102, 100] {
         story.ends(100, tid);
@@ -236,8 +236,8 @@ fn a_thread_that_executes_a_program_takes_its_process_s_id() {
 #[test]
 fn whoever_was_found_was_not_created() {
     let mut story = Story::default();
-    story.tell(100, 100, TraceChange::Found { process: true });
-    story.tell(100, 101, TraceChange::Found { process: false });
+    story.tell(100, 100, Change::Found { process: true });
+    story.tell(100, 101, Change::Found { process: false });
     story.thread(100, 102);
     story.ends(100, 102);
     let census = story.census();
@@ -378,7 +378,7 @@ fn connections_that_other_threads_may_talk_on_tell_of_no_event_loop() {
         let mut named = story(program, before);
         for (tid, name) in [(100, program), (101, thread)] {
             let name = name.to_owned();
-            named.tell(100, tid, TraceChange::Named { name });
+            named.tell(100, tid, Change::Named { name: name.into() });
         }
         assert_eq!(named.strategy(20).0, strategy, "{program}: {thread}");
     }
@@ -463,7 +463,7 @@ fn a_pool_whose_workers_made_one_connection_each_is_no_thread_a_connection() {
 fn threads_with_names_of_their_own_are_no_workers() {
     let named = |story: &mut Story, tid, name: &str| {
         let name = name.to_owned();
-        story.tell(100, tid, TraceChange::Named { name });
+        story.tell(100, tid, Change::Named { name: name.into() });
     };
     let story = |workers: u32, each: u64| {
         let mut story = Story::of_a_program();
@@ -511,13 +511,13 @@ fn a_server_whose_work_wanders_between_its_threads_is_no_pool() {
         story.tell(
             100,
             accepting,
-            TraceChange::Accepted {
+            Change::Accepted {
                 socket,
                 peer,
                 local: None,
             },
         );
-        story.tell(100, serving, TraceChange::Received { socket });
+        story.tell(100, serving, Change::Received { socket });
         served.push(Made {
             task: TaskIndex(if serving == 101 { 1 } else { 2 }),
             from: at(0),
@@ -572,7 +572,7 @@ fn an_interrupted_connection_is_told_by_the_answer_that_follows() {
     ] {
         let mut story = Story::of_a_program();
         for &errno in [libc::EINTR].iter().chain(then) {
-            let connected = TraceChange::Connected {
+            let connected = Change::Connected {
                 socket: Some(socket),
                 target: target.into(),
                 from: at(story.now),

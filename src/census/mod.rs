@@ -4,7 +4,7 @@
 //! it. A task is a thread; a process with one thread counts one of each.
 
 use crate::model::{
-    Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint, Timestamp,
+    Counts, Provenance, Sample, SideCensus, SystemCensus, SystemCounts, TimelinePoint, Timestamp,
 };
 
 /// The life of one task, or of a process that goes on without its first thread.
@@ -108,17 +108,6 @@ fn timeline<'a>(spans: impl Iterator<Item = &'a Span>) -> Vec<TimelinePoint> {
         points.push(TimelinePoint(t, threads, processes));
     }
     points
-}
-
-/// One look at the counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sample {
-    /// When.
-    pub at: Timestamp,
-    /// Threads; `None` where that could not be read.
-    pub threads: Option<u64>,
-    /// Processes; `None` where that could not be read.
-    pub processes: Option<u64>,
 }
 
 /// Samples, kept small: only looks that saw something new are kept, and the

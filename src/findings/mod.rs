@@ -20,11 +20,26 @@ use rules::{
     syn_retransmitted, unanswered_flows, unowned_flows,
 };
 
+use crate::activity::Activity;
+use crate::model::observation::Observation;
 use crate::model::{CaptureSummary, Finding, FlowRecord, RunRecord, StopReason, WorkerRecord};
+
+/// What was seen in a run, and what the tasks of its sides did.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// Everything that was seen.
+    pub observation: &'a Observation,
+    /// What the client's tasks did; `None` where it was not traced.
+    pub client: Option<&'a Activity>,
+    /// What the server's tasks did; `None` where it was not traced.
+    pub server: Option<&'a Activity>,
+}
 
 /// What conclusions are drawn from.
 #[derive(Clone, Copy, Debug)]
 pub struct FindingsInput<'a> {
+    /// What was seen; `None` for a record that is read without it.
+    pub seen: Option<Seen<'a>>,
     /// The run's record; its own findings are not looked at.
     pub run: &'a RunRecord,
     /// Its flows.

@@ -11,6 +11,7 @@ use crate::report::fixture::Fixture;
 
 fn of(fixture: &Fixture) -> Vec<Finding> {
     findings(&FindingsInput {
+        seen: None,
         run: &fixture.run,
         flows: &fixture.flows,
         workers: &fixture.workers,
@@ -59,6 +60,7 @@ fn what_the_run_found_comes_along_and_the_worst_comes_first() {
         finding("fatal", Severity::Error),
     ];
     let input = FindingsInput {
+        seen: None,
         run: &fixture.run,
         flows: &fixture.flows,
         workers: &fixture.workers,

@@ -9,16 +9,17 @@
 mod ceiling;
 mod census;
 mod compare;
+mod exit;
 mod finding;
 mod flow;
 mod frame;
 mod ids;
+pub mod observation;
 mod program;
 mod quantiles;
 mod run;
 mod segment;
 mod time;
-mod trace;
 mod worker;
 
 pub use ceiling::{
@@ -30,12 +31,14 @@ pub use compare::{
     CompareRecord, CompareRow, ComparedPlan, Difference, GrowthRow, PeakRanges, Range,
     SCHEMA_COMPARE, Spread, TOO_FEW_REPEATS,
 };
+pub use exit::Exit;
 pub use finding::{Finding, Severity};
 pub use flow::{
     ClientOwner, Close, ConnState, Exchange, FlowRecord, Handshake, ServerOwner, TimeOfDay,
 };
 pub use frame::{Frame, LinkType};
 pub use ids::{Endpoint, FlowId, Pid, Tid, WorkerId};
+pub use observation::{Change, Event, Sample, SocketId};
 pub use program::{Evidence, Helper, Inferred, Program, Programs};
 pub use quantiles::Durations;
 pub use run::{
@@ -45,5 +48,4 @@ pub use run::{
 };
 pub use segment::{Segment, SeqNum, TcpFlags};
 pub use time::{Nanos, Timestamp};
-pub use trace::{Exit, SocketId, TraceChange, TraceEvent};
 pub use worker::{Outcome, Side, WorkerRecord};

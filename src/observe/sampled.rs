@@ -3,8 +3,9 @@
 
 use std::net::SocketAddr;
 
-use crate::census::{Sample, Samples};
+use crate::census::Samples;
 use crate::model::Pid;
+use crate::model::Sample;
 use crate::sys::procfs::SystemCounter;
 use crate::sys::{clock, listeners, procfs};
 
@@ -22,6 +23,7 @@ pub struct Watch {
 impl Watch {
     /// Watches the system, and the process that listens on `server`, if it can
     /// be found.
+    #[must_use]
     pub fn new(server: Option<SocketAddr>) -> Self {
         let server = server.and_then(|target| {
             listeners::listening_on(target.port())

@@ -60,6 +60,7 @@ impl Fixture {
         capture.stop_reason = StopReason::Timeout;
         fixture.measure();
         fixture.run.findings = findings(&FindingsInput {
+            seen: None,
             run: &fixture.run,
             flows: &fixture.flows,
             workers: &fixture.workers,

@@ -62,6 +62,7 @@ prop_compose! {
             capture.dropped_by_interface = Some(numbers[4]);
         }
         run.findings = findings(&FindingsInput {
+            seen: None,
             run,
             flows: &fixture.flows,
             workers: &fixture.workers,

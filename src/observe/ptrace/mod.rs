@@ -1,7 +1,7 @@
 //! Tracing programs of any kind with ptrace(2) and seccomp(2).
 //!
 //! In comes a program to start, or a process that runs; out go
-//! [`TraceEvent`]s: every task that begins and ends, and what was done with the
+//! [`Event`]s: every task that begins and ends, and what was done with the
 //! TCP sockets of interest. A program is stopped only where it creates a task,
 //! executes a program, ends, or makes one of a dozen rare calls; every other
 //! call runs at full speed.
@@ -28,13 +28,13 @@ use std::time::Duration;
 pub use calls::Interest;
 use tracer::Tracer;
 
-use crate::model::{Exit, Nanos, Pid, SideCost, Tid, TraceEvent};
+use crate::model::{Event, Exit, Nanos, Pid, SideCost, Tid};
 use crate::sys::process;
 use crate::sys::ptrace::{Launch, StartError, arch};
 use crate::sys::signals;
 
 /// Who gets the events.
-pub type Sink<'a> = Box<dyn FnMut(TraceEvent) + Send + 'a>;
+pub type Sink<'a> = Box<dyn FnMut(Event) + Send + 'a>;
 
 /// What a tracer has to say when it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::calls::{Interest, Kind};
-use crate::model::{Endpoint, Pid, SocketId, Tid, Timestamp, TraceChange};
+use crate::model::{Change, Endpoint, Pid, SocketId, Tid, Timestamp};
 use crate::sys::clock;
 use crate::sys::ptrace::remote_socket::{Holder, parse_address};
 use crate::sys::ptrace::tracee::{Call, Stopped};
@@ -77,14 +77,14 @@ impl Sockets {
 
     /// A task has ended, or is in another program now. Returns what there is to
     /// say of a call that it was in.
-    pub fn forget(&mut self, tid: Tid) -> Option<TraceChange> {
+    pub fn forget(&mut self, tid: Tid) -> Option<Change> {
         let interrupted = self.interrupted.remove(&tid);
         match self.pending.remove(&tid)? {
             Pending::Connect {
                 descriptor,
                 target,
                 from,
-            } => Some(TraceChange::Connected {
+            } => Some(Change::Connected {
                 socket: interrupted.filter(|i| i.0 == descriptor).map(|i| i.1),
                 target,
                 from,
@@ -97,7 +97,7 @@ impl Sockets {
 
     /// A task has stopped at a call. Returns whether the call's end has to be
     /// seen; what is learnt is put into `said`.
-    pub fn stopped(&mut self, task: &Stopped, pid: Pid, said: &mut Vec<TraceChange>) -> bool {
+    pub fn stopped(&mut self, task: &Stopped, pid: Pid, said: &mut Vec<Change>) -> bool {
         match task.call() {
             Ok((Call::Entry { number, arguments }, _)) => {
                 let known = self.calls.iter().find(|(n, _)| *n == number);
@@ -130,7 +130,7 @@ impl Sockets {
         pid: Pid,
         kind: Kind,
         arguments: &[u64; 6],
-        said: &mut Vec<TraceChange>,
+        said: &mut Vec<Change>,
     ) -> Option<Pending> {
         let descriptor = descriptor(arguments[0]);
         let socket = || Holder::of(pid, task.tid())?.tcp(descriptor)?.id();
@@ -165,23 +165,17 @@ impl Sockets {
                 awaited.send.then_some(Pending::Send(socket))
             }
             Kind::ExitGroup => {
-                said.push(TraceChange::ExitBegun);
+                said.push(Change::ExitBegun);
                 None
             }
             Kind::Ptrace => {
-                said.push(TraceChange::UsesPtrace);
+                said.push(Change::CalledPtrace);
                 None
             }
         }
     }
 
-    fn ends(
-        &mut self,
-        task: &Stopped,
-        pid: Pid,
-        pending: Pending,
-        result: i64,
-    ) -> Option<TraceChange> {
+    fn ends(&mut self, task: &Stopped, pid: Pid, pending: Pending, result: i64) -> Option<Change> {
         let tcp = |descriptor| Holder::of(pid, task.tid())?.tcp(descriptor);
         match pending {
             Pending::Connect {
@@ -197,7 +191,7 @@ impl Sockets {
                 {
                     self.interrupted.insert(task.tid(), (descriptor, id));
                 }
-                Some(TraceChange::Connected {
+                Some(Change::Connected {
                     socket: id,
                     target,
                     from,
@@ -206,7 +200,7 @@ impl Sockets {
                 })
             }
             _ if result < 0 => None,
-            Pending::Listen { descriptor } => Some(TraceChange::Listening {
+            Pending::Listen { descriptor } => Some(Change::Listening {
                 local: tcp(descriptor)?.local()?,
             }),
             Pending::Accept { address: at } => {
@@ -222,7 +216,7 @@ impl Sockets {
                 self.awaited.insert(socket, all);
                 // Neither has it an own end then (`inet_put_port` of Linux).
                 let local = accepted.local().filter(|l| l.port != 0);
-                Some(TraceChange::Accepted {
+                Some(Change::Accepted {
                     socket,
                     peer,
                     local,
@@ -230,10 +224,10 @@ impl Sockets {
             }
             Pending::Receive(socket) => self
                 .learn(socket, |a| &mut a.receive)
-                .then_some(TraceChange::Received { socket }),
+                .then_some(Change::Received { socket }),
             Pending::Send(socket) => self
                 .learn(socket, |a| &mut a.send)
-                .then_some(TraceChange::Sent { socket }),
+                .then_some(Change::Sent { socket }),
         }
     }
 

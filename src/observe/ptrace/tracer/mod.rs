@@ -17,7 +17,7 @@ use super::calls::Interest;
 use super::family::{Family, lost_privilege};
 use super::sockets::Sockets;
 use super::{Sink, Totals};
-use crate::model::{Exit, Pid, SideCost, Tid, Timestamp, TraceChange, TraceEvent};
+use crate::model::{Change, Event, Exit, Pid, SideCost, Tid, Timestamp};
 use crate::sys::ptrace::arch;
 use crate::sys::ptrace::tracee::{self, Options, Patience, Report, Stop, Stopped, Until};
 use crate::sys::{clock, procfs};
@@ -103,12 +103,12 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    fn tell(&mut self, pid: Pid, tid: Tid, what: TraceChange) {
+    fn tell(&mut self, pid: Pid, tid: Tid, what: Change) {
         self.tell_at(clock::now(), pid, tid, what);
     }
 
-    fn tell_at(&mut self, at: Timestamp, pid: Pid, tid: Tid, what: TraceChange) {
-        (self.sink)(TraceEvent { at, pid, tid, what });
+    fn tell_at(&mut self, at: Timestamp, pid: Pid, tid: Tid, what: Change) {
+        (self.sink)(Event { at, pid, tid, what });
     }
 
     /// Follows the program until everything of it has ended, or until `leave`
@@ -189,7 +189,7 @@ impl<'a> Tracer<'a> {
             return;
         };
         self.leave_call(pid, tid);
-        self.tell(pid, tid, TraceChange::Ended(exit));
+        self.tell(pid, tid, Change::Ended(exit));
         if tid.0 == self.root.0 {
             self.ended = Some((exit, cost));
             // What lives on is not in its cost.
@@ -251,12 +251,12 @@ impl<'a> Tracer<'a> {
                 }
                 for what in &said {
                     match what {
-                        TraceChange::ExitBegun => {
+                        Change::ExitBegun => {
                             self.tell_of_leaving(pid, task.tid());
                             self.family.exits(pid);
                             self.tell_names(pid, true);
                         }
-                        TraceChange::Connected { .. } | TraceChange::Accepted { .. } => {
+                        Change::Connected { .. } | Change::Accepted { .. } => {
                             self.tell_names(pid, false);
                         }
                         _ => {}
@@ -281,7 +281,7 @@ impl<'a> Tracer<'a> {
         for tid in procfs::tasks_of(pid).into_iter().take(MOST_NAMES) {
             let other = tid != exits && self.family.pid_of(tid) == Some(pid);
             if other && procfs::is_leaving(pid, tid) {
-                self.tell(pid, tid, TraceChange::Leaves);
+                self.tell(pid, tid, Change::ThreadExiting);
             }
         }
     }
@@ -295,7 +295,7 @@ impl<'a> Tracer<'a> {
             if self.family.pid_of(tid) == Some(pid)
                 && let Some(name) = procfs::name_of_thread(pid, tid)
             {
-                self.tell(pid, tid, TraceChange::Named { name });
+                self.tell(pid, tid, Change::Named { name: name.into() });
             }
         }
     }
@@ -314,9 +314,9 @@ impl<'a> Tracer<'a> {
         self.family.add(tid, pid);
         self.family.first_stop(tid);
         let _ = task.set_options(self.options(true));
-        let what = TraceChange::Executed {
+        let what = Change::Executed {
             former,
-            name: procfs::name_of(pid).unwrap_or_default(),
+            name: procfs::name_of(pid).unwrap_or_default().into(),
             unprivileged: lost_privilege(pid),
             foreign: task
                 .call()
@@ -330,7 +330,7 @@ impl<'a> Tracer<'a> {
     fn leader_exits(&mut self, task: &Stopped, pid: Pid) {
         let by_signal = task.message().is_ok_and(|status| status & 0x7f != 0);
         if !by_signal && self.family.goes_on_without_leader(pid) {
-            self.tell(pid, task.tid(), TraceChange::Leaves);
+            self.tell(pid, task.tid(), Change::ThreadExiting);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::super::family::origin;
 use super::{Early, Tracer};
-use crate::model::{Pid, Tid, TraceChange};
+use crate::model::{Change, Pid, Tid};
 use crate::sys::ptrace::tracee::{self, Stop};
 
 impl Tracer<'_> {
@@ -32,9 +32,9 @@ impl Tracer<'_> {
     fn welcome(&mut self, tid: Tid, pid: Pid, parent: Option<Pid>, early: Option<Early>) {
         let process = pid.0 == tid.0;
         let parent = parent.filter(|_| process);
-        self.tell(pid, tid, TraceChange::Started { process, parent });
+        self.tell(pid, tid, Change::Started { process, parent });
         match early {
-            Some(Early::Ended(exit)) => self.tell(pid, tid, TraceChange::Ended(exit)),
+            Some(Early::Ended(exit)) => self.tell(pid, tid, Change::Ended(exit)),
             Some(Early::Stopped(task, stop)) => {
                 self.family.add(tid, pid);
                 self.family.first_stop(tid);

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use super::super::Sink;
 use super::super::calls::Interest;
 use super::{Mode, Tracer};
-use crate::model::{Pid, Tid, TraceChange};
+use crate::model::{Change, Pid, Tid};
 use crate::sys::procfs;
 use crate::sys::ptrace::StartError;
 use crate::sys::ptrace::filter::Filter;
@@ -94,7 +94,7 @@ impl<'a> Tracer<'a> {
                     news = true;
                     let process = pid.0 == tid.0;
                     tracer.family.add(tid, pid);
-                    tracer.tell(pid, tid, TraceChange::Found { process });
+                    tracer.tell(pid, tid, Change::Found { process });
                     // To see the calls that it makes from now on.
                     tracee::interrupt(tid);
                 }
@@ -129,7 +129,7 @@ impl<'a> Tracer<'a> {
     fn begin(&mut self, task: Stopped) {
         let tid = task.tid();
         self.family.add(tid, self.root);
-        let started = TraceChange::Started {
+        let started = Change::Started {
             process: true,
             parent: None,
         };

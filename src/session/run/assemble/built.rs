@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::super::program::Watched;
-use super::outcomes::Wire;
 use super::programs::{serving, side};
+use crate::activity::outcomes::Wire;
 use crate::activity::{self, Accepted, Activity, Connection, Made, client_shape, server_shape};
 use crate::model::{Evidence, FlowRecord, Helper, Outcome, ServerModel, Side, Strategy, Timestamp};
 

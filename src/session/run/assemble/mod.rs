@@ -6,8 +6,6 @@
 
 mod built;
 mod counts;
-mod fallback;
-mod outcomes;
 mod program_troubles;
 mod programs;
 mod sides;
@@ -135,6 +133,7 @@ pub fn assemble(plan: &RunPlan, observed: Observed, end: End) -> Assembled {
         findings: Vec::new(),
     };
     run.findings = findings(&FindingsInput {
+        seen: None,
         run: &run,
         flows: &flows,
         workers: &workers,

@@ -7,7 +7,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::census::{Sample, Samples};
+use crate::census::Samples;
+use crate::model::Sample;
 use crate::model::{Exit, Pid, SideCost, Timestamp};
 use crate::sys::process::{self, Child};
 use crate::sys::{clock, procfs};

@@ -1,83 +1,34 @@
-//! What a tracer saw: one event for each thing that a program did and that
-//! this project asks about.
-
-use std::fmt;
+//! What was seen of a side from outside: one event for each thing that its tasks
+//! did and that this project asks about. The words are those of the facts,
+//! whoever saw them: ptrace(2) today, another observer tomorrow.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, Pid, Tid, Timestamp};
-
-/// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Exit {
-    /// By exit(3) with this status.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Code(code) => write!(f, "exit status {code}"),
-            Self::Signal(signal) => match signal_name(*signal) {
-                Some(name) => write!(f, "signal {signal}, {name}"),
-                None => write!(f, "signal {signal}"),
-            },
-        }
-    }
-}
-
-/// The name of a standard signal (signal(7)).
-#[must_use]
-pub const fn signal_name(signal: i32) -> Option<&'static str> {
-    Some(match signal {
-        libc::SIGHUP => "SIGHUP",
-        libc::SIGINT => "SIGINT",
-        libc::SIGQUIT => "SIGQUIT",
-        libc::SIGILL => "SIGILL",
-        libc::SIGTRAP => "SIGTRAP",
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGUSR1 => "SIGUSR1",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGUSR2 => "SIGUSR2",
-        libc::SIGPIPE => "SIGPIPE",
-        libc::SIGALRM => "SIGALRM",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGXCPU => "SIGXCPU",
-        libc::SIGXFSZ => "SIGXFSZ",
-        libc::SIGVTALRM => "SIGVTALRM",
-        libc::SIGPROF => "SIGPROF",
-        libc::SIGSYS => "SIGSYS",
-        _ => return None,
-    })
-}
+use crate::model::{Endpoint, Exit, Pid, Tid, Timestamp};
 
 /// One socket, for as long as the system runs: its `SO_COOKIE` (socket(7)).
 /// A descriptor's number is used again and is shared; this is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SocketId(pub u64);
 
-/// Something that a task did, and when its tracer saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TraceEvent {
-    /// When the tracer saw it, by the clock of the capture.
+/// Something that a task did, and when its observer saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When the observer saw it, by the clock of the capture.
     pub at: Timestamp,
     /// The task's process.
     pub pid: Pid,
     /// The task.
     pub tid: Tid,
     /// What it did.
-    pub what: TraceChange,
+    pub what: Change,
 }
 
 /// What a task did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TraceChange {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
     /// It began to exist.
     Started {
         /// Whether it is the first thread of a process of its own.
@@ -85,7 +36,7 @@ pub enum TraceChange {
         /// The process that created it; `None` for the first of all.
         parent: Option<Pid>,
     },
-    /// It was there when its tracer came.
+    /// It was there when its observer came.
     Found {
         /// Whether it is the first thread of its process.
         process: bool,
@@ -97,7 +48,7 @@ pub enum TraceChange {
         /// that executed was not the first.
         former: Tid,
         /// The program's name, as the kernel keeps it.
-        name: String,
+        name: Box<str>,
         /// Whether the kernel gave it no privilege although its file asks for
         /// it (set-user-ID, set-group-ID), because it is traced.
         unprivileged: bool,
@@ -110,15 +61,15 @@ pub enum TraceChange {
     /// its process begins to exit. Runtimes name their threads.
     Named {
         /// Its name, as the kernel keeps it.
-        name: String,
+        name: Box<str>,
     },
     /// Its process begins to exit, at its own will (`exit_group(2)`).
     ExitBegun,
     /// It ended while other threads of its process may go on.
     Ended(Exit),
-    /// It is on its way out, and its process goes on without it. Its end is
+    /// It has begun to exit, and its process goes on without it. Its end is
     /// told later: a first thread's when all others have ended as well.
-    Leaves,
+    ThreadExiting,
     /// It made a socket listen.
     Listening {
         /// Where.
@@ -158,5 +109,5 @@ pub enum TraceChange {
         socket: SocketId,
     },
     /// It called ptrace(2), which a traced program cannot use as if alone.
-    UsesPtrace,
+    CalledPtrace,
 }

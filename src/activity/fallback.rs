@@ -5,13 +5,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::outcomes::Wire;
-use crate::activity::{Activity, Connection};
+use super::{Activity, Connection};
 use crate::model::{Finding, Outcome, Pid, Severity};
 use crate::text::units::{count, counted};
 
 /// The attempts, by their place among those made, that came to nothing at one
 /// address and that their process made again at another one, on the same port.
-pub(super) fn fallbacks(wire: &Wire<'_>, side: &Activity) -> HashSet<usize> {
+#[must_use]
+pub fn fallbacks(wire: &Wire<'_>, side: &Activity) -> HashSet<usize> {
     let mut attempts: Vec<(usize, &Connection)> = side.sockets.made.iter().enumerate().collect();
     attempts.sort_by_key(|(_, c)| c.from);
     let nowhere = |c: &Connection| {
@@ -39,7 +40,9 @@ pub(super) fn fallbacks(wire: &Wire<'_>, side: &Activity) -> HashSet<usize> {
 }
 
 /// Tells of them, since the wire shows them.
-pub(super) fn finding(side: &Activity, found: &HashSet<usize>) -> Option<Finding> {
+#[must_use]
+#[allow(clippy::implicit_hasher, reason = "of this crate's own making")]
+pub fn finding(side: &Activity, found: &HashSet<usize>) -> Option<Finding> {
     let made = |at: &usize| side.sockets.made.get(*at);
     let first = found.iter().min().and_then(made)?;
     let n = found.len() as u64;

@@ -6,18 +6,20 @@
 
 use std::collections::HashMap;
 
-use crate::activity::{Activity, Connection};
+use super::{Activity, Connection};
 use crate::correlate::{SLACK_NS, opened};
 use crate::model::{Close, Endpoint, Exit, FlowRecord, Outcome, Timestamp};
 
 /// Flows, to be found by the connection that made them.
-pub(super) struct Wire<'a> {
+pub struct Wire<'a> {
     flows: HashMap<Endpoint, Vec<&'a FlowRecord>>,
     /// Whether somebody spoke TIME.
     time: bool,
 }
 
 impl<'a> Wire<'a> {
+    /// Sorts the flows of a run.
+    #[must_use]
     pub fn new(flows: &'a [FlowRecord]) -> Self {
         let mut by_client: HashMap<Endpoint, Vec<&FlowRecord>> = HashMap::new();
         for flow in flows {
@@ -32,11 +34,13 @@ impl<'a> Wire<'a> {
     }
 
     /// Whether answers can be judged.
+    #[must_use]
     pub fn speaks_time(&self) -> bool {
         self.time
     }
 
     /// The flow of a connection.
+    #[must_use]
     pub fn flow_of(&self, connection: &Connection) -> Option<&'a FlowRecord> {
         let candidates = self.flows.get(&connection.local?)?;
         candidates.iter().copied().find(|f| {
@@ -49,6 +53,7 @@ impl<'a> Wire<'a> {
 
     /// How it went, where that can be said. `side` is the client's, whose
     /// connection it is.
+    #[must_use]
     pub fn outcome(&self, connection: &Connection, side: &Activity) -> Option<Outcome> {
         match connection.errno {
             Some(0 | libc::EINPROGRESS | libc::EINTR) => {

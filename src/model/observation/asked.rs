@@ -1,0 +1,73 @@
+//! What a run was asked to do, as far as it matters to what is told of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Nanos, ServerModel, Strategy};
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Whose client.
+    pub client: AskedClient,
+    /// Whose server.
+    pub server: AskedServer,
+    /// What to capture; `None`: nothing.
+    pub capture: Option<AskedCapture>,
+    /// Whether read(2) and write(2) of a server were to be looked at, too.
+    pub read_write: bool,
+}
+
+/// The client that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedClient {
+    /// A built-in strategy.
+    BuiltIn {
+        /// Which.
+        strategy: Strategy,
+        /// How many requests.
+        requests: u64,
+        /// How many workers share the queue; of a pool only.
+        workers: Option<u64>,
+        /// Whether the main thread waits for its workers.
+        join: bool,
+        /// Whether workers are held until every one has been started.
+        gate: bool,
+        /// The most requests in flight at once; `None`: no bound.
+        max_in_flight: Option<u64>,
+        /// The time allowed for one request.
+        timeout_ns: Nanos,
+    },
+    /// A program.
+    Program {
+        /// How many requests it makes, where that is known.
+        requests: Option<u64>,
+    },
+}
+
+/// The server that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedServer {
+    /// The built-in one.
+    Embedded {
+        /// How it handles connections.
+        model: ServerModel,
+    },
+    /// A program that was started for the run.
+    Program,
+    /// One that ran already.
+    Existing {
+        /// Whether its process was to be attached to.
+        attached: bool,
+    },
+}
+
+/// The capture that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedCapture {
+    /// The interface.
+    pub interface: String,
+    /// The most bytes to keep of a frame.
+    pub snaplen: u32,
+}

@@ -1,0 +1,32 @@
+//! What went wrong while a run was observed: facts, without advice.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Side;
+
+/// Something that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// A program was to be traced and could not be.
+    NotTraced {
+        /// Which side's.
+        side: Side,
+        /// The system's error.
+        error: String,
+        /// What would allow it, as the end of a sentence; empty where that is not known.
+        remedy: String,
+    },
+    /// The capture ended before the run did.
+    CaptureFailed {
+        /// Its own words.
+        error: String,
+    },
+    /// `capture.pcap` could not be written any more.
+    CaptureNotSaved {
+        /// The system's error.
+        error: String,
+        /// The frames that are in it.
+        frames: u64,
+    },
+}
