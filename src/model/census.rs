@@ -1,14 +1,14 @@
 //! Counts of threads and processes, each with how it was obtained.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, VariantArray, VariantNames};
 
 use super::Timestamp;
+use super::named::serialised;
 
 /// How a fact was obtained. A fact that was not obtained is absent, never 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Provenance {
     /// The built-in programs reported it themselves: exact.
     Instrumented,
@@ -18,15 +18,7 @@ pub enum Provenance {
     Sampled,
 }
 
-impl fmt::Display for Provenance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Instrumented => "instrumented",
-            Self::Traced => "traced",
-            Self::Sampled => "sampled",
-        })
-    }
-}
+serialised!(Provenance);
 
 /// A count at three moments, and how many came. `null` is "not measured".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,11 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use strum::{Display, VariantArray, VariantNames};
 
+use super::named::serialised;
 use super::{Endpoint, FlowId, Nanos, Pid, Provenance, Tid, Timestamp, WorkerId};
 
 /// Zeek's `conn_state`: how a connection went, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, VariantArray, VariantNames,
+)]
 pub enum ConnState {
     /// Connection attempt seen, no reply.
     S0,
@@ -38,31 +42,11 @@ pub enum ConnState {
     OTH,
 }
 
-impl ConnState {
-    /// Its name, as Zeek writes it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::S0 => "S0",
-            Self::S1 => "S1",
-            Self::SF => "SF",
-            Self::REJ => "REJ",
-            Self::S2 => "S2",
-            Self::S3 => "S3",
-            Self::RSTO => "RSTO",
-            Self::RSTR => "RSTR",
-            Self::RSTOS0 => "RSTOS0",
-            Self::RSTRH => "RSTRH",
-            Self::SH => "SH",
-            Self::SHR => "SHR",
-            Self::OTH => "OTH",
-        }
-    }
-}
+serialised!(ConnState);
 
 /// How a flow ended within the capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Close {
     /// Both sides sent a FIN.
     Fin,
@@ -72,23 +56,7 @@ pub enum Close {
     Open,
 }
 
-impl Close {
-    /// Its name in the contract's files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fin => "fin",
-            Self::Rst => "rst",
-            Self::Open => "open",
-        }
-    }
-}
-
-impl fmt::Display for Close {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+serialised!(Close);
 
 /// The opening of a connection (RFC 9293, 3.5): the times of its three segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

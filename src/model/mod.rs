@@ -13,6 +13,7 @@ mod finding;
 mod flow;
 mod frame;
 mod ids;
+pub(crate) mod named;
 mod program;
 mod quantiles;
 mod run;

@@ -1,18 +1,18 @@
 //! One execution: what `run.json` holds.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use strum::{Display, VariantArray, VariantNames};
 
+use super::named::serialised;
 use super::{Finding, Inferred, Nanos, Programs, SideCensus, SystemCensus};
 
 /// The name and version of `run.json`'s layout.
 pub const SCHEMA_RUN: &str = "threadtap.run/1";
 
 /// How the client makes its N requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Strategy {
     /// One OS thread a request.
     Thread,
@@ -26,21 +26,11 @@ pub enum Strategy {
     Iterative,
 }
 
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Thread => "thread",
-            Self::Pool => "pool",
-            Self::Process => "process",
-            Self::Async => "async",
-            Self::Iterative => "iterative",
-        })
-    }
-}
+serialised!(Strategy);
 
 /// How the server handles connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum ServerModel {
     /// One thread a connection.
     Thread,
@@ -54,21 +44,11 @@ pub enum ServerModel {
     Iterative,
 }
 
-impl fmt::Display for ServerModel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Thread => "thread",
-            Self::Pool => "pool",
-            Self::Process => "process",
-            Self::Async => "async",
-            Self::Iterative => "iterative",
-        })
-    }
-}
+serialised!(ServerModel);
 
 /// Whose server it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum ServerKind {
     /// The built-in TIME server.
     Embedded,
@@ -77,6 +57,8 @@ pub enum ServerKind {
     /// One that already ran.
     Existing,
 }
+
+serialised!(ServerKind);
 
 /// Which program wrote the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,8 +130,8 @@ pub struct Plan {
 }
 
 /// Why the capture ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum StopReason {
     /// Every expected flow had closed, and the last block was read.
     Drained,
@@ -158,6 +140,8 @@ pub enum StopReason {
     /// A person or a fault ended the run.
     Interrupted,
 }
+
+serialised!(StopReason);
 
 /// What the capture saw and what it lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,14 +1,16 @@
 //! What each client worker did: a line of `workers.jsonl`.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, VariantArray, VariantNames};
 
+use super::named::serialised;
 use super::{Endpoint, Pid, Tid, Timestamp, WorkerId};
 
 /// Client or server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, VariantArray, VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Side {
     /// The side that opens connections.
     Client,
@@ -16,18 +18,13 @@ pub enum Side {
     Server,
 }
 
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        })
-    }
-}
+serialised!(Side);
 
 /// How a request ended. The names are the keys of `requests.failed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, VariantArray, VariantNames,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     /// A valid answer came.
     Valid,
@@ -59,52 +56,9 @@ pub enum Outcome {
     Other,
 }
 
+serialised!(Outcome);
+
 impl Outcome {
-    /// Every outcome, in the order in which they are told.
-    pub const ALL: [Self; 14] = [
-        Self::Valid,
-        Self::NotAttempted,
-        Self::Abandoned,
-        Self::Refused,
-        Self::Reset,
-        Self::Closed,
-        Self::Timeout,
-        Self::BadAnswer,
-        Self::NoThread,
-        Self::NoProcess,
-        Self::NoDescriptor,
-        Self::NoPort,
-        Self::Unreachable,
-        Self::Other,
-    ];
-
-    /// Its name in the contract's files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::NotAttempted => "not_attempted",
-            Self::Abandoned => "abandoned",
-            Self::Refused => "refused",
-            Self::Reset => "reset",
-            Self::Closed => "closed",
-            Self::Timeout => "timeout",
-            Self::BadAnswer => "bad_answer",
-            Self::NoThread => "no_thread",
-            Self::NoProcess => "no_process",
-            Self::NoDescriptor => "no_descriptor",
-            Self::NoPort => "no_port",
-            Self::Unreachable => "unreachable",
-            Self::Other => "other",
-        }
-    }
-
-    /// The outcome of this name; `None` for a name that a later version wrote.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
-    }
-
     /// What it means, for a person.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
