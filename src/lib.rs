@@ -32,6 +32,8 @@ pub mod flow;
 pub mod lab;
 pub mod model;
 pub mod report;
+#[cfg(test)]
+mod schemas;
 pub mod stats;
 pub mod sys;
 pub mod text;

@@ -148,6 +148,7 @@ serialised!(Scope);
 
 /// One limit, as it stood before the search.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Limit {
     /// Its usual name.
     pub name: LimitName,
@@ -172,6 +173,7 @@ pub struct Limit {
 
 /// The limit that binds, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Binding {
     /// Its usual name.
     pub name: LimitName,
@@ -211,6 +213,7 @@ serialised!(StoppedBy);
 
 /// The ceiling of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KindCeiling {
     /// Of what.
     pub kind: CeilingKind,
@@ -230,8 +233,8 @@ pub struct KindCeiling {
     pub errno: Option<String>,
     /// The call that was refused, where one was.
     pub call: Option<String>,
-    /// The limit that binds: of a refusal, the one that was exhausted; else
-    /// the one that is predicted to be exhausted first.
+    /// The limit that binds: of a refusal, the one that was exhausted; else the one
+    /// that is predicted to be exhausted first. `null` where it cannot be told.
     pub binding: Option<Binding>,
     /// Every limit, in the order in which they are told.
     pub limits: Vec<Limit>,
@@ -246,18 +249,22 @@ pub struct KindCeiling {
     pub notes: Vec<String>,
 }
 
-/// All that was found.
+/// All that was found: `threadtap ceiling --format json`. With `jsonl` each element
+/// of `kinds` is a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CeilingRecord {
-    /// [`SCHEMA_CEILING`].
+    /// The layout's name and version.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA_CEILING)))]
     pub schema: String,
     /// Who wrote this.
     pub tool: Tool,
-    /// When it began, RFC 3339.
+    /// When it began, by the local clock, as RFC 3339 writes it.
     pub started: String,
-    /// Where.
+    /// Where it ran.
     pub environment: Environment,
-    /// Percent of what is left of the whole system's limits that is not used.
+    /// Percent of what is left of the whole system's limits, and of memory, that is
+    /// not used.
     pub reserve_percent: u64,
     /// The number asked for; `null` is as many as there can be.
     pub max: Option<u64>,

@@ -24,6 +24,7 @@ serialised!(Severity);
 
 /// A conclusion: a code for programs, a sentence for people, and its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// A stable name in snake case.
     pub code: String,

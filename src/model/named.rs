@@ -53,6 +53,17 @@ macro_rules! serialised {
                 $crate::model::named::read(deserializer, Self::from_name, NAMES)
             }
         }
+
+        #[cfg(test)]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "enum": Self::ALL})
+            }
+        }
     };
 }
 

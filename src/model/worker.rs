@@ -81,28 +81,35 @@ impl Outcome {
     }
 }
 
-/// One client worker's request, or one server worker: a line of `workers.jsonl`.
+/// A line of `workers.jsonl`: a client's request or, of a client program, a
+/// connection that it began; or a connection that a server worker took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorkerRecord {
     /// Which side it worked on.
     pub side: Side,
     /// Its number on its side; `null` for a request that no worker ever took.
     pub worker: Option<WorkerId>,
-    /// The request's number, from 0, on the client's side.
+    /// The request's number, from 0; `null` on the server's side, and for a client
+    /// program.
     pub request: Option<u64>,
     /// Its process.
     pub pid: Option<Pid>,
     /// Its thread.
     pub tid: Option<Tid>,
-    /// When the worker began this request (client) or was created (server).
+    /// When the worker began this request (client) or was created (server); of a
+    /// program, when the thread that did it began. `null` when not known.
     pub started_ns: Option<Timestamp>,
-    /// When it was done with it.
+    /// When it was done with it; of a program, the end of that thread. `null` when
+    /// not known.
     pub ended_ns: Option<Timestamp>,
-    /// When connect(2) returned success (client) or accept(2) returned (server).
+    /// When connect(2) returned success (client) or accept(2) returned (server);
+    /// `null` when not known.
     pub connected_ns: Option<Timestamp>,
-    /// The client's end of the connection.
+    /// The client's end of the connection; `null` when not known.
     pub client: Option<Endpoint>,
-    /// How the request ended; `null` on the server's side.
+    /// How the request ended; `null` on the server's side, and where it cannot be
+    /// said of a program.
     pub outcome: Option<Outcome>,
     /// What came instead of a valid answer, or the system's error; printable.
     pub detail: Option<String>,
