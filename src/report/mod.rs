@@ -33,6 +33,7 @@ mod plot;
 mod problem;
 mod programs;
 mod sheet;
+mod spreadsheet;
 mod summary;
 mod table;
 
