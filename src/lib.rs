@@ -34,6 +34,8 @@ pub mod limits;
 pub mod model;
 pub mod observe;
 pub mod report;
+#[cfg(test)]
+mod schemas;
 pub mod session;
 pub mod stats;
 pub mod sys;

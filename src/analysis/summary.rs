@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Timeline;
+#[cfg(test)]
+use crate::decode::Skip;
+#[cfg(test)]
+use crate::model::{Close, ConnState};
 use crate::model::{
     Durations, Exchange, FlowRecord, Handshake, Latencies, Quantiles, Timestamp, Tool,
 };
@@ -14,6 +18,7 @@ pub const SCHEMA_ANALYSIS: &str = "threadtap.analysis/1";
 
 /// One file of an analysis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileSummary {
     /// Its name, as it was given; printable.
     pub name: String,
@@ -25,10 +30,13 @@ pub struct FileSummary {
     pub damage: Option<String>,
 }
 
-/// A capture, or several, in figures.
+/// Captures in figures: `threadtap analyze --format json`. A figure that was not
+/// measured is `null`. Later versions may add fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AnalysisSummary {
-    /// [`SCHEMA_ANALYSIS`].
+    /// The layout's name and version.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA_ANALYSIS)))]
     pub schema: String,
     /// Who wrote it.
     pub tool: Tool,
@@ -42,7 +50,8 @@ pub struct AnalysisSummary {
     pub bytes: u64,
     /// Frames that carried a TCP segment.
     pub tcp_segments: u64,
-    /// Frames that gave no segment, by reason.
+    /// Frames that gave no segment, by reason; one that is not named did not occur.
+    #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": Skip::ALL.map(Skip::name)})))]
     pub skipped: BTreeMap<String, u64>,
     /// The first segment of the flows told; `null` without flows.
     pub first_ns: Option<Timestamp>,
@@ -56,9 +65,11 @@ pub struct AnalysisSummary {
     /// Flows handed on while open because there were more than `--max-flows`:
     /// where this is not 0, some are told in pieces.
     pub evicted: u64,
-    /// Flows by Zeek's `conn_state`.
+    /// Flows by Zeek's `conn_state`; one that is not named did not occur.
+    #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": ConnState::ALL.map(ConnState::name)})))]
     pub states: BTreeMap<String, u64>,
-    /// Flows by how they ended.
+    /// Flows by how they ended; a way that is not named did not occur.
+    #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": Close::ALL.map(Close::name)})))]
     pub closes: BTreeMap<String, u64>,
     /// Flows whose handshake was completed.
     pub handshakes: u64,
@@ -78,12 +89,14 @@ pub struct AnalysisSummary {
     pub exchanges: Exchanges,
     /// How long things took.
     pub latency: Latencies,
-    /// From SYN-ACK to ACK and SYN to SYN-ACK together (Wireshark's iRTT).
+    /// From SYN-ACK to ACK and SYN to SYN-ACK together (Wireshark's iRTT); `null`
+    /// when there was none.
     pub initial_rtt: Option<Quantiles>,
 }
 
 /// Requests and their answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Exchanges {
     /// Requests.
     pub requests: u64,

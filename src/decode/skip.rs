@@ -2,9 +2,14 @@
 
 use std::fmt;
 
+use strum::{VariantArray, VariantNames};
+
+use crate::model::named::named;
+
 /// Why a frame gives no segment. Not an error of the capture: most captures
 /// hold more than TCP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Skip {
     /// A link type whose headers are not known.
     UnsupportedLink,
@@ -22,32 +27,7 @@ pub enum Skip {
     Malformed,
 }
 
-impl Skip {
-    /// Every reason, in the order of the headers.
-    pub const ALL: [Self; 7] = [
-        Self::UnsupportedLink,
-        Self::NotIp,
-        Self::NotTcp,
-        Self::LaterFragment,
-        Self::Tunnel,
-        Self::Truncated,
-        Self::Malformed,
-    ];
-
-    /// Its stable name, for programs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UnsupportedLink => "unsupported_link",
-            Self::NotIp => "not_ip",
-            Self::NotTcp => "not_tcp",
-            Self::LaterFragment => "later_fragment",
-            Self::Tunnel => "tunnel",
-            Self::Truncated => "truncated",
-            Self::Malformed => "malformed",
-        }
-    }
-}
+named!(Skip);
 
 impl fmt::Display for Skip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

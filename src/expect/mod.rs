@@ -23,45 +23,42 @@ mod walk;
 use std::fmt;
 
 use serde_json::Value;
+use strum::{Display, VariantArray, VariantNames};
 
 pub use self::document::{Compared, Document, Failure};
 pub use self::walk::Unfit;
+use crate::model::named::named;
 
-/// How two values are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How two values are compared. Signs that begin with another come before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, VariantArray, VariantNames)]
 pub enum Comparison {
     /// `==` or `=`.
+    #[strum(serialize = "==")]
     Equal,
     /// `!=`.
+    #[strum(serialize = "!=")]
     NotEqual,
-    /// `<`.
-    Less,
     /// `<=`.
+    #[strum(serialize = "<=")]
     AtMost,
-    /// `>`.
-    Greater,
     /// `>=`.
+    #[strum(serialize = ">=")]
     AtLeast,
+    /// `<`.
+    #[strum(serialize = "<")]
+    Less,
+    /// `>`.
+    #[strum(serialize = ">")]
+    Greater,
 }
+
+named!(Comparison);
 
 impl Comparison {
     /// Whether it needs numbers.
     #[must_use]
     pub fn orders(self) -> bool {
         !matches!(self, Self::Equal | Self::NotEqual)
-    }
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Equal => "==",
-            Self::NotEqual => "!=",
-            Self::Less => "<",
-            Self::AtMost => "<=",
-            Self::Greater => ">",
-            Self::AtLeast => ">=",
-        })
     }
 }
 

@@ -12,17 +12,6 @@ use super::{Comparison, Expectation};
 
 const FORM: &str = "an expectation is a path, a comparison (== != < <= > >=) and a value, for example client.threads.peak <= 9";
 
-/// The comparisons as they are written, the longer ones first.
-const COMPARISONS: [(&str, Comparison); 7] = [
-    ("==", Comparison::Equal),
-    ("!=", Comparison::NotEqual),
-    ("<=", Comparison::AtMost),
-    (">=", Comparison::AtLeast),
-    ("=", Comparison::Equal),
-    ("<", Comparison::Less),
-    (">", Comparison::Greater),
-];
-
 const TIMES: [(&str, i64); 6] = [
     ("ns", 1),
     ("us", 1_000),
@@ -86,9 +75,10 @@ impl FromStr for Expectation {
             .find(['=', '!', '<', '>'])
             .ok_or_else(|| FORM.to_owned())?;
         let (path, rest) = text.split_at(at);
-        let (comparison, value) = COMPARISONS
-            .iter()
-            .find_map(|(sign, c)| Some((*c, rest.strip_prefix(sign)?)))
+        let signs = Comparison::ALL.into_iter().map(|c| (c.name(), c));
+        let (comparison, value) = signs
+            .chain([("=", Comparison::Equal)])
+            .find_map(|(sign, c)| Some((c, rest.strip_prefix(sign)?)))
             .ok_or_else(|| FORM.to_owned())?;
         let path = names(path.trim()).ok_or_else(|| FORM.to_owned())?;
         let wanted = value_of(value.trim(), Unit::of(path.iter().map(String::as_str)))?;

@@ -1,17 +1,19 @@
 //! The most that an environment can hold: what `threadtap ceiling` tells.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, VariantArray, VariantNames};
 
+use super::named::serialised;
 use super::{Environment, Nanos, Tool};
 
 /// The name and version of the layout of `ceiling --format json`.
 pub const SCHEMA_CEILING: &str = "threadtap.ceiling/1";
 
 /// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, VariantArray, VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum CeilingKind {
     /// Threads of one process, beyond its first.
     Thread,
@@ -21,20 +23,9 @@ pub enum CeilingKind {
     Connection,
 }
 
+serialised!(CeilingKind);
+
 impl CeilingKind {
-    /// Every kind, in the order in which they are told.
-    pub const ALL: [Self; 3] = [Self::Thread, Self::Process, Self::Connection];
-
-    /// Its name, as serialised.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Thread => "thread",
-            Self::Process => "process",
-            Self::Connection => "connection",
-        }
-    }
-
     /// Several of it.
     #[must_use]
     pub const fn plural(self) -> &'static str {
@@ -46,106 +37,77 @@ impl CeilingKind {
     }
 }
 
-impl fmt::Display for CeilingKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// A limit, by its usual name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, VariantArray, VariantNames,
+)]
 pub enum LimitName {
     /// Tasks of the real user (getrlimit(2)).
-    #[serde(rename = "RLIMIT_NPROC")]
+    #[strum(serialize = "RLIMIT_NPROC")]
     Nproc,
     /// Tasks of a control group and those below it (cgroups(7)).
-    #[serde(rename = "pids.max")]
+    #[strum(serialize = "pids.max")]
     PidsMax,
     /// Tasks of the system.
-    #[serde(rename = "kernel.threads-max")]
+    #[strum(serialize = "kernel.threads-max")]
     ThreadsMax,
     /// Numbers for tasks.
-    #[serde(rename = "kernel.pid_max")]
+    #[strum(serialize = "kernel.pid_max")]
     PidMax,
     /// Mappings of one process.
-    #[serde(rename = "vm.max_map_count")]
+    #[strum(serialize = "vm.max_map_count")]
     MaxMapCount,
     /// Bytes of address space of one process.
-    #[serde(rename = "RLIMIT_AS")]
+    #[strum(serialize = "RLIMIT_AS")]
     AddressSpaceLimit,
     /// Bytes of private writable mappings of one process.
-    #[serde(rename = "RLIMIT_DATA")]
+    #[strum(serialize = "RLIMIT_DATA")]
     Data,
     /// Bytes of a thread's stack, where the thread asks for no size of its own.
-    #[serde(rename = "RLIMIT_STACK")]
+    #[strum(serialize = "RLIMIT_STACK")]
     Stack,
     /// Bytes that one process can address at all.
-    #[serde(rename = "address space")]
+    #[strum(serialize = "address space")]
     AddressSpace,
     /// The policy by which memory is promised; its heuristic (0) bounds the size
     /// of a single mapping.
-    #[serde(rename = "vm.overcommit_memory")]
+    #[strum(serialize = "vm.overcommit_memory")]
     Overcommit,
     /// Bytes that may be promised, where overcommitting is forbidden.
-    #[serde(rename = "CommitLimit")]
+    #[strum(serialize = "CommitLimit")]
     CommitLimit,
     /// Bytes of memory that can be had without swapping.
-    #[serde(rename = "MemAvailable")]
+    #[strum(serialize = "MemAvailable")]
     Memory,
     /// Bytes of memory of a control group and those below it.
-    #[serde(rename = "memory.max")]
+    #[strum(serialize = "memory.max")]
     MemoryMax,
     /// Descriptors of one process.
-    #[serde(rename = "RLIMIT_NOFILE")]
+    #[strum(serialize = "RLIMIT_NOFILE")]
     Nofile,
     /// What `RLIMIT_NOFILE` can be raised to.
-    #[serde(rename = "fs.nr_open")]
+    #[strum(serialize = "fs.nr_open")]
     NrOpen,
     /// Open files of the system.
-    #[serde(rename = "fs.file-max")]
+    #[strum(serialize = "fs.file-max")]
     FileMax,
     /// Ports that connect(2) chooses from.
-    #[serde(rename = "ip_local_port_range")]
+    #[strum(serialize = "ip_local_port_range")]
     PortRange,
     /// Connections that wait to be accepted.
-    #[serde(rename = "net.core.somaxconn")]
+    #[strum(serialize = "net.core.somaxconn")]
     Somaxconn,
     /// Pages in all buffers of TCP.
-    #[serde(rename = "net.ipv4.tcp_mem")]
+    #[strum(serialize = "net.ipv4.tcp_mem")]
     TcpMem,
     /// Connections that the packet filter remembers.
-    #[serde(rename = "net.netfilter.nf_conntrack_max")]
+    #[strum(serialize = "net.netfilter.nf_conntrack_max")]
     ConntrackMax,
 }
 
-impl LimitName {
-    /// The name, as serialised.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Nproc => "RLIMIT_NPROC",
-            Self::PidsMax => "pids.max",
-            Self::ThreadsMax => "kernel.threads-max",
-            Self::PidMax => "kernel.pid_max",
-            Self::MaxMapCount => "vm.max_map_count",
-            Self::AddressSpaceLimit => "RLIMIT_AS",
-            Self::Data => "RLIMIT_DATA",
-            Self::Stack => "RLIMIT_STACK",
-            Self::AddressSpace => "address space",
-            Self::Overcommit => "vm.overcommit_memory",
-            Self::CommitLimit => "CommitLimit",
-            Self::Memory => "MemAvailable",
-            Self::MemoryMax => "memory.max",
-            Self::Nofile => "RLIMIT_NOFILE",
-            Self::NrOpen => "fs.nr_open",
-            Self::FileMax => "fs.file-max",
-            Self::PortRange => "ip_local_port_range",
-            Self::Somaxconn => "net.core.somaxconn",
-            Self::TcpMem => "net.ipv4.tcp_mem",
-            Self::ConntrackMax => "net.netfilter.nf_conntrack_max",
-        }
-    }
+serialised!(LimitName);
 
+impl LimitName {
     /// Whether it is counted in bytes.
     #[must_use]
     pub const fn in_bytes(self) -> bool {
@@ -162,15 +124,9 @@ impl LimitName {
     }
 }
 
-impl fmt::Display for LimitName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// Who shares what a limit bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Scope {
     /// One process.
     Process,
@@ -188,24 +144,11 @@ pub enum Scope {
     System,
 }
 
-impl Scope {
-    /// Its name, as serialised.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Process => "process",
-            Self::Client => "client",
-            Self::Server => "server",
-            Self::User => "user",
-            Self::Cgroup => "cgroup",
-            Self::Address => "address",
-            Self::System => "system",
-        }
-    }
-}
+serialised!(Scope);
 
 /// One limit, as it stood before the search.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Limit {
     /// Its usual name.
     pub name: LimitName,
@@ -230,6 +173,7 @@ pub struct Limit {
 
 /// The limit that binds, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Binding {
     /// Its usual name.
     pub name: LimitName,
@@ -248,8 +192,8 @@ pub struct Binding {
 }
 
 /// Why a search ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum StoppedBy {
     /// The system refused one more.
     Refused,
@@ -265,23 +209,11 @@ pub enum StoppedBy {
     Killed,
 }
 
-impl StoppedBy {
-    /// Its name, as serialised.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Reserve => "reserve",
-            Self::Max => "max",
-            Self::Interrupted => "interrupted",
-            Self::Oom => "oom",
-            Self::Killed => "killed",
-        }
-    }
-}
+serialised!(StoppedBy);
 
 /// The ceiling of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KindCeiling {
     /// Of what.
     pub kind: CeilingKind,
@@ -301,8 +233,8 @@ pub struct KindCeiling {
     pub errno: Option<String>,
     /// The call that was refused, where one was.
     pub call: Option<String>,
-    /// The limit that binds: of a refusal, the one that was exhausted; else
-    /// the one that is predicted to be exhausted first.
+    /// The limit that binds: of a refusal, the one that was exhausted; else the one
+    /// that is predicted to be exhausted first. `null` where it cannot be told.
     pub binding: Option<Binding>,
     /// Every limit, in the order in which they are told.
     pub limits: Vec<Limit>,
@@ -317,18 +249,22 @@ pub struct KindCeiling {
     pub notes: Vec<String>,
 }
 
-/// All that was found.
+/// All that was found: `threadtap ceiling --format json`. With `jsonl` each element
+/// of `kinds` is a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CeilingRecord {
-    /// [`SCHEMA_CEILING`].
+    /// The layout's name and version.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA_CEILING)))]
     pub schema: String,
     /// Who wrote this.
     pub tool: Tool,
-    /// When it began, RFC 3339.
+    /// When it began, by the local clock, as RFC 3339 writes it.
     pub started: String,
-    /// Where.
+    /// Where it ran.
     pub environment: Environment,
-    /// Percent of what is left of the whole system's limits that is not used.
+    /// Percent of what is left of the whole system's limits, and of memory, that is
+    /// not used.
     pub reserve_percent: u64,
     /// The number asked for; `null` is as many as there can be.
     pub max: Option<u64>,

@@ -1,14 +1,14 @@
 //! Counts of threads and processes, each with how it was obtained.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, VariantArray, VariantNames};
 
 use super::Timestamp;
+use super::named::serialised;
 
 /// How a fact was obtained. A fact that was not obtained is absent, never 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Provenance {
     /// The built-in programs reported it themselves: exact.
     Instrumented,
@@ -18,24 +18,19 @@ pub enum Provenance {
     Sampled,
 }
 
-impl fmt::Display for Provenance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Instrumented => "instrumented",
-            Self::Traced => "traced",
-            Self::Sampled => "sampled",
-        })
-    }
-}
+serialised!(Provenance);
 
 /// A count at three moments, and how many came. `null` is "not measured".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
-    /// When the side was ready and no request had begun.
+    /// When the side was ready and no request had begun; of a program, at its exec,
+    /// or when it was attached to.
     pub before: Option<u64>,
     /// The highest at any moment.
     pub peak: Option<u64>,
-    /// When the last exchange was over and the workers were joined.
+    /// When the last exchange was over and the workers were joined; of a program, at
+    /// the moment its first process began to exit or it was asked to end.
     pub after: Option<u64>,
     /// How many came after the side's first process started.
     pub created: Option<u64>,
@@ -54,6 +49,7 @@ pub struct TimelinePoint(
 
 /// The census of one side. `threads` counts tasks: a process with one thread counts one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideCensus {
     /// Processes.
     pub processes: Counts,
@@ -61,7 +57,9 @@ pub struct SideCensus {
     pub threads: Counts,
     /// How they were counted; `null` when they were not.
     pub provenance: Option<Provenance>,
-    /// Every change, in order of time.
+    /// Every change, in order of time, as `[ns, threads, processes]`; ns since the
+    /// Unix epoch.
+    #[cfg_attr(test, schemars(with = "Vec<[i64; 3]>"))]
     pub timeline: Vec<TimelinePoint>,
 }
 
@@ -80,6 +78,7 @@ impl SideCensus {
 
 /// A count of the whole system at three moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SystemCounts {
     /// Before the client was started.
     pub before: Option<u64>,
@@ -91,6 +90,7 @@ pub struct SystemCounts {
 
 /// The census of the whole system, the two sides and threadtap itself included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SystemCensus {
     /// Threads.
     pub threads: SystemCounts,

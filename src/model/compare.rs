@@ -12,10 +12,11 @@ pub const TOO_FEW_REPEATS: &str = "too_few_repeats";
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ComparedPlan {
     /// The numbers of requests that were compared.
     pub sizes: Vec<u64>,
-    /// How many times each row was to be run.
+    /// How many times each row was to be run, and is counted.
     pub repeat: u64,
     /// How many times before that, to warm up.
     pub warmup: u64,
@@ -25,6 +26,7 @@ pub struct ComparedPlan {
 
 /// The median of what was measured, and how far it spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Spread {
     /// The median; of an even number the mean of the two in the middle, rounded
     /// down.
@@ -37,6 +39,7 @@ pub struct Spread {
 
 /// The least and the greatest of a count over the repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Range {
     /// The least.
     pub min: u64,
@@ -46,6 +49,7 @@ pub struct Range {
 
 /// How far the peaks spread over the repeats; `null` where one was not measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PeakRanges {
     /// The client's threads.
     pub client_threads: Option<Range>,
@@ -59,6 +63,7 @@ pub struct PeakRanges {
 
 /// One way of making the requests, run several times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CompareRow {
     /// What it is called: the strategy or program, with `/MODEL` where there are
     /// several models and `@N` where there are several sizes.
@@ -69,39 +74,44 @@ pub struct CompareRow {
     pub client_command: Option<Vec<String>>,
     /// How the server handles connections.
     pub server_model: Option<ServerModel>,
-    /// The number of requests; for a program what `{n}` stands for.
+    /// The number of requests; for a program what `{n}` stands for: with `{n}` in its
+    /// command it is to make as many.
     pub requests: u64,
     /// How many runs are counted here: those that came to their end.
     pub repeats: u64,
-    /// From the client's exec to its end.
+    /// From the client's exec to its end, over the repeats; `null` before a run has
+    /// ended.
     pub duration_ns: Option<Spread>,
     /// The durations in the order of the runs.
     pub durations_ns: Vec<Nanos>,
-    /// The median duration as a multiple of the shortest median of this size of a
-    /// row that did not fall short ([`CompareRow::fell_short`]); of all where each
-    /// did.
+    /// The median duration as a multiple of the shortest median of this size of a row
+    /// that made a connection and has no failures; of all rows where none is such.
     pub ratio_to_fastest: Option<f64>,
     /// The census of the run in the middle by its duration, of two the faster one;
     /// its timelines are thinned.
     pub census: Option<RunCensus>,
-    /// The peaks of all runs.
+    /// How far the peaks spread over the repeats.
     pub peak_ranges: PeakRanges,
-    /// The largest number of flows open at once: the median of the runs, of two in
-    /// the middle the lower one.
+    /// The largest number of flows open at once on the wire: the median of the runs,
+    /// of two in the middle the lower one, a count that occurred.
     pub peak_open_flows: Option<u64>,
     /// Handshakes and answers of the run whose census this is.
     pub latency: Latencies,
     /// SYNs that were sent again, in all runs together.
     pub syn_retransmissions: Option<u64>,
-    /// Requests without a valid answer, in all runs together.
+    /// Requests without a valid answer, in all runs together; for a program with
+    /// `{n}` in its command also those that it never made. `null` where nobody can
+    /// tell.
     pub failed: Option<u64>,
-    /// CPU time of the client: the median of the runs.
+    /// CPU time of the client: the median of the runs, as of the durations.
     pub client_cpu_ns: Option<Nanos>,
-    /// CPU time of the server: the median of the runs.
+    /// CPU time of the server: the median of the runs, as of the durations.
     pub server_cpu_ns: Option<Nanos>,
-    /// The most memory of one of the client's processes: the median of the runs.
+    /// The most memory of the largest single one of the client's processes, in bytes,
+    /// not the sum of all: the median of the runs, as of the durations.
     pub client_peak_memory_bytes: Option<u64>,
-    /// The most memory of one of the server's processes: the median of the runs.
+    /// The most memory of the largest single one of the server's processes, in bytes,
+    /// not the sum of all: the median of the runs, as of the durations.
     pub server_peak_memory_bytes: Option<u64>,
     /// The runs' folders, below the comparison's.
     pub runs: Vec<String>,
@@ -126,6 +136,7 @@ impl CompareRow {
 
 /// Whether two rows of one size differ by more than noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Difference {
     /// A row's name: the faster one by its median.
     pub a: String,
@@ -147,37 +158,50 @@ pub struct Difference {
 /// of a power of n: 0 does not grow, 1 grows as n does. `null` where fewer than
 /// two sizes have the figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GrowthRow {
     /// The row's name without its size.
     pub name: String,
-    /// The median duration.
+    /// The median duration: the exponent of a power of n; `null` where fewer than two
+    /// sizes have it.
     pub duration: Option<f64>,
-    /// The peak of the client's threads.
+    /// The peak of the client's threads: the exponent of a power of n; `null` where
+    /// fewer than two sizes have it.
     pub client_threads_peak: Option<f64>,
-    /// The peak of the server's threads.
+    /// The peak of the server's threads: the exponent of a power of n; `null` where
+    /// fewer than two sizes have it.
     pub server_threads_peak: Option<f64>,
-    /// The largest number of open flows.
+    /// The largest number of open flows: the exponent of a power of n; `null` where
+    /// fewer than two sizes have it.
     pub peak_open_flows: Option<f64>,
-    /// The median answer.
+    /// The median answer: the exponent of a power of n; `null` where fewer than two
+    /// sizes have it.
     pub exchange_p50: Option<f64>,
-    /// The client's CPU time.
+    /// The client's CPU time: the exponent of a power of n; `null` where fewer than
+    /// two sizes have it.
     pub client_cpu: Option<f64>,
-    /// The server's CPU time.
+    /// The server's CPU time: the exponent of a power of n; `null` where fewer than
+    /// two sizes have it.
     pub server_cpu: Option<f64>,
-    /// The client's memory.
+    /// The client's memory: the exponent of a power of n; `null` where fewer than two
+    /// sizes have it.
     pub client_peak_memory: Option<f64>,
-    /// The server's memory.
+    /// The server's memory: the exponent of a power of n; `null` where fewer than two
+    /// sizes have it.
     pub server_peak_memory: Option<f64>,
 }
 
-/// A comparison, as `compare.json` tells it.
+/// Runs side by side: `compare.json`, and `threadtap compare --format json`. A figure
+/// that was not measured is `null`. Later versions may add fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CompareRecord {
-    /// [`SCHEMA_COMPARE`].
+    /// The layout's name and version.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA_COMPARE)))]
     pub schema: String,
     /// Who wrote it.
     pub tool: Tool,
-    /// When it began, as RFC 3339 writes it.
+    /// When it began, by the local clock, as RFC 3339 writes it.
     pub started: String,
     /// From its beginning to the end of the last run.
     pub duration_ns: Nanos,
@@ -189,9 +213,9 @@ pub struct CompareRecord {
     pub complete: bool,
     /// A row for each way of making the requests.
     pub rows: Vec<CompareRow>,
-    /// The pairs that differ in their client or in their server, of each size.
+    /// The pairs of rows of one size that differ in their client or in their server.
     pub differences: Vec<Difference>,
-    /// How each grows, where there are several sizes.
+    /// How each grows with the number of requests; empty for one size.
     pub growth: Vec<GrowthRow>,
     /// What is concluded.
     pub findings: Vec<Finding>,

@@ -4,11 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use strum::{Display, VariantArray, VariantNames};
 
+use super::named::serialised;
 use super::{Endpoint, FlowId, Nanos, Pid, Provenance, Tid, Timestamp, WorkerId};
 
 /// Zeek's `conn_state`: how a connection went, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, VariantArray, VariantNames,
+)]
 pub enum ConnState {
     /// Connection attempt seen, no reply.
     S0,
@@ -38,31 +42,11 @@ pub enum ConnState {
     OTH,
 }
 
-impl ConnState {
-    /// Its name, as Zeek writes it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::S0 => "S0",
-            Self::S1 => "S1",
-            Self::SF => "SF",
-            Self::REJ => "REJ",
-            Self::S2 => "S2",
-            Self::S3 => "S3",
-            Self::RSTO => "RSTO",
-            Self::RSTR => "RSTR",
-            Self::RSTOS0 => "RSTOS0",
-            Self::RSTRH => "RSTRH",
-            Self::SH => "SH",
-            Self::SHR => "SHR",
-            Self::OTH => "OTH",
-        }
-    }
-}
+serialised!(ConnState);
 
 /// How a flow ended within the capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Close {
     /// Both sides sent a FIN.
     Fin,
@@ -72,32 +56,18 @@ pub enum Close {
     Open,
 }
 
-impl Close {
-    /// Its name in the contract's files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fin => "fin",
-            Self::Rst => "rst",
-            Self::Open => "open",
-        }
-    }
-}
-
-impl fmt::Display for Close {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+serialised!(Close);
 
 /// The opening of a connection (RFC 9293, 3.5): the times of its three segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Handshake {
     /// The first SYN.
     pub syn_ns: Timestamp,
-    /// The first SYN-ACK that answers it.
+    /// The first SYN-ACK that answers it; `null` when none was seen.
     pub syn_ack_ns: Option<Timestamp>,
-    /// The client's first segment that acknowledges the SYN-ACK.
+    /// The client's first segment that acknowledges the SYN-ACK; `null` when none was
+    /// seen.
     pub ack_ns: Option<Timestamp>,
     /// How many SYNs the client sent, the first one included.
     pub syn_count: u32,
@@ -181,15 +151,27 @@ impl<'de> Deserialize<'de> for TimeOfDay {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for TimeOfDay {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TimeOfDay".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}:[0-9]{2}$"})
+    }
+}
+
 /// One request and its answer on a flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Exchange {
     /// The frame that carried the request's first byte.
     pub request_ns: Timestamp,
     /// The frame that carried the answer's last byte; `null` when none came.
     /// A server that does not wait for the request may have sent it before.
     pub response_ns: Option<Timestamp>,
-    /// The time of day that was answered.
+    /// The time of day that was answered, `hh:mm:ss`; `null` where there was none.
     pub answer: Option<TimeOfDay>,
     /// Whether the answer is what the TIME protocol asks for; `null` for other protocols.
     pub valid: Option<bool>,
@@ -209,6 +191,7 @@ impl Exchange {
 
 /// The client worker behind a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClientOwner {
     /// Its number on its side.
     pub worker: WorkerId,
@@ -222,6 +205,7 @@ pub struct ClientOwner {
 
 /// The server's threads behind a flow. Accepting and serving are two facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ServerOwner {
     /// The process that served it.
     pub pid: Pid,
@@ -237,12 +221,13 @@ pub struct ServerOwner {
     pub provenance: Provenance,
 }
 
-/// One TCP connection: a line of `flows.jsonl`.
+/// One TCP connection: a line of `flows.jsonl`, and of `threadtap analyze --format
+/// jsonl`.
 ///
 /// Wire bytes are the frames' original lengths, payload bytes the TCP payload
-/// carried, both with retransmissions; stream bytes are distinct by sequence
-/// number.
+/// carried, both with retransmissions; stream bytes are distinct by sequence number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FlowRecord {
     /// Its number in the capture.
     pub flow: FlowId,
@@ -278,19 +263,19 @@ pub struct FlowRecord {
     /// sent again, as tshark's `tcp.analysis.out_of_order` tells them.
     #[serde(default)]
     pub client_out_of_order: u64,
-    /// The same from the server.
+    /// The same from the server: segments after later ones, not sent again.
     #[serde(default)]
     pub server_out_of_order: u64,
     /// Acknowledgements that the client repeated (tshark's `tcp.analysis.duplicate_ack`).
     #[serde(default)]
     pub client_duplicate_acks: u64,
-    /// The same from the server.
+    /// Acknowledgements that the server repeated.
     #[serde(default)]
     pub server_duplicate_acks: u64,
     /// Segments in which the client closed its window (tshark's `tcp.analysis.zero_window`).
     #[serde(default)]
     pub client_zero_windows: u64,
-    /// The same from the server.
+    /// Segments in which the server closed its window.
     #[serde(default)]
     pub server_zero_windows: u64,
     /// From the latest SYN to the first segment with ACK and without SYN
@@ -308,7 +293,7 @@ pub struct FlowRecord {
     /// When the client first sent a FIN or RST; `null` when it sent neither.
     #[serde(default)]
     pub client_closed_ns: Option<Timestamp>,
-    /// The same of the server.
+    /// When the server first sent a FIN or RST; `null` when it sent neither.
     #[serde(default)]
     pub server_closed_ns: Option<Timestamp>,
     /// The requests on it and their answers.

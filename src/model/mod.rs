@@ -14,6 +14,7 @@ mod finding;
 mod flow;
 mod frame;
 mod ids;
+pub(crate) mod named;
 pub mod observation;
 mod program;
 mod quantiles;

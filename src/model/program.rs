@@ -8,15 +8,17 @@ use super::Pid;
 /// The programs of a run; `null` for a side that is built in, or that already
 /// ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Programs {
-    /// The client.
+    /// The client; `null` for a built-in strategy.
     pub client: Option<Program>,
-    /// The server.
+    /// The server; `null` for the embedded one, and for one that was left alone.
     pub server: Option<Program>,
 }
 
 /// A program that threadtap started, or attached to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Program {
     /// Its command line.
     pub command: Vec<String>,
@@ -26,18 +28,19 @@ pub struct Program {
     pub exit_code: Option<i32>,
     /// The signal that ended it; `null` when none did.
     pub signal: Option<i32>,
-    /// Whether that signal came from threadtap, which ends a server when its
-    /// client is done, and both when it is interrupted.
+    /// Whether threadtap asked it to end: a server when its client is done, both when
+    /// the run is interrupted.
     pub asked_to_end: bool,
-    /// Processes of its tree, other than the first, that made, took and used
-    /// no connection, and none of whose descendants did. They are in the census.
-    /// Those of which that cannot be told, because who used a connection was
+    /// Processes of its tree, other than the first, that made, took and used no
+    /// connection, and none of whose descendants did, by name. They are in the
+    /// census. Those of which that cannot be told, because who used a connection was
     /// not seen, are not among them. `null` when its processes were not followed.
     pub helpers: Option<Vec<Helper>>,
 }
 
 /// Helper processes of one name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Helper {
     /// The program that they executed last.
     pub name: String,
@@ -50,15 +53,19 @@ pub struct Helper {
 /// What the conclusions on how programs are built rest on; `null` for a side
 /// that is known, or of which nothing can be said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Inferred {
-    /// On `plan.strategy` and `plan.workers`.
+    /// What `plan.strategy` and `plan.workers` rest on; `null` for a side that is
+    /// known, or of which nothing can be said. Helper processes are not counted here.
     pub client: Option<Evidence>,
-    /// On `plan.server_model`.
+    /// What `plan.server_model` rests on; `null` for a side that is known, or of
+    /// which nothing can be said. Helper processes are not counted here.
     pub server: Option<Evidence>,
 }
 
 /// The figures behind a conclusion. Helpers are not among them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Connections that were made or taken.
     pub connections: u64,

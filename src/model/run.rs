@@ -1,18 +1,20 @@
 //! One execution: what `run.json` holds.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use strum::{Display, VariantArray, VariantNames};
 
-use super::{Finding, Inferred, Nanos, Programs, SideCensus, SystemCensus};
+#[cfg(test)]
+use super::Outcome;
+use super::named::serialised;
+use super::{Finding, Inferred, LimitName, Nanos, Programs, SideCensus, SystemCensus};
 
 /// The name and version of `run.json`'s layout.
 pub const SCHEMA_RUN: &str = "threadtap.run/1";
 
 /// How the client makes its N requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Strategy {
     /// One OS thread a request.
     Thread,
@@ -26,21 +28,11 @@ pub enum Strategy {
     Iterative,
 }
 
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Thread => "thread",
-            Self::Pool => "pool",
-            Self::Process => "process",
-            Self::Async => "async",
-            Self::Iterative => "iterative",
-        })
-    }
-}
+serialised!(Strategy);
 
 /// How the server handles connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum ServerModel {
     /// One thread a connection.
     Thread,
@@ -54,21 +46,11 @@ pub enum ServerModel {
     Iterative,
 }
 
-impl fmt::Display for ServerModel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Thread => "thread",
-            Self::Pool => "pool",
-            Self::Process => "process",
-            Self::Async => "async",
-            Self::Iterative => "iterative",
-        })
-    }
-}
+serialised!(ServerModel);
 
 /// Whose server it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum ServerKind {
     /// The built-in TIME server.
     Embedded,
@@ -78,10 +60,13 @@ pub enum ServerKind {
     Existing,
 }
 
+serialised!(ServerKind);
+
 /// Which program wrote the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
-    /// Its name.
+    /// Its name: threadtap.
     pub name: String,
     /// Its version.
     pub version: String,
@@ -100,41 +85,70 @@ impl Tool {
 
 /// Where it ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     /// The kernel's name and release.
     pub kernel: String,
     /// CPUs that the run could use.
     pub cpus: u64,
-    /// Main memory in bytes.
+    /// Main memory of the machine or container, in bytes.
     pub memory_bytes: Option<u64>,
-    /// Limits that bound threads, processes and descriptors, by their usual
-    /// names; `null` is "unlimited" or "not readable here".
+    /// Limits that bound threads, processes and descriptors, by their usual names;
+    /// `null` is "unlimited" or "not readable here". `ip_local_port_range` is how
+    /// many ports there are.
+    #[cfg_attr(test, schemars(
+        with = "BTreeMap<String, LimitValue>",
+        extend("propertyNames" = {"enum": Environment::LIMITS})
+    ))]
     pub limits: BTreeMap<String, Option<u64>>,
+}
+
+/// The limit; null: unlimited, or it could not be read.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+struct LimitValue(#[expect(dead_code)] Option<u64>);
+
+impl Environment {
+    /// The limits whose names stand in `limits`.
+    pub const LIMITS: [LimitName; 8] = [
+        LimitName::Nproc,
+        LimitName::Nofile,
+        LimitName::Stack,
+        LimitName::ThreadsMax,
+        LimitName::PidMax,
+        LimitName::MaxMapCount,
+        LimitName::Somaxconn,
+        LimitName::PortRange,
+    ];
 }
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Plan {
     /// The client's strategy; for a client command, what was concluded from
     /// what it did, `null` where nothing was.
     pub strategy: Option<Strategy>,
-    /// How many requests; `null` for a client command.
+    /// How many requests; for a client command the number given with `-n`, `null`
+    /// without.
     pub requests: Option<u64>,
-    /// How many workers share the queue, or were seen to work; `null` where
-    /// the strategy has no such number.
+    /// How many threads share the queue, or were seen to work; `null` where the
+    /// strategy has no such number.
     pub workers: Option<u64>,
     /// The server's address and port.
     pub target: String,
     /// Whose server.
     pub server: ServerKind,
-    /// How it handles connections, known or concluded; `null` when neither.
+    /// How it handles connections: known of the embedded server, concluded of a
+    /// program, `null` where nothing was.
     pub server_model: Option<ServerModel>,
     /// The client's command line; `null` for a built-in strategy.
     pub client_command: Option<Vec<String>>,
     /// The server's command line; `null` for any other server.
     #[serde(default)]
     pub server_command: Option<Vec<String>>,
-    /// What conclusions on strategy and model rest on.
+    /// What conclusions on strategy and model rest on: how the programs are built, by
+    /// what they did.
     #[serde(default)]
     pub inferred: Inferred,
     /// Whether the main thread waited for its workers; `null` when not known.
@@ -148,8 +162,8 @@ pub struct Plan {
 }
 
 /// Why the capture ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum StopReason {
     /// Every expected flow had closed, and the last block was read.
     Drained,
@@ -159,8 +173,11 @@ pub enum StopReason {
     Interrupted,
 }
 
+serialised!(StopReason);
+
 /// What the capture saw and what it lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CaptureSummary {
     /// The interface that was tapped.
     pub interface: String,
@@ -184,8 +201,10 @@ pub struct CaptureSummary {
 
 /// The requests, told apart by how far each came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Requests {
-    /// Handed to the strategy; `null` for a program whose number is not known.
+    /// Handed to the strategy; of a program the number given with `-n`, `null`
+    /// without.
     pub submitted: Option<u64>,
     /// Begun: its connect(2) was issued.
     pub attempted: Option<u64>,
@@ -197,12 +216,15 @@ pub struct Requests {
     pub answered: Option<u64>,
     /// Exchanges with a valid answer.
     pub valid: Option<u64>,
-    /// Requests without a valid answer, by reason.
+    /// Requests without a valid answer, by reason; a reason that is not named did not
+    /// occur.
+    #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": Outcome::ALL[1..]})))]
     pub failed: BTreeMap<String, u64>,
 }
 
 /// The counts of both sides and of the system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunCensus {
     /// The side that opens connections.
     pub client: SideCensus,
@@ -212,20 +234,24 @@ pub struct RunCensus {
     pub system: SystemCensus,
 }
 
-/// A distribution of durations, by nearest rank: each is one that was measured.
-/// Past so many as are kept ([`Durations`](super::Durations)) to three significant
-/// digits; the least and the greatest are always exact.
+/// A distribution of durations, by nearest rank: each is one that was measured. Of
+/// more than 65,536 they are exact to three significant digits; the least and the
+/// greatest are always exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Quantiles {
     /// How many there were.
     pub count: u64,
     /// The least.
     pub min_ns: Nanos,
-    /// The median.
+    /// The median by nearest rank: one that was measured, of two in the middle the
+    /// lower one. Exact of up to 65,536, of more to three significant digits.
     pub p50_ns: Nanos,
-    /// 95 of 100 are at most this.
+    /// 95 of 100 are at most this, by nearest rank. Exact of up to 65,536, of more to
+    /// three significant digits.
     pub p95_ns: Nanos,
-    /// 99 of 100 are at most this.
+    /// 99 of 100 are at most this, by nearest rank. Exact of up to 65,536, of more to
+    /// three significant digits.
     pub p99_ns: Nanos,
     /// The greatest.
     pub max_ns: Nanos,
@@ -233,15 +259,18 @@ pub struct Quantiles {
 
 /// How long things took on the wire; `null` where there was none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Latencies {
-    /// From the first SYN to the client's acknowledgement.
+    /// From the first SYN to the client's acknowledgement; `null` when there was
+    /// none.
     pub handshake: Option<Quantiles>,
-    /// From request to answer.
+    /// From request to answer; `null` when there was none.
     pub exchange: Option<Quantiles>,
 }
 
 /// How many flows have an owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Correlation {
     /// Flows of the capture; `null` without one.
     pub flows: Option<u64>,
@@ -253,12 +282,13 @@ pub struct Correlation {
 
 /// What observing cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Observer {
     /// CPU time of the capture thread.
     pub capture_cpu_ns: Option<Nanos>,
-    /// CPU time of the tracer.
+    /// CPU time of the tracers; `null` where nothing was traced.
     pub tracer_cpu_ns: Option<Nanos>,
-    /// How often the tracer stopped a thread.
+    /// How often the tracers stopped a thread; `null` where nothing was traced.
     pub tracer_stops: Option<u64>,
     /// From the client's start (its exec) to its end.
     pub client_duration_ns: Option<Nanos>,
@@ -266,19 +296,21 @@ pub struct Observer {
 
 /// What one side has cost, as wait4(2) tells when its first process is reaped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideCost {
     /// CPU time of all its processes, their own and the kernel's for them;
     /// `null` where not all of them could be counted.
     pub cpu_ns: Option<Nanos>,
-    /// The most memory that one of its processes held at a time: the greatest
-    /// resident set, not the sum of several processes. Never less than what
-    /// threadtap held when it started the side, some megabytes, as Linux keeps
-    /// that over exec(2) (getrusage(2), `ru_maxrss`).
+    /// The most memory that one of its processes held at a time, in bytes: the
+    /// greatest resident set, not the sum of several processes. Never less than what
+    /// threadtap held when it started the side, some megabytes, as Linux keeps that
+    /// over exec(2) (getrusage(2), `ru_maxrss`).
     pub peak_memory_bytes: Option<u64>,
 }
 
 /// What each side has cost. A server that already ran is not measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideCosts {
     /// The side that opens connections.
     pub client: SideCost,
@@ -286,16 +318,19 @@ pub struct SideCosts {
     pub server: SideCost,
 }
 
-/// One execution, as `run.json` tells it.
+/// One execution: `run.json`, and `threadtap run --format json`. A figure that was
+/// not measured is `null`. Later versions may add fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunRecord {
-    /// [`SCHEMA_RUN`].
+    /// The layout's name and version.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA_RUN)))]
     pub schema: String,
     /// Who wrote it.
     pub tool: Tool,
-    /// When it began, as RFC 3339 writes it.
+    /// When it began, by the local clock, as RFC 3339 writes it.
     pub started: String,
-    /// From the client's start to the end of the capture.
+    /// From the client's start until the wire was at rest and the capture ended.
     pub duration_ns: Nanos,
     /// Where it ran.
     pub environment: Environment,
@@ -305,18 +340,20 @@ pub struct RunRecord {
     pub capture: Option<CaptureSummary>,
     /// What became of the requests.
     pub requests: Requests,
-    /// How many threads and processes there were.
+    /// How many threads and processes there were. Threads are tasks: a process with
+    /// one thread counts one.
     pub census: RunCensus,
     /// How long things took.
     pub latency: Latencies,
     /// How many flows have an owner.
     pub correlation: Correlation,
-    /// What each side has cost; absent in records of earlier versions.
+    /// What each side has cost; absent in records of earlier versions. A server that
+    /// already ran is not measured.
     #[serde(default)]
     pub sides: SideCosts,
     /// What observing cost.
     pub observer: Observer,
-    /// Somebody else's programs.
+    /// Somebody else's programs that were run or attached to.
     #[serde(default)]
     pub programs: Programs,
     /// What is concluded.

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
+#[cfg_attr(test, schemars(extend("x-unit" = "Nanoseconds since the Unix epoch.")))]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -42,7 +44,9 @@ impl Timestamp {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
+#[cfg_attr(test, schemars(extend("x-unit" = "Nanoseconds.")))]
 pub struct Nanos(i64);
 
 impl Nanos {

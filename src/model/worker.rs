@@ -1,14 +1,16 @@
 //! What each client worker did: a line of `workers.jsonl`.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, VariantArray, VariantNames};
 
+use super::named::serialised;
 use super::{Endpoint, Pid, Tid, Timestamp, WorkerId};
 
 /// Client or server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, VariantArray, VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Side {
     /// The side that opens connections.
     Client,
@@ -16,18 +18,13 @@ pub enum Side {
     Server,
 }
 
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        })
-    }
-}
+serialised!(Side);
 
 /// How a request ended. The names are the keys of `requests.failed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, VariantArray, VariantNames,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     /// A valid answer came.
     Valid,
@@ -59,52 +56,9 @@ pub enum Outcome {
     Other,
 }
 
+serialised!(Outcome);
+
 impl Outcome {
-    /// Every outcome, in the order in which they are told.
-    pub const ALL: [Self; 14] = [
-        Self::Valid,
-        Self::NotAttempted,
-        Self::Abandoned,
-        Self::Refused,
-        Self::Reset,
-        Self::Closed,
-        Self::Timeout,
-        Self::BadAnswer,
-        Self::NoThread,
-        Self::NoProcess,
-        Self::NoDescriptor,
-        Self::NoPort,
-        Self::Unreachable,
-        Self::Other,
-    ];
-
-    /// Its name in the contract's files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::NotAttempted => "not_attempted",
-            Self::Abandoned => "abandoned",
-            Self::Refused => "refused",
-            Self::Reset => "reset",
-            Self::Closed => "closed",
-            Self::Timeout => "timeout",
-            Self::BadAnswer => "bad_answer",
-            Self::NoThread => "no_thread",
-            Self::NoProcess => "no_process",
-            Self::NoDescriptor => "no_descriptor",
-            Self::NoPort => "no_port",
-            Self::Unreachable => "unreachable",
-            Self::Other => "other",
-        }
-    }
-
-    /// The outcome of this name; `None` for a name that a later version wrote.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
-    }
-
     /// What it means, for a person.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
@@ -127,28 +81,35 @@ impl Outcome {
     }
 }
 
-/// One client worker's request, or one server worker: a line of `workers.jsonl`.
+/// A line of `workers.jsonl`: a client's request or, of a client program, a
+/// connection that it began; or a connection that a server worker took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorkerRecord {
     /// Which side it worked on.
     pub side: Side,
     /// Its number on its side; `null` for a request that no worker ever took.
     pub worker: Option<WorkerId>,
-    /// The request's number, from 0, on the client's side.
+    /// The request's number, from 0; `null` on the server's side, and for a client
+    /// program.
     pub request: Option<u64>,
     /// Its process.
     pub pid: Option<Pid>,
     /// Its thread.
     pub tid: Option<Tid>,
-    /// When the worker began this request (client) or was created (server).
+    /// When the worker began this request (client) or was created (server); of a
+    /// program, when the thread that did it began. `null` when not known.
     pub started_ns: Option<Timestamp>,
-    /// When it was done with it.
+    /// When it was done with it; of a program, the end of that thread. `null` when
+    /// not known.
     pub ended_ns: Option<Timestamp>,
-    /// When connect(2) returned success (client) or accept(2) returned (server).
+    /// When connect(2) returned success (client) or accept(2) returned (server);
+    /// `null` when not known.
     pub connected_ns: Option<Timestamp>,
-    /// The client's end of the connection.
+    /// The client's end of the connection; `null` when not known.
     pub client: Option<Endpoint>,
-    /// How the request ended; `null` on the server's side.
+    /// How the request ended; `null` on the server's side, and where it cannot be
+    /// said of a program.
     pub outcome: Option<Outcome>,
     /// What came instead of a valid answer, or the system's error; printable.
     pub detail: Option<String>,

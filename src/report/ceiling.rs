@@ -3,9 +3,13 @@
 //! The record comes in; a sheet goes out for people, lines and rows for
 //! programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
+use super::spreadsheet::Spreadsheet;
 use super::when_and_where;
 use super::{Format, Style, json, markdown, table};
 use crate::model::{
@@ -253,60 +257,65 @@ fn amount(n: u64, in_bytes: bool) -> String {
     if in_bytes { bytes(n) } else { count(n) }
 }
 
-const HEADER: [&str; 17] = [
-    "kind",
-    "very_end",
-    "predicted",
-    "goal",
-    "reached",
-    "stopped_by",
-    "errno",
-    "left_behind",
-    "binds",
-    "name",
-    "scope",
-    "path",
-    "value",
-    "in_use",
-    "each",
-    "allows",
-    "estimated",
-];
+/// A row; its fields are the columns.
+#[derive(Default, Serialize)]
+struct CsvRow<'a> {
+    kind: &'static str,
+    very_end: Option<u64>,
+    predicted: Option<u64>,
+    goal: Option<u64>,
+    reached: Option<u64>,
+    stopped_by: Option<StoppedBy>,
+    errno: Option<&'a str>,
+    left_behind: Option<u64>,
+    binds: bool,
+    name: &'static str,
+    scope: &'static str,
+    path: Option<Cow<'a, str>>,
+    value: Option<u64>,
+    in_use: Option<u64>,
+    each: Option<u64>,
+    allows: Option<u64>,
+    estimated: bool,
+}
+
+impl<'a> CsvRow<'a> {
+    fn of(kind: &'a KindCeiling, limit: &'a Limit) -> Self {
+        let binds = kind
+            .binding
+            .as_ref()
+            .is_some_and(|b| (b.name, b.scope, &b.path) == (limit.name, limit.scope, &limit.path));
+        Self {
+            kind: kind.kind.name(),
+            very_end: kind.very_end,
+            predicted: kind.predicted,
+            goal: kind.goal,
+            reached: kind.reached,
+            stopped_by: kind.stopped_by,
+            errno: kind.errno.as_deref(),
+            left_behind: kind.left_behind,
+            binds,
+            name: limit.name.name(),
+            scope: limit.scope.name(),
+            path: limit.path.as_deref().map(spreadsheet),
+            value: limit.value,
+            in_use: limit.in_use,
+            each: limit.each,
+            allows: limit.allows,
+            estimated: limit.estimated,
+        }
+    }
+}
 
 /// A limit a row.
 fn write_csv(record: &CeilingRecord, out: &mut impl Write) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(HEADER).map_err(io::Error::from)?;
-    let maybe = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+    let mut sheet = Spreadsheet::new(out, &CsvRow::default())?;
     for kind in &record.kinds {
         for limit in &kind.limits {
-            let binds = kind.binding.as_ref().is_some_and(|b| {
-                (b.name, b.scope, &b.path) == (limit.name, limit.scope, &limit.path)
-            });
-            let path = spreadsheet(limit.path.as_deref().unwrap_or_default()).into_owned();
-            let row: [String; 17] = [
-                kind.kind.name().to_owned(),
-                maybe(kind.very_end),
-                maybe(kind.predicted),
-                maybe(kind.goal),
-                maybe(kind.reached),
-                kind.stopped_by.map_or("", StoppedBy::name).to_owned(),
-                kind.errno.clone().unwrap_or_default(),
-                maybe(kind.left_behind),
-                binds.to_string(),
-                limit.name.name().to_owned(),
-                limit.scope.name().to_owned(),
-                path,
-                maybe(limit.value),
-                maybe(limit.in_use),
-                maybe(limit.each),
-                maybe(limit.allows),
-                limit.estimated.to_string(),
-            ];
-            writer.write_record(row).map_err(io::Error::from)?;
+            sheet.row(&CsvRow::of(kind, limit))?;
         }
     }
-    writer.flush()
+    sheet.finish()
 }
 
 #[cfg(test)]
@@ -333,6 +342,18 @@ mod tests {
     #[test]
     fn a_page_shows_what_was_predicted() {
         insta::assert_snapshot!(text(&records()[1], Format::Markdown));
+    }
+
+    /// Spreadsheets and scripts know the columns by name and place.
+    #[test]
+    fn a_spreadsheet_has_its_header_without_limits() {
+        let mut record = records()[0].clone();
+        record.kinds.clear();
+        assert_eq!(
+            text(&record, Format::Csv),
+            "kind,very_end,predicted,goal,reached,stopped_by,errno,left_behind,binds,\
+             name,scope,path,value,in_use,each,allows,estimated\n"
+        );
     }
 
     #[test]

@@ -5,60 +5,129 @@
 //! is told, beside how many there were: `flows.jsonl` has them all. Texts from
 //! outside cannot become formulas.
 
+use std::borrow::Cow;
 use std::io;
+use std::net::IpAddr;
+
+use serde::Serialize;
 
 use super::FlowOf;
-use crate::model::{Exchange, FlowRecord, Handshake, Nanos, Timestamp};
+use super::spreadsheet::Spreadsheet;
+use crate::model::{
+    Exchange, FlowRecord, Handshake, Nanos, Pid, Provenance, Tid, TimeOfDay, Timestamp, WorkerId,
+};
 use crate::text::escape::spreadsheet;
 
-const HEADER: [&str; 46] = [
-    "flow",
-    "client_ip",
-    "client_port",
-    "server_ip",
-    "server_port",
-    "first_ns",
-    "last_ns",
-    "duration_ns",
-    "client_frames",
-    "server_frames",
-    "client_wire_bytes",
-    "server_wire_bytes",
-    "client_payload_bytes",
-    "server_payload_bytes",
-    "client_stream_bytes",
-    "server_stream_bytes",
-    "client_retransmissions",
-    "server_retransmissions",
-    "client_out_of_order",
-    "server_out_of_order",
-    "client_duplicate_acks",
-    "server_duplicate_acks",
-    "client_zero_windows",
-    "server_zero_windows",
-    "initial_rtt_ns",
-    "state",
-    "history",
-    "syn_ns",
-    "syn_count",
-    "handshake_ns",
-    "close",
-    "exchanges",
-    "request_ns",
-    "response_ns",
-    "exchange_ns",
-    "answer",
-    "valid",
-    "problem",
-    "worker",
-    "client_pid",
-    "client_tid",
-    "client_provenance",
-    "server_pid",
-    "accept_tid",
-    "serve_tid",
-    "server_provenance",
-];
+/// A row; its fields are the columns.
+#[derive(Default, Serialize)]
+struct Row<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<Cow<'a, str>>,
+    flow: u64,
+    client_ip: Option<IpAddr>,
+    client_port: u16,
+    server_ip: Option<IpAddr>,
+    server_port: u16,
+    first_ns: Timestamp,
+    last_ns: Timestamp,
+    duration_ns: Nanos,
+    client_frames: u64,
+    server_frames: u64,
+    client_wire_bytes: u64,
+    server_wire_bytes: u64,
+    client_payload_bytes: u64,
+    server_payload_bytes: u64,
+    client_stream_bytes: u64,
+    server_stream_bytes: u64,
+    client_retransmissions: u64,
+    server_retransmissions: u64,
+    client_out_of_order: u64,
+    server_out_of_order: u64,
+    client_duplicate_acks: u64,
+    server_duplicate_acks: u64,
+    client_zero_windows: u64,
+    server_zero_windows: u64,
+    initial_rtt_ns: Option<Nanos>,
+    state: &'static str,
+    history: Cow<'a, str>,
+    syn_ns: Option<Timestamp>,
+    syn_count: Option<u32>,
+    handshake_ns: Option<Nanos>,
+    close: &'static str,
+    exchanges: u64,
+    request_ns: Option<Timestamp>,
+    response_ns: Option<Timestamp>,
+    exchange_ns: Option<Nanos>,
+    answer: Option<TimeOfDay>,
+    valid: Option<bool>,
+    problem: Option<Cow<'a, str>>,
+    worker: Option<WorkerId>,
+    client_pid: Option<Pid>,
+    client_tid: Option<Tid>,
+    client_provenance: Option<Provenance>,
+    server_pid: Option<Pid>,
+    accept_tid: Option<Tid>,
+    serve_tid: Option<Tid>,
+    server_provenance: Option<Provenance>,
+}
+
+impl<'a> Row<'a> {
+    fn of(flow: &'a FlowRecord, file: Option<&'a str>) -> Self {
+        let handshake = flow.handshake.as_ref();
+        let exchange = flow.exchanges.first();
+        let client = flow.client_owner;
+        let server = flow.server_owner;
+        Self {
+            file: file.map(spreadsheet),
+            flow: flow.flow.0,
+            client_ip: Some(flow.client.ip),
+            client_port: flow.client.port,
+            server_ip: Some(flow.server.ip),
+            server_port: flow.server.port,
+            first_ns: flow.first_ns,
+            last_ns: flow.last_ns,
+            duration_ns: flow.last_ns.since(flow.first_ns),
+            client_frames: flow.client_frames,
+            server_frames: flow.server_frames,
+            client_wire_bytes: flow.client_wire_bytes,
+            server_wire_bytes: flow.server_wire_bytes,
+            client_payload_bytes: flow.client_payload_bytes,
+            server_payload_bytes: flow.server_payload_bytes,
+            client_stream_bytes: flow.client_stream_bytes,
+            server_stream_bytes: flow.server_stream_bytes,
+            client_retransmissions: flow.client_retransmissions,
+            server_retransmissions: flow.server_retransmissions,
+            client_out_of_order: flow.client_out_of_order,
+            server_out_of_order: flow.server_out_of_order,
+            client_duplicate_acks: flow.client_duplicate_acks,
+            server_duplicate_acks: flow.server_duplicate_acks,
+            client_zero_windows: flow.client_zero_windows,
+            server_zero_windows: flow.server_zero_windows,
+            initial_rtt_ns: flow.initial_rtt_ns,
+            state: flow.state.name(),
+            history: spreadsheet(&flow.history),
+            syn_ns: handshake.map(|h| h.syn_ns),
+            syn_count: handshake.map(|h| h.syn_count),
+            handshake_ns: handshake.and_then(Handshake::duration),
+            close: flow.close.name(),
+            exchanges: flow.exchanges.len() as u64 + flow.exchanges_omitted,
+            request_ns: exchange.map(|e| e.request_ns),
+            response_ns: exchange.and_then(|e| e.response_ns),
+            exchange_ns: exchange.and_then(Exchange::duration),
+            answer: exchange.and_then(|e| e.answer),
+            valid: exchange.and_then(|e| e.valid),
+            problem: exchange.and_then(|e| e.problem.as_deref()).map(spreadsheet),
+            worker: client.map(|c| c.worker),
+            client_pid: client.map(|c| c.pid),
+            client_tid: client.map(|c| c.tid),
+            client_provenance: client.map(|c| c.provenance),
+            server_pid: server.map(|s| s.pid),
+            accept_tid: server.and_then(|s| s.accept_tid),
+            serve_tid: server.and_then(|s| s.serve_tid),
+            server_provenance: server.map(|s| s.provenance),
+        }
+    }
+}
 
 /// Writes flows as CSV with a header.
 ///
@@ -77,7 +146,7 @@ pub fn write_flows_csv<'a>(
 
 /// Writes flows as CSV one by one.
 pub struct FlowCsv<W: io::Write> {
-    writer: csv::Writer<W>,
+    sheet: Spreadsheet<W>,
     files: bool,
 }
 
@@ -87,12 +156,12 @@ impl<W: io::Write> FlowCsv<W> {
     /// # Errors
     /// Those of `out`.
     pub fn new(out: W, files: bool) -> io::Result<Self> {
-        let mut writer = csv::Writer::from_writer(out);
-        let file = files.then_some("file");
-        writer
-            .write_record(file.into_iter().chain(HEADER))
-            .map_err(io_error)?;
-        Ok(Self { writer, files })
+        let like = Row {
+            file: files.then_some(Cow::Borrowed("")),
+            ..Row::default()
+        };
+        let sheet = Spreadsheet::new(out, &like)?;
+        Ok(Self { sheet, files })
     }
 
     /// Writes one row.
@@ -100,96 +169,15 @@ impl<W: io::Write> FlowCsv<W> {
     /// # Errors
     /// Those of `out`.
     pub fn flow(&mut self, of: FlowOf<'_>) -> io::Result<()> {
-        let file = self
-            .files
-            .then(|| spreadsheet(of.file.unwrap_or_default()).into_owned());
-        self.writer
-            .write_record(file.into_iter().chain(row(of.flow)))
-            .map_err(io_error)
+        let file = self.files.then_some(of.file.unwrap_or_default());
+        self.sheet.row(&Row::of(of.flow, file))
     }
 
     /// Hands everything on.
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.writer.flush()
+    pub fn finish(self) -> io::Result<()> {
+        self.sheet.finish()
     }
-}
-
-/// The error of the writer underneath: which kind it is matters to the caller.
-pub(super) fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
-    }
-}
-
-fn row(flow: &FlowRecord) -> [String; 46] {
-    let handshake = flow.handshake;
-    let exchange = flow.exchanges.first();
-    let client = flow.client_owner;
-    let server = flow.server_owner;
-    [
-        flow.flow.to_string(),
-        flow.client.ip.to_string(),
-        flow.client.port.to_string(),
-        flow.server.ip.to_string(),
-        flow.server.port.to_string(),
-        flow.first_ns.as_nanos().to_string(),
-        flow.last_ns.as_nanos().to_string(),
-        flow.last_ns.since(flow.first_ns).get().to_string(),
-        flow.client_frames.to_string(),
-        flow.server_frames.to_string(),
-        flow.client_wire_bytes.to_string(),
-        flow.server_wire_bytes.to_string(),
-        flow.client_payload_bytes.to_string(),
-        flow.server_payload_bytes.to_string(),
-        flow.client_stream_bytes.to_string(),
-        flow.server_stream_bytes.to_string(),
-        flow.client_retransmissions.to_string(),
-        flow.server_retransmissions.to_string(),
-        flow.client_out_of_order.to_string(),
-        flow.server_out_of_order.to_string(),
-        flow.client_duplicate_acks.to_string(),
-        flow.server_duplicate_acks.to_string(),
-        flow.client_zero_windows.to_string(),
-        flow.server_zero_windows.to_string(),
-        maybe(flow.initial_rtt_ns.map(Nanos::get)),
-        flow.state.name().to_owned(),
-        spreadsheet(&flow.history).into_owned(),
-        maybe(handshake.map(|h| h.syn_ns.as_nanos())),
-        maybe(handshake.map(|h| h.syn_count)),
-        maybe(
-            handshake
-                .as_ref()
-                .and_then(Handshake::duration)
-                .map(Nanos::get),
-        ),
-        flow.close.to_string(),
-        (flow.exchanges.len() as u64 + flow.exchanges_omitted).to_string(),
-        maybe(exchange.map(|e| e.request_ns.as_nanos())),
-        maybe(
-            exchange
-                .and_then(|e| e.response_ns)
-                .map(Timestamp::as_nanos),
-        ),
-        maybe(exchange.and_then(Exchange::duration).map(Nanos::get)),
-        maybe(exchange.and_then(|e| e.answer)),
-        maybe(exchange.and_then(|e| e.valid)),
-        maybe(exchange.and_then(|e| e.problem.as_deref()).map(spreadsheet)),
-        maybe(client.map(|c| c.worker)),
-        maybe(client.map(|c| c.pid)),
-        maybe(client.map(|c| c.tid)),
-        maybe(client.map(|c| c.provenance)),
-        maybe(server.map(|s| s.pid)),
-        maybe(server.and_then(|s| s.accept_tid)),
-        maybe(server.and_then(|s| s.serve_tid)),
-        maybe(server.map(|s| s.provenance)),
-    ]
-}
-
-/// What was measured, or nothing.
-fn maybe(value: Option<impl ToString>) -> String {
-    value.map(|v| v.to_string()).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
+use super::spreadsheet::io_error;
 use crate::analysis::{Ladder, Rung};
 use crate::model::{FlowRecord, TcpFlags};
 use crate::text::escape::spreadsheet;
@@ -187,10 +188,7 @@ pub(super) fn write_csv(
     for rung in ladder.rungs(flow.client) {
         let mut line = Line::from(rung);
         line.payload = spreadsheet(&line.payload).into_owned();
-        writer.serialize(line).map_err(|e| match e.into_kind() {
-            csv::ErrorKind::Io(e) => e,
-            other => io::Error::other(format!("{other:?}")),
-        })?;
+        writer.serialize(line).map_err(io_error)?;
     }
     writer.flush()
 }

@@ -33,6 +33,7 @@ mod plot;
 mod problem;
 mod programs;
 mod sheet;
+mod spreadsheet;
 mod summary;
 mod table;
 
@@ -43,10 +44,12 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::io;
 
+use strum::{Display, VariantArray, VariantNames};
+
 use crate::analysis::Ladder;
+use crate::model::named::named;
 use crate::model::{Environment, FlowRecord, RunRecord, Tool, WorkerRecord};
 use crate::text::units::counted;
 
@@ -91,7 +94,8 @@ impl Default for Style {
 }
 
 /// What a report is written as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Format {
     /// Tables for a terminal.
     #[default]
@@ -106,34 +110,7 @@ pub enum Format {
     Csv,
 }
 
-impl Format {
-    /// Every format, in the order in which they are told.
-    pub const ALL: [Self; 5] = [
-        Self::Table,
-        Self::Markdown,
-        Self::Json,
-        Self::Jsonl,
-        Self::Csv,
-    ];
-
-    /// Its name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Markdown => "markdown",
-            Self::Json => "json",
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+named!(Format);
 
 /// Writes a run in a format.
 ///

@@ -38,6 +38,28 @@ fn as_csv() {
     insta::assert_snapshot!(written(&record(), Format::Csv, 80));
 }
 
+/// Spreadsheets and scripts know the columns by name and place.
+#[test]
+fn csv_has_its_header_without_rows() {
+    let mut record = record();
+    record.rows.clear();
+    assert_eq!(
+        written(&record, Format::Csv, 80),
+        "name,strategy,client_command,server_model,requests,repeats,\
+         duration_median_ns,duration_min_ns,duration_max_ns,ratio_to_fastest,\
+         client_threads_before,client_threads_peak,client_threads_after,\
+         client_processes_before,client_processes_peak,client_processes_after,\
+         server_threads_before,server_threads_peak,server_threads_after,\
+         server_processes_before,server_processes_peak,server_processes_after,\
+         system_threads_before,system_threads_peak,system_threads_after,\
+         peak_open_flows,handshake_p50_ns,handshake_p95_ns,handshake_p99_ns,\
+         exchange_p50_ns,exchange_p95_ns,exchange_p99_ns,syn_retransmissions,\
+         failed,client_cpu_ns,server_cpu_ns,\
+         client_largest_process_memory_bytes,\
+         server_largest_process_memory_bytes\n"
+    );
+}
+
 #[test]
 fn json_is_the_record_and_lines_are_rows() {
     let record = record();
