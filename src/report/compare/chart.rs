@@ -2,8 +2,7 @@
 
 use super::tables::middle_run;
 use crate::model::{CompareRecord, CompareRow, ServerModel, SideCensus, Timestamp};
-use crate::report::plot::{Plot, Series};
-use crate::report::sheet::{Block, Cell, Tone};
+use crate::report::sheet::{Block, Cell, Plot, Series, Tone};
 use crate::text::units::count;
 
 /// More lines than this in one chart cannot be told apart.

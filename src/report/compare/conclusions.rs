@@ -1,7 +1,7 @@
 //! What the rows come to: which of them differ by more than noise, and how each
 //! grows with the number of requests.
 
-use super::tables::{MARK_MEANS, marked, strong, times};
+use super::cells::{MARK_MEANS, marked, strong, times};
 use crate::model::{CompareRecord, Difference, GrowthRow, TOO_FEW_REPEATS};
 use crate::report::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
 use crate::text::units::{count, counted};

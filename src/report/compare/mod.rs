@@ -4,6 +4,7 @@
 //! The comparison's record comes in; a sheet goes out for people, and JSON,
 //! JSON lines (a row a line) and CSV (a row a row) for programs.
 
+mod cells;
 mod chart;
 mod conclusions;
 mod csv;

@@ -1,6 +1,7 @@
 //! The tables of a comparison: each has a row for each way of making the
 //! requests, always in the same order.
 
+use super::cells::{MARK_MEANS, marked, strong, times};
 use super::conclusions::{differences, growth};
 use crate::model::{CompareRecord, CompareRow, Counts, Nanos, Quantiles, Range, SystemCounts};
 use crate::report::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
@@ -230,32 +231,5 @@ pub(super) fn middle_run(rows: &[CompareRow]) -> &'static str {
         "the run in the middle by its duration (of two the faster one)"
     } else {
         "the run with the median duration"
-    }
-}
-
-/// What the mark of a row that fell short says.
-pub(super) const MARK_MEANS: &str =
-    "! fell short: requests failed or were not made, so it is not in the race";
-
-/// A figure of a row that fell short.
-pub(super) fn marked(text: impl std::fmt::Display) -> Cell {
-    Cell::new(format!("! {text}")).toned(Tone::Warning)
-}
-
-pub(super) fn strong(cell: Cell) -> Cell {
-    match cell.tone {
-        Tone::Plain => cell.toned(Tone::Strong),
-        _ => cell,
-    }
-}
-
-/// A multiple, to three digits: `1.00`, `12.3`, `1,234`.
-pub(super) fn times(ratio: f64) -> String {
-    if ratio < 9.995 {
-        format!("{ratio:.2}")
-    } else if ratio < 99.95 {
-        format!("{ratio:.1}")
-    } else {
-        format!("{ratio:.0}")
     }
 }
