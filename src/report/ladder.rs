@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use crate::analysis::{Ladder, Rung};
-use crate::model::{FlowRecord, TcpFlags};
+use crate::model::{Close, FlowRecord, TcpFlags};
 use crate::text::escape::spreadsheet;
 use crate::text::units::{count, counted, duration};
 
@@ -25,6 +25,10 @@ pub(super) fn sheet(flow: &FlowRecord, ladder: &Ladder) -> Sheet {
         "frame",
         "frames",
     );
+    let end = match flow.close {
+        Close::Open => "still open".to_owned(),
+        close => format!("closed by {close}"),
+    };
     Sheet {
         title: Cell::new(format!(
             "Flow {}: {} → {}",
@@ -33,10 +37,9 @@ pub(super) fn sheet(flow: &FlowRecord, ladder: &Ladder) -> Sheet {
         .toned(Tone::Strong),
         subtitles: vec![
             Cell::new(format!(
-                "{} {} · closed by {} · {frames} in {lasted}",
+                "{} {} · {end} · {frames} in {lasted}",
                 flow.state.name(),
                 flow.history,
-                flow.close
             ))
             .toned(Tone::Quiet),
         ],

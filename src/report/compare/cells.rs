@@ -5,7 +5,7 @@ use crate::report::sheet::{Cell, Tone};
 
 /// What the mark of a row that fell short says.
 pub(super) const MARK_MEANS: &str =
-    "! fell short: requests failed or were not made, so it is not in the race";
+    "! incomplete: requests failed or were not made, so this row is not ranked";
 
 /// A figure of a row that fell short.
 pub(super) fn marked(text: impl std::fmt::Display) -> Cell {

@@ -38,7 +38,8 @@ fn chart(mut series: Vec<Series>, model: Option<ServerModel>, run: &'static str)
         return None;
     }
     let of = model.map_or_else(String::new, |model| format!(", server {model}"));
-    let mut after = format!("of {run}; both axes alike, threads logarithmic");
+    let mut after =
+        format!("of {run}; both charts have the same axes; the scale of threads is logarithmic");
     if all > series.len() {
         after = format!(
             "the first {} of {} rows, {after}",
