@@ -1,4 +1,4 @@
-//! The most that an environment can hold: what `threadtap ceiling` tells.
+//! The highest numbers that an environment can hold: the record of `threadtap ceiling`.
 
 use std::fmt;
 
@@ -13,11 +13,11 @@ pub const SCHEMA_CEILING: &str = "threadtap.ceiling/1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CeilingKind {
-    /// Threads of one process, beyond its first.
+    /// Threads of one process, its first thread not counted.
     Thread,
     /// Processes with one thread each.
     Process,
-    /// Connections of one client process to one server process, each answered once.
+    /// Connections of one client process to one server process, each with one answer.
     Connection,
 }
 
@@ -82,14 +82,14 @@ pub enum LimitName {
     /// Bytes that one process can address at all.
     #[serde(rename = "address space")]
     AddressSpace,
-    /// The policy by which memory is promised; its heuristic (0) bounds the size
-    /// of a single mapping.
+    /// The overcommit policy (proc(5)); the heuristic policy (0) limits the size of
+    /// a single mapping.
     #[serde(rename = "vm.overcommit_memory")]
     Overcommit,
-    /// Bytes that may be promised, where overcommitting is forbidden.
+    /// Bytes that may be allocated, if overcommit is forbidden.
     #[serde(rename = "CommitLimit")]
     CommitLimit,
-    /// Bytes of memory that can be had without swapping.
+    /// Bytes of memory that are available without swapping.
     #[serde(rename = "MemAvailable")]
     Memory,
     /// Bytes of memory of a control group and those below it.
@@ -113,7 +113,7 @@ pub enum LimitName {
     /// Pages in all buffers of TCP.
     #[serde(rename = "net.ipv4.tcp_mem")]
     TcpMem,
-    /// Connections that the packet filter remembers.
+    /// Connections that the packet filter tracks.
     #[serde(rename = "net.netfilter.nf_conntrack_max")]
     ConntrackMax,
 }
@@ -168,7 +168,7 @@ impl fmt::Display for LimitName {
     }
 }
 
-/// Who shares what a limit bounds.
+/// Who shares a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -182,7 +182,7 @@ pub enum Scope {
     User,
     /// All processes of a control group and those below it.
     Cgroup,
-    /// All that one address of this machine has with one server.
+    /// All connections of one address of this machine to one server.
     Address,
     /// The whole system.
     System,
@@ -209,26 +209,26 @@ impl Scope {
 pub struct Limit {
     /// Its usual name.
     pub name: LimitName,
-    /// Its value; `null` is "unlimited" or "not readable here".
+    /// Its value; `null` means unlimited, or not readable here.
     pub value: Option<u64>,
-    /// What is in use of it, the empty processes of the search included;
-    /// `null` where nothing can be in use of it or it cannot be told.
+    /// How much of it is in use, including the empty processes of the search;
+    /// `null` if nothing can be in use, or it is not known.
     pub in_use: Option<u64>,
-    /// How much of it one more takes; `null` where nothing is taken.
+    /// How much of it one more takes; `null` if one more takes nothing.
     pub each: Option<u64>,
-    /// The number it would have allowed; `null` where it bounds nothing.
+    /// The number that this limit allows; `null` if it limits nothing.
     pub allows: Option<u64>,
     /// Who shares it.
     pub scope: Scope,
-    /// Whether `each` is an estimate, and with it `allows`.
+    /// Whether `each`, and therefore `allows`, is an estimate.
     pub estimated: bool,
-    /// The folder of the control group.
+    /// The folder of the control group; `null` for other limits.
     pub path: Option<String>,
-    /// Why it does not bound, or what it bounds instead.
+    /// Why it limits nothing, or what it limits instead.
     pub note: Option<String>,
 }
 
-/// The limit that binds, and what to do about it.
+/// The limit that is reached first, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// Its usual name.
@@ -239,11 +239,11 @@ pub struct Binding {
     pub in_use: Option<u64>,
     /// Who shares it.
     pub scope: Scope,
-    /// The folder of the control group.
+    /// The folder of the control group; `null` for other limits.
     pub path: Option<String>,
-    /// The command that raises it; `null` where none does.
+    /// The command that raises it; `null` if there is none.
     pub remedy: Option<String>,
-    /// What helps besides, or instead; `null` where nothing else is known to.
+    /// What else helps; `null` if nothing else is known.
     pub advice: Option<String>,
 }
 
@@ -253,15 +253,15 @@ pub struct Binding {
 pub enum StoppedBy {
     /// The system refused one more.
     Refused,
-    /// What is to be left for the rest of the system was reached.
+    /// Only the reserve for the rest of the system was left.
     Reserve,
     /// The number that was asked for was reached.
     Max,
-    /// A person interrupted it.
+    /// A person interrupted the search.
     Interrupted,
-    /// The out-of-memory killer ended it, or a part of it.
+    /// The out-of-memory killer ended the search, or a part of it.
     Oom,
-    /// It ended otherwise: somebody killed it.
+    /// Something else killed it.
     Killed,
 }
 
@@ -287,37 +287,38 @@ pub struct KindCeiling {
     pub kind: CeilingKind,
     /// The size of a thread's stack in bytes; threads only.
     pub stack_bytes: Option<u64>,
-    /// What the limits allow, to the very end; `null` where none could be read.
+    /// The number that the limits allow, without reserve; `null` if no limit could
+    /// be read.
     pub very_end: Option<u64>,
-    /// The same less the reserve: what a search reaches that nobody stops.
+    /// The same minus the reserve: a search that nobody stops reaches this number.
     pub predicted: Option<u64>,
-    /// Where the search was to end: as predicted, or at the number asked for.
+    /// Where the search should end: at `predicted`, or at the number asked for.
     pub goal: Option<u64>,
-    /// How many there were at once; `null` where none was created.
+    /// How many there were at the same time; `null` if there was no search.
     pub reached: Option<u64>,
-    /// Why the search ended there; `null` where there was none.
+    /// Why the search ended there; `null` if there was no search.
     pub stopped_by: Option<StoppedBy>,
-    /// The error's name, where one more was refused.
+    /// The name of the error, if the system refused one more.
     pub errno: Option<String>,
-    /// The call that was refused, where one was.
+    /// The system call that was refused, if one was.
     pub call: Option<String>,
-    /// The limit that binds: of a refusal, the one that was exhausted; else
-    /// the one that is predicted to be exhausted first.
+    /// The limit that is reached first: after a refusal, the limit that was used
+    /// up; otherwise the limit that is predicted to be reached first.
     pub binding: Option<Binding>,
-    /// Every limit, in the order in which they are told.
+    /// Every limit.
     pub limits: Vec<Limit>,
-    /// From the first that was created to the last.
+    /// Time from the first creation to the last.
     pub climb_ns: Option<Nanos>,
-    /// From the first that was created until all were gone.
+    /// Time from the first creation until all were gone.
     pub duration_ns: Option<Nanos>,
-    /// How many of those created are still there afterwards, connections in
-    /// TIME-WAIT included; `null` where it cannot be told.
+    /// How many of them still exist afterwards, including connections in
+    /// TIME-WAIT; `null` if that is not known.
     pub left_behind: Option<u64>,
-    /// What else is to be known.
+    /// Remarks.
     pub notes: Vec<String>,
 }
 
-/// All that was found.
+/// The record of `threadtap ceiling`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeilingRecord {
     /// [`SCHEMA_CEILING`].
@@ -328,9 +329,9 @@ pub struct CeilingRecord {
     pub started: String,
     /// Where.
     pub environment: Environment,
-    /// Percent of what is left of the whole system's limits that is not used.
+    /// Percentage of free memory and of free system-wide limits that is not used.
     pub reserve_percent: u64,
-    /// The number asked for; `null` is as many as there can be.
+    /// The number asked for with `--max`; `null` means as many as possible.
     pub max: Option<u64>,
     /// The kinds that were asked for.
     pub kinds: Vec<KindCeiling>,

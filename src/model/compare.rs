@@ -7,7 +7,7 @@ use super::{Environment, Finding, Latencies, Nanos, RunCensus, ServerModel, Stra
 /// The name and version of `compare.json`'s layout.
 pub const SCHEMA_COMPARE: &str = "threadtap.compare/1";
 
-/// The finding that so few runs cannot tell a difference, however large.
+/// The finding that with so few runs no difference can be significant.
 pub const TOO_FEW_REPEATS: &str = "too_few_repeats";
 
 /// What was asked for.
@@ -17,34 +17,34 @@ pub struct ComparedPlan {
     pub sizes: Vec<u64>,
     /// How many times each row was to be run.
     pub repeat: u64,
-    /// How many times before that, to warm up.
+    /// How many warm-up runs of each row, which are not counted.
     pub warmup: u64,
-    /// What every run was given besides: options of `threadtap run`.
+    /// Options that every run got: options of `threadtap run`.
     pub options: Vec<String>,
 }
 
 /// The median of what was measured, and how far it spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spread {
-    /// The median; of an even number the mean of the two in the middle, rounded
-    /// down.
+    /// The median. With an even number of runs: the mean of the two middle
+    /// values, rounded down.
     pub median: Nanos,
-    /// The least.
+    /// The smallest.
     pub min: Nanos,
-    /// The greatest.
+    /// The largest.
     pub max: Nanos,
 }
 
-/// The least and the greatest of a count over the repeats.
+/// The smallest and the largest value of a count in the repeated runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
-    /// The least.
+    /// The smallest.
     pub min: u64,
-    /// The greatest.
+    /// The largest.
     pub max: u64,
 }
 
-/// How far the peaks spread over the repeats; `null` where one was not measured.
+/// The range of the peaks in the repeated runs; `null` if one was not measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeakRanges {
     /// The client's threads.
@@ -60,62 +60,63 @@ pub struct PeakRanges {
 /// One way of making the requests, run several times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompareRow {
-    /// What it is called: the strategy or program, with `/MODEL` where there are
-    /// several models and `@N` where there are several sizes.
+    /// Its name: the strategy or program, with `/MODEL` if there are several
+    /// models, and `@N` if there are several sizes.
     pub name: String,
     /// The client's strategy; `null` for a program.
     pub strategy: Option<Strategy>,
-    /// The program's words; `null` for a strategy.
+    /// The program and its arguments; `null` for a strategy.
     pub client_command: Option<Vec<String>>,
     /// How the server handles connections.
     pub server_model: Option<ServerModel>,
-    /// The number of requests; for a program what `{n}` stands for.
+    /// The number of requests; for a program the value of `{n}`.
     pub requests: u64,
-    /// How many runs are counted here: those that came to their end.
+    /// How many runs are counted: those that were completed.
     pub repeats: u64,
-    /// From the client's exec to its end.
+    /// From the client's start (exec) to its end.
     pub duration_ns: Option<Spread>,
     /// The durations in the order of the runs.
     pub durations_ns: Vec<Nanos>,
-    /// The median duration as a multiple of the shortest median of this size of a
-    /// row that did not fall short ([`CompareRow::fell_short`]); of all where each
-    /// did.
+    /// The median duration, divided by the shortest median of the same size.
+    /// Incomplete rows ([`CompareRow::fell_short`]) are not the shortest, unless
+    /// all rows are incomplete.
     pub ratio_to_fastest: Option<f64>,
-    /// The census of the run in the middle by its duration, of two the faster one;
-    /// its timelines are thinned.
+    /// The census of the run with the median duration (the faster of two middle
+    /// runs); its timelines are thinned.
     pub census: Option<RunCensus>,
     /// The peaks of all runs.
     pub peak_ranges: PeakRanges,
-    /// The largest number of flows open at once: the median of the runs, of two in
-    /// the middle the lower one.
+    /// The largest number of flows open at the same time: the median of the runs
+    /// (the lower of two middle values).
     pub peak_open_flows: Option<u64>,
-    /// Handshakes and answers of the run whose census this is.
+    /// Handshakes and answers of the run with the median duration.
     pub latency: Latencies,
-    /// SYNs that were sent again, in all runs together.
+    /// SYN retransmissions: the sum of all runs.
     pub syn_retransmissions: Option<u64>,
-    /// Requests without a valid answer, in all runs together.
+    /// Requests without a valid answer: the sum of all runs.
     pub failed: Option<u64>,
     /// CPU time of the client: the median of the runs.
     pub client_cpu_ns: Option<Nanos>,
     /// CPU time of the server: the median of the runs.
     pub server_cpu_ns: Option<Nanos>,
-    /// The most memory of one of the client's processes: the median of the runs.
+    /// Memory of the client's largest process: the median of the runs.
     pub client_peak_memory_bytes: Option<u64>,
-    /// The most memory of one of the server's processes: the median of the runs.
+    /// Memory of the server's largest process: the median of the runs.
     pub server_peak_memory_bytes: Option<u64>,
-    /// The runs' folders, below the comparison's.
+    /// The folders of the runs, inside the comparison's folder.
     pub runs: Vec<String>,
 }
 
 impl CompareRow {
-    /// Whether requests failed or were never made, or not one connection was
-    /// seen: less work takes less time, so that its durations say little.
+    /// Whether the row is incomplete: requests failed or were never made, or no
+    /// connection was seen. Less work takes less time, so its durations cannot
+    /// be compared.
     #[must_use]
     pub fn fell_short(&self) -> bool {
         self.failed > Some(0) || self.peak_open_flows == Some(0)
     }
 
-    /// The duration of the run whose census and latency are told.
+    /// The duration of the run whose census and latency are shown.
     #[must_use]
     pub fn middle_duration(&self) -> Option<Nanos> {
         let mut sorted = self.durations_ns.clone();
@@ -124,28 +125,28 @@ impl CompareRow {
     }
 }
 
-/// Whether two rows of one size differ by more than noise.
+/// Whether two rows of the same size differ significantly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// A row's name: the faster one by its median.
     pub a: String,
     /// The other row's name.
     pub b: String,
-    /// The median duration of `b` as a multiple of that of `a`.
+    /// The median duration of `b`, divided by that of `a`.
     pub ratio: f64,
     /// Which test.
     pub test: String,
-    /// Its p-value, corrected for all the pairs of this size.
+    /// Its p-value, Holm-corrected for all pairs of the same size.
     pub p_value: f64,
-    /// The p-value of this pair alone.
+    /// The p-value of this pair alone, not corrected.
     pub uncorrected_p_value: f64,
-    /// Whether the corrected p-value is below 0.05.
+    /// Whether the difference is significant: `p_value` is below 0.05.
     pub real: bool,
 }
 
-/// How the figures of one row grow with the number of requests, as exponents
-/// of a power of n: 0 does not grow, 1 grows as n does. `null` where fewer than
-/// two sizes have the figure.
+/// How the figures of one row grow with the number of requests n, as exponents
+/// of n: 0 does not grow, 1 grows in proportion to n. `null` if fewer than two
+/// sizes have the figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GrowthRow {
     /// The row's name without its size.
@@ -170,7 +171,7 @@ pub struct GrowthRow {
     pub server_peak_memory: Option<f64>,
 }
 
-/// A comparison, as `compare.json` tells it.
+/// A comparison: the content of `compare.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompareRecord {
     /// [`SCHEMA_COMPARE`].
@@ -181,17 +182,17 @@ pub struct CompareRecord {
     pub started: String,
     /// From its beginning to the end of the last run.
     pub duration_ns: Nanos,
-    /// Where it ran; `null` before the first run has ended.
+    /// Where it ran; `null` if no run has ended yet.
     pub environment: Option<Environment>,
     /// What was asked for.
     pub plan: ComparedPlan,
-    /// Whether every run was made.
+    /// Whether all planned runs were made.
     pub complete: bool,
     /// A row for each way of making the requests.
     pub rows: Vec<CompareRow>,
     /// The pairs that differ in their client or in their server, of each size.
     pub differences: Vec<Difference>,
-    /// How each grows, where there are several sizes.
+    /// How the figures of each row grow, if there are several sizes.
     pub growth: Vec<GrowthRow>,
     /// What is concluded.
     pub findings: Vec<Finding>,

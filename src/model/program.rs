@@ -29,10 +29,10 @@ pub struct Program {
     /// Whether that signal came from threadtap, which ends a server when its
     /// client is done, and both when it is interrupted.
     pub asked_to_end: bool,
-    /// Processes of its tree, other than the first, that made, took and used
-    /// no connection, and none of whose descendants did. They are in the census.
-    /// Those of which that cannot be told, because who used a connection was
-    /// not seen, are not among them. `null` when its processes were not followed.
+    /// Helper processes: processes of its tree, other than the first, that made,
+    /// accepted and used no connection, and whose descendants did not either.
+    /// They are in the census. A process for which this is not known is not
+    /// listed. `null` when its processes were not traced.
     pub helpers: Option<Vec<Helper>>,
 }
 
@@ -43,24 +43,24 @@ pub struct Helper {
     pub name: String,
     /// How many there were.
     pub processes: u64,
-    /// How many threads they had in all.
+    /// How many threads they had in total.
     pub threads: u64,
 }
 
-/// What the conclusions on how programs are built rest on; `null` for a side
-/// that is known, or of which nothing can be said.
+/// The evidence for conclusions about how programs are built; `null` for a side
+/// that is known, or about which nothing can be concluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inferred {
-    /// On `plan.strategy` and `plan.workers`.
+    /// For `plan.strategy` and `plan.workers`.
     pub client: Option<Evidence>,
-    /// On `plan.server_model`.
+    /// For `plan.server_model`.
     pub server: Option<Evidence>,
 }
 
-/// The figures behind a conclusion. Helpers are not among them.
+/// The figures behind a conclusion, without helper processes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Connections that were made or taken.
+    /// Connections that were made or accepted.
     pub connections: u64,
     /// Threads that made them or served them.
     pub workers: u64,
@@ -68,14 +68,14 @@ pub struct Evidence {
     pub worker_processes: u64,
     /// The most connections of one of them.
     pub most_by_one_worker: u64,
-    /// The most connections that were being worked on at one moment; `null`
-    /// where the end of the work cannot be seen.
+    /// The most connections in work at the same time; `null` if the end of the
+    /// work cannot be seen.
     pub at_once: Option<u64>,
-    /// Threads that were created, the first ones of processes not among them;
-    /// `null` where it cannot be told which of them are helpers'.
+    /// Threads that were created, without the first threads of processes; `null`
+    /// if it is not known which of them belong to helpers.
     pub created_threads: Option<u64>,
-    /// Processes that were created; `null` where it cannot be told which of
-    /// them are helpers.
+    /// Processes that were created; `null` if it is not known which of them are
+    /// helpers.
     pub created_processes: Option<u64>,
     /// The conclusion's reason, in words.
     pub because: String,

@@ -14,15 +14,15 @@ pub const SCHEMA_RUN: &str = "threadtap.run/1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strategy {
-    /// One OS thread a request.
+    /// One OS thread per request.
     Thread,
     /// W threads share a queue of requests.
     Pool,
-    /// One process a request.
+    /// One process per request.
     Process,
     /// One thread with an event loop.
     Async,
-    /// One request after the other, by one thread.
+    /// One thread makes one request after another.
     Iterative,
 }
 
@@ -42,15 +42,15 @@ impl fmt::Display for Strategy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServerModel {
-    /// One thread a connection.
+    /// One thread per connection.
     Thread,
     /// W threads share a queue of connections.
     Pool,
-    /// One process a connection.
+    /// One process per connection.
     Process,
     /// One thread with an event loop.
     Async,
-    /// One connection after the other.
+    /// One connection after another.
     Iterative,
 }
 
@@ -107,8 +107,8 @@ pub struct Environment {
     pub cpus: u64,
     /// Main memory in bytes.
     pub memory_bytes: Option<u64>,
-    /// Limits that bound threads, processes and descriptors, by their usual
-    /// names; `null` is "unlimited" or "not readable here".
+    /// Limits of threads, processes and descriptors, by their usual names;
+    /// `null` means unlimited, or not readable here.
     pub limits: BTreeMap<String, Option<u64>>,
 }
 
@@ -141,7 +141,7 @@ pub struct Plan {
     pub joined: Option<bool>,
     /// Whether all workers were held until every one had been started.
     pub gate: bool,
-    /// The most requests in flight at once; `null` is "no bound".
+    /// The most requests in flight at the same time; `null` means no limit.
     pub max_in_flight: Option<u64>,
     /// The time allowed for one request.
     pub timeout_ns: Option<Nanos>,
@@ -162,32 +162,32 @@ pub enum StopReason {
 /// What the capture saw and what it lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaptureSummary {
-    /// The interface that was tapped.
+    /// The interface of the capture.
     pub interface: String,
     /// The frames' link type, by libpcap's name.
     pub link_type: String,
-    /// The most bytes kept of a frame.
+    /// The snapshot length: the most bytes kept of each frame.
     pub snaplen: u32,
-    /// The filter, in libpcap's language.
+    /// The capture filter (pcap-filter(7)).
     pub filter: String,
     /// Frames delivered.
     pub frames: u64,
     /// Their bytes on the wire.
     pub bytes: u64,
-    /// Frames lost because the buffer was full.
+    /// Frames dropped by the kernel because the buffer was full.
     pub dropped_by_kernel: Option<u64>,
-    /// Frames lost by the interface or its driver.
+    /// Frames dropped by the interface or its driver.
     pub dropped_by_interface: Option<u64>,
     /// Why it ended.
     pub stop_reason: StopReason,
 }
 
-/// The requests, told apart by how far each came.
+/// How far the requests came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requests {
     /// Handed to the strategy; `null` for a program whose number is not known.
     pub submitted: Option<u64>,
-    /// Begun: its connect(2) was issued.
+    /// Attempted: connect(2) was called.
     pub attempted: Option<u64>,
     /// Seen on the wire: flows with a SYN.
     pub on_wire: Option<u64>,
@@ -264,7 +264,7 @@ pub struct Observer {
     pub client_duration_ns: Option<Nanos>,
 }
 
-/// What one side has cost, as wait4(2) tells when its first process is reaped.
+/// What one side cost, from wait4(2) when its first process is reaped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SideCost {
     /// CPU time of all its processes, their own and the kernel's for them;
@@ -286,7 +286,7 @@ pub struct SideCosts {
     pub server: SideCost,
 }
 
-/// One execution, as `run.json` tells it.
+/// One run: the content of `run.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// [`SCHEMA_RUN`].
@@ -316,7 +316,7 @@ pub struct RunRecord {
     pub sides: SideCosts,
     /// What observing cost.
     pub observer: Observer,
-    /// Somebody else's programs.
+    /// The programs that are not built in.
     #[serde(default)]
     pub programs: Programs,
     /// What is concluded.
