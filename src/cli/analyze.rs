@@ -9,8 +9,9 @@ use crate::analysis::SortKey;
 use crate::expect::Expectation;
 
 const EXAMPLES: &str = "\
-All figures have the definitions of Wireshark and Zeek: flow numbers are tcp.stream, states and
-histories are Zeek's conn_state and history, retransmissions are tcp.analysis.retransmission.
+All figures have the definitions of Wireshark and Zeek: flow numbers are
+tcp.stream, states and histories are Zeek's conn_state and history,
+retransmissions are tcp.analysis.retransmission.
 
 Examples:
   threadtap analyze capture.pcap                     every flow, and a summary

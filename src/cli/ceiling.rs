@@ -9,10 +9,11 @@ use crate::model::CeilingKind;
 use crate::report::Format;
 
 const EXAMPLES: &str = "\
-Threads, processes or connections are created, held for a moment, and released again. The processes
-that hold them end when threadtap ends. The reserve is left free in memory and in the limits that
-the whole system shares, so that other programs can still fork. A limit of only your process, user
-or control group is used without reserve.
+Threads, processes or connections are created, held for a moment, and released
+again. The processes that hold them end when threadtap ends. The reserve is
+left free in memory and in the limits that the whole system shares, so that
+other programs can still fork. A limit of only your process, user or control
+group is used without reserve.
 
 Examples:
   threadtap ceiling                                  threads, processes and connections
@@ -24,8 +25,8 @@ Examples:
                                                      with less address space
   threadtap ceiling --format json | jq '.kinds[] | {kind, reached, binds: .binding.name}'
 
-`without reserve` is the number that the limits allow. `predicted` is that number minus the reserve:
-the search ends there, unless --max ends it earlier.";
+`without reserve` is the number that the limits allow. `predicted` is that
+number minus the reserve: the search ends there, unless --max ends it earlier.";
 
 /// A kind, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -18,34 +18,38 @@ use crate::model::{ServerModel, Strategy};
 /// The escape in `{n}` keeps clap from taking it for a line break; it is gone
 /// before anybody sees it.
 const EXAMPLES: &str = "\
-Each run is saved in its own folder inside the comparison's folder; compare.json is written again
-after each run. The duration is the client's, from its start (exec) to its end. Census and latency
-are those of one run, the run with the median duration. Open flows, CPU time and memory (of the
-largest process of a side) are medians of all runs. SYN retransmissions and failures are sums of
-all runs. With an even number of runs, a median is the mean of the two middle values; for counts,
-and for the run with the median duration, the lower one is used. Runs are made in rounds, in the
-order of a Williams design: each comes equally often at every position and after every other one.
+Each run is saved in its own folder inside the comparison's folder;
+compare.json is written again after each run. The duration is the client's,
+from its start (exec) to its end. Census and latency are those of one run, the
+run with the median duration. Open flows, CPU time and memory (of the largest
+process of a side) are medians of all runs. SYN retransmissions and failures
+are sums of all runs. With an even number of runs, a median is the mean of the
+two middle values; for counts, and for the run with the median duration, the
+lower one is used. Runs are made in rounds, in the order of a Williams design:
+each comes equally often at every position and after every other one.
 
-A program with {\u{1b}[0mn} in its command must make that number of requests: a request that it
-does not make counts as failed. A row with failed requests or without connections is not ranked
-as the fastest.
+A program with {\u{1b}[0mn} in its command must make that number of requests: a request
+that it does not make counts as failed. A row with failed requests or without
+connections is not ranked as the fastest.
 
-A difference is significant (real in compare.json) if a Mann-Whitney U test gives p < 0.05. The
-test is exact and two-sided, uses the durations of all runs, and is Holm-corrected for all pairs of
-the same size. The rows of a pair differ in one thing: the client or the model of the server.
+A difference is significant (real in compare.json) if a Mann-Whitney U test
+gives p < 0.05. The test is exact and two-sided, uses the durations of all
+runs, and is Holm-corrected for all pairs of the same size. The rows of a pair
+differ in one thing: the client or the model of the server.
 
 Examples:
-  threadtap compare                                  all strategies, 1000 requests, 5 runs each
+  threadtap compare                                  all, 5 runs each
   threadtap compare -s thread,async --models pool,async --repeat 10
   threadtap compare --sweep n=100,1000,10000         how do the figures grow?
   threadtap compare --program 'mine=python3 client.py {host} {port} {\u{1b}[0mn}'
   threadtap compare --expect 'pool.client.threads.peak <= 9' --expect 'failed == 0'
   threadtap compare --format json | jq '.differences[] | select(.real)'
 
-An expectation is a path into compare.json (rows. and census. may be left out; without the name of
-a row it applies to every row), one of == != < <= > >=, and a value. A pair has the names of its
-rows, as in differences.thread.pool.p_value; a growth row has its name: growth.thread.duration. An
-unmeasured value (null) satisfies only == null.";
+An expectation is a path into compare.json (rows. and census. may be left out;
+without the name of a row it applies to every row), one of == != < <= > >=, and
+a value. A pair has the names of its rows, as in
+differences.thread.pool.p_value; a growth row has its name:
+growth.thread.duration. An unmeasured value (null) satisfies only == null.";
 
 /// The help of `--program`, with the same escape.
 const PROGRAM: &str =

@@ -18,17 +18,18 @@ Examples:
   threadtap run                                      1000 requests, one thread each
   threadtap run --strategy pool --workers 8 -n 200   200 requests, eight threads
   threadtap run --strategy process --gate            1000 processes, all at the same time
-  threadtap run --strategy pool --no-join            the main thread does not wait: what is lost?
+  threadtap run --strategy pool --no-join            no join: what is lost?
   threadtap run --strategy async -n 100000 --max-in-flight 256
   threadtap run --connect 127.0.0.1:45000            use a server that already runs
   threadtap run --format json | jq .census.client    output for other programs
   threadtap run -s pool -w 8 --expect 'client.threads.peak <= 9' --expect 'findings.length < 2'
                                                      exit status 1 if one does not hold
 
-An expectation is a path into run.json (census. may be left out), one of == != < <= > >=, and a
-number, a text, true, false or null. If the name ends in _ns, a time such as 5ms is possible too.
-findings.*.code is the code of each finding, findings.length the number of findings. An unmeasured
-value (null) satisfies only == null.
+An expectation is a path into run.json (census. may be left out), one of == !=
+< <= > >=, and a number, a text, true, false or null. If the name ends in _ns,
+a time such as 5ms is possible too. findings.*.code is the code of each
+finding, findings.length the number of findings. An unmeasured value (null)
+satisfies only == null.
 
 Your own programs, in any language, unmodified:
   threadtap run -- python3 client.py 1000            your client, embedded server
@@ -38,8 +39,8 @@ Your own programs, in any language, unmodified:
   threadtap run --server-cmd ./server --trace-rw -- ./client
                                                      a server that uses read(2) and write(2)
 
-The run is saved: run.json, flows.jsonl, workers.jsonl, capture.pcap (open it with Wireshark),
-client.log and server.log.";
+The run is saved: run.json, flows.jsonl, workers.jsonl, capture.pcap (open it
+with Wireshark), client.log and server.log.";
 
 /// How programs are observed, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

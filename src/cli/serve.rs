@@ -12,13 +12,14 @@ use crate::model::ServerModel;
 use crate::sys::limits;
 
 const EXAMPLES: &str = "\
-The protocol: a request is a line that begins with TIME and ends with CR LF; the answer is
-JAM hh:mm:ss CR LF, in local time. QUIT ends the connection, and so does any other line.
+The protocol: a request is a line that begins with TIME and ends with CR LF;
+the answer is JAM hh:mm:ss CR LF, in local time. QUIT ends the connection, and
+so does any other line.
 
 Examples:
-  threadtap serve                                one thread per connection, port 45000
+  threadtap serve                                port 45000, model thread
   threadtap serve --port 0 --model async         any free port, an event loop
-  threadtap serve --bind 0.0.0.0 --backlog 1     for other hosts, with a backlog of 1
+  threadtap serve --bind 0.0.0.0 --backlog 1     for other hosts, backlog 1
   printf 'TIME\\r\\n' | nc 127.0.0.1 45000         send it a request";
 
 /// How a server handles connections, on the command line.
