@@ -8,13 +8,15 @@ use super::FirstBytes;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// There is not one byte.
-    #[error("not a capture: it is empty (a capture without frames still has a header)")]
+    #[error("not a capture file: it is empty (a capture file without frames still has a header)")]
     Empty,
     /// The first bytes are not those of a pcap or pcapng file.
     #[error("not a pcap or pcapng file: it begins with {0}")]
     NotACapture(FirstBytes),
     /// It begins like a capture and ends inside the file's header.
-    #[error("a {format} file cut off in its header: {expected} bytes expected, {there} there")]
+    #[error(
+        "a {format} file that is cut off in its header: {expected} bytes expected, {there} found"
+    )]
     CutHeader {
         /// What it begins like.
         format: CaptureFormat,
@@ -24,7 +26,7 @@ pub enum OpenError {
         there: u64,
     },
     /// A version of the format that nobody is known to have written.
-    #[error("a {format} file of version {major}.{minor}, which is not known")]
+    #[error("a {format} file of version {major}.{minor}, which is not supported")]
     UnknownVersion {
         /// Which format.
         format: CaptureFormat,
@@ -96,7 +98,7 @@ pub enum Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// More captured bytes than any capture program writes.
-    #[error("a captured length of {length} bytes, more than {limit}")]
+    #[error("a captured length of {length} bytes, more than the limit of {limit}")]
     FrameTooLong {
         /// The length said, in bytes.
         length: u32,
@@ -104,7 +106,7 @@ pub enum Damage {
         limit: u32,
     },
     /// A block longer than any program writes, or shorter than its own parts.
-    #[error("a block of type {kind:#010x} and {length} bytes")]
+    #[error("a block of type {kind:#010x} with an impossible length of {length} bytes")]
     BlockLength {
         /// The block type.
         kind: u32,
@@ -112,7 +114,7 @@ pub enum Damage {
         length: u32,
     },
     /// A block's length is given at both ends, and they differ.
-    #[error("a block that is {first} bytes long by its beginning and {last} by its end")]
+    #[error("a block with two different lengths: {first} bytes at its start, {last} at its end")]
     BlockEnds {
         /// The total length at the block's beginning.
         first: u32,
@@ -120,7 +122,7 @@ pub enum Damage {
         last: u32,
     },
     /// The captured bytes do not fit in their block.
-    #[error("{length} captured bytes in a block with room for {room}")]
+    #[error("{length} captured bytes in a block that can hold only {room}")]
     FrameBeyondBlock {
         /// The captured length, in bytes.
         length: u32,
@@ -128,7 +130,7 @@ pub enum Damage {
         room: u32,
     },
     /// A frame of an interface that was not described.
-    #[error("a frame of interface {id} where {described} are described")]
+    #[error("a frame of interface {id}, but the number of described interfaces is {described}")]
     UnknownInterface {
         /// The interface's number, from 0.
         id: u32,
@@ -139,7 +141,7 @@ pub enum Damage {
     #[error("more than {0} interfaces in one section")]
     TooManyInterfaces(u32),
     /// An option that goes on past its block.
-    #[error("option {code} of {length} bytes in a block with {room} left")]
+    #[error("option {code} of {length} bytes in a block with only {room} bytes left")]
     OptionBeyondBlock {
         /// The option's code.
         code: u16,
@@ -149,10 +151,10 @@ pub enum Damage {
         room: u32,
     },
     /// Neither byte order of a section header.
-    #[error("a section header with the byte-order magic {0:#010x}")]
+    #[error("a section header with the unknown byte-order magic {0:#010x}")]
     ByteOrder(u32),
     /// A section of an unknown version.
-    #[error("a section of pcapng version {major}.{minor}, which is not known")]
+    #[error("a section of pcapng version {major}.{minor}, which is not supported")]
     SectionVersion {
         /// The major version.
         major: u16,
@@ -178,7 +180,7 @@ impl std::fmt::Display for Located<'_> {
                 there,
             } => write!(
                 f,
-                "cut off in frame {frame} at byte {offset}, in its {reading}: {expected} bytes expected, {there} there"
+                "cut off in frame {frame} at byte {offset}, in its {reading}: {expected} bytes expected, {there} found"
             ),
             Problem::Damaged(damage) => {
                 write!(f, "damaged in frame {frame} at byte {offset}: {damage}")

@@ -9,18 +9,19 @@ use crate::analysis::SortKey;
 use crate::expect::Expectation;
 
 const EXAMPLES: &str = "\
-Figures are as Wireshark and Zeek define them: flow numbers are tcp.stream, states and histories
-are Zeek's conn_state and history, retransmissions are tcp.analysis.retransmission.
+All figures have the definitions of Wireshark and Zeek: flow numbers are
+tcp.stream, states and histories are Zeek's conn_state and history,
+retransmissions are tcp.analysis.retransmission.
 
 Examples:
   threadtap analyze capture.pcap                     every flow, and a summary
-  threadtap analyze capture.pcap --flow 17           one flow, a line a segment
+  threadtap analyze capture.pcap --flow 17           one flow, one line per segment
   threadtap analyze a.pcapng.gz --sort bytes --rows 5
   threadtap analyze a.pcap --filter 'tcp[tcpflags] & tcp-rst != 0'
-                                                     the flows that had a reset
+                                                     only flows with a reset
   tcpdump -i lo -w - tcp | threadtap analyze -       from a pipe
   threadtap analyze a.pcap --expect 'syn_retransmissions == 0' --expect 'states.SF >= 1000'
-                                                     exit status 1 where one does not hold
+                                                     exit status 1 if one does not hold
   threadtap analyze *.pcap --format jsonl | jq -r .state | sort | uniq -c";
 
 /// What flows are sorted by, on the command line.
@@ -46,7 +47,7 @@ pub enum Sort {
     Handshake,
     /// The slowest answer first
     Exchange,
-    /// As they end, with jsonl and csv: memory does not grow with the capture
+    /// In the order in which they end, with jsonl and csv: needs little memory for any capture
     None,
 }
 
@@ -74,41 +75,41 @@ impl Sort {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct AnalyzeArgs {
-    /// pcap or pcapng files, also compressed with gzip or zstd; - is standard input
+    /// pcap or pcapng files, also compressed with gzip or zstd; - means standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Read all files as one timeline
     #[arg(long)]
     pub merge: bool,
-    /// Only flows of which a frame matches, in libpcap's filter language
+    /// Only flows with at least one frame that matches this capture filter (pcap-filter(7))
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<String>,
-    /// Draw one flow as a ladder, a line a segment
+    /// Show one flow in detail, one line per segment
     #[arg(long, value_name = "NUMBER", conflicts_with_all = ["sort", "reverse", "filter"])]
     pub flow: Option<u64>,
-    /// Look for the TIME protocol on this port only
+    /// Check the TIME protocol only on this port
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
     /// What to sort flows by
     #[arg(long, value_enum, default_value = "flow")]
     pub sort: Sort,
-    /// Sort the other way round
+    /// Reverse the order
     #[arg(long, short)]
     pub reverse: bool,
-    /// Most rows of the table; 0 shows all
+    /// Maximum number of rows in the table; 0 shows all
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub rows: usize,
-    /// Most flows held at once; past it the one idle the longest is told as it stands
+    /// Maximum number of flows in memory; above it, the flow that was idle longest is reported early
     #[arg(long, value_name = "N", default_value_t = 262_144,
           value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_flows: u32,
-    /// What has to hold of the summary, for example 'states.S0 == 0' (repeatable)
+    /// Condition on the summary, for example 'states.S0 == 0' (repeatable)
     #[arg(long, value_name = "EXPR", conflicts_with = "flow")]
     pub expect: Vec<Expectation>,
     /// What to print: table and markdown for people, json for the summary, jsonl and csv for flows
     #[arg(long, value_enum, default_value = "table")]
     pub format: OutputFormat,
-    /// Whether to colour
+    /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Colour,
 }

@@ -9,31 +9,33 @@ use crate::report::Format;
 use crate::session::ceiling::CeilingPlan;
 
 const EXAMPLES: &str = "\
-What is created is held for a moment and then released, in processes that die with this one.
-The reserve is kept of what the whole system shares, so that others can still fork; a limit that
-only your process, user or control group has is used to its end. Memory always has the reserve.
+Threads, processes or connections are created, held for a moment, and released
+again. The processes that hold them end when threadtap ends. The reserve is
+left free in memory and in the limits that the whole system shares, so that
+other programs can still fork. A limit of only your process, user or control
+group is used without reserve.
 
 Examples:
   threadtap ceiling                                  threads, processes and connections
-  threadtap ceiling --predict                        what the limits allow, without creating any
-  threadtap ceiling --kind thread --stack-size 64k   many small stacks
-  threadtap ceiling --kind thread,process --max 5000 no more than 5000 of each
-  threadtap ceiling --kind process --reserve 0       to the very end: for a moment nobody can fork
+  threadtap ceiling --predict                        what the limits allow; creates nothing
+  threadtap ceiling --kind thread --stack-size 64k   with small stacks
+  threadtap ceiling --kind thread,process --max 5000 at most 5000 of each
+  threadtap ceiling --kind process --reserve 0       use all: for a moment no program can fork
   (ulimit -v 1000000; threadtap ceiling --kind thread)
                                                      with less address space
   threadtap ceiling --format json | jq '.kinds[] | {kind, reached, binds: .binding.name}'
 
-`at the very end` is what the limits allow, `predicted` the same less the reserve: what the search
-reaches, unless --max ends it before.";
+`without reserve` is the number that the limits allow. `predicted` is that
+number minus the reserve: the search ends there, unless --max ends it earlier.";
 
 /// A kind, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum KindName {
-    /// Threads of one process, beyond its first
+    /// Threads of one process, its first thread not counted
     Thread,
     /// Processes with one thread each
     Process,
-    /// Connections of one client to the embedded server, each answered
+    /// Connections of one client to the embedded server, each with one answer
     Connection,
 }
 
@@ -54,11 +56,11 @@ pub enum CeilingFormat {
     Table,
     /// The same as Markdown
     Markdown,
-    /// One record
+    /// The complete record as JSON
     Json,
-    /// A kind a line
+    /// JSON lines: one kind per line
     Jsonl,
-    /// A limit a row
+    /// CSV: one limit per line
     Csv,
 }
 
@@ -78,25 +80,25 @@ impl From<CeilingFormat> for Format {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CeilingArgs {
-    /// What to count, with commas between [default: all]
+    /// What to count, separated by commas [default: all]
     #[arg(long, short, value_enum, value_delimiter = ',', value_name = "KIND")]
     pub kind: Vec<KindName>,
-    /// Size of a thread's stack [default: what the system gives: `ulimit -s`]
+    /// Stack size of a thread [default: the system's default, `ulimit -s`]
     #[arg(long, value_name = "SIZE", value_parser = values::stack_size)]
     pub stack_size: Option<u64>,
-    /// Compute the ceilings from the limits and create nothing
+    /// Only compute the ceilings from the limits; create nothing
     #[arg(long)]
     pub predict: bool,
-    /// Stop at N of a kind
+    /// Stop at N of each kind
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max: Option<u64>,
-    /// Share of what is left of the whole system's limits, and of memory, not to be used
+    /// Percentage of free memory and of free system-wide limits to leave unused
     #[arg(long, value_name = "PERCENT", default_value = "5", value_parser = values::percent)]
     pub reserve: u64,
     /// What to print
     #[arg(long, value_enum, default_value = "table")]
     pub format: CeilingFormat,
-    /// Whether to colour
+    /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Colour,
 }

@@ -18,43 +18,48 @@ use crate::session::compare::ComparePlan;
 /// The escape in `{n}` keeps clap from taking it for a line break; it is gone
 /// before anybody sees it.
 const EXAMPLES: &str = "\
-Each run is a run of its own, saved in a folder below the comparison's; compare.json is written
-anew after each. A duration is the client's, from its exec to its end. Census and latency are those
-of the run in the middle by its duration; open flows, CPU time and memory (of a side's largest
-process) are medians of all runs; SYNs sent again and failures are sums. Of an even number of runs
-a median is the mean of the two in the middle; what is counted, and the run in the middle, is the
-lower of the two. Runs are made in rounds, in the order of a Williams design: each comes equally
-often at every place and after every other one.
+Each run is saved in its own folder inside the comparison's folder;
+compare.json is written again after each run. The duration is the client's,
+from its start (exec) to its end. Census and latency are those of one run, the
+run with the median duration. Open flows, CPU time and memory (of the largest
+process of a side) are medians of all runs. SYN retransmissions and failures
+are sums of all runs. With an even number of runs, a median is the mean of the
+two middle values; for counts, and for the run with the median duration, the
+lower one is used. Runs are made in rounds, in the order of a Williams design:
+each comes equally often at every position and after every other one.
 
-A program with {\u{1b}[0mn} in its command is to make as many requests: what it does not make
-has failed. Who falls short of them, or makes no connection at all, is not called the fastest.
+A program with {\u{1b}[0mn} in its command must make that number of requests: a request
+that it does not make counts as failed. A row with failed requests or without
+connections is not ranked as the fastest.
 
-A difference is called real where a Mann-Whitney U test (exact, two-sided, of the durations of all
-runs, Holm-corrected for all pairs of a size) gives p < 0.05. Pairs differ in one thing: the client
-or the server's model.
+A difference is significant (real in compare.json) if a Mann-Whitney U test
+gives p < 0.05. The test is exact and two-sided, uses the durations of all
+runs, and is Holm-corrected for all pairs of the same size. The rows of a pair
+differ in one thing: the client or the model of the server.
 
 Examples:
-  threadtap compare                                  all strategies, 1000 requests, 5 runs each
+  threadtap compare                                  all, 5 runs each
   threadtap compare -s thread,async --models pool,async --repeat 10
-  threadtap compare --sweep n=100,1000,10000         how does each grow?
+  threadtap compare --sweep n=100,1000,10000         how do the figures grow?
   threadtap compare --program 'mine=python3 client.py {host} {port} {\u{1b}[0mn}'
   threadtap compare --expect 'pool.client.threads.peak <= 9' --expect 'failed == 0'
   threadtap compare --format json | jq '.differences[] | select(.real)'
 
-An expectation is a path into compare.json (rows. and census. may be left out; without a row's name
-it is asked of every row), one of == != < <= > >=, and a value. A pair is named by its rows, as in
-differences.thread.pool.p_value, and a growth row by its name: growth.thread.duration. What was not
-measured (null) meets none but == null.";
+An expectation is a path into compare.json (rows. and census. may be left out;
+without the name of a row it applies to every row), one of == != < <= > >=, and
+a value. A pair has the names of its rows, as in
+differences.thread.pool.p_value; a growth row has its name:
+growth.thread.duration. An unmeasured value (null) satisfies only == null.";
 
 /// The help of `--program`, with the same escape.
 const PROGRAM: &str =
-    "A program to compare with them; {\u{1b}[0mn}, {host} and {port} are filled in (repeatable)";
+    "Also compare your own program; {\u{1b}[0mn}, {host} and {port} are replaced (repeatable)";
 
 /// `threadtap compare`: strategies and programs, side by side.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CompareArgs {
-    /// Strategies to compare, with commas between them
+    /// Strategies to compare, separated by commas
     #[arg(
         long,
         short,
@@ -65,10 +70,10 @@ pub struct CompareArgs {
         help_heading = "What"
     )]
     pub strategies: Vec<StrategyName>,
-    /// A program to compare with them
+    /// Also compare your own program
     #[arg(long, value_name = "NAME=COMMAND", help = PROGRAM, help_heading = "What")]
     pub program: Vec<Program>,
-    /// Compare the programs only
+    /// Compare only the programs
     #[arg(
         long,
         requires = "program",
@@ -76,7 +81,7 @@ pub struct CompareArgs {
         help_heading = "What"
     )]
     pub no_strategies: bool,
-    /// Models of the embedded server, with commas between them: each with each client
+    /// Models of the embedded server, separated by commas: every client runs with every model
     #[arg(
         long,
         value_enum,
@@ -86,19 +91,19 @@ pub struct CompareArgs {
         help_heading = "What"
     )]
     pub models: Vec<Model>,
-    /// Number of requests of each run
+    /// Number of requests in each run
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1000, help_heading = "What",
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub requests: u32,
-    /// Repeat over several numbers of requests, and tell how each grows: n=100,1000,10000
+    /// Compare with several numbers of requests, and show how each figure grows: n=100,1000,10000
     #[arg(long, value_name = "n=N,N,…", value_parser = sizes, conflicts_with = "requests",
           help_heading = "What")]
     pub sweep: Option<Sizes>,
-    /// How many runs each gets
+    /// Number of runs of each
     #[arg(long, value_name = "K", default_value_t = 5, help_heading = "What",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub repeat: u32,
-    /// How many runs each gets before that, to warm up
+    /// Number of warm-up runs of each; they are not counted
     #[arg(long, value_name = "K", default_value_t = 1, help_heading = "What",
           value_parser = clap::value_parser!(u32).range(0..=100))]
     pub warmup: u32,
@@ -107,18 +112,18 @@ pub struct CompareArgs {
     #[arg(long, short, value_name = "W", help_heading = "Every run",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub workers: Option<u32>,
-    /// Hold all workers until every one has been started, then let them connect at once
+    /// Hold all workers until every worker has been started, then let them connect together
     #[arg(long, help_heading = "Every run")]
     pub gate: bool,
-    /// At most K requests in flight at once [default: no bound; async: 1024]
+    /// At most K requests in flight at the same time [default: no limit; async: 1024]
     #[arg(long, value_name = "K", help_heading = "Every run",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub max_in_flight: Option<u32>,
     /// Time allowed for one request [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Every run")]
     pub timeout: Option<Duration>,
-    /// Port of the embedded server; 0 takes a free one for each run, but the lab's 45000 for a
-    /// program that is not told {port}
+    /// Port of the embedded server; 0: any free port for each run, but 45000, the lab's port, for a
+    /// program without {port} in its command
     #[arg(
         long,
         value_name = "PORT",
@@ -130,23 +135,23 @@ pub struct CompareArgs {
     #[arg(long, value_name = "W", help_heading = "Every run",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub server_workers: Option<u32>,
-    /// Length of the embedded server's accept queue [default: 4096]
+    /// Backlog of the embedded server: the length of its accept queue [default: 4096]
     #[arg(long, value_name = "N", help_heading = "Every run")]
     pub backlog: Option<u32>,
-    /// Capture nothing: needs no privilege, and leaves what only the wire knows unmeasured
+    /// Do not capture: needs no privilege, but figures that need a capture are not measured
     #[arg(long, help_heading = "Every run")]
     pub no_capture: bool,
 
-    /// What has to hold of compare.json, for example 'thread.failed == 0' (repeatable)
+    /// Condition on compare.json, for example 'thread.failed == 0' (repeatable)
     #[arg(long, value_name = "EXPR", help_heading = "Output")]
     pub expect: Vec<Expectation>,
     /// Folder to save the comparison in [default: captures/runs/TIME-compare]
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
-    /// What to print: json is compare.json, jsonl and csv have a line for each row
+    /// What to print: json is compare.json, jsonl and csv have one line per row
     #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
     pub format: OutputFormat,
-    /// Whether to colour
+    /// When to use colour
     #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
     pub color: Colour,
 }
@@ -157,13 +162,13 @@ pub struct Sizes(pub Vec<u32>);
 
 fn sizes(text: &str) -> Result<Sizes, String> {
     const FORM: &str =
-        "a sweep is n= and two or more numbers of requests, for example n=100,1000,10000";
+        "a sweep is n= followed by two or more numbers of requests, for example n=100,1000,10000";
     let list = text.strip_prefix("n=").ok_or(FORM)?;
     let mut sizes = Vec::new();
     for number in list.split(',') {
         let n: u32 = number.trim().parse().map_err(|_| FORM)?;
         if !(1..=10_000_000).contains(&n) {
-            return Err("a number of requests is at least 1 and at most 10000000".to_owned());
+            return Err("a number of requests must be between 1 and 10000000".to_owned());
         }
         sizes.push(n);
     }
@@ -204,17 +209,15 @@ impl CompareArgs {
         }
         if self.workers.is_some() && !clients.contains(&Client::Strategy(Strategy::Pool)) {
             return Err(UsageError::Mismatch(
-                "--workers goes with the strategy pool, which is not compared",
+                "--workers needs the strategy pool, which is not compared here",
             ));
         }
         if self.server_workers.is_some() && !models.contains(&ServerModel::Pool) {
-            return Err(UsageError::Mismatch(
-                "--server-workers goes with --models pool",
-            ));
+            return Err(UsageError::Mismatch("--server-workers needs --models pool"));
         }
         if self.out.as_ref().is_some_and(|out| out.to_str().is_none()) {
             return Err(UsageError::Mismatch(
-                "--out: the folder's name has to be UTF-8, as each run is given it as an argument",
+                "--out: the name of the folder must be UTF-8, because each run gets it as an argument",
             ));
         }
         let sizes = match &self.sweep {
@@ -225,7 +228,7 @@ impl CompareArgs {
         let names: BTreeSet<&str> = contenders.iter().map(|c| c.name.as_str()).collect();
         if names.len() < contenders.len() {
             return Err(UsageError::Mismatch(
-                "two that are compared have the same name; give each --program a name of its own",
+                "two rows would have the same name; give each --program its own name",
             ));
         }
         if let Some(folder) = shared_folder(&contenders, self.warmup > 0) {

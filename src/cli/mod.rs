@@ -25,10 +25,10 @@ pub use serve::ServeArgs;
 
 /// See what your concurrency does on the wire.
 ///
-/// threadtap runs a client against a server while libpcap taps the interface,
-/// counts the threads and processes of both sides exactly, joins every TCP
-/// flow with the worker that made it and the thread that served it, and shows
-/// the result.
+/// threadtap runs a client against a server and captures the traffic with
+/// libpcap. It counts the threads and processes of both sides exactly. For
+/// every TCP flow it finds the worker that opened it and the thread that
+/// served it.
 #[derive(Debug, Parser)]
 #[command(name = "threadtap", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
@@ -40,33 +40,33 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Exit status:
   0    all went well
-  1    it ran, but something did not hold: a request failed, an expectation, a file was cut off
-  2    it could not run: usage, permission, a port in use, not a capture file
+  1    it ran, but something failed: a request, an expectation, or a file was cut off
+  2    it could not run: wrong usage, no permission, a port in use, not a capture file
   130  interrupted; everything so far is saved
 
 Examples:
-  threadtap run                              1000 requests, a thread each
-  threadtap run --strategy pool -n 200       200 requests through a thread pool
-  threadtap run --gate                       hold all threads, then let them go at once
+  threadtap run                              1000 requests, one thread each
+  threadtap run --strategy pool -n 200       200 requests by a thread pool
+  threadtap run --gate                       start all threads, then let them connect together
   threadtap run --server-cmd './server' -- ./client
-                                             programs of your own, as they are
-  threadtap compare                          all strategies side by side
+                                             your own programs, unmodified
+  threadtap compare                          compare all strategies
   threadtap serve --port 45000               the TIME server alone
   threadtap analyze capture.pcap             every flow of a capture
-  threadtap ceiling                          how many threads can there be here, and why?";
+  threadtap ceiling                          how many threads are possible here, and why?";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run N clients against a TIME server, tap the wire, count threads, show who did what
+    /// Run N requests against a TIME server, capture them, count threads, show who did what
     Run(Box<RunArgs>),
     /// Run the TIME server alone
     Serve(ServeArgs),
-    /// Run strategies and programs several times each, and show them side by side
+    /// Run strategies and programs several times each, and compare them
     Compare(Box<CompareArgs>),
-    /// Read captures: every TCP flow of any pcap or pcapng file
+    /// Read capture files (pcap, pcapng): every TCP flow, and a summary
     Analyze(AnalyzeArgs),
-    /// Find the most threads, processes and connections that this environment can hold
+    /// Find the highest number of threads, processes and connections that is possible here
     Ceiling(CeilingArgs),
     /// Print a completion script for a shell
     Completions {
@@ -81,7 +81,7 @@ pub enum Command {
         /// Its plan, as JSON
         plan: String,
     },
-    /// The crowd of a search (started by `ceiling`)
+    /// The process of a search (started by `ceiling`)
     #[command(name = "__crowd", hide = true)]
     InternalCrowd {
         /// Its plan, as JSON

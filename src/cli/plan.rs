@@ -28,11 +28,11 @@ pub enum UsageError {
     #[error("{0}")]
     Mismatch(&'static str),
     /// Runs of a comparison that would be saved over one another.
-    #[error("two runs would be saved in the folder {0}; give one --program another name")]
+    #[error("two runs would be saved in the same folder {0}; give one --program another name")]
     SharedFolder(String),
     /// A command whose words cannot be told apart.
     #[error(
-        "--server-cmd {given}: a quote is not closed, or there is no word; quote it as for a shell"
+        "--server-cmd {given}: a quote is not closed, or the command is empty; quote it as in a shell"
     )]
     Command {
         /// What was given.
@@ -100,12 +100,12 @@ impl RunArgs {
         let strategy = Strategy::from(self.strategy.unwrap_or(StrategyName::Thread));
         if self.no_join && strategy != Strategy::Pool {
             return Err(UsageError::Mismatch(
-                "--no-join goes with --strategy pool: only a pool has a queue that can be left behind",
+                "--no-join needs --strategy pool: only a pool has a queue of requests",
             ));
         }
         if self.workers.is_some() && strategy != Strategy::Pool {
             return Err(UsageError::Mismatch(
-                "--workers goes with --strategy pool; to bound other strategies use --max-in-flight",
+                "--workers needs --strategy pool; to limit other strategies use --max-in-flight",
             ));
         }
         let target = match server {
@@ -134,7 +134,7 @@ impl RunArgs {
             })?;
             if self.port == Some(0) {
                 return Err(UsageError::Mismatch(
-                    "--port 0 does not go with --server-cmd: leave --port away to take the port that the command listens on",
+                    "--port 0 cannot be used with --server-cmd: leave out --port to use the port that the command listens on",
                 ));
             }
             return Ok(ServerChoice::Command {
@@ -182,8 +182,11 @@ fn listens_on(pid: Pid, port: Option<u16>) -> Result<SocketAddr, UsageError> {
     let wrong = |reason| Err(UsageError::Process { pid, reason });
     match (heard.first(), ports.len()) {
         (None, _) => wrong(match port {
-            Some(port) => format!("it does not listen on port {port}, or may not be looked at"),
-            None => "it does not listen on any TCP port, or may not be looked at".to_owned(),
+            Some(port) => format!(
+                "it does not listen on port {port}, or you have no permission to inspect it"
+            ),
+            None => "it does not listen on any TCP port, or you have no permission to inspect it"
+                .to_owned(),
         }),
         (Some(first), 1) => Ok(listeners::reachable(*first)),
         _ => {
@@ -217,7 +220,7 @@ fn resolve(given: &str) -> Result<SocketAddr, UsageError> {
     heard
         .or(all.first())
         .copied()
-        .ok_or_else(|| wrong("it has no address and port".to_owned()))
+        .ok_or_else(|| wrong("no address and port found".to_owned()))
 }
 
 /// The interface on which connections to `target` can be seen.

@@ -15,38 +15,39 @@ use crate::session::run::Observe;
 
 const EXAMPLES: &str = "\
 Examples:
-  threadtap run                                      1000 requests, a thread each
+  threadtap run                                      1000 requests, one thread each
   threadtap run --strategy pool --workers 8 -n 200   200 requests, eight threads
-  threadtap run --strategy process --gate            1000 processes, all alive at once
-  threadtap run --strategy pool --no-join            the main thread does not wait: what is lost?
+  threadtap run --strategy process --gate            1000 processes, all at the same time
+  threadtap run --strategy pool --no-join            no join: what is lost?
   threadtap run --strategy async -n 100000 --max-in-flight 256
-  threadtap run --connect 127.0.0.1:45000            against a server that already runs
-  threadtap run --format json | jq .census.client    for programs
+  threadtap run --connect 127.0.0.1:45000            use a server that already runs
+  threadtap run --format json | jq .census.client    output for other programs
   threadtap run -s pool -w 8 --expect 'client.threads.peak <= 9' --expect 'findings.length < 2'
-                                                     exit status 1 where one does not hold
+                                                     exit status 1 if one does not hold
 
-An expectation is a path into run.json (census. may be left out), one of == != < <= > >=, and a
-number, a text, true, false or null; where a name ends in _ns, also 5ms. findings.*.code is each
-finding's code, findings.length how many there are. What was not measured (null) meets none but
-== null.
+An expectation is a path into run.json (census. may be left out), one of == !=
+< <= > >=, and a number, a text, true, false or null. If the name ends in _ns,
+a time such as 5ms is possible too. findings.*.code is the code of each
+finding, findings.length the number of findings. An unmeasured value (null)
+satisfies only == null.
 
-Programs of your own, in any language, as they are:
-  threadtap run -- python3 client.py 1000            your client, the embedded server
+Your own programs, in any language, unmodified:
+  threadtap run -- python3 client.py 1000            your client, embedded server
   threadtap run --server-cmd 'python3 server.py' -- python3 client.py 1000
   threadtap run --server-cmd './server 7000' --strategy pool -n 200
   threadtap run --server-pid 4711 -- ./client        a server that already runs
   threadtap run --server-cmd ./server --trace-rw -- ./client
-                                                     servers that use read(2) and write(2)
+                                                     a server that uses read(2) and write(2)
 
-The run is saved: run.json, flows.jsonl, workers.jsonl, capture.pcap (open it with Wireshark),
-client.log and server.log.";
+The run is saved: run.json, flows.jsonl, workers.jsonl, capture.pcap (open it
+with Wireshark), client.log and server.log.";
 
-/// How programs are watched, on the command line.
+/// How programs are observed, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ObserveName {
-    /// Trace them: every thread, every connection; sample them where that is not allowed
+    /// Trace with ptrace(2): every thread and connection; sample where tracing is not allowed
     Exact,
-    /// Sample them through /proc: short-lived threads may be missing, owners are not known
+    /// Sample /proc: short-lived threads may be missing, owners are not known
     Sampled,
     /// Do not count them
     Off,
@@ -73,7 +74,7 @@ pub enum StrategyName {
     Process,
     /// One thread with an event loop
     Async,
-    /// One request after the other, by one thread
+    /// One thread makes one request after another
     Iterative,
 }
 
@@ -96,11 +97,11 @@ pub enum OutputFormat {
     Table,
     /// The same as Markdown
     Markdown,
-    /// The run's record, as in run.json
+    /// The complete record as JSON
     Json,
-    /// A flow a line, as in flows.jsonl
+    /// JSON lines: one flow per line; `compare`: one row per line
     Jsonl,
-    /// A flow a row
+    /// CSV: one flow per line; `compare`: one row per line
     Csv,
 }
 
@@ -116,10 +117,10 @@ impl From<OutputFormat> for Format {
     }
 }
 
-/// Whether to colour.
+/// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// Only on a terminal, and only if `NO_COLOR` is not set
     Auto,
     /// Always
     Always,
@@ -135,15 +136,15 @@ pub enum Colour {
     reason = "each is a flag of the command line, independent of the others"
 )]
 pub struct RunArgs {
-    /// A client of your own instead of a built-in strategy: the program and its arguments
+    /// Your own client instead of a built-in strategy: the program and its arguments
     #[arg(last = true, value_name = "CLIENT", help_heading = "Client",
           conflicts_with_all = ["strategy", "workers", "gate", "max_in_flight", "no_join", "timeout"])]
     pub client: Vec<OsString>,
     /// How the client makes its requests [default: thread]
     #[arg(long, short, value_enum, help_heading = "Client")]
     pub strategy: Option<StrategyName>,
-    /// Number of requests, one connection each [default: 1000]; with a client of your own, the
-    /// number that it is known to make
+    /// Number of requests, one connection each [default: 1000]; with your own client: the number
+    /// of requests that you know it makes
     #[arg(short = 'n', long, value_name = "N", help_heading = "Client",
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub requests: Option<u32>,
@@ -151,14 +152,14 @@ pub struct RunArgs {
     #[arg(long, short, value_name = "W", help_heading = "Client",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub workers: Option<u32>,
-    /// Hold all workers until every one has been started, then let them connect at once
+    /// Hold all workers until every worker has been started, then let them connect together
     #[arg(long, help_heading = "Client")]
     pub gate: bool,
-    /// At most K requests in flight at once [default: no bound; async: 1024]
+    /// At most K requests in flight at the same time [default: no limit; async: 1024]
     #[arg(long, value_name = "K", help_heading = "Client",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub max_in_flight: Option<u32>,
-    /// With pool: the main thread ends without waiting for its workers
+    /// With pool: the main thread ends without waiting for its workers (no join)
     #[arg(long, help_heading = "Client")]
     pub no_join: bool,
     /// Time allowed for one request
@@ -166,15 +167,15 @@ pub struct RunArgs {
           help_heading = "Client")]
     pub timeout: Duration,
 
-    /// A server of your own instead of the embedded one: a command, in quotes
+    /// Your own server instead of the embedded one: a command, in quotes
     #[arg(long, value_name = "COMMAND", help_heading = "Server",
           conflicts_with_all = ["connect", "server_pid", "model", "server_workers", "backlog"])]
     pub server_cmd: Option<String>,
-    /// Port of the server [default: 45000; with --server-cmd, its first]; 0 takes a free one for
-    /// the embedded server
+    /// Port of the server [default: 45000; with --server-cmd: the first port it listens on]; 0: any
+    /// free port, for the embedded server
     #[arg(long, value_name = "PORT", help_heading = "Server")]
     pub port: Option<u16>,
-    /// How long the command of --server-cmd may take until it listens
+    /// Time allowed for the command of --server-cmd to start listening
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::duration,
           requires = "server_cmd", help_heading = "Server")]
     pub server_timeout: Duration,
@@ -182,8 +183,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "HOST:PORT", help_heading = "Server",
           conflicts_with_all = ["port", "model", "server_workers", "backlog"])]
     pub connect: Option<String>,
-    /// Attach to a server that already runs, and let it go at the end: counts and owners from
-    /// then on. It stops at every call meanwhile, which slows it down
+    /// Attach to a server that already runs, and detach at the end: its threads and owners are
+    /// known from then on. Meanwhile it is slower, because it stops at every system call
     #[arg(long, value_name = "PID", help_heading = "Server",
           conflicts_with_all = ["model", "server_workers", "backlog"])]
     pub server_pid: Option<u32>,
@@ -194,44 +195,44 @@ pub struct RunArgs {
     #[arg(long, value_name = "W", help_heading = "Server",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub server_workers: Option<u32>,
-    /// Length of the embedded server's accept queue
+    /// Backlog of the embedded server: the length of its accept queue
     #[arg(long, value_name = "N", default_value_t = BACKLOG, help_heading = "Server")]
     pub backlog: u32,
 
-    /// Interface to tap [default: the one that leads to the server: lo]
+    /// Interface to capture on [default: the one used to reach the server, lo]
     #[arg(long, short, value_name = "NAME", help_heading = "Capture")]
     pub interface: Option<String>,
-    /// Room for frames that wait to be read
+    /// Size of the capture buffer, for frames that are not yet read
     #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = values::size,
           help_heading = "Capture")]
     pub buffer: u32,
-    /// Most bytes to keep of a frame
+    /// Snapshot length: maximum number of bytes to keep of each frame
     #[arg(long, value_name = "BYTES", default_value = "262144", value_parser = values::size,
           help_heading = "Capture")]
     pub snaplen: u32,
-    /// Longest wait for connections to close after the client has ended
+    /// Maximum time to wait for connections to close after the client has ended
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = values::duration,
           help_heading = "Capture")]
     pub linger: Duration,
-    /// Capture nothing: needs no privilege, and leaves what only the wire knows unmeasured
+    /// Do not capture: needs no privilege, but figures that need a capture are not measured
     #[arg(long, conflicts_with_all = ["interface", "buffer", "snaplen", "linger"],
           help_heading = "Capture")]
     pub no_capture: bool,
-    /// How programs of your own are watched
+    /// How your own programs are observed
     #[arg(long, value_enum, default_value = "exact", help_heading = "Tracing")]
     pub observe: ObserveName,
-    /// Look at read(2) and write(2) of the server, too: finds the serving thread of servers that
-    /// use them, and stops them at every read and write of a file
+    /// Also trace read(2) and write(2) of the server: finds the serving thread if the server uses
+    /// them. Slower: the server stops at every read and write, also of files
     #[arg(long, help_heading = "Tracing")]
     pub trace_rw: bool,
-    /// Show what programs of your own print, on standard error, beside saving it
+    /// Also show the output of your own programs on standard error; it is saved in any case
     #[arg(long, help_heading = "Tracing")]
     pub show_output: bool,
     /// Do not sample the system's threads (for benchmarks)
     #[arg(long, hide = true)]
     pub no_sampling: bool,
 
-    /// What has to hold of the run's record, for example 'client.threads.peak <= 9' (repeatable)
+    /// Condition on the run's record, for example 'client.threads.peak <= 9' (repeatable)
     #[arg(long, value_name = "EXPR", help_heading = "Output")]
     pub expect: Vec<Expectation>,
     /// Folder to save the run in [default: captures/runs/TIME-STRATEGY]
@@ -240,10 +241,10 @@ pub struct RunArgs {
     /// What to print
     #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
     pub format: OutputFormat,
-    /// Most rows of the interaction table
+    /// Maximum number of rows in the interaction table
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
     pub rows: usize,
-    /// Whether to colour
+    /// When to use colour
     #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
     pub color: Colour,
 }

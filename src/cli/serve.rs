@@ -12,14 +12,15 @@ use crate::model::ServerModel;
 use crate::sys::limits;
 
 const EXAMPLES: &str = "\
-The protocol: a request is a line that begins with TIME and ends with CR LF; the answer is
-JAM hh:mm:ss CR LF, in local time. QUIT ends the connection, and so does any other line.
+The protocol: a request is a line that begins with TIME and ends with CR LF;
+the answer is JAM hh:mm:ss CR LF, in local time. QUIT ends the connection, and
+so does any other line.
 
 Examples:
-  threadtap serve                                a thread for each connection, port 45000
+  threadtap serve                                port 45000, model thread
   threadtap serve --port 0 --model async         any free port, an event loop
-  threadtap serve --bind 0.0.0.0 --backlog 1     for other hosts, with the class's backlog
-  printf 'TIME\\r\\n' | nc 127.0.0.1 45000         ask it";
+  threadtap serve --bind 0.0.0.0 --backlog 1     for other hosts, backlog 1
+  printf 'TIME\\r\\n' | nc 127.0.0.1 45000         send it a request";
 
 /// How a server handles connections, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,7 +33,7 @@ pub enum Model {
     Process,
     /// One thread with an event loop
     Async,
-    /// One connection after the other
+    /// One connection after another
     Iterative,
 }
 
@@ -57,7 +58,7 @@ pub const BACKLOG: u32 = 4096;
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ServeArgs {
-    /// TCP port; 0 takes a free one and prints it
+    /// TCP port; 0: any free port, which is printed
     #[arg(long, value_name = "PORT", default_value_t = protocol::PORT)]
     pub port: u16,
     /// Address to listen on
@@ -69,10 +70,10 @@ pub struct ServeArgs {
     /// Threads of the pool [default: the number of CPUs]
     #[arg(long, value_name = "W", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub workers: Option<u32>,
-    /// Length of the accept queue
+    /// Backlog: the length of the accept queue
     #[arg(long, value_name = "N", default_value_t = BACKLOG)]
     pub backlog: u32,
-    /// Close a connection that is silent for so long
+    /// Close a connection if no data comes for this time
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = values::duration)]
     pub idle_timeout: Duration,
 }

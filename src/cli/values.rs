@@ -13,15 +13,19 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "ms" => 1e-3,
         "us" | "µs" => 1e-6,
         "m" | "min" => 60.0,
-        _ => return Err("a duration is a number with s, ms or m behind it".to_owned()),
+        _ => {
+            return Err(
+                "a duration is a number followed by s, ms or m, for example 250ms".to_owned(),
+            );
+        }
     };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| "a duration is a number with s, ms or m behind it".to_owned())?;
+    let number: f64 = number.parse().map_err(|_| {
+        "a duration is a number followed by s, ms or m, for example 250ms".to_owned()
+    })?;
     Duration::try_from_secs_f64(number * seconds_of)
         .ok()
         .filter(|d| !d.is_zero() && *d <= LONGEST)
-        .ok_or_else(|| "a duration is more than 0 and at most a day".to_owned())
+        .ok_or_else(|| "a duration must be more than 0 and at most one day".to_owned())
 }
 
 /// A size in bytes: `1048576`, `512k`, `32M`, `1GiB`.
@@ -29,7 +33,7 @@ pub fn size(text: &str) -> Result<u32, String> {
     u32::try_from(bytes(text)?)
         .ok()
         .filter(|n| i32::try_from(*n).is_ok())
-        .ok_or_else(|| "a size is less than 2 GiB".to_owned())
+        .ok_or_else(|| "a size must be less than 2 GiB".to_owned())
 }
 
 /// The size of a thread's stack: as above, without the bound, and not below
@@ -40,7 +44,7 @@ pub fn stack_size(text: &str) -> Result<u64, String> {
     Some(bytes(text)?)
         .filter(|n| (LEAST..=MOST).contains(n))
         .map(|n| n.next_multiple_of(4096))
-        .ok_or_else(|| "a stack has at least 16k and at most 128T".to_owned())
+        .ok_or_else(|| "a stack size must be between 16k and 128T".to_owned())
 }
 
 /// A share in percent: `5`, `5%`.
@@ -50,11 +54,12 @@ pub fn percent(text: &str) -> Result<u64, String> {
         .parse()
         .ok()
         .filter(|n| *n <= 100)
-        .ok_or_else(|| "a share is a whole number of percent, from 0 to 100".to_owned())
+        .ok_or_else(|| "a percentage must be a whole number from 0 to 100".to_owned())
 }
 
 fn bytes(text: &str) -> Result<u64, String> {
-    let wrong = || "a size is a whole number with k, M or G behind it".to_owned();
+    let wrong =
+        || "a size is a whole number, alone or followed by k, M or G, for example 64k".to_owned();
     let (number, unit) = split(text);
     let shift = match unit.trim_end_matches("iB").trim_end_matches('B') {
         "" => 0,

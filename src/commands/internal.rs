@@ -20,7 +20,7 @@ use crate::sys::ledger::Ledger;
 use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM};
 use crate::sys::{crowd, limits, process, signals};
 
-const NOT_BY_HAND: &str = "this command is for threadtap to start, not for a person";
+const NOT_BY_HAND: &str = "this is an internal command: only threadtap starts it";
 
 /// The ledger on standard input; it lives as long as the process.
 fn ledger() -> anyhow::Result<&'static Ledger> {

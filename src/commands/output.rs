@@ -17,7 +17,7 @@ pub fn printed(result: io::Result<()>) -> u8 {
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(
                 err,
-                "threadtap: standard output could not be written: {e}; send it to where there is room"
+                "threadtap: cannot write to standard output: {e}; redirect it to a disk with free space"
             );
             DID_NOT_HOLD
         }

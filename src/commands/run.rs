@@ -92,12 +92,12 @@ fn tell_where(finished: &Finished) {
             let mut lost: Vec<String> = not_saved.iter().map(ToString::to_string).collect();
             if let Some((e, frames)) = cut {
                 lost.push(format!(
-                    "capture.pcap holds the first {frames} frames only: {e}"
+                    "capture.pcap contains only the first {frames} frames: {e}"
                 ));
             }
             writeln!(
                 err,
-                "threadtap: the run is not saved whole in {path}: {}; free some space or choose another folder with --out",
+                "threadtap: the run was not saved completely in {path}: {}; free some space or choose another folder with --out",
                 lost.join("; ")
             )
         }

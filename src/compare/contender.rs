@@ -48,12 +48,12 @@ impl FromStr for Program {
         let letter = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || name.starts_with('.') || !name.chars().all(letter) {
             return Err(format!(
-                "{} names a folder: use letters, digits, - and _",
+                "{} is also the name of a folder: use only letters, digits, -, _ and . (not as the first character)",
                 name.escape_debug()
             ));
         }
         let words = shlex::split(command)
-            .ok_or_else(|| "the program's command has a quote that does not end".to_owned())?;
+            .ok_or_else(|| "a quote in the program's command is not closed".to_owned())?;
         if words.is_empty() {
             return Err(form());
         }

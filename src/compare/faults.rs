@@ -39,7 +39,7 @@ fn runs(measured: &[Measured]) -> Option<Finding> {
             FAULTS[0],
             Severity::Warning,
             format!(
-                "{} of {of} did not go well ({first}{}): their run.json says why; times of runs that failed compare badly.",
+                "{} of {of} had failures ({first}{}): run.json there says why. The times of such runs cannot be compared with others.",
                 count(failed.len() as u64),
                 and_more(&failed),
             ),
@@ -67,7 +67,7 @@ fn with_failures(rows: &[CompareRow]) -> Option<Finding> {
             FAULTS[1],
             Severity::Warning,
             format!(
-                "Requests failed or were never made ({}): less work takes less time, so what these rows win says nothing.",
+                "Requests failed or were never made ({}): less work takes less time, so these rows cannot be called faster.",
                 said.join(", ")
             ),
         )
@@ -91,7 +91,7 @@ fn no_connection(rows: &[CompareRow], measured: &[Measured]) -> Option<Finding> 
             FAULTS[2],
             Severity::Warning,
             format!(
-                "{} made no connection in {} ({first}{}): client.log there may tell why. A program is told the server's address by {{host}} and {{port}}.",
+                "{} made no connection in {} ({first}{}): client.log there may say why. To give a program the address of the server, use {{host}} and {{port}} in its command.",
                 names.join(", "),
                 counted(folders.len() as u64, "run", "runs"),
                 and_more(&folders),
@@ -131,7 +131,7 @@ mod tests {
         assert!(
             found[0]
                 .message
-                .starts_with("2 of 4 runs did not go well (1-1, …)")
+                .starts_with("2 of 4 runs had failures (1-1, …)")
         );
         assert!(found[1].message.contains("(async 8 of 20)"), "{found:?}");
         assert_eq!(found[1].evidence["failed"]["async"], 8);

@@ -58,14 +58,14 @@ fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
         findings.push(Finding::new(
             "interrupted",
             Severity::Warning,
-            "The comparison was interrupted: the rows tell of the runs that had ended by then.",
+            "The comparison was interrupted: the rows contain only the runs that had already ended.",
         ));
     }
     if let Some(reason) = progress.broken {
         findings.push(Finding::new(
             "run_not_made",
             Severity::Error,
-            format!("A run could not be made, and no more were: {reason}"),
+            format!("A run failed to complete, so the comparison stopped: {reason}"),
         ));
     }
     findings.extend(faults(rows, progress.measured));
@@ -76,7 +76,7 @@ fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
                 TOO_FEW_REPEATS,
                 Severity::Info,
                 format!(
-                    "With --repeat {repeat} no difference can be told from noise, however large it is: with so many pairs that takes --repeat {needed}.",
+                    "With --repeat {repeat} no difference can be significant, however large it is: this number of pairs needs --repeat {needed} or more.",
                 ),
             )
             .with("repeats_needed", needed),
@@ -88,7 +88,7 @@ fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
                 "not_settled",
                 Severity::Info,
                 format!(
-                    "Before {} the system's threads or TIME_WAIT sockets had not come back to where they were: something else is at work on this machine.",
+                    "Before {}, the number of threads or TIME-WAIT sockets of the system had not returned to its earlier value: other programs are active on this machine.",
                     counted(u64::from(progress.unsettled), "run", "runs")
                 ),
             )

@@ -91,7 +91,7 @@ impl Document {
             None => Ok(()),
             Some(reason) => Err(Unfit::Mismatch {
                 path: expectation.path(),
-                reason: format!("is not there: {reason}"),
+                reason: format!("does not exist: {reason}"),
             }),
         }
     }
@@ -157,7 +157,7 @@ fn message(expectation: &Expectation, place: &Place<'_>, value: &Value, several:
     let is = match value {
         Value::Null if place.absent.is_some() => {
             format!(
-                "is not there: {}",
+                "does not exist: {}",
                 place.absent.as_deref().unwrap_or_default()
             )
         }

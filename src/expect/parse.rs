@@ -106,7 +106,9 @@ fn value_of(text: &str, unit: Option<Unit>) -> Result<Value, String> {
                 .strip_suffix(quote)
                 .filter(|inner| !inner.contains(quote))
                 .map(Value::from)
-                .ok_or_else(|| format!("{text} begins with a quote and has to end with one"));
+                .ok_or_else(|| {
+                    format!("{text} begins with a quote and must end with the same quote")
+                });
         }
     }
     match text {

@@ -79,11 +79,11 @@ fn what_does_not_hold_tells_what_was_there() {
         ("plan.joined == false", "plan.joined == false: it is true"),
         (
             "findings.3.code == interrupted",
-            "findings.3.code == interrupted: it is not there: findings has one element, findings.0",
+            "findings.3.code == interrupted: it does not exist: findings has one element, findings.0",
         ),
         (
             "findings.3.code != interrupted",
-            "findings.3.code != interrupted: it is not there: findings has one element, findings.0",
+            "findings.3.code != interrupted: it does not exist: findings has one element, findings.0",
         ),
         // What was not measured is not unequal to anything either.
         (
@@ -205,20 +205,20 @@ fn a_limit_that_there_is_none_of_is_unlimited() {
 #[test]
 fn what_cannot_be_compared_is_found_before_the_run() {
     for (text, said) in [
-        ("plan.strategy == threed", "is one of thread, pool"),
-        ("plan.strategy < 5", "is one of thread"),
+        ("plan.strategy == threed", "must be one of thread, pool"),
+        ("plan.strategy < 5", "must be one of thread"),
         ("client.threads.peak == many", "is a number"),
         ("client.threads == 5", "peak"),
-        ("findings == 0", "its length"),
+        ("findings == 0", "or the length"),
         ("environment.kernel > 6", "is a text"),
         ("plan.joined == 1", "is true or false"),
-        ("requests.failed == 0", "choose one below it"),
+        ("requests.failed == 0", "choose one of its fields"),
         ("plan.strategy < thread", "< is for numbers"),
         ("client.threads.peak < null", "< is for numbers"),
         ("findings.0.evidence.peak < many", "< is for numbers"),
         (
             "client.threads.peak <= 5ms",
-            "is a number, and \"5ms\" is none",
+            "is a number, and \"5ms\" is not a number",
         ),
         (
             "latency.exchange.p99_ns < 5 parsecs",
@@ -368,7 +368,7 @@ fn of_a_comparison() {
     assert!(seven.check(&parsed("rows.1.failed == 0")).is_err());
     // How many runs there will be only the record knows.
     let failures = judged("thread@20.durations_ns.5 > 0");
-    let said = "durations_ns.5 > 0: it is not there: rows.thread@20.durations_ns has 5 elements";
+    let said = "durations_ns.5 > 0: it does not exist: rows.thread@20.durations_ns has 5 elements";
     assert!(failures[0].message.contains(said), "{failures:?}");
     // Rows of different sizes are not set against each other.
     let across = parsed("differences.thread@20.async@100.real == true");

@@ -35,11 +35,11 @@ impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { path, nearest } if nearest.is_empty() => {
-                write!(f, "there is no {path} to expect something of")
+                write!(f, "there is no field {path}")
             }
             Self::Unknown { path, nearest } => write!(
                 f,
-                "there is no {path} to expect something of; the nearest are {}",
+                "there is no field {path}; similar fields are {}",
                 nearest.join(", ")
             ),
             Self::Mismatch { path, reason } => write!(f, "{path} {reason}"),
@@ -240,7 +240,7 @@ impl<'s> Place<'s> {
         let (comparison, wanted) = (expectation.comparison, &expectation.wanted);
         if comparison.orders() && !wanted.is_number() {
             return Err(format!(
-                "cannot be compared so: {comparison} is for numbers, and {wanted} is none; there are == and !="
+                "cannot be compared so: {comparison} is for numbers, and {wanted} is not a number; use == or !="
             ));
         }
         Ok(())
@@ -255,21 +255,21 @@ impl<'s> Place<'s> {
         }
         if let Some(names) = schema["properties"].as_object() {
             return Err(format!(
-                "is not one value; choose one below it: {}",
+                "is not a single value; choose one of its fields: {}",
                 keys(names).join(", ")
             ));
         }
         if is_object(schema) {
-            return Err("is not one value; choose one below it".to_owned());
+            return Err("is not a single value; choose one of its fields".to_owned());
         }
         if schema.get("items").is_some() {
-            return Err("is a list; choose one of it by its number, or its length".to_owned());
+            return Err("is a list; choose one element by its number, or the length".to_owned());
         }
         if let Some(known) = schema["enum"].as_array() {
             let texts: Vec<&str> = known.iter().filter_map(Value::as_str).collect();
             return match wanted.as_str() {
                 Some(text) if texts.contains(&text) => Ok(()),
-                _ => Err(format!("is one of {}", texts.join(", "))),
+                _ => Err(format!("must be one of {}", texts.join(", "))),
             };
         }
         let is = |kind: &str| match &schema["type"] {
@@ -283,11 +283,11 @@ impl<'s> Place<'s> {
             Value::String(_) if is("string") => Ok(()),
             Value::Bool(_) if is("boolean") => Ok(()),
             _ if number => Err(format!(
-                "is a number, and {wanted} is none{}",
+                "is a number, and {wanted} is not a number{}",
                 units_of(&self.at)
             )),
-            _ if is("string") => Err("is a text; compare it with == or != to a text".to_owned()),
-            _ => Err("is true or false; compare it with == or != to one of them".to_owned()),
+            _ if is("string") => Err("is a text; compare it with a text, with == or !=".to_owned()),
+            _ => Err("is true or false; compare it with true or false, with == or !=".to_owned()),
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
             LimitName::NrOpen,
             Scope::System,
             sockets.nr_open,
-            "RLIMIT_NOFILE cannot be raised beyond it",
+            "RLIMIT_NOFILE cannot be set higher than this",
         ),
         file_max(sockets),
         bound(
@@ -46,13 +46,13 @@ pub(super) fn limits(readings: &Readings) -> Vec<Limit> {
             LimitName::Somaxconn,
             Scope::Server,
             sockets.somaxconn,
-            "bounds only what waits to be accepted",
+            "limits only the accept queue",
         ),
         aside(
             LimitName::TcpMem,
             Scope::System,
             sockets.tcp_mem,
-            "in pages, of which an idle connection has none",
+            "in pages; an idle connection uses none",
         ),
     ];
     if sockets.conntrack_max.is_some() {

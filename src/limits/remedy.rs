@@ -52,7 +52,7 @@ impl Remedy {
 /// What to do about the limit that binds.
 #[must_use]
 pub fn remedy(kind: CeilingKind, limit: &Limit, readings: &Readings) -> Remedy {
-    const SMALLER: &str = "take smaller stacks: --stack-size";
+    const SMALLER: &str = "use smaller stacks with --stack-size";
     match limit.name {
         LimitName::Nproc => Remedy::by(ulimit("u", "nproc", limit, readings.tasks.nproc)),
         LimitName::Nofile => Remedy::by(descriptors(limit, readings)),
@@ -81,8 +81,8 @@ pub fn remedy(kind: CeilingKind, limit: &Limit, readings: &Readings) -> Remedy {
         }
         LimitName::CommitLimit => Remedy::by("sudo sysctl vm.overcommit_memory=0".to_owned()),
         LimitName::Memory => Remedy::only(match kind {
-            CeilingKind::Process => "more memory, or threads in place of processes",
-            CeilingKind::Thread | CeilingKind::Connection => "more memory, or swap",
+            CeilingKind::Process => "add memory, or use threads instead of processes",
+            CeilingKind::Thread | CeilingKind::Connection => "add memory or swap",
         }),
     }
 }
@@ -91,7 +91,7 @@ pub fn remedy(kind: CeilingKind, limit: &Limit, readings: &Readings) -> Remedy {
 fn sysctl(limit: &Limit, most: u64) -> Remedy {
     let value = limit.value.unwrap_or(0);
     if value >= most {
-        return Remedy::only("it is as high as it can be");
+        return Remedy::only("it already has the highest value that the kernel accepts");
     }
     let more = value.saturating_mul(2).clamp(1, most);
     Remedy::by(format!("sudo sysctl {}={more}", limit.name))

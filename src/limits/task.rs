@@ -97,10 +97,7 @@ fn of_tasks(tasks: &TaskReadings) -> Vec<Limit> {
     );
     // The numbers below the first are not given any more.
     pid_max.allows = pid_max.allows.map(|n| n.saturating_sub(tasks.first_pid));
-    pid_max.note = Some(format!(
-        "numbers below {} are not given again",
-        tasks.first_pid
-    ));
+    pid_max.note = Some(format!("PIDs below {} are not used again", tasks.first_pid));
     all.push(pid_max);
     all
 }
@@ -120,7 +117,7 @@ fn of_space(space: &SpaceReadings, stack: u64) -> Vec<Limit> {
         if space.guard_is_mapping {
             maps
         } else {
-            maps.lifted("this C library's guard pages take no mapping, and stacks share one")
+            maps.lifted("with this C library, guard pages need no mapping of their own and stacks share one")
         },
         bound(
             LimitName::AddressSpaceLimit,
@@ -148,7 +145,7 @@ fn of_space(space: &SpaceReadings, stack: u64) -> Vec<Limit> {
         LimitName::Stack,
         Scope::Process,
         space.stack.soft,
-        "the default size of a stack",
+        "the default stack size",
     ));
     all
 }
@@ -161,8 +158,8 @@ fn of_promises(memory: &MemoryReadings, space: &SpaceReadings, stack: u64) -> Ve
         Some(0) => {
             let most = memory
                 .memory_and_swap
-                .map_or_else(String::new, |bytes| format!("{}, ", units::bytes(bytes)));
-            let note = format!("no stack can be larger than {most}memory and swap");
+                .map_or_else(String::new, |bytes| format!(" ({})", units::bytes(bytes)));
+            let note = format!("a stack cannot be larger than memory plus swap{most}");
             let mut limit = aside(
                 LimitName::Overcommit,
                 Scope::Process,
@@ -200,7 +197,9 @@ fn promised(memory: &MemoryReadings, space: &SpaceReadings, stack: u64) -> Limit
     let grown = left.and_then(|l| l.saturating_sub(memory.user_reserve).checked_div(each));
     Limit {
         allows: growing.max(grown),
-        note: Some("less what is kept for root and for the user's other processes".to_owned()),
+        note: Some(
+            "minus what the kernel keeps for root and for other processes of the user".to_owned(),
+        ),
         ..limit
     }
 }

@@ -1,4 +1,4 @@
-//! The most that an environment can hold: what `threadtap ceiling` tells.
+//! The highest numbers that an environment can hold: the record of `threadtap ceiling`.
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, VariantArray, VariantNames};
@@ -15,11 +15,11 @@ pub const SCHEMA_CEILING: &str = "threadtap.ceiling/1";
 )]
 #[strum(serialize_all = "lowercase")]
 pub enum CeilingKind {
-    /// Threads of one process, beyond its first.
+    /// Threads of one process, its first thread not counted.
     Thread,
     /// Processes with one thread each.
     Process,
-    /// Connections of one client process to one server process, each answered once.
+    /// Connections of one client process to one server process, each with one answer.
     Connection,
 }
 
@@ -138,7 +138,7 @@ pub enum Scope {
     User,
     /// All processes of a control group and those below it.
     Cgroup,
-    /// All that one address of this machine has with one server.
+    /// All connections of one address of this machine to one server.
     Address,
     /// The whole system.
     System,
@@ -152,26 +152,26 @@ serialised!(Scope);
 pub struct Limit {
     /// Its usual name.
     pub name: LimitName,
-    /// Its value; `null` is "unlimited" or "not readable here".
+    /// Its value; `null` means unlimited, or not readable here.
     pub value: Option<u64>,
-    /// What is in use of it, the empty processes of the search included;
-    /// `null` where nothing can be in use of it or it cannot be told.
+    /// How much of it is in use, including the empty processes of the search;
+    /// `null` if nothing can be in use, or it is not known.
     pub in_use: Option<u64>,
-    /// How much of it one more takes; `null` where nothing is taken.
+    /// How much of it one more takes; `null` if one more takes nothing.
     pub each: Option<u64>,
-    /// The number it would have allowed; `null` where it bounds nothing.
+    /// The number that this limit allows; `null` if it limits nothing.
     pub allows: Option<u64>,
     /// Who shares it.
     pub scope: Scope,
-    /// Whether `each` is an estimate, and with it `allows`.
+    /// Whether `each`, and therefore `allows`, is an estimate.
     pub estimated: bool,
-    /// The folder of the control group.
+    /// The folder of the control group; `null` for other limits.
     pub path: Option<String>,
-    /// Why it does not bound, or what it bounds instead.
+    /// Why it limits nothing, or what it limits instead.
     pub note: Option<String>,
 }
 
-/// The limit that binds, and what to do about it.
+/// The limit that is reached first, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Binding {
@@ -183,11 +183,11 @@ pub struct Binding {
     pub in_use: Option<u64>,
     /// Who shares it.
     pub scope: Scope,
-    /// The folder of the control group.
+    /// The folder of the control group; `null` for other limits.
     pub path: Option<String>,
-    /// The command that raises it; `null` where none does.
+    /// The command that raises it; `null` if there is none.
     pub remedy: Option<String>,
-    /// What helps besides, or instead; `null` where nothing else is known to.
+    /// What else helps; `null` if nothing else is known.
     pub advice: Option<String>,
 }
 
@@ -197,15 +197,15 @@ pub struct Binding {
 pub enum StoppedBy {
     /// The system refused one more.
     Refused,
-    /// What is to be left for the rest of the system was reached.
+    /// Only the reserve for the rest of the system was left.
     Reserve,
     /// The number that was asked for was reached.
     Max,
-    /// A person interrupted it.
+    /// A person interrupted the search.
     Interrupted,
-    /// The out-of-memory killer ended it, or a part of it.
+    /// The out-of-memory killer ended the search, or a part of it.
     Oom,
-    /// It ended otherwise: somebody killed it.
+    /// Something else killed it.
     Killed,
 }
 
@@ -219,33 +219,34 @@ pub struct KindCeiling {
     pub kind: CeilingKind,
     /// The size of a thread's stack in bytes; threads only.
     pub stack_bytes: Option<u64>,
-    /// What the limits allow, to the very end; `null` where none could be read.
+    /// The number that the limits allow, without reserve; `null` if no limit could
+    /// be read.
     pub very_end: Option<u64>,
-    /// The same less the reserve: what a search reaches that nobody stops.
+    /// The same minus the reserve: a search that nobody stops reaches this number.
     pub predicted: Option<u64>,
-    /// Where the search was to end: as predicted, or at the number asked for.
+    /// Where the search should end: at `predicted`, or at the number asked for.
     pub goal: Option<u64>,
-    /// How many there were at once; `null` where none was created.
+    /// How many there were at the same time; `null` if there was no search.
     pub reached: Option<u64>,
-    /// Why the search ended there; `null` where there was none.
+    /// Why the search ended there; `null` if there was no search.
     pub stopped_by: Option<StoppedBy>,
-    /// The error's name, where one more was refused.
+    /// The name of the error, if the system refused one more.
     pub errno: Option<String>,
-    /// The call that was refused, where one was.
+    /// The system call that was refused, if one was.
     pub call: Option<String>,
     /// The limit that binds: of a refusal, the one that was exhausted; else the one
     /// that is predicted to be exhausted first. `null` where it cannot be told.
     pub binding: Option<Binding>,
-    /// Every limit, in the order in which they are told.
+    /// Every limit.
     pub limits: Vec<Limit>,
-    /// From the first that was created to the last.
+    /// Time from the first creation to the last.
     pub climb_ns: Option<Nanos>,
-    /// From the first that was created until all were gone.
+    /// Time from the first creation until all were gone.
     pub duration_ns: Option<Nanos>,
-    /// How many of those created are still there afterwards, connections in
-    /// TIME-WAIT included; `null` where it cannot be told.
+    /// How many of them still exist afterwards, including connections in
+    /// TIME-WAIT; `null` if that is not known.
     pub left_behind: Option<u64>,
-    /// What else is to be known.
+    /// Remarks.
     pub notes: Vec<String>,
 }
 
@@ -266,7 +267,7 @@ pub struct CeilingRecord {
     /// Percent of what is left of the whole system's limits, and of memory, that is
     /// not used.
     pub reserve_percent: u64,
-    /// The number asked for; `null` is as many as there can be.
+    /// The number asked for with `--max`; `null` means as many as possible.
     pub max: Option<u64>,
     /// The kinds that were asked for.
     pub kinds: Vec<KindCeiling>,

@@ -7,7 +7,7 @@ use super::{Environment, Finding, Latencies, Nanos, RunCensus, ServerModel, Stra
 /// The name and version of `compare.json`'s layout.
 pub const SCHEMA_COMPARE: &str = "threadtap.compare/1";
 
-/// The finding that so few runs cannot tell a difference, however large.
+/// The finding that with so few runs no difference can be significant.
 pub const TOO_FEW_REPEATS: &str = "too_few_repeats";
 
 /// What was asked for.
@@ -18,9 +18,9 @@ pub struct ComparedPlan {
     pub sizes: Vec<u64>,
     /// How many times each row was to be run, and is counted.
     pub repeat: u64,
-    /// How many times before that, to warm up.
+    /// How many warm-up runs of each row, which are not counted.
     pub warmup: u64,
-    /// What every run was given besides: options of `threadtap run`.
+    /// Options that every run got: options of `threadtap run`.
     pub options: Vec<String>,
 }
 
@@ -28,26 +28,26 @@ pub struct ComparedPlan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Spread {
-    /// The median; of an even number the mean of the two in the middle, rounded
-    /// down.
+    /// The median. With an even number of runs: the mean of the two middle
+    /// values, rounded down.
     pub median: Nanos,
-    /// The least.
+    /// The smallest.
     pub min: Nanos,
-    /// The greatest.
+    /// The largest.
     pub max: Nanos,
 }
 
-/// The least and the greatest of a count over the repeats.
+/// The smallest and the largest value of a count in the repeated runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Range {
-    /// The least.
+    /// The smallest.
     pub min: u64,
-    /// The greatest.
+    /// The largest.
     pub max: u64,
 }
 
-/// How far the peaks spread over the repeats; `null` where one was not measured.
+/// The range of the peaks in the repeated runs; `null` if one was not measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PeakRanges {
@@ -65,19 +65,19 @@ pub struct PeakRanges {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CompareRow {
-    /// What it is called: the strategy or program, with `/MODEL` where there are
-    /// several models and `@N` where there are several sizes.
+    /// Its name: the strategy or program, with `/MODEL` if there are several
+    /// models, and `@N` if there are several sizes.
     pub name: String,
     /// The client's strategy; `null` for a program.
     pub strategy: Option<Strategy>,
-    /// The program's words; `null` for a strategy.
+    /// The program and its arguments; `null` for a strategy.
     pub client_command: Option<Vec<String>>,
     /// How the server handles connections.
     pub server_model: Option<ServerModel>,
     /// The number of requests; for a program what `{n}` stands for: with `{n}` in its
     /// command it is to make as many.
     pub requests: u64,
-    /// How many runs are counted here: those that came to their end.
+    /// How many runs are counted: those that were completed.
     pub repeats: u64,
     /// From the client's exec to its end, over the repeats; `null` before a run has
     /// ended.
@@ -87,17 +87,17 @@ pub struct CompareRow {
     /// The median duration as a multiple of the shortest median of this size of a row
     /// that made a connection and has no failures; of all rows where none is such.
     pub ratio_to_fastest: Option<f64>,
-    /// The census of the run in the middle by its duration, of two the faster one;
-    /// its timelines are thinned.
+    /// The census of the run with the median duration (the faster of two middle
+    /// runs); its timelines are thinned.
     pub census: Option<RunCensus>,
     /// How far the peaks spread over the repeats.
     pub peak_ranges: PeakRanges,
     /// The largest number of flows open at once on the wire: the median of the runs,
     /// of two in the middle the lower one, a count that occurred.
     pub peak_open_flows: Option<u64>,
-    /// Handshakes and answers of the run whose census this is.
+    /// Handshakes and answers of the run with the median duration.
     pub latency: Latencies,
-    /// SYNs that were sent again, in all runs together.
+    /// SYN retransmissions: the sum of all runs.
     pub syn_retransmissions: Option<u64>,
     /// Requests without a valid answer, in all runs together; for a program with
     /// `{n}` in its command also those that it never made. `null` where nobody can
@@ -113,19 +113,20 @@ pub struct CompareRow {
     /// The most memory of the largest single one of the server's processes, in bytes,
     /// not the sum of all: the median of the runs, as of the durations.
     pub server_peak_memory_bytes: Option<u64>,
-    /// The runs' folders, below the comparison's.
+    /// The folders of the runs, inside the comparison's folder.
     pub runs: Vec<String>,
 }
 
 impl CompareRow {
-    /// Whether requests failed or were never made, or not one connection was
-    /// seen: less work takes less time, so that its durations say little.
+    /// Whether the row is incomplete: requests failed or were never made, or no
+    /// connection was seen. Less work takes less time, so its durations cannot
+    /// be compared.
     #[must_use]
     pub fn fell_short(&self) -> bool {
         self.failed > Some(0) || self.peak_open_flows == Some(0)
     }
 
-    /// The duration of the run whose census and latency are told.
+    /// The duration of the run whose census and latency are shown.
     #[must_use]
     pub fn middle_duration(&self) -> Option<Nanos> {
         let mut sorted = self.durations_ns.clone();
@@ -134,7 +135,7 @@ impl CompareRow {
     }
 }
 
-/// Whether two rows of one size differ by more than noise.
+/// Whether two rows of the same size differ significantly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Difference {
@@ -142,21 +143,21 @@ pub struct Difference {
     pub a: String,
     /// The other row's name.
     pub b: String,
-    /// The median duration of `b` as a multiple of that of `a`.
+    /// The median duration of `b`, divided by that of `a`.
     pub ratio: f64,
     /// Which test.
     pub test: String,
-    /// Its p-value, corrected for all the pairs of this size.
+    /// Its p-value, Holm-corrected for all pairs of the same size.
     pub p_value: f64,
-    /// The p-value of this pair alone.
+    /// The p-value of this pair alone, not corrected.
     pub uncorrected_p_value: f64,
-    /// Whether the corrected p-value is below 0.05.
+    /// Whether the difference is significant: `p_value` is below 0.05.
     pub real: bool,
 }
 
-/// How the figures of one row grow with the number of requests, as exponents
-/// of a power of n: 0 does not grow, 1 grows as n does. `null` where fewer than
-/// two sizes have the figure.
+/// How the figures of one row grow with the number of requests n, as exponents
+/// of n: 0 does not grow, 1 grows in proportion to n. `null` if fewer than two
+/// sizes have the figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GrowthRow {
@@ -205,11 +206,11 @@ pub struct CompareRecord {
     pub started: String,
     /// From its beginning to the end of the last run.
     pub duration_ns: Nanos,
-    /// Where it ran; `null` before the first run has ended.
+    /// Where it ran; `null` if no run has ended yet.
     pub environment: Option<Environment>,
     /// What was asked for.
     pub plan: ComparedPlan,
-    /// Whether every run was made.
+    /// Whether all planned runs were made.
     pub complete: bool,
     /// A row for each way of making the requests.
     pub rows: Vec<CompareRow>,

@@ -14,7 +14,7 @@ use super::named::serialised;
 pub enum Severity {
     /// Good to know.
     Info,
-    /// The figures stand, but something was not as a person would want it.
+    /// The figures are correct, but something was not as it should be.
     Warning,
     /// Something that was asked for did not happen, or a figure cannot be trusted.
     Error,

@@ -255,24 +255,24 @@ pub struct FlowRecord {
     pub client_stream_bytes: u64,
     /// Distinct stream bytes from the server.
     pub server_stream_bytes: u64,
-    /// Segments that the client sent again.
+    /// Segments that the client retransmitted.
     pub client_retransmissions: u64,
-    /// Segments that the server sent again.
+    /// Segments that the server retransmitted.
     pub server_retransmissions: u64,
-    /// Segments from the client that came after later ones without having been
-    /// sent again, as tshark's `tcp.analysis.out_of_order` tells them.
+    /// Segments from the client that are out of order and not retransmissions
+    /// (tshark's `tcp.analysis.out_of_order`).
     #[serde(default)]
     pub client_out_of_order: u64,
     /// The same from the server: segments after later ones, not sent again.
     #[serde(default)]
     pub server_out_of_order: u64,
-    /// Acknowledgements that the client repeated (tshark's `tcp.analysis.duplicate_ack`).
+    /// Duplicate acknowledgements from the client (tshark's `tcp.analysis.duplicate_ack`).
     #[serde(default)]
     pub client_duplicate_acks: u64,
     /// Acknowledgements that the server repeated.
     #[serde(default)]
     pub server_duplicate_acks: u64,
-    /// Segments in which the client closed its window (tshark's `tcp.analysis.zero_window`).
+    /// Segments from the client with a zero window (tshark's `tcp.analysis.zero_window`).
     #[serde(default)]
     pub client_zero_windows: u64,
     /// Segments in which the server closed its window.
@@ -286,7 +286,7 @@ pub struct FlowRecord {
     pub state: ConnState,
     /// Zeek's history letters.
     pub history: String,
-    /// Its opening; `null` when no SYN was seen.
+    /// Its handshake; `null` when no SYN was seen.
     pub handshake: Option<Handshake>,
     /// How it ended.
     pub close: Close,
@@ -298,11 +298,11 @@ pub struct FlowRecord {
     pub server_closed_ns: Option<Timestamp>,
     /// The requests on it and their answers.
     pub exchanges: Vec<Exchange>,
-    /// Exchanges that came after as many as are kept of one flow.
+    /// Exchanges that are not listed, because a flow keeps only a limited number.
     #[serde(default)]
     pub exchanges_omitted: u64,
-    /// The client worker that made it; `null` when not known.
+    /// The client worker that opened it; `null` when not known.
     pub client_owner: Option<ClientOwner>,
-    /// The server threads that took it; `null` when not known.
+    /// The server threads that accepted and served it; `null` when not known.
     pub server_owner: Option<ServerOwner>,
 }

@@ -46,12 +46,12 @@ pub struct Helper {
     pub name: String,
     /// How many there were.
     pub processes: u64,
-    /// How many threads they had in all.
+    /// How many threads they had in total.
     pub threads: u64,
 }
 
-/// What the conclusions on how programs are built rest on; `null` for a side
-/// that is known, or of which nothing can be said.
+/// The evidence for conclusions about how programs are built; `null` for a side
+/// that is known, or about which nothing can be concluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Inferred {
@@ -63,11 +63,11 @@ pub struct Inferred {
     pub server: Option<Evidence>,
 }
 
-/// The figures behind a conclusion. Helpers are not among them.
+/// The figures behind a conclusion, without helper processes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Evidence {
-    /// Connections that were made or taken.
+    /// Connections that were made or accepted.
     pub connections: u64,
     /// Threads that made them or served them.
     pub workers: u64,
@@ -75,14 +75,14 @@ pub struct Evidence {
     pub worker_processes: u64,
     /// The most connections of one of them.
     pub most_by_one_worker: u64,
-    /// The most connections that were being worked on at one moment; `null`
-    /// where the end of the work cannot be seen.
+    /// The most connections in work at the same time; `null` if the end of the
+    /// work cannot be seen.
     pub at_once: Option<u64>,
-    /// Threads that were created, the first ones of processes not among them;
-    /// `null` where it cannot be told which of them are helpers'.
+    /// Threads that were created, without the first threads of processes; `null`
+    /// if it is not known which of them belong to helpers.
     pub created_threads: Option<u64>,
-    /// Processes that were created; `null` where it cannot be told which of
-    /// them are helpers.
+    /// Processes that were created; `null` if it is not known which of them are
+    /// helpers.
     pub created_processes: Option<u64>,
     /// The conclusion's reason, in words.
     pub because: String,

@@ -16,15 +16,15 @@ pub const SCHEMA_RUN: &str = "threadtap.run/1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
 #[strum(serialize_all = "lowercase")]
 pub enum Strategy {
-    /// One OS thread a request.
+    /// One OS thread per request.
     Thread,
     /// W threads share a queue of requests.
     Pool,
-    /// One process a request.
+    /// One process per request.
     Process,
     /// One thread with an event loop.
     Async,
-    /// One request after the other, by one thread.
+    /// One thread makes one request after another.
     Iterative,
 }
 
@@ -34,15 +34,15 @@ serialised!(Strategy);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
 #[strum(serialize_all = "lowercase")]
 pub enum ServerModel {
-    /// One thread a connection.
+    /// One thread per connection.
     Thread,
     /// W threads share a queue of connections.
     Pool,
-    /// One process a connection.
+    /// One process per connection.
     Process,
     /// One thread with an event loop.
     Async,
-    /// One connection after the other.
+    /// One connection after another.
     Iterative,
 }
 
@@ -155,7 +155,7 @@ pub struct Plan {
     pub joined: Option<bool>,
     /// Whether all workers were held until every one had been started.
     pub gate: bool,
-    /// The most requests in flight at once; `null` is "no bound".
+    /// The most requests in flight at the same time; `null` means no limit.
     pub max_in_flight: Option<u64>,
     /// The time allowed for one request.
     pub timeout_ns: Option<Nanos>,
@@ -179,34 +179,34 @@ serialised!(StopReason);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CaptureSummary {
-    /// The interface that was tapped.
+    /// The interface of the capture.
     pub interface: String,
     /// The frames' link type, by libpcap's name.
     pub link_type: String,
-    /// The most bytes kept of a frame.
+    /// The snapshot length: the most bytes kept of each frame.
     pub snaplen: u32,
-    /// The filter, in libpcap's language.
+    /// The capture filter (pcap-filter(7)).
     pub filter: String,
     /// Frames delivered.
     pub frames: u64,
     /// Their bytes on the wire.
     pub bytes: u64,
-    /// Frames lost because the buffer was full.
+    /// Frames dropped by the kernel because the buffer was full.
     pub dropped_by_kernel: Option<u64>,
-    /// Frames lost by the interface or its driver.
+    /// Frames dropped by the interface or its driver.
     pub dropped_by_interface: Option<u64>,
     /// Why it ended.
     pub stop_reason: StopReason,
 }
 
-/// The requests, told apart by how far each came.
+/// How far the requests came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Requests {
     /// Handed to the strategy; of a program the number given with `-n`, `null`
     /// without.
     pub submitted: Option<u64>,
-    /// Begun: its connect(2) was issued.
+    /// Attempted: connect(2) was called.
     pub attempted: Option<u64>,
     /// Seen on the wire: flows with a SYN.
     pub on_wire: Option<u64>,
@@ -294,7 +294,7 @@ pub struct Observer {
     pub client_duration_ns: Option<Nanos>,
 }
 
-/// What one side has cost, as wait4(2) tells when its first process is reaped.
+/// What one side cost, from wait4(2) when its first process is reaped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideCost {

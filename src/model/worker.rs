@@ -65,17 +65,17 @@ impl Outcome {
         match self {
             Self::Valid => "a valid answer came",
             Self::NotAttempted => "still queued when the client ended",
-            Self::Abandoned => "begun, but the client ended before it had read an answer",
+            Self::Abandoned => "started, but the client ended before it read an answer",
             Self::Refused => "connection refused",
             Self::Reset => "connection reset by the server",
             Self::Closed => "connection closed before an answer came",
-            Self::Timeout => "no answer within the timeout",
+            Self::Timeout => "no connection or no answer within the timeout",
             Self::BadAnswer => "an answer that is not JAM hh:mm:ss",
             Self::NoThread => "the system refused a thread (EAGAIN)",
             Self::NoProcess => "the system refused a process (EAGAIN or ENOMEM)",
             Self::NoDescriptor => "the system refused a file descriptor (EMFILE or ENFILE)",
             Self::NoPort => "no ephemeral port was left (EADDRNOTAVAIL)",
-            Self::Unreachable => "the target cannot be reached",
+            Self::Unreachable => "the server cannot be reached",
             Self::Other => "another system error",
         }
     }

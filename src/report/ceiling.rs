@@ -42,7 +42,7 @@ fn sheet(record: &CeilingRecord) -> Sheet {
     let mut blocks = vec![summary(record), bindings(record)];
     blocks.extend(record.kinds.iter().map(limits));
     Sheet {
-        title: Cell::new(format!("The most {} here", listed(&names))).toned(Tone::Strong),
+        title: Cell::new(format!("Highest number of {} here", listed(&names))).toned(Tone::Strong),
         subtitles: subtitles(record),
         blocks,
     }
@@ -62,7 +62,9 @@ fn subtitles(record: &CeilingRecord) -> Vec<Cell> {
         .map_or_else(String::new, |max| format!(" · at most {}", count(max)));
     let reserve = match record.reserve_percent {
         0 => "no reserve".to_owned(),
-        percent => format!("a reserve of {percent}% of what all share"),
+        percent => {
+            format!("reserve: {percent}% of free memory and of free system-wide limits")
+        }
     };
     [
         format!("{reserve}{bound}"),
@@ -91,11 +93,11 @@ fn summary(record: &CeilingRecord) -> Block {
         grid: Grid {
             columns: vec![
                 Column::left(""),
-                Column::right("at the very end").short("very end"),
+                Column::right("without reserve").short("no reserve"),
                 Column::right("predicted"),
                 Column::right("reached"),
                 Column::left("stopped by"),
-                Column::right("climb"),
+                Column::right("created in").short("time"),
                 Column::right("left behind").short("left"),
             ],
             rows: rows.collect(),
@@ -109,7 +111,7 @@ fn stopped(kind: &KindCeiling) -> Cell {
         return Cell::absent();
     };
     match (by, &kind.errno, &kind.call) {
-        (StoppedBy::Refused, Some(errno), Some(call)) => Cell::new(format!("{errno} of {call}")),
+        (StoppedBy::Refused, Some(errno), Some(call)) => Cell::new(format!("{call}: {errno}")),
         (StoppedBy::Refused, Some(errno), None) => Cell::new(errno),
         (StoppedBy::Oom, ..) => Cell::new("out of memory").toned(Tone::Warning),
         (StoppedBy::Killed, ..) => Cell::new("killed").toned(Tone::Error),
@@ -134,9 +136,9 @@ fn bindings(record: &CeilingRecord) -> Block {
         let text = match &kind.binding {
             Some(binding) => {
                 let figure = |n: u64| amount(n, binding.name.in_bytes());
-                let value = binding.value.map_or_else(|| "none".to_owned(), figure);
+                let value = binding.value.map_or_else(|| "unknown".to_owned(), figure);
                 let used = binding.in_use.map_or_else(String::new, |n| {
-                    format!(", of which {} in use before", figure(n))
+                    format!(" ({} in use before the search)", figure(n))
                 });
                 let path = binding
                     .path
@@ -146,13 +148,13 @@ fn bindings(record: &CeilingRecord) -> Block {
                 format!("{}{path} is {value}{used}{remedy}", binding.name)
             }
             None if kind.reached.is_some() => "not known".to_owned(),
-            None => "nothing that can be read here".to_owned(),
+            None => "no limit that can be read here".to_owned(),
         };
         facts.push((kind.kind.plural(), Cell::new(text)));
         facts.extend(kind.notes.iter().map(|note| ("", Cell::new(note))));
     }
     Block::Facts {
-        heading: "What binds",
+        heading: "Limit that is reached first",
         facts,
     }
 }
@@ -162,7 +164,7 @@ fn what_to_do(binding: &Binding) -> String {
     match (&binding.remedy, &binding.advice) {
         (Some(command), None) => format!(". To raise it: {command}"),
         (Some(command), Some(advice)) => format!(". To raise it: {command} (or {advice})"),
-        (None, Some(advice)) => format!(". No command raises it; what helps: {advice}"),
+        (None, Some(advice)) => format!(". No command raises it; {advice}"),
         (None, None) => String::new(),
     }
 }
@@ -183,7 +185,7 @@ fn limits(kind: &KindCeiling) -> Block {
                 Column::right("in use"),
                 Column::right("each"),
                 Column::right("allows"),
-                Column::left("bounds"),
+                Column::left("applies to"),
             ],
             rows: sorted.into_iter().map(|limit| row(kind, limit)).collect(),
         },
@@ -230,7 +232,7 @@ fn shared_by(scope: Scope) -> &'static str {
         Scope::Client => "the client",
         Scope::Server => "the server",
         Scope::User => "the user",
-        Scope::Cgroup => "the group",
+        Scope::Cgroup => "the cgroup",
         Scope::Address => "the address",
         Scope::System => "the system",
     }
@@ -241,14 +243,15 @@ fn after(kind: &KindCeiling) -> Cell {
     let estimated = kind.limits.iter().any(|limit| limit.estimated);
     let mut words = Vec::new();
     if let Some(stack) = kind.stack_bytes {
-        words.push(format!("Stacks of {}.", amount(stack, true)));
+        words.push(format!("Stack size: {}.", amount(stack, true)));
     }
-    words.push("— is \"none\", or not to be told here.".to_owned());
+    words.push("Columns: each = what one more takes, allows = how many more fit.".to_owned());
+    words.push("— means no limit, or not readable here.".to_owned());
     if kind.limits.iter().any(is_empty_group) {
         words.push("Control groups without a limit are not shown.".to_owned());
     }
     if estimated {
-        words.push("≈ is reckoned with an estimate of what each takes.".to_owned());
+        words.push("≈ marks an estimate.".to_owned());
     }
     Cell::new(words.join(" ")).toned(Tone::Quiet)
 }

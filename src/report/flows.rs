@@ -69,7 +69,7 @@ fn flows_block(view: AnalysisView<'_>, rows: usize) -> Block {
         Column::left("client").keep(Keep::Elide),
         Column::left("server").keep(Keep::Elide),
         Column::left("state"),
-        Column::right("handshake").short("shake"),
+        Column::right("handshake").short("handsh."),
         Column::right("frames"),
         Column::right("payload"),
         Column::left("closed").short("end"),
@@ -78,7 +78,7 @@ fn flows_block(view: AnalysisView<'_>, rows: usize) -> Block {
         Column::right("exchanges").keep(Keep::IfRoom),
         Column::left("answer").keep(Keep::IfRoom),
         Column::right("time to answer").keep(Keep::IfRoom),
-        Column::right("lasted").keep(Keep::IfRoom),
+        Column::right("duration").keep(Keep::IfRoom),
     ]);
     let shown = view.flows.iter().take(rows);
     let hidden = view.flows.len().saturating_sub(rows) as u64;
@@ -86,7 +86,7 @@ fn flows_block(view: AnalysisView<'_>, rows: usize) -> Block {
         (_, 0) => Some("no TCP flows".to_owned()),
         (0, _) => None,
         _ => Some(format!(
-            "… and {} more: --rows 0 shows all, --format jsonl or csv gives all of each",
+            "… and {} more: --rows 0 shows all flows, --format jsonl or csv shows all fields",
             count(hidden)
         )),
     };
@@ -159,7 +159,7 @@ fn figures_block(s: &AnalysisSummary) -> Block {
         (
             "flows",
             Cell::new(format!(
-                "{}; {} with a whole handshake",
+                "{}; {} with a complete handshake",
                 count(s.flows),
                 count(s.handshakes)
             )),
@@ -169,7 +169,7 @@ fn figures_block(s: &AnalysisSummary) -> Block {
         (
             "segments",
             Cell::new(format!(
-                "{}, of them {} retransmitted, {} out of order, {} duplicate ACKs, {} zero windows, {} further SYNs",
+                "{}: {} retransmitted, {} out of order, {} duplicate ACKs, {} zero windows, {} SYN retransmissions",
                 count(s.tcp_segments),
                 count(s.retransmissions),
                 count(s.out_of_order),
@@ -181,7 +181,7 @@ fn figures_block(s: &AnalysisSummary) -> Block {
         (
             "exchanges",
             Cell::new(format!(
-                "{}, {} answered; TIME: {} valid, {} not",
+                "{}: {} answered; TIME protocol: {} valid, {} invalid or without answer",
                 count(s.exchanges.requests),
                 count(s.exchanges.answered),
                 count(s.exchanges.time_valid),
@@ -193,12 +193,12 @@ fn figures_block(s: &AnalysisSummary) -> Block {
     if let Some(filter) = &s.filter {
         facts.push((
             "filter",
-            Cell::new(format!("flows with a frame that matches: {filter}")),
+            Cell::new(format!("only flows with a frame that matches: {filter}")),
         ));
     }
     if s.evicted > 0 {
         let text = format!(
-            "{} handed on while open: more flows at once than --max-flows allows, so some are told in pieces",
+            "{} reported while still open, because there were more flows than --max-flows: a flow may be reported in several parts",
             counted(s.evicted, "flow", "flows")
         );
         facts.push(("evicted", Cell::new(text).toned(Tone::Warning)));
@@ -220,7 +220,7 @@ fn damage_block(s: &AnalysisSummary) -> Option<Block> {
         })
         .collect();
     (!damaged.is_empty()).then_some(Block::Facts {
-        heading: "Not read whole",
+        heading: "Not read completely",
         facts: damaged,
     })
 }

@@ -147,7 +147,7 @@ pub(super) fn close(close: Close) -> Cell {
 /// The columns of the workers' own account: the last one is by their clock.
 fn worker_columns() -> Vec<Column> {
     let wire = COLUMNS.iter().copied().take(WIRE);
-    wire.chain([Column::right("worker took").keep(Keep::IfRoom)])
+    wire.chain([Column::right("worker time").keep(Keep::IfRoom)])
         .collect()
 }
 
@@ -164,7 +164,7 @@ fn of_workers(workers: &[WorkerRecord], rows: usize) -> Block {
             rows: clients.into_iter().map(worker_row).collect(),
         },
         after: more(all, rows, "worker", "workers")
-            .or_else(|| (all == 0).then(|| Cell::new("none were seen").toned(Tone::Quiet))),
+            .or_else(|| (all == 0).then(|| Cell::new("no requests were seen").toned(Tone::Quiet))),
     }
 }
 

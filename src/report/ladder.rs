@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::spreadsheet::io_error;
 use crate::analysis::{Ladder, Rung};
-use crate::model::{FlowRecord, TcpFlags};
+use crate::model::{Close, FlowRecord, TcpFlags};
 use crate::text::escape::spreadsheet;
 use crate::text::units::{count, counted, duration};
 
@@ -26,6 +26,10 @@ pub(super) fn sheet(flow: &FlowRecord, ladder: &Ladder) -> Sheet {
         "frame",
         "frames",
     );
+    let end = match flow.close {
+        Close::Open => "still open".to_owned(),
+        close => format!("closed by {close}"),
+    };
     Sheet {
         title: Cell::new(format!(
             "Flow {}: {} → {}",
@@ -34,10 +38,9 @@ pub(super) fn sheet(flow: &FlowRecord, ladder: &Ladder) -> Sheet {
         .toned(Tone::Strong),
         subtitles: vec![
             Cell::new(format!(
-                "{} {} · closed by {} · {frames} in {lasted}",
+                "{} {} · {end} · {frames} in {lasted}",
                 flow.state.name(),
                 flow.history,
-                flow.close
             ))
             .toned(Tone::Quiet),
         ],

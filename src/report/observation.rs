@@ -22,12 +22,16 @@ pub(super) fn block(run: &RunRecord) -> Block {
 
 fn capture(capture: Option<&CaptureSummary>) -> Cell {
     let Some(capture) = capture else {
-        return Cell::new("none: what only the wire shows was not measured").toned(Tone::Warning);
+        return Cell::new("none: figures that need a capture were not measured")
+            .toned(Tone::Warning);
     };
     let (drops, lost) = drops(capture);
     let (end, cut) = match capture.stop_reason {
-        StopReason::Drained => ("every flow closed", false),
-        StopReason::Timeout => ("flows were still open when the linger time was over", true),
+        StopReason::Drained => ("all flows closed", false),
+        StopReason::Timeout => (
+            "some flows were still open at the end of the linger time",
+            true,
+        ),
         StopReason::Interrupted => ("interrupted", true),
     };
     Cell::new(format!(
@@ -47,12 +51,12 @@ fn capture(capture: Option<&CaptureSummary>) -> Cell {
 fn drops(capture: &CaptureSummary) -> (String, bool) {
     let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
     match (kernel, interface) {
-        (Some(0), Some(0)) => ("none dropped".to_owned(), false),
-        (None, None) => ("drops not known".to_owned(), false),
+        (Some(0), Some(0)) => ("no dropped frames".to_owned(), false),
+        (None, None) => ("dropped frames not known".to_owned(), false),
         _ => {
             let figure = |n: Option<u64>| n.map_or_else(|| "an unknown number".to_owned(), count);
             let text = format!(
-                "DROPPED: {} by the kernel, {} by the interface",
+                "DROPPED FRAMES: {} by the kernel, {} by the interface",
                 figure(kernel),
                 figure(interface)
             );
@@ -60,7 +64,7 @@ fn drops(capture: &CaptureSummary) -> (String, bool) {
             let text = if lost {
                 text
             } else {
-                text.replace("DROPPED", "dropped")
+                text.replace("DROPPED FRAMES", "dropped frames")
             };
             (text, lost)
         }

@@ -6,7 +6,7 @@
 //! one line may be a thousand times another.
 
 use super::layout::{elide_end, width};
-use super::sheet::{Cell, Tone};
+use super::sheet::{Cell, Plot, Series, Tone};
 use crate::model::Nanos;
 use crate::text::units::{count, duration};
 
@@ -51,24 +51,6 @@ impl Ink {
             TONES[at % TONES.len()],
         )
     }
-}
-
-/// One line of the chart, in each panel.
-#[derive(Clone, Debug)]
-pub(super) struct Series {
-    pub(super) name: Cell,
-    /// For each panel: from when on there were how many.
-    pub(super) panels: Vec<Vec<(Nanos, u64)>>,
-    /// Where the line ends.
-    pub(super) end: Nanos,
-}
-
-/// A chart.
-#[derive(Clone, Debug)]
-pub(super) struct Plot {
-    /// The panels' titles.
-    pub(super) panels: Vec<Cell>,
-    pub(super) series: Vec<Series>,
 }
 
 impl Plot {

@@ -34,22 +34,22 @@ pub(super) fn block(run: &RunRecord) -> Option<Block> {
 
 fn strategy(strategy: Strategy, workers: Option<u64>) -> String {
     match (strategy, workers) {
-        (Strategy::Thread, _) => "a thread a connection".to_owned(),
-        (Strategy::Process, _) => "a process a connection".to_owned(),
+        (Strategy::Thread, _) => "one thread per connection".to_owned(),
+        (Strategy::Process, _) => "one process per connection".to_owned(),
         (Strategy::Pool, Some(n)) => format!("a pool of {}", count(n)),
         (Strategy::Pool, None) => "a pool".to_owned(),
         (Strategy::Async, _) => "an event loop".to_owned(),
-        (Strategy::Iterative, _) => "one connection after the other".to_owned(),
+        (Strategy::Iterative, _) => "one connection after another".to_owned(),
     }
 }
 
 const fn model(model: ServerModel) -> &'static str {
     match model {
-        ServerModel::Thread => "a thread a connection",
+        ServerModel::Thread => "one thread per connection",
         ServerModel::Pool => "a pool",
-        ServerModel::Process => "a process a connection",
+        ServerModel::Process => "one process per connection",
         ServerModel::Async => "an event loop",
-        ServerModel::Iterative => "one connection after the other",
+        ServerModel::Iterative => "one connection after another",
     }
 }
 
@@ -78,7 +78,7 @@ fn end(program: &Program) -> (String, bool) {
             let when = if asked { " when asked to end" } else { "" };
             (format!("ended by {how}{when}"), !asked)
         }
-        (None, None) => ("goes on running".to_owned(), false),
+        (None, None) => ("still running".to_owned(), false),
     }
 }
 
@@ -100,7 +100,7 @@ fn helpers(program: &Program) -> Option<String> {
         names.push("…".to_owned());
     }
     Some(format!(
-        "{} beside the work: {}",
+        "{} without connections: {}",
         counted(all, "helper process", "helper processes"),
         names.join(", ")
     ))

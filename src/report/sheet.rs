@@ -5,7 +5,7 @@
 //! the same, and neither has to know what a flow is. All text that enters a
 //! sheet is made printable here, in one place.
 
-use super::plot::Plot;
+use crate::model::Nanos;
 use crate::text::escape::printable;
 
 /// What a figure that was not measured looks like.
@@ -136,6 +136,24 @@ impl Row {
 pub(super) struct Grid {
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Row>,
+}
+
+/// One line of the chart, in each panel.
+#[derive(Clone, Debug)]
+pub(super) struct Series {
+    pub(super) name: Cell,
+    /// For each panel: from when on there were how many.
+    pub(super) panels: Vec<Vec<(Nanos, u64)>>,
+    /// Where the line ends.
+    pub(super) end: Nanos,
+}
+
+/// A chart.
+#[derive(Clone, Debug)]
+pub(super) struct Plot {
+    /// The panels' titles.
+    pub(super) panels: Vec<Cell>,
+    pub(super) series: Vec<Series>,
 }
 
 /// One of the things that a report says, under a heading of its own.

@@ -31,10 +31,10 @@ fn client(plan: &Plan) -> String {
         None => "requests".to_owned(),
     };
     let mut text = match (strategy, plan.workers) {
-        (Strategy::Thread, _) => format!("{requests}, a thread each"),
-        (Strategy::Process, _) => format!("{requests}, a process each"),
+        (Strategy::Thread, _) => format!("{requests}, one thread each"),
+        (Strategy::Process, _) => format!("{requests}, one process each"),
         (Strategy::Async, _) => format!("{requests} by one event loop"),
-        (Strategy::Iterative, _) => format!("{requests}, one after the other"),
+        (Strategy::Iterative, _) => format!("{requests}, one after another"),
         (Strategy::Pool, None) => format!("{requests} by a pool of threads"),
         (Strategy::Pool, Some(n)) => {
             format!(
@@ -44,7 +44,7 @@ fn client(plan: &Plan) -> String {
         }
     };
     if plan.gate {
-        text.push_str(", released at once");
+        text.push_str(", all released together");
     }
     if let Some(bound) = plan.max_in_flight {
         text.push_str(", at most ");
@@ -52,7 +52,7 @@ fn client(plan: &Plan) -> String {
         text.push_str(" in flight");
     }
     if plan.joined == Some(false) {
-        text.push_str(", not joined");
+        text.push_str(", without join");
     }
     text
 }
@@ -72,7 +72,7 @@ fn command(words: &[String]) -> String {
 pub(super) fn subtitles(run: &RunRecord) -> Vec<Cell> {
     let server = match (run.plan.server, &run.plan.server_command) {
         (ServerKind::Embedded, _) => "embedded server".to_owned(),
-        (ServerKind::Command, None) => "server by command".to_owned(),
+        (ServerKind::Command, None) => "server started by a command".to_owned(),
         (ServerKind::Command, Some(words)) => format!("server: {}", command(words)),
         (ServerKind::Existing, _) => "existing server".to_owned(),
     };

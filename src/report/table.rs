@@ -13,8 +13,8 @@ use tabled::settings::{Alignment, Padding, Style as Borders};
 use super::Style;
 use super::layout::{elide_end, elide_middle, plan, width, wrap};
 use super::paint::Paint;
-use super::plot::{Ink, Plot};
-use super::sheet::{Align, Block, Cell, Conclusion, Grid, Sheet, Tone};
+use super::plot::Ink;
+use super::sheet::{Align, Block, Cell, Conclusion, Grid, Plot, Sheet, Tone};
 
 /// Narrower than this, a terminal wraps by itself.
 const NARROWEST: usize = 40;

@@ -139,7 +139,7 @@ fn no_rows_wanted_and_nothing_seen() {
     let some = text(&Fixture::normal(2), Format::Table, style);
     assert!(some.contains("Interactions\n2 flows: flows.jsonl has all of them\n"));
     let none = text(&Fixture::normal(0), Format::Table, style);
-    assert!(none.contains("Interactions\nnone were seen\n"));
+    assert!(none.contains("Interactions\nno requests were seen\n"));
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn memory_of_the_server() {
         assert_eq!(kind["left_behind"], 0);
         assert_eq!(limit(&kind, name)["estimated"], true);
         let notes = kind["notes"].to_string();
-        assert!(notes.contains("the server has aborted"), "{notes}");
+        assert!(notes.contains("the server aborted"), "{notes}");
     }
 }
 
@@ -458,7 +458,11 @@ fn every_format_tells_the_same() {
     );
     // A kind each has a limit that binds.
     assert!(csv.lines().filter(|l| l.contains(",true,")).count() >= 3);
-    assert!(print("markdown").stdout.contains("## What binds"));
+    assert!(
+        print("markdown")
+            .stdout
+            .contains("## Limit that is reached first")
+    );
     let ran = print("table");
     assert!(ran.stdout.contains("Limits of connections"));
     assert_eq!(ran.stderr, "");

@@ -237,7 +237,7 @@ fn who_makes_too_few_requests_does_not_win() {
         .collect();
     let fastest = ratios.iter().position(|r| *r == Some(1.0));
     assert!([Some(0), Some(2)].contains(&fastest), "{ratios:?}");
-    assert!(ran.stdout.contains("! fell short"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("! incomplete"), "{}", ran.stdout);
 }
 
 /// A program that is not told the port has the lab's in mind. In a network of
@@ -274,7 +274,7 @@ fn what_cannot_run_says_so_and_leaves_nothing() {
         (&["--program", "x"], "NAME=COMMAND"),
         (&["--no-strategies"], "--program"),
         (&["-s", "async", "--workers", "2"], "pool"),
-        (&["--expect", "x == 1"], "there is no x"),
+        (&["--expect", "x == 1"], "there is no field x"),
     ] {
         let ran = compare(&lab, arguments).exits(2);
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);

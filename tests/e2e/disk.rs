@@ -42,7 +42,7 @@ fn a_full_disk_ends_the_run_orderly() {
     let said = &ran.stderr;
     assert_eq!(said.lines().count(), 1, "{said}");
     for word in [
-        "not saved whole",
+        "not saved completely",
         "No space left on device",
         "--out",
         "capture.pcap",
@@ -51,7 +51,7 @@ fn a_full_disk_ends_the_run_orderly() {
     }
     let frames = frames_read(&ran.pcap());
     assert!(frames > 10_000, "{frames}");
-    let told = format!("capture.pcap holds the first {frames} frames only");
+    let told = format!("capture.pcap contains only the first {frames} frames");
     assert!(said.contains(&told), "{told} not in {said}");
     // What there is is told all the same.
     for word in ["Requests", "Census", "capture_not_saved"] {
@@ -122,9 +122,9 @@ fn run_with_output_to(lab: &Lab, to: &str, arguments: &str) -> Ran {
     lab.finish(command.args(["-c", &script, PROGRAM]))
 }
 
-const NOT_WRITTEN: &str = "threadtap: standard output could not be written: \
+const NOT_WRITTEN: &str = "threadtap: cannot write to standard output: \
                            No space left on device (os error 28); \
-                           send it to where there is room";
+                           redirect it to a disk with free space";
 
 #[test]
 fn a_full_standard_output_loses_nothing_else() {

@@ -178,10 +178,7 @@ fn nonsense_in_options() {
         &["run", "--strategy", "pool", "--workers", "0"],
         &["--workers"],
     );
-    refused(
-        &["run", "--no-join"],
-        &["--no-join goes with --strategy pool"],
-    );
+    refused(&["run", "--no-join"], &["--no-join needs --strategy pool"]);
     refused(
         &["run", "--connect", "127.0.0.1"],
         &["--connect 127.0.0.1:", "HOST:PORT"],
@@ -228,7 +225,7 @@ fn an_escape_sequence_in_an_option_is_not_obeyed() {
 
 #[test]
 fn the_inner_commands_are_not_for_a_person() {
-    let words = ["not for a person"];
+    let words = ["internal command"];
     refused(&["__client", "{}"], &words);
     refused(&["__server", "{}"], &words);
     refused(&["__client", "nonsense"], &words);

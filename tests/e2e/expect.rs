@@ -66,8 +66,8 @@ fn each_that_does_not_hold_is_told_with_what_was_there() {
 fn a_mistake_costs_no_run() {
     for (expectation, said) in [
         ("client.thread.peak <= 9", "client.threads.peak"),
-        ("client.threads <= 9", "choose one below it"),
-        ("plan.strategy == threed", "is one of thread, pool"),
+        ("client.threads <= 9", "choose one of its fields"),
+        ("plan.strategy == threed", "must be one of thread, pool"),
         ("client.threads.peak", "a path, a comparison"),
         ("client.threads.peak <= many", "is a number"),
         ("latency.exchange.p99 < 5ms", "latency.exchange.p99_ns"),
@@ -97,7 +97,7 @@ fn a_name_that_only_the_record_knows_does_not_lose_the_run() {
     let ran = lab.finish(command.arg("run").args(&arguments)).exits(2);
     assert!(
         ran.stderr
-            .contains("there is no findings.0.evidence.no_such")
+            .contains("there is no field findings.0.evidence.no_such")
     );
     let printed: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(printed, ran.record());

@@ -13,11 +13,11 @@ pub struct FirstBytes {
 const KNOWN: &[(&[u8], &str)] = &[
     (
         b"\x1f\x8b",
-        "gzip inside of compression: decompress it first",
+        "gzip inside other compression: decompress it first",
     ),
     (
         b"\x28\xb5\x2f\xfd",
-        "zstd inside of compression: decompress it first",
+        "zstd inside other compression: decompress it first",
     ),
     (b"BZh", "bzip2 compression: decompress it first"),
     (b"\xfd7zXZ\0", "xz compression: decompress it first"),

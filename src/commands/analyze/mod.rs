@@ -37,13 +37,13 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
     let stdin = args.files.iter().filter(|f| is_stdin(f)).count();
     if stdin > 1 {
         anyhow::bail!(UsageError::Mismatch(
-            "- (standard input) can be read once only"
+            "- (standard input) can be read only once"
         ));
     }
     let format = Format::from(args.format);
     if args.sort.key().is_none() && !matches!(format, Format::Jsonl | Format::Csv | Format::Json) {
         anyhow::bail!(UsageError::Mismatch(
-            "--sort none goes with --format jsonl or csv",
+            "--sort none needs --format json, jsonl or csv",
         ));
     }
     let document = Document::analysis();

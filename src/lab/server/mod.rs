@@ -206,7 +206,7 @@ impl Server {
         }
         if !self.said_no_descriptor.swap(true, Relaxed) {
             eprintln!(
-                "threadtap serve: no descriptor for a connection ({error}); new ones wait until one is closed (raise `ulimit -n`)"
+                "threadtap serve: no file descriptor for a new connection ({error}); new connections wait until another one is closed (raise the limit: ulimit -n)"
             );
         }
     }
@@ -218,7 +218,7 @@ impl Server {
         }
         if !self.said_no_worker.swap(true, Relaxed) {
             eprintln!(
-                "threadtap serve: no {what} for a connection ({error}); the accepting thread serves it itself"
+                "threadtap serve: the system refused a {what} for a connection ({error}); the accepting thread serves it"
             );
         }
     }

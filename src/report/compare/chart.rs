@@ -2,8 +2,7 @@
 
 use super::tables::middle_run;
 use crate::model::{CompareRecord, CompareRow, ServerModel, SideCensus, Timestamp};
-use crate::report::plot::{Plot, Series};
-use crate::report::sheet::{Block, Cell, Tone};
+use crate::report::sheet::{Block, Cell, Plot, Series, Tone};
 use crate::text::units::count;
 
 /// More lines than this in one chart cannot be told apart.
@@ -39,7 +38,8 @@ fn chart(mut series: Vec<Series>, model: Option<ServerModel>, run: &'static str)
         return None;
     }
     let of = model.map_or_else(String::new, |model| format!(", server {model}"));
-    let mut after = format!("of {run}; both axes alike, threads logarithmic");
+    let mut after =
+        format!("of {run}; both charts have the same axes; the scale of threads is logarithmic");
     if all > series.len() {
         after = format!(
             "the first {} of {} rows, {after}",

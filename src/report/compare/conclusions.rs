@@ -1,7 +1,7 @@
 //! What the rows come to: which of them differ by more than noise, and how each
 //! grows with the number of requests.
 
-use super::tables::{MARK_MEANS, marked, strong, times};
+use super::cells::{MARK_MEANS, marked, strong, times};
 use crate::model::{CompareRecord, Difference, GrowthRow, TOO_FEW_REPEATS};
 use crate::report::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
 use crate::text::units::{count, counted};
@@ -14,12 +14,14 @@ pub(super) fn differences(record: &CompareRecord) -> Option<Block> {
     let differences = &record.differences;
     let test = &differences.first()?.test;
     let mut told: Vec<&Difference> = differences.iter().collect();
-    let mut after = vec![format!("{test}, of the durations; real is p < 0.05")];
+    let mut after = vec![format!(
+        "{test}, of the durations; significant (real in compare.json) means p < 0.05"
+    )];
     if let Some(needed) = repeats_needed(record) {
         after.insert(
             0,
             format!(
-                "{} each can never show a difference, however large it is: that takes --repeat {needed}.",
+                "With {} each, no difference can be significant, however large it is: use --repeat {needed} or more.",
                 counted(record.plan.repeat, "run", "runs")
             ),
         );
@@ -47,9 +49,9 @@ pub(super) fn differences(record: &CompareRecord) -> Option<Block> {
                 }
             };
             let verdict = match (d.real, marks(d)) {
-                (true, false) => Cell::new("real").toned(Tone::Good),
-                (true, true) => Cell::new("real, but fell short").toned(Tone::Warning),
-                (false, _) => Cell::new("not told from noise").toned(Tone::Quiet),
+                (true, false) => Cell::new("significant").toned(Tone::Good),
+                (true, true) => Cell::new("significant, but incomplete").toned(Tone::Warning),
+                (false, _) => Cell::new("not significant").toned(Tone::Quiet),
             };
             Row::new([
                 name(&d.b),
@@ -68,7 +70,7 @@ pub(super) fn differences(record: &CompareRecord) -> Option<Block> {
                 Column::left("").keep(Keep::Elide),
                 Column::right("takes"),
                 Column::left("the time of").keep(Keep::Elide),
-                Column::right("p after Holm").short("p"),
+                Column::right("p (Holm)").short("p"),
                 Column::left(""),
             ],
             rows,
@@ -82,11 +84,13 @@ fn summary(real: usize, all: usize) -> String {
     let same = count((all - real) as u64);
     let pairs = count(all as u64);
     match real {
-        0 => format!("None of the {pairs} pairs can be told apart."),
-        _ if real == all => format!("All {pairs} pairs differ."),
-        1 => format!("1 of {pairs} pairs differs; the other {same} cannot be told apart."),
+        0 => format!("None of the {pairs} pairs differs significantly."),
+        _ if real == all => format!("All {pairs} pairs differ significantly."),
+        1 => {
+            format!("1 of {pairs} pairs differs significantly; no significant difference: {same}.")
+        }
         _ => format!(
-            "{} of {pairs} pairs differ; the other {same} cannot be told apart.",
+            "{} of {pairs} pairs differ significantly; no significant difference: {same}.",
             count(real as u64)
         ),
     }
@@ -145,7 +149,7 @@ pub(super) fn growth(growth: &[GrowthRow]) -> Option<Block> {
         },
         after: Some(
             Cell::new(
-                "what ten times the requests make of each figure: × 10 grows as n does, × 1 does not grow (a power of n, fitted)",
+                "how each figure changes with ten times the requests: × 10 grows in proportion to n, × 1 does not grow (fitted power of n)",
             )
             .toned(Tone::Quiet),
         ),

@@ -4,6 +4,7 @@
 //! The comparison's record comes in; a sheet goes out for people, and JSON,
 //! JSON lines (a row a line) and CSV (a row a row) for programs.
 
+mod cells;
 mod chart;
 mod conclusions;
 mod csv;
@@ -71,7 +72,7 @@ fn title(record: &CompareRecord) -> Cell {
         (n, _) => counted(n as u64, "row", "rows"),
     };
     Cell::new(format!(
-        "{rows} side by side: {requests}, {} each",
+        "{rows} compared: {requests}, {} each",
         counted(plan.repeat, "run", "runs"),
     ))
     .toned(Tone::Strong)
@@ -88,7 +89,7 @@ fn subtitles(record: &CompareRecord) -> Vec<Cell> {
     let wanted = record.plan.repeat * record.rows.len() as u64;
     let warmup = match record.plan.warmup {
         0 => String::new(),
-        n => format!(" after {} each to warm up", count(n)),
+        n => format!(" after {} each", counted(n, "warm-up run", "warm-up runs")),
     };
     let made = if made == wanted {
         counted(made, "run", "runs")
@@ -101,7 +102,10 @@ fn subtitles(record: &CompareRecord) -> Vec<Cell> {
         duration(record.duration_ns),
     )];
     if !record.plan.options.is_empty() {
-        lines.push(format!("every run: {}", record.plan.options.join(" ")));
+        lines.push(format!(
+            "options of every run: {}",
+            record.plan.options.join(" ")
+        ));
     }
     if let Some(environment) = &record.environment {
         lines.push(when_and_where(&record.started, environment, &record.tool));

@@ -1,6 +1,7 @@
 //! The tables of a comparison: each has a row for each way of making the
 //! requests, always in the same order.
 
+use super::cells::{MARK_MEANS, marked, strong, times};
 use super::conclusions::{differences, growth};
 use crate::model::{CompareRecord, CompareRow, Counts, Nanos, Quantiles, Range, SystemCounts};
 use crate::report::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
@@ -67,7 +68,7 @@ fn durations(rows: &[CompareRow]) -> Block {
             Cell::new(count(row.repeats)),
         ]
     };
-    let mut after = "from the client's exec to its end".to_owned();
+    let mut after = "from the client's start (exec) to its end".to_owned();
     if rows.iter().any(CompareRow::fell_short) {
         after = format!("{after}; {MARK_MEANS}");
     }
@@ -97,7 +98,7 @@ fn tasks(rows: &[CompareRow]) -> Block {
     let mut after = format!("before → peak → after, of {}", middle_run(rows));
     let varied: Vec<String> = rows.iter().filter_map(varied).collect();
     if !varied.is_empty() {
-        after.push_str("; peaks over the runs: ");
+        after.push_str("; range of the peaks over all runs: ");
         after.push_str(&varied.join("; "));
     }
     grid("Threads and processes", &columns, rows, cells, Some(after))
@@ -149,7 +150,7 @@ fn wire(rows: &[CompareRow]) -> Block {
         Column::right("answer p50").short("ans p50"),
         Column::right("p95").short("ans p95"),
         Column::right("p99").short("ans p99"),
-        Column::right("SYNs again").short("SYN+"),
+        Column::right("SYN retrans.").short("retr."),
         Column::right("failed"),
     ];
     let cells = |row: &CompareRow| {
@@ -173,7 +174,7 @@ fn wire(rows: &[CompareRow]) -> Block {
         ]
     };
     let after = format!(
-        "most flows open at once (median of the runs); handshakes and answers of {}; SYNs sent again and failed requests of all runs together",
+        "open flows: the most at the same time (median of the runs); handshake and answer: of {}; SYN retransmissions and failed requests: sums of all runs",
         middle_run(rows)
     );
     grid("On the wire", &columns, rows, cells, Some(after))
@@ -198,7 +199,7 @@ fn costs(rows: &[CompareRow]) -> Block {
     let several: Vec<String> = rows.iter().filter_map(processes).collect();
     if !several.is_empty() {
         after = format!(
-            "{after}; memory is that of one process, the largest, and not the sum of all: {}",
+            "{after}; memory is that of the largest process, not the sum of all processes: {}",
             several.join("; ")
         );
     }
@@ -210,7 +211,7 @@ fn processes(row: &CompareRow) -> Option<String> {
     let census = row.census.as_ref()?;
     let of = |side: &str, peak: Option<u64>| {
         let peak = peak.filter(|n| *n > 1)?;
-        Some(format!("{} {side} processes at once", count(peak)))
+        Some(format!("{} {side} processes at the same time", count(peak)))
     };
     let sides = [
         of("client", census.client.processes.peak),
@@ -227,35 +228,8 @@ pub(super) fn middle_run(rows: &[CompareRow]) -> &'static str {
         runs > 0 && runs.is_multiple_of(2)
     };
     if rows.iter().any(even) {
-        "the run in the middle by its duration (of two the faster one)"
+        "the run with the median duration (the faster of the two middle runs)"
     } else {
         "the run with the median duration"
-    }
-}
-
-/// What the mark of a row that fell short says.
-pub(super) const MARK_MEANS: &str =
-    "! fell short: requests failed or were not made, so it is not in the race";
-
-/// A figure of a row that fell short.
-pub(super) fn marked(text: impl std::fmt::Display) -> Cell {
-    Cell::new(format!("! {text}")).toned(Tone::Warning)
-}
-
-pub(super) fn strong(cell: Cell) -> Cell {
-    match cell.tone {
-        Tone::Plain => cell.toned(Tone::Strong),
-        _ => cell,
-    }
-}
-
-/// A multiple, to three digits: `1.00`, `12.3`, `1,234`.
-pub(super) fn times(ratio: f64) -> String {
-    if ratio < 9.995 {
-        format!("{ratio:.2}")
-    } else if ratio < 99.95 {
-        format!("{ratio:.1}")
-    } else {
-        format!("{ratio:.0}")
     }
 }

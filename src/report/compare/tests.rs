@@ -108,24 +108,23 @@ fn many_pairs_are_told_where_they_differ() {
     };
     let said = table(&record);
     assert!(
-        said.starts_with("None of the 18 pairs can be told apart. Mann"),
+        said.starts_with("None of the 18 pairs differs significantly. Mann"),
         "{said}"
     );
     let few = Finding::new(TOO_FEW_REPEATS, Severity::Info, "").with("repeats_needed", 6);
     record.findings.push(few);
     record.plan.repeat = 2;
     let said = table(&record);
-    let never =
-        "2 runs each can never show a difference, however large it is: that takes --repeat 6.";
+    let never = "With 2 runs each, no difference can be significant, however large it is: use --repeat 6 or more.";
     assert!(said.contains(never), "{said}");
     record.findings.clear();
     pair.real = true;
     record.differences[3] = pair.clone();
     let said = table(&record);
-    let one = "1 of 18 pairs differs; the other 17 cannot be told apart.";
+    let one = "1 of 18 pairs differs significantly; no significant difference: 17.";
     assert!(said.contains(one), "{said}");
     record.differences = vec![pair; 18];
-    assert!(table(&record).contains("All 18 pairs differ."));
+    assert!(table(&record).contains("All 18 pairs differ significantly."));
 }
 
 /// Less work takes less time: that is not to look like a victory.
@@ -138,8 +137,8 @@ fn what_failed_does_not_win_unmarked() {
     for said in [
         "! 0.20",
         "! async@100",
-        "real, but fell short",
-        "! fell short: requests failed or were not made",
+        "significant, but incomplete",
+        "! incomplete: requests failed or were",
     ] {
         assert!(text.contains(said), "{said} in {text}");
     }
@@ -157,7 +156,7 @@ fn which_run_is_in_the_middle_is_said_of_an_even_number() {
         row.durations_ns.truncate(4);
     }
     let text = written(&record, Format::Table, 100);
-    assert!(text.contains("of two the faster one"), "{text}");
+    assert!(text.contains("the faster of the two middle runs"), "{text}");
 }
 
 /// What one process held must not be taken for what all of them did.
@@ -176,7 +175,7 @@ fn memory_of_many_processes_is_not_taken_for_their_sum() {
         assert!(
             words
                 .join(" ")
-                .contains("thread@100 had 95 client processes at once"),
+                .contains("thread@100 had 95 client processes at the same time"),
             "{text}"
         );
     }

@@ -56,7 +56,7 @@ pub struct CeilingPlan {
 pub enum CeilingError {
     /// The process that is to hold the crowd could not be started.
     #[error(
-        "cannot look for the most {}: no process for them ({source}); end something else first, or use --predict",
+        "cannot search for the most {}: no process could be started for them ({source}); end other programs first, or use --predict",
         kind.plural()
     )]
     NoProcess {
@@ -66,7 +66,7 @@ pub enum CeilingError {
         source: io::Error,
     },
     /// The process that is to hold the crowd has ended before it began.
-    #[error("cannot look for the most {}: {reason}", kind.plural())]
+    #[error("cannot search for the most {}: {reason}", kind.plural())]
     NotReady {
         /// Of what.
         kind: CeilingKind,
@@ -74,10 +74,10 @@ pub enum CeilingError {
         reason: String,
     },
     /// The server did not start; in its own words.
-    #[error("cannot look for the most connections: {0}")]
+    #[error("cannot search for the most connections: {0}")]
     Server(SessionError),
     /// There is nothing to start it with.
-    #[error("cannot look for the most connections: no server for them ({0})")]
+    #[error("cannot search for the most connections: no server could be started for them ({0})")]
     NoServer(io::Error),
     /// The system refused something that every search needs.
     #[error("the search cannot start: {0}")]

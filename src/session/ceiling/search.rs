@@ -181,14 +181,16 @@ impl Search<'_> {
                     kind: self.kind,
                     reason: match exit {
                         Some(Exit::Code(status)) => {
-                            format!("their process ended before it began, with status {status}")
+                            format!(
+                                "the process for them ended before the search began, with exit status {status}"
+                            )
                         }
                         Some(Exit::Signal(signal)) => {
                             format!(
-                                "their process was killed by signal {signal}; is there too little memory or address space for it?"
+                                "the process for them was killed by signal {signal}; is there too little memory or address space?"
                             )
                         }
-                        None => "their process does not get ready".to_owned(),
+                        None => "the process for them did not become ready".to_owned(),
                     },
                 });
             }

@@ -30,7 +30,7 @@ impl Search<'_> {
         let binds = match blamed {
             Some((_, Blame::Unread)) => {
                 notes.push(
-                    "no limit that can be read here was used up at the refusal: it may be one of an enclosing container or of the hypervisor".to_owned(),
+                    "none of the limits that can be read here was used up at the refusal: it may be a limit of an outer container or of the hypervisor".to_owned(),
                 );
                 None
             }
@@ -46,7 +46,10 @@ impl Search<'_> {
                 != limits.get(promised).map(|l| (l.name, l.scope))
             && let Some(limit) = limits.get(promised)
         {
-            notes.push(format!("{} was predicted to be used up first", limit.name));
+            notes.push(format!(
+                "the prediction was that {} is reached first",
+                limit.name
+            ));
         }
         let binding = binds
             .and_then(|at| limits.get(at))
@@ -56,7 +59,7 @@ impl Search<'_> {
         let found = binds.and_then(|at| limits.get(at));
         notes.extend(measured.and_then(|c| disagreement(c, outlook.predicted, found)));
         if self.kind == CeilingKind::Connection {
-            notes.push("from one client address to one server endpoint".to_owned());
+            notes.push("from one client address to one server address and port".to_owned());
         }
         KindCeiling {
             kind: self.kind,
@@ -101,7 +104,7 @@ fn no_limit(refusal: Refusal) -> String {
         _ => "",
     };
     format!(
-        "{} of {} is not the word of a limit: this is not the most that there can be{advice}",
+        "{} from {}: no resource limit returns this error, so the number reached is not the ceiling{advice}",
         errno::name(refusal.errno),
         refusal.call.name()
     )
@@ -111,11 +114,10 @@ fn no_limit(refusal: Refusal) -> String {
 fn end_of_server(exit: Exit) -> String {
     match exit {
         Exit::Signal(SIGABRT) => {
-            "the server has aborted: memory was refused to it, and it cannot go on without"
-                .to_owned()
+            "the server aborted, because the system refused it more memory".to_owned()
         }
         Exit::Signal(signal) => format!("the server was killed by signal {signal}"),
-        Exit::Code(status) => format!("the server has ended with status {status}"),
+        Exit::Code(status) => format!("the server ended with exit status {status}"),
     }
 }
 
@@ -140,9 +142,9 @@ fn disagreement(
     let why = match binding {
         None => "",
         Some(limit) if limit.estimated => {
-            ": the estimate of what each takes is off, or others began or ended something meanwhile"
+            ": the estimate is wrong, or other programs started or ended something during the search"
         }
-        Some(_) => ": others began or ended something meanwhile",
+        Some(_) => ": other programs started or ended something during the search",
     };
     (difference > (predicted / 100).max(2))
         .then(|| format!("{} {word} than predicted{why}", units::count(difference)))

@@ -316,7 +316,7 @@ fn end(run: &mut Again) -> io::Result<Exit> {
 /// The line in which a run says why it could not be made.
 fn last_words(said: &str) -> String {
     let line = said.lines().rfind(|line| !line.trim().is_empty());
-    let line = line.unwrap_or("the run said nothing");
+    let line = line.unwrap_or("the run printed no message");
     line.strip_prefix("threadtap: ").unwrap_or(line).to_owned()
 }
 
@@ -361,6 +361,6 @@ mod tests {
     #[test]
     fn a_run_s_last_words() {
         assert_eq!(last_words("saved in x\nthreadtap: no\n\n"), "no");
-        assert_eq!(last_words(""), "the run said nothing");
+        assert_eq!(last_words(""), "the run printed no message");
     }
 }

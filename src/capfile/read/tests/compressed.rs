@@ -78,7 +78,7 @@ fn what_is_not_a_capture_inside() {
     );
     assert_eq!(
         say(&zstd(b"")),
-        "not a capture: it is empty (a capture without frames still has a header)"
+        "not a capture file: it is empty (a capture file without frames still has a header)"
     );
     assert!(say(b"\x1f\x8b\x08garbage").starts_with("cannot be read: "));
     assert!(say(b"\x28\xb5\x2f\xfdgarbage").starts_with("cannot be read: zstd: "));

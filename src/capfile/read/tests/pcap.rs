@@ -51,7 +51,7 @@ fn versions_and_their_order_of_lengths() {
         let e = read(&file[..]).unwrap_err();
         assert_eq!(
             e.to_string(),
-            "a pcap file of version 1.2, which is not known"
+            "a pcap file of version 1.2, which is not supported"
         );
     }
 }
@@ -216,12 +216,12 @@ fn errors_say_what_where() {
     let (_, error) = read_damaged(&file[..file.len() - 10]);
     assert_eq!(
         error.to_string(),
-        "cut off in frame 2 at byte 60, in its record: 47 bytes expected, 37 there"
+        "cut off in frame 2 at byte 60, in its record: 47 bytes expected, 37 found"
     );
     let (_, error) = read_damaged(&file[..70]);
     assert_eq!(
         error.to_string(),
-        "cut off in frame 2 at byte 60, in its record header: 16 bytes expected, 10 there"
+        "cut off in frame 2 at byte 60, in its record header: 16 bytes expected, 10 found"
     );
 }
 
@@ -230,7 +230,7 @@ fn what_is_not_a_capture() {
     let say = |b: &[u8]| read(b).unwrap_err().to_string();
     assert_eq!(
         say(b""),
-        "not a capture: it is empty (a capture without frames still has a header)"
+        "not a capture file: it is empty (a capture file without frames still has a header)"
     );
     assert_eq!(
         say(b"hello, world"),
@@ -243,7 +243,7 @@ fn what_is_not_a_capture() {
     assert_eq!(say(b"\xd4"), "not a pcap or pcapng file: it begins with d4");
     assert_eq!(
         say(&Pcap::new(End::Big).header()[..20]),
-        "a pcap file cut off in its header: 24 bytes expected, 20 there"
+        "a pcap file that is cut off in its header: 24 bytes expected, 20 found"
     );
     // The wrong half of pcapng's magic.
     assert!(say(b"\n\r\r\n\x1c\0\0\0abcdefgh").starts_with("not a pcap"));

@@ -273,7 +273,7 @@ fn sections_of_other_versions() {
     two[12] = 2;
     assert_eq!(
         read(&two[..]).unwrap_err().to_string(),
-        "a pcapng file of version 2.0, which is not known"
+        "a pcapng file of version 2.0, which is not supported"
     );
     let (_, error) = read_damaged(&[n.section(), two].concat());
     assert_eq!(
