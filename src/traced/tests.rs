@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::census::count;
 use crate::model::{
-    Counts, Exit, Pid, Provenance, ServerModel, Side, SideCensus, SocketId, Strategy, Tid,
-    Timestamp,
+    Counts, Evidence, Exit, Pid, Provenance, ServerModel, Side, SideCensus, SocketId, Strategy,
+    Tid, Timestamp,
 };
 
 fn at(ms: i64) -> Timestamp {
@@ -547,6 +547,111 @@ fn a_server_of_one_thread_is_iterative_unless_two_were_open_at_once() {
         Some(ServerModel::Async)
     );
     assert_eq!(model(&[served(1, 3)]), None);
+}
+
+/// Two threads, and when they were at which connections: who, from its
+/// accept(2), from its first byte, to its end.
+fn by_two_threads(work: &[(usize, i64, i64, Option<i64>)]) -> (Option<ServerModel>, Evidence) {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    let work = work.iter().map(|&(task, from, at_it, until)| Made {
+        task: TaskIndex(task),
+        from: at(from),
+        at_it: at(at_it),
+        until: until.map(at),
+        seen: true,
+    });
+    server_shape(&story.side, &work.collect::<Vec<_>>())
+}
+
+#[test]
+fn when_work_was_over_tells_a_pool_from_event_loops() {
+    let pool = Some(ServerModel::Pool);
+    let turns = [(1, 10, 10, Some(20)), (2, 12, 12, Some(22))];
+    let model = |then: &[_]| {
+        let (model, evidence) = by_two_threads(&[&turns, then].concat());
+        (model, evidence.at_once, evidence.because)
+    };
+    let told = "4 connections by 2 workers";
+    let each = format!("{told}, up to 2 each");
+    // A worker may take the next one in the moment in which it is done.
+    assert_eq!(
+        model(&[(1, 20, 20, Some(30)), (2, 22, 22, Some(32))]),
+        (pool, Some(2), each.clone())
+    );
+    // One that waited in a queue is no second one that it was at.
+    assert_eq!(
+        model(&[(1, 11, 20, Some(30)), (2, 13, 22, Some(32))]),
+        (pool, Some(4), each)
+    );
+    assert_eq!(
+        model(&[(1, 11, 19, Some(30)), (2, 22, 22, Some(32))]),
+        (None, Some(3), format!("{told}: some had several at once"))
+    );
+    // An end that is not known proves no overlap.
+    assert_eq!(
+        model(&[(1, 20, 20, Some(30)), (2, 22, 22, None)]),
+        (pool, None, format!("{told}, up to 2 each"))
+    );
+    // One after the other: by turns.
+    let (model, evidence) = by_two_threads(&[
+        (1, 10, 10, Some(20)),
+        (2, 20, 20, Some(30)),
+        (1, 30, 30, Some(40)),
+    ]);
+    assert_eq!((model, evidence.at_once), (None, Some(1)));
+    assert!(
+        evidence.because.contains("never two at once"),
+        "{}",
+        evidence.because
+    );
+}
+
+#[test]
+fn when_work_was_over_tells_an_event_loop_from_one_after_the_other() {
+    let mut story = Story::of_a_program();
+    for i in 0..3 {
+        story.connects(100, 100, i); // each begins 2 ms after the one before
+    }
+    let told = |made: &[Made]| {
+        let (strategy, _, evidence) = client_shape(&story.side, made);
+        (strategy, evidence.at_once, evidence.because)
+    };
+    assert_eq!(
+        told(&story.made(2)),
+        (
+            Some(Strategy::Iterative),
+            Some(1),
+            "3 connections by one thread, never two at once".to_owned()
+        )
+    );
+    assert_eq!(
+        told(&story.made(3)),
+        (
+            Some(Strategy::Async),
+            Some(2),
+            "3 connections by one thread, up to 2 at once".to_owned()
+        )
+    );
+    let mut open = story.made(3);
+    open[2].until = None;
+    assert_eq!(
+        told(&open),
+        (
+            None,
+            None,
+            "3 connections by 1 worker: when each was over is not known".to_owned()
+        )
+    );
+    // What seems to end before it began, by a clock that was set back, was
+    // there at its beginning, and is not left open.
+    let mut back = story.made(1);
+    back[0].until = Some(at(0));
+    assert_eq!(told(&back).1, Some(1));
+    let mut back = story.made(3);
+    back[1].until = Some(at(0));
+    assert_eq!(told(&back).1, Some(2));
 }
 
 #[test]
