@@ -118,6 +118,39 @@ fn connection_states() {
     assert_eq!(state(&[c.ack(1, 1)]), (ConnState::OTH, Close::Open));
 }
 
+/// Some servers acknowledge a SYN before they answer it. That opens nothing.
+#[test]
+fn a_bare_ack_before_the_syn_ack_is_no_traffic() {
+    let (c, s) = (client(), server());
+    let state = |spoken: &[_]| flow(spoken).state;
+    assert_eq!(state(&[c.syn(100), s.ack(300, 101)]), ConnState::S0);
+    let answered = [c.syn(100), s.ack(300, 101), s.syn_ack(300, 101)];
+    assert_eq!(state(&answered), ConnState::S1);
+    // With payload, or after something else than a SYN, it is.
+    assert_eq!(state(&[c.syn(100), s.says(300, 101, b"x")]), ConnState::OTH);
+    let closed = [c.fin(100, 300), s.ack(300, 101)];
+    assert_eq!(state(&closed), ConnState::SH);
+    // Behind a SYN-ACK of which the SYN was missed, the client's opens it.
+    assert_eq!(
+        state(&[s.syn_ack(300, 101), c.ack(101, 301)]),
+        ConnState::S1
+    );
+}
+
+/// Two resets, and no byte between: refused. A reset that is far away from
+/// the SYN-ACK says nothing of bytes that were sent.
+#[test]
+fn a_reset_far_away_tells_of_no_bytes() {
+    let (c, s) = (client(), server());
+    let state = |at: u32| {
+        let spoken = [c.syn(100), s.syn_ack(300, 101), s.rst(at), c.rst(101)];
+        flow(&spoken).state
+    };
+    assert_eq!(state(301), ConnState::REJ);
+    assert_eq!(state(301 + 1000), ConnState::RSTR);
+    assert_eq!(state(301 + (1 << 21)), ConnState::REJ);
+}
+
 #[test]
 fn a_reset_after_both_fins_changes_nothing() {
     let (c, s) = (client(), server());
