@@ -260,6 +260,14 @@ mod tests {
         assert_eq!(census.timeline.last(), Some(&TimelinePoint(at(1000), 0, 0)));
     }
 
+    #[test]
+    fn whoever_was_there_was_not_created() {
+        let mut all = side(Vec::new());
+        all.put(span(false, 1, 30), true);
+        all.put(span(false, 2, 30), false);
+        assert_eq!((all.initial.len(), all.created.len()), (2, 1));
+    }
+
     /// A thread that begins when another ends was never beside it.
     #[test]
     fn what_ends_at_a_moment_has_ended_before_what_begins_at_it() {
