@@ -361,6 +361,33 @@ mod tests {
         assert_eq!(side.threads.created, None);
     }
 
+    /// A look that shows what the one before it did is not kept, nor is one too
+    /// many; the peak and the last look count all the same.
+    #[test]
+    fn looks_are_kept_that_saw_something_new() {
+        let look = |ns, threads, processes| Sample {
+            at: at(ns),
+            threads: Some(threads),
+            processes: Some(processes),
+        };
+        let mut samples = Samples::default();
+        for sample in [look(1, 4, 1), look(2, 4, 1), look(3, 4, 2), look(4, 4, 2)] {
+            samples.add(sample);
+        }
+        let side = samples.side();
+        let kept = [TimelinePoint(at(1), 4, 1), TimelinePoint(at(3), 4, 2)];
+        assert_eq!(side.timeline, kept);
+        assert_eq!(side.provenance, Some(Provenance::Sampled));
+        let mut many = Samples::default();
+        for n in 0..=MOST_CHANGES as u64 {
+            many.add(look(n.cast_signed(), n, 1));
+        }
+        let side = many.side();
+        assert_eq!(side.timeline.len(), MOST_CHANGES);
+        assert_eq!(side.threads.peak, Some(MOST_CHANGES as u64));
+        assert_eq!(side.threads.after, side.threads.peak);
+    }
+
     proptest! {
         #[test]
         fn the_peak_is_what_counting_at_every_moment_finds(
