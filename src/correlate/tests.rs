@@ -177,6 +177,20 @@ fn an_accepted_connection_is_the_latest_of_its_endpoints() {
 }
 
 #[test]
+fn an_accepted_connection_is_of_its_peer_and_of_nobody_else() {
+    let mut flows = vec![flow(0, "127.0.0.2:40000", 100)];
+    let accepted = [server("127.0.0.1:40000", 101, 6)];
+    own_servers(&mut flows, &accepted, Provenance::Instrumented);
+    assert_eq!(servers(&flows), [None]);
+    // Each accept(2) has a flow of its own.
+    let client = "127.0.0.1:40000";
+    let mut flows = vec![flow(0, client, 100)];
+    let accepted = [server(client, 101, 6), server(client, 102, 7)];
+    own_servers(&mut flows, &accepted, Provenance::Instrumented);
+    assert_eq!(servers(&flows), [Some(6)]);
+}
+
+#[test]
 fn one_who_may_have_made_two_flows_is_the_owner_of_none() {
     let mut flows = vec![
         flow(0, "127.0.0.1:40000", 100),
