@@ -7,8 +7,12 @@ export ARGS
 TARGET_DIR = $$($(CARGO) metadata --no-deps --format-version 1 | \
 	sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
+# The rooms without effects, which `make mutants` changes.
+ROOMS ?= model text decode capfile flow analysis ceiling census traced correlate \
+	stats expect compare findings report
+
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz setup test-setup
+.PHONY: help run test lint bench fuzz mutants setup test-setup
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -47,6 +51,14 @@ fuzz: setup ## Feed every reader with mutated input, a minute in all
 		echo "== $$target"; \
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target -- -max_total_time=15 $(ARGS) || exit; \
 	done
+
+mutants: setup ## Break the pure rooms a little at a time: does a test notice?
+	@for room in $(ROOMS); do [ -d "src/$$room" ] || { echo "no room: $$room" >&2; exit 2; }; done
+	@command -v cargo-mutants >/dev/null || { \
+		echo 'cargo-mutants is missing: cargo install cargo-mutants' >&2; \
+		$(CARGO) install cargo-mutants; }
+	@INSTA_UPDATE=no PROPTEST_DISABLE_FAILURE_PERSISTENCE=1 $(CARGO) mutants \
+		$(foreach room,$(ROOMS),-f 'src/$(room)/**') $(ARGS) -- -- $(addsuffix ::,$(ROOMS))
 
 setup: ## Install what the build needs, if it is missing
 	@.ci/setup build

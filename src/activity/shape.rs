@@ -10,6 +10,7 @@ use super::helpers::Apart;
 use super::others::Others;
 use super::tasks::TaskLife;
 use super::{Activity, TaskIndex};
+use crate::census::Change;
 use crate::model::{Evidence, ServerModel, Side, Strategy, Timestamp};
 use crate::text::units::{count, counted};
 
@@ -266,15 +267,15 @@ fn overlaps(work: &[Made]) -> bool {
 /// The greatest number of connections that one side was busy with at one
 /// moment; `None` where the end of one is not known.
 fn at_once(work: &[Made]) -> Option<u64> {
-    let mut changes: Vec<(Timestamp, bool)> = Vec::with_capacity(work.len() * 2);
+    let mut changes: Vec<(Timestamp, Change)> = Vec::with_capacity(work.len() * 2);
     for one in work {
-        changes.push((one.from, true));
-        changes.push((one.until?.max(one.from), false));
+        changes.push((one.from, Change::Begins));
+        changes.push(Change::end(one.from, one.until?));
     }
     changes.sort_unstable();
     let (mut now, mut most) = (0u64, 0);
-    for (_, begins) in changes {
-        if begins {
+    for (_, change) in changes {
+        if change == Change::Begins {
             now += 1;
             most = most.max(now);
         } else {

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::census::count;
 use crate::model::{
-    Counts, Exit, Pid, Provenance, ServerModel, Side, SideCensus, SocketId, Strategy, Tid,
-    Timestamp,
+    Counts, Evidence, Exit, Pid, Provenance, ServerModel, Side, SideCensus, SocketId, Strategy,
+    Tid, Timestamp,
 };
 
 fn at(ms: i64) -> Timestamp {
@@ -549,6 +549,260 @@ fn a_server_of_one_thread_is_iterative_unless_two_were_open_at_once() {
     assert_eq!(model(&[served(1, 3)]), None);
 }
 
+/// Two threads, and when they were at which connections: who, from its
+/// accept(2), from its first byte, to its end.
+fn by_two_threads(work: &[(usize, i64, i64, Option<i64>)]) -> (Option<ServerModel>, Evidence) {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    let work = work.iter().map(|&(task, from, at_it, until)| Made {
+        task: TaskIndex(task),
+        from: at(from),
+        at_it: at(at_it),
+        until: until.map(at),
+        seen: true,
+    });
+    server_shape(&story.side, &work.collect::<Vec<_>>())
+}
+
+#[test]
+fn when_work_was_over_tells_a_pool_from_event_loops() {
+    let pool = Some(ServerModel::Pool);
+    let turns = [(1, 10, 10, Some(20)), (2, 12, 12, Some(22))];
+    let model = |then: &[_]| {
+        let (model, evidence) = by_two_threads(&[&turns, then].concat());
+        (model, evidence.at_once, evidence.because)
+    };
+    let told = "4 connections by 2 workers";
+    let each = format!("{told}, up to 2 each");
+    // A worker may take the next one in the moment in which it is done.
+    assert_eq!(
+        model(&[(1, 20, 20, Some(30)), (2, 22, 22, Some(32))]),
+        (pool, Some(2), each.clone())
+    );
+    // One that waited in a queue is no second one that it was at.
+    assert_eq!(
+        model(&[(1, 11, 20, Some(30)), (2, 13, 22, Some(32))]),
+        (pool, Some(4), each)
+    );
+    assert_eq!(
+        model(&[(1, 11, 19, Some(30)), (2, 22, 22, Some(32))]),
+        (None, Some(3), format!("{told}: some had several at once"))
+    );
+    // An end that is not known proves no overlap.
+    assert_eq!(
+        model(&[(1, 20, 20, Some(30)), (2, 22, 22, None)]),
+        (pool, None, format!("{told}, up to 2 each"))
+    );
+    // One after the other: by turns.
+    let (model, evidence) = by_two_threads(&[
+        (1, 10, 10, Some(20)),
+        (2, 20, 20, Some(30)),
+        (1, 30, 30, Some(40)),
+    ]);
+    assert_eq!((model, evidence.at_once), (None, Some(1)));
+    assert!(
+        evidence.because.contains("never two at once"),
+        "{}",
+        evidence.because
+    );
+}
+
+#[test]
+fn when_work_was_over_tells_an_event_loop_from_one_after_the_other() {
+    let mut story = Story::of_a_program();
+    for i in 0..3 {
+        story.connects(100, 100, i); // each begins 2 ms after the one before
+    }
+    let told = |made: &[Made]| {
+        let (strategy, _, evidence) = client_shape(&story.side, made);
+        (strategy, evidence.at_once, evidence.because)
+    };
+    assert_eq!(
+        told(&story.made(2)),
+        (
+            Some(Strategy::Iterative),
+            Some(1),
+            "3 connections by one thread, never two at once".to_owned()
+        )
+    );
+    assert_eq!(
+        told(&story.made(3)),
+        (
+            Some(Strategy::Async),
+            Some(2),
+            "3 connections by one thread, up to 2 at once".to_owned()
+        )
+    );
+    let mut open = story.made(3);
+    open[2].until = None;
+    assert_eq!(
+        told(&open),
+        (
+            None,
+            None,
+            "3 connections by 1 worker: when each was over is not known".to_owned()
+        )
+    );
+    // What seems to end before it began, by a clock that was set back, was
+    // there at its beginning, and is not left open.
+    let mut back = story.made(1);
+    back[0].until = Some(at(0));
+    assert_eq!(told(&back).1, Some(1));
+    let mut back = story.made(3);
+    back[1].until = Some(at(0));
+    assert_eq!(told(&back).1, Some(2));
+}
+
+/// What each of these threads of a server accepted, and which thread served it.
+fn handed_over(connections: &[(u32, u32)]) -> Option<ServerModel> {
+    let mut story = Story::of_a_program();
+    for tid in [101, 102] {
+        story.thread(100, tid);
+    }
+    let mut served = Vec::new();
+    for (i, &(accepting, serving)) in (0..).zip(connections) {
+        story.accepts(100, accepting, i);
+        let socket = SocketId(i);
+        story.tell(100, serving, Change::Received { socket });
+        served.push(Made {
+            task: TaskIndex(serving as usize - 100),
+            from: at(story.now - 1),
+            at_it: at(story.now),
+            until: Some(at(story.now + 2)),
+            seen: true,
+        });
+    }
+    server_shape(&story.side, &served).0
+}
+
+#[test]
+fn only_work_that_wanders_both_ways_is_a_runtime_s() {
+    let pool = Some(ServerModel::Pool);
+    // Each serves what it accepts itself, or one accepts for the others.
+    assert_eq!(
+        handed_over(&[(101, 101), (102, 102), (101, 101), (102, 102)]),
+        pool
+    );
+    assert_eq!(
+        handed_over(&[(100, 101), (100, 102), (100, 101), (100, 102)]),
+        pool
+    );
+    // Two accept, and hand over to others.
+    assert_eq!(
+        handed_over(&[(100, 101), (100, 102), (101, 101), (100, 102)]),
+        None
+    );
+}
+
+/// Half as many as have worked may be something else; more may be a pool.
+#[test]
+fn a_thread_each_may_have_a_few_others_beside_it() {
+    let strategy = |workers: u32, others: u32| {
+        let mut story = Story::of_a_program();
+        for tid in 201..=200 + others {
+            story.thread(100, tid);
+        }
+        for tid in 101..=100 + workers {
+            story.thread(100, tid);
+            story.connects(100, tid, u64::from(tid));
+            story.ends(100, tid);
+        }
+        story.strategy(1).0
+    };
+    assert_eq!(strategy(2, 1), Some(Strategy::Thread));
+    assert_eq!(strategy(2, 2), None);
+    assert_eq!(strategy(8, 4), Some(Strategy::Thread));
+    assert_eq!(strategy(8, 5), None);
+}
+
+/// Processes of the same program that had nothing to do may be its workers.
+#[test]
+fn a_pool_of_processes_has_a_width_where_none_was_idle() {
+    let width = |idle: Option<&str>| {
+        let mut story = Story::of_a_program();
+        for pid in [200, 201, 202] {
+            story.fork(100, pid);
+        }
+        if let Some(name) = idle {
+            story.fork(100, 400);
+            story.executed(400, 400, name);
+        }
+        for socket in 0..6 {
+            let pid = 200 + socket % 3;
+            story.connects(pid, pid, u64::from(socket));
+        }
+        // Two at once, never all three.
+        let (strategy, width) = story.strategy(3);
+        assert_eq!(strategy, Some(Strategy::Pool));
+        width
+    };
+    assert_eq!(width(None), Some(3));
+    assert_eq!(width(Some("shim")), Some(3));
+    assert_eq!(width(Some("client")), None);
+}
+
+#[test]
+fn what_ends_at_the_moment_of_the_census_was_still_there() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.ends(100, 101);
+    let ended = story.now;
+    let after = |asked: i64| {
+        let spans = story.side.tasks.spans(Some(at(asked)), at(0));
+        count(&spans.unwrap(), Provenance::Traced).threads.after
+    };
+    assert_eq!(after(ended), Some(2));
+    assert_eq!(after(ended + 1), Some(1));
+    // One that was left while it ran.
+    let left = story.side.tasks.spans(None, at(ended - 1)).unwrap();
+    assert_eq!(count(&left, Provenance::Traced).threads.after, Some(2));
+}
+
+#[test]
+fn who_received_and_who_sent_first_is_kept() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    story.accepts(100, 100, 1);
+    let socket = SocketId(1);
+    for tid in [101, 102] {
+        story.tell(100, tid, Change::Received { socket });
+    }
+    for tid in [102, 101] {
+        story.tell(100, tid, Change::Sent { socket });
+    }
+    let [accepted] = &story.side.sockets.accepted[..] else {
+        panic!("{:?}", story.side.sockets.accepted)
+    };
+    let who = |by: Option<(TaskIndex, Pid, Tid, Timestamp)>| by.map(|b| (b.0, b.2));
+    assert_eq!(accepted.task, TaskIndex(0));
+    assert_eq!(who(accepted.received), Some((TaskIndex(1), Tid(101))));
+    assert_eq!(who(accepted.sent), Some((TaskIndex(2), Tid(102))));
+}
+
+/// A server may listen on several ports; one that is not known is kept.
+#[test]
+fn only_what_was_accepted_on_its_port_is_kept() {
+    let mut story = Story::of_a_program();
+    let peer: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
+    for (socket, port) in [(1, Some(45_000)), (2, Some(45_001)), (3, None)] {
+        let local = port.map(|port| std::net::SocketAddr::from(([127, 0, 0, 1], port)).into());
+        story.tell(
+            100,
+            100,
+            Change::Accepted {
+                socket: SocketId(socket),
+                peer: peer.into(),
+                local,
+            },
+        );
+    }
+    story.side.sockets.keep_port(45_000);
+    let kept = story.side.sockets.accepted.iter().map(|a| a.socket.0);
+    assert_eq!(kept.collect::<Vec<_>>(), [1, 3]);
+}
+
 #[test]
 fn asking_how_far_a_connection_has_come_is_no_second_one() {
     let mut story = Story::of_a_program();
@@ -585,6 +839,8 @@ fn an_interrupted_connection_is_told_by_the_answer_that_follows() {
             panic!("{:?}", story.side.sockets.made)
         };
         assert_eq!((made.errno, made.local), (Some(told), Some(local.into())));
+        let on_the_wire = told != libc::ETIMEDOUT;
+        assert_eq!(story.side.sockets.expected(), u64::from(on_the_wire));
     }
 }
 

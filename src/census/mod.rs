@@ -82,23 +82,45 @@ pub fn count(side: &SideSpans, provenance: Provenance) -> SideCensus {
     }
 }
 
-/// Every change of the counts, in order of time. What ends at a moment has
-/// ended before what begins at it.
-fn timeline<'a>(spans: impl Iterator<Item = &'a Span>) -> Vec<TimelinePoint> {
-    let mut changes: Vec<(Timestamp, bool, &Span)> = Vec::new();
-    for span in spans {
-        changes.push((span.started, true, span));
-        if let Some(end) = span.ended {
-            // A clock that was set back must not end what has not begun.
-            changes.push((end.max(span.started), false, span));
+/// A beginning or an end, in the order in which those of one moment count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Change {
+    /// What ends at a moment has ended before what begins at it.
+    Ends,
+    /// Something begins.
+    Begins,
+    /// What begins and ends at one moment was there at it. A clock that was set
+    /// back must not end what has not begun.
+    EndsAtOnce,
+}
+
+impl Change {
+    /// The moment and the kind of an end.
+    pub(crate) fn end(began: Timestamp, ended: Timestamp) -> (Timestamp, Self) {
+        if ended > began {
+            (ended, Self::Ends)
+        } else {
+            (began, Self::EndsAtOnce)
         }
     }
-    changes.sort_by_key(|&(t, begins, _)| (t, begins));
+}
+
+/// Every change of the counts, in order of time.
+fn timeline<'a>(spans: impl Iterator<Item = &'a Span>) -> Vec<TimelinePoint> {
+    let mut changes: Vec<(Timestamp, Change, &Span)> = Vec::new();
+    for span in spans {
+        changes.push((span.started, Change::Begins, span));
+        if let Some(ended) = span.ended {
+            let (t, change) = Change::end(span.started, ended);
+            changes.push((t, change, span));
+        }
+    }
+    changes.sort_by_key(|&(t, change, _)| (t, change));
     let (mut threads, mut processes) = (0u64, 0u64);
     let mut points: Vec<TimelinePoint> = Vec::with_capacity(changes.len());
-    for (t, begins, span) in changes {
+    for (t, change, span) in changes {
         let (thread, process) = (u64::from(span.thread), u64::from(span.process));
-        if begins {
+        if change == Change::Begins {
             threads += thread;
             processes += process;
         } else {
@@ -228,6 +250,61 @@ mod tests {
     }
 
     #[test]
+    fn whoever_was_there_was_not_created() {
+        let mut all = side(Vec::new());
+        all.put(span(false, 1, 30), true);
+        all.put(span(false, 2, 30), false);
+        assert_eq!((all.initial.len(), all.created.len()), (2, 1));
+    }
+
+    /// A thread that begins when another ends was never beside it.
+    #[test]
+    fn what_ends_at_a_moment_has_ended_before_what_begins_at_it() {
+        let spans = vec![span(true, 20, 30), span(true, 10, 20)];
+        let census = count(&side(spans), Provenance::Instrumented);
+        assert_eq!(census.threads.peak, Some(2));
+        assert_eq!(census.processes.peak, Some(2));
+        let told: Vec<_> = census.timeline.iter().map(|p| (p.0, p.1)).collect();
+        let at = |(ns, n)| (at(ns), n);
+        let all = [(0, 1), (10, 2), (20, 1), (20, 2), (30, 1), (1000, 0)];
+        assert_eq!(told, all.map(at));
+    }
+
+    /// It is there at its moment, and nobody else's end is counted for its own.
+    #[test]
+    fn what_ends_when_it_begins_is_counted_once() {
+        let alone = SideSpans {
+            initial: vec![span(true, 10, 5), span(true, 20, 20), span(true, 30, 40)],
+            created: vec![],
+            ready: at(1),
+            after: None,
+        };
+        let census = count(&alone, Provenance::Instrumented);
+        let told: Vec<_> = census.timeline.iter().map(|p| (p.0, p.1)).collect();
+        let at = |(ns, n)| (at(ns), n);
+        let all = [(10, 1), (10, 0), (20, 1), (20, 0), (30, 1), (40, 0)];
+        assert_eq!(told, all.map(at));
+        assert_eq!(census.threads.peak, Some(1));
+        let beside = count(&side(vec![span(false, 7, 7)]), Provenance::Instrumented);
+        assert_eq!(beside.threads.peak, Some(2));
+    }
+
+    #[test]
+    fn at_a_moment_those_are_there_that_have_begun_and_not_ended() {
+        let spans = vec![span(false, 1, 30), span(false, 2, 900), span(true, 0, 901)];
+        let census = count(&side(spans), Provenance::Instrumented);
+        // Ready at 1, after at 900.
+        assert_eq!(
+            (census.threads.before, census.threads.after),
+            (Some(3), Some(2))
+        );
+        assert_eq!(
+            (census.processes.before, census.processes.after),
+            (Some(2), Some(2))
+        );
+    }
+
+    #[test]
     fn a_process_counts_as_one_of_each() {
         let census = count(
             &side(vec![span(true, 10, 30), span(true, 11, 29)]),
@@ -271,6 +348,33 @@ mod tests {
             (Some(4), Some(5))
         );
         assert_eq!(side.threads.created, None);
+    }
+
+    /// A look that shows what the one before it did is not kept, nor is one too
+    /// many; the peak and the last look count all the same.
+    #[test]
+    fn looks_are_kept_that_saw_something_new() {
+        let look = |ns, threads, processes| Sample {
+            at: at(ns),
+            threads: Some(threads),
+            processes: Some(processes),
+        };
+        let mut samples = Samples::default();
+        for sample in [look(1, 4, 1), look(2, 4, 1), look(3, 4, 2), look(4, 4, 2)] {
+            samples.add(sample);
+        }
+        let side = samples.side();
+        let kept = [TimelinePoint(at(1), 4, 1), TimelinePoint(at(3), 4, 2)];
+        assert_eq!(side.timeline, kept);
+        assert_eq!(side.provenance, Some(Provenance::Sampled));
+        let mut many = Samples::default();
+        for n in 0..=MOST_CHANGES as u64 {
+            many.add(look(n.cast_signed(), n, 1));
+        }
+        let side = many.side();
+        assert_eq!(side.timeline.len(), MOST_CHANGES);
+        assert_eq!(side.threads.peak, Some(MOST_CHANGES as u64));
+        assert_eq!(side.threads.after, side.threads.peak);
     }
 
     proptest! {

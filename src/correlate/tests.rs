@@ -158,6 +158,71 @@ fn two_who_may_have_made_a_flow_leave_it_without_an_owner() {
     assert_eq!(reached, 1);
 }
 
+/// The first was not accepted: its client gave up, and used the port again.
+#[test]
+fn an_accepted_connection_is_the_latest_of_its_endpoints() {
+    let client = "127.0.0.1:40000";
+    let mut flows = vec![flow(0, client, 100), flow(1, client, 2000)];
+    let told = Provenance::Instrumented;
+    own_servers(&mut flows, &[server(client, 2001, 7)], told);
+    assert_eq!(servers(&flows), [None, Some(7)]);
+    // What came after the accept(2) is not what it returned.
+    let mut flows = vec![flow(1, client, 2000), flow(0, client, 100)];
+    own_servers(&mut flows, &[server(client, 1999 - 1, 6)], told);
+    assert_eq!(servers(&flows), [None, Some(6)]);
+    // The clocks may be a millisecond apart.
+    let mut flows = vec![flow(1, client, 2000), flow(0, client, 100)];
+    own_servers(&mut flows, &[server(client, 1999, 6)], told);
+    assert_eq!(servers(&flows), [Some(6), None]);
+}
+
+#[test]
+fn an_accepted_connection_is_of_its_peer_and_of_nobody_else() {
+    let mut flows = vec![flow(0, "127.0.0.2:40000", 100)];
+    let accepted = [server("127.0.0.1:40000", 101, 6)];
+    own_servers(&mut flows, &accepted, Provenance::Instrumented);
+    assert_eq!(servers(&flows), [None]);
+    // Each accept(2) has a flow of its own.
+    let client = "127.0.0.1:40000";
+    let mut flows = vec![flow(0, client, 100)];
+    let accepted = [server(client, 101, 6), server(client, 102, 7)];
+    own_servers(&mut flows, &accepted, Provenance::Instrumented);
+    assert_eq!(servers(&flows), [Some(6)]);
+}
+
+#[test]
+fn one_who_may_have_made_two_flows_is_the_owner_of_none() {
+    let mut flows = vec![
+        flow(0, "127.0.0.1:40000", 100),
+        flow(1, "127.0.0.1:40001", 105),
+    ];
+    let sockets = [client(1, None, 99, 112)];
+    let reached = own_clients(&mut flows, &sockets, Provenance::Instrumented);
+    assert_eq!(workers(&flows), [None, None]);
+    assert_eq!(reached, 1);
+}
+
+/// What has an owner, was not opened here, or is too far away is no candidate.
+#[test]
+fn elimination_takes_only_what_is_left() {
+    let mut flows = vec![
+        flow(0, "127.0.0.1:40000", 100),
+        flow(1, "127.0.0.1:40001", 100),
+        FlowRecord {
+            handshake: None,
+            ..flow(2, "127.0.0.1:40002", 100)
+        },
+        flow(3, "127.0.0.1:40003", 103),
+    ];
+    let sockets = [
+        client(1, Some("127.0.0.1:40000"), 99, 101),
+        client(2, None, 99, 101),
+    ];
+    let reached = own_clients(&mut flows, &sockets, Provenance::Instrumented);
+    assert_eq!(workers(&flows), [Some(1), Some(2), None, None]);
+    assert_eq!(reached, 1);
+}
+
 proptest! {
     /// Ports used again and again, each connection in its own time: every flow
     /// goes to the worker that made it, in whatever order they are told.

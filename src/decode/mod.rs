@@ -18,6 +18,7 @@
 //! The first fragment of a datagram does not say how long the whole segment
 //! is, so it counts with no payload; tshark's `tcp.len` does the same.
 
+mod datagram;
 mod ip;
 mod link;
 mod skip;

@@ -76,3 +76,36 @@ impl SkipCounts {
             .filter(|&(_, n)| n > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_counted_apart() {
+        let mut counts = SkipCounts::default();
+        assert_eq!((counts.total(), counts.iter().count()), (0, 0));
+        for (n, reason) in (1..).zip(Skip::ALL) {
+            for _ in 0..n {
+                counts.add(reason);
+            }
+            assert_eq!(counts.get(reason), n);
+        }
+        counts.0[Skip::NotIp as usize] = 0;
+        assert_eq!(counts.total(), 1 + 3 + 4 + 5 + 6 + 7);
+        assert_eq!(counts.iter().count(), 6);
+        assert!(counts.iter().all(|(reason, n)| counts.get(reason) == n));
+    }
+
+    /// Programs and people rest on them.
+    #[test]
+    fn every_reason_has_a_name_and_words_of_its_own() {
+        let names: std::collections::BTreeSet<_> = Skip::ALL.map(Skip::name).into();
+        let words: std::collections::BTreeSet<_> = Skip::ALL.map(|s| s.to_string()).into();
+        assert_eq!(
+            (names.len(), words.len()),
+            (Skip::ALL.len(), Skip::ALL.len())
+        );
+        assert!(names.iter().all(|name| name.len() > 4));
+    }
+}

@@ -7,7 +7,7 @@ use etherparse::TcpHeaderSlice;
 use crate::model::{Endpoint, Frame, Segment, SeqNum, TcpFlags};
 
 use super::Skip;
-use super::ip::Datagram;
+use super::datagram::Datagram;
 
 /// What a segment needs of the TCP header, and the payload after it.
 pub(super) struct Header<'a> {

@@ -41,3 +41,43 @@ impl Budget {
         self.exchanges = self.exchanges.saturating_sub(n);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Budget {
+        pub(in crate::flow) const fn waiting(&self) -> usize {
+            self.waiting
+        }
+    }
+
+    #[test]
+    fn waiting_bytes_are_bounded_over_all_flows() {
+        let mut budget = Budget::default();
+        budget.hold(WAITING - 1);
+        budget.hold(1);
+        assert!(!budget.is_spent());
+        budget.hold(1);
+        assert!(budget.is_spent());
+        budget.release(1);
+        assert!(!budget.is_spent());
+        budget.release(usize::MAX);
+        assert_eq!(budget.waiting, 0);
+    }
+
+    #[test]
+    fn exchanges_are_bounded_of_one_flow_and_of_all() {
+        let mut budget = Budget::default();
+        assert!(budget.keep_exchange(0));
+        assert!(budget.keep_exchange(OF_ONE_FLOW - 1));
+        assert!(!budget.keep_exchange(OF_ONE_FLOW));
+        assert_eq!(budget.exchanges, 2, "one that is not kept costs nothing");
+        budget.exchanges = EXCHANGES - 1;
+        assert!(budget.keep_exchange(0));
+        assert!(!budget.keep_exchange(0));
+        budget.release_exchanges(2);
+        assert_eq!(budget.exchanges, EXCHANGES - 2);
+        assert!(budget.keep_exchange(0));
+    }
+}

@@ -153,3 +153,95 @@ impl End {
         furthest.distance_from(self.start) <= 1 + fin.cast_signed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An end that has sent a SYN with the number 100.
+    fn opened() -> End {
+        let mut end = End::default();
+        end.prepare(TcpFlags::SYN, SeqNum(100), SeqNum(101));
+        end.enter(EndState::SynSent);
+        end
+    }
+
+    #[test]
+    fn a_syn_or_rst_far_away_moves_nothing() {
+        let far = IMPLAUSIBLE.cast_unsigned();
+        for flags in [TcpFlags::SYN, TcpFlags::RST] {
+            let after = |to: u32| {
+                let mut end = opened();
+                assert!(!end.advance(flags, SeqNum(to), 0));
+                end.last.0
+            };
+            assert_eq!(after(101 + far), 101 + far);
+            assert_eq!(after(101 + far + 1), 101);
+            // Nor is payload there sent again.
+            let again = |to: u32| opened().advance(flags, SeqNum(to), 5);
+            assert!(again(101_u32.wrapping_sub(far)));
+            assert!(!again(101_u32.wrapping_sub(far + 1)));
+        }
+        let mut end = opened();
+        assert!(!end.advance(TcpFlags::ACK, SeqNum(101 + far + 1), 5));
+        assert_eq!(
+            end.last.0,
+            101 + far + 1,
+            "of other segments it is believed"
+        );
+    }
+
+    #[test]
+    fn an_acknowledgement_of_0_far_away_is_none() {
+        let far = IMPLAUSIBLE.cast_unsigned();
+        let after = |acked: u32, ack: u32| {
+            let mut end = opened();
+            end.acked = SeqNum(acked);
+            end.acknowledge(SeqNum(ack));
+            end.acked.0
+        };
+        assert_eq!(after(0_u32.wrapping_sub(far), 0), 0);
+        let further = 0_u32.wrapping_sub(far + 1);
+        assert_eq!(after(further, 0), further);
+        assert_eq!(after(further, 1), 1);
+        assert_eq!(after(100, 101), 101);
+        assert_eq!(after(101, 100), 101);
+    }
+
+    #[test]
+    fn only_another_number_begins_anew() {
+        let syn = |mut end: End, seq: u32| {
+            end.prepare(TcpFlags::SYN, SeqNum(seq), SeqNum(seq + 1));
+            (end.start.0, end.last.0, end.acked.0, end.checked.0)
+        };
+        assert_eq!(syn(opened(), 900), (900, 901, 900, 901));
+        let mut end = opened();
+        end.acked = SeqNum(500);
+        assert_eq!(syn(end, 100), (100, 101, 500, 101));
+        let mut reset = opened();
+        reset.enter(EndState::Reset);
+        assert_eq!(syn(reset, 900), (100, 101, 100, 101));
+        let mut reset = End::default();
+        reset.enter(EndState::Reset);
+        assert_eq!(syn(reset, 900), (900, 901, 900, 901));
+        // What is seen midstream begins where it is.
+        let mut midstream = End::default();
+        midstream.prepare(TcpFlags::ACK, SeqNum(7), SeqNum(9));
+        assert_eq!((midstream.start.0, midstream.last.0), (6, 7));
+    }
+
+    #[test]
+    fn a_syn_and_a_fin_are_no_bytes_of_a_stream() {
+        let nothing = |last: u32, acked: u32, said: u8| {
+            let mut end = opened();
+            (end.last, end.acked, end.said) = (SeqNum(last), SeqNum(acked), said);
+            end.sent_nothing()
+        };
+        assert!(nothing(101, 100, 0));
+        assert!(nothing(100, 101, said::SYN | said::RST));
+        assert!(!nothing(102, 101, 0));
+        assert!(!nothing(101, 102, 0));
+        assert!(nothing(102, 102, said::FIN));
+        assert!(!nothing(103, 102, said::FIN));
+    }
+}

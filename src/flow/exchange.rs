@@ -15,19 +15,19 @@ use crate::model::{Exchange, Segment, SeqNum, TcpFlags};
 
 use super::budget::Budget;
 use super::inbound::Inbound;
-use super::talk::{CLIENT, Protocol, SERVER, Talk};
+use super::turns::{CLIENT, Protocol, SERVER, Turns};
 
 /// The exchanges of one flow.
 #[derive(Debug, Default)]
 pub(super) struct Dialogue {
     inbound: [Inbound; 2],
-    talk: Talk,
+    turns: Turns,
 }
 
 impl Dialogue {
     /// TIME is not to be recognised on this flow.
     pub(super) const fn forbid_time(&mut self) {
-        self.talk.not_time = true;
+        self.turns.not_time = true;
     }
 
     /// The direction was turned round.
@@ -50,18 +50,18 @@ impl Dialogue {
         if s.payload_len == 0 || s.flags.has(TcpFlags::RST) {
             return;
         }
-        let Self { inbound, talk } = self;
+        let Self { inbound, turns } = self;
         let seq = s.seq.plus(u32::from(s.flags.has(TcpFlags::SYN)));
         let from = if from_client { CLIENT } else { SERVER };
-        if talk.protocol == Protocol::Turns {
+        if turns.protocol == Protocol::Turns {
             if inbound[from].moves_to(seq.plus(s.payload_len)) {
-                talk.turn(from, s.time, budget);
+                turns.turn(from, s.time, budget);
             }
             return;
         }
         if from == SERVER && s.flags.has(TcpFlags::ACK) {
             // It answers what it has received, captured or not.
-            inbound[CLIENT].acknowledged(s.ack, budget, &mut |p, b| talk.hear(CLIENT, &p, b));
+            inbound[CLIENT].acknowledged(s.ack, budget, &mut |p, b| turns.hear(CLIENT, &p, b));
         }
         if let Some(isn) = isn {
             inbound[from].begin(isn.plus(1));
@@ -72,12 +72,12 @@ impl Dialogue {
             s.payload_len,
             s.payload,
             budget,
-            &mut |p, b| talk.hear(from, &p, b),
+            &mut |p, b| turns.hear(from, &p, b),
         );
         if !whole {
-            talk.forget_what_was_said();
+            turns.forget_what_was_said();
         }
-        if talk.protocol == Protocol::Turns {
+        if turns.protocol == Protocol::Turns {
             // From here on nothing is put in order.
             for i in inbound {
                 i.clear(budget);
@@ -87,9 +87,9 @@ impl Dialogue {
 
     /// The flow is closed: what waits for a hole to be filled waits no longer.
     pub(super) fn release(&mut self, budget: &mut Budget) {
-        let Self { inbound, talk } = self;
+        let Self { inbound, turns } = self;
         for from in [CLIENT, SERVER] {
-            inbound[from].flush(budget, &mut |p, b| talk.hear(from, &p, b));
+            inbound[from].flush(budget, &mut |p, b| turns.hear(from, &p, b));
         }
     }
 
@@ -97,11 +97,11 @@ impl Dialogue {
     /// there were than are kept.
     pub(super) fn finish(&mut self, budget: &mut Budget) -> (Vec<Exchange>, u64) {
         self.release(budget);
-        let talk = &mut self.talk;
-        if talk.protocol != Protocol::Turns {
-            talk.end();
+        let turns = &mut self.turns;
+        if turns.protocol != Protocol::Turns {
+            turns.end();
         }
-        budget.release_exchanges(talk.exchanges.len());
-        (std::mem::take(&mut talk.exchanges), talk.omitted)
+        budget.release_exchanges(turns.exchanges.len());
+        (std::mem::take(&mut turns.exchanges), turns.omitted)
     }
 }

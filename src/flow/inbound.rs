@@ -218,3 +218,172 @@ impl Inbound {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One direction, and what was handed on: text, `+n` for what is missing
+    /// of it, `_` for a hole.
+    #[derive(Default)]
+    struct Ear {
+        inbound: Inbound,
+        budget: Budget,
+        heard: String,
+    }
+
+    impl Ear {
+        fn with<R>(
+            &mut self,
+            act: impl FnOnce(&mut Inbound, &mut Budget, &mut dyn FnMut(Piece<'_>)) -> R,
+        ) -> R {
+            let heard = &mut self.heard;
+            act(
+                &mut self.inbound,
+                &mut self.budget,
+                &mut |piece| match piece {
+                    Piece::Bytes { bytes, missing, .. } => {
+                        heard.push_str(std::str::from_utf8(bytes).unwrap());
+                        if missing > 0 {
+                            heard.push('+');
+                            heard.push_str(&missing.to_string());
+                        }
+                    }
+                    Piece::Hole => heard.push('_'),
+                },
+            )
+        }
+
+        fn take(&mut self, seq: u32, len: u32, text: &str) {
+            self.with(|inbound, budget, hear| {
+                let (at, bytes) = (Timestamp::default(), text.as_bytes());
+                inbound.take(at, SeqNum(seq), len, bytes, budget, &mut |p, _| hear(p));
+            });
+        }
+
+        fn says(&mut self, seq: u32, text: &str) {
+            self.take(seq, u32::try_from(text.len()).unwrap(), text);
+        }
+
+        fn acknowledged(&mut self, ack: u32) {
+            self.with(|inbound, budget, hear| {
+                inbound.acknowledged(SeqNum(ack), budget, &mut |p, _| hear(p));
+            });
+        }
+
+        fn flush(&mut self) {
+            self.with(|inbound, budget, hear| inbound.flush(budget, &mut |p, _| hear(p)));
+        }
+
+        fn waits(&self) -> usize {
+            self.inbound.waiting.as_ref().map_or(0, |w| w.len())
+        }
+    }
+
+    #[test]
+    fn what_waited_is_handed_on_once_and_given_back() {
+        let mut ear = Ear::default();
+        ear.inbound.begin(SeqNum(10));
+        ear.says(14, "ef");
+        ear.says(12, "cd");
+        ear.says(12, "cd"); // again
+        ear.says(13, "d"); // within what waits
+        ear.says(12, "cdef"); // more than what waits
+        assert_eq!((ear.waits(), ear.budget.waiting()), (3, 8 + 3 * OVERHEAD));
+        assert_eq!(ear.heard, "");
+        ear.says(20, "k");
+        ear.says(10, "ab");
+        assert_eq!(ear.heard, "abcdef");
+        assert_eq!((ear.waits(), ear.budget.waiting()), (1, 1 + OVERHEAD));
+        ear.says(13, "defg"); // its end is new
+        assert_eq!(ear.heard, "abcdefg");
+        ear.flush();
+        assert_eq!(ear.heard, "abcdefg_k");
+        assert_eq!((ear.waits(), ear.budget.waiting()), (0, 0));
+        ear.says(10, "x");
+        ear.says(20, "x");
+        assert_eq!(ear.heard, "abcdefg_k", "old");
+        ear.says(21, "l");
+        assert_eq!(ear.heard, "abcdefg_kl");
+    }
+
+    #[test]
+    fn what_was_not_captured_is_missing() {
+        let mut ear = Ear::default();
+        ear.take(10, 5, "abc");
+        ear.take(12, 6, "c"); // begins before, its end was cut
+        ear.take(20, 4, "x"); // waits
+        ear.take(18, 3, "uvw");
+        assert_eq!(ear.heard, "abc+2+3uvw+3");
+        ear.take(30, 2, "");
+        ear.inbound.clear(&mut ear.budget);
+        assert_eq!((ear.waits(), ear.budget.waiting()), (0, 0));
+        ear.flush();
+        ear.says(24, "z");
+        assert_eq!(ear.heard, "abc+2+3uvw+3z");
+    }
+
+    #[test]
+    fn what_was_acknowledged_is_waited_for_no_longer() {
+        let mut ear = Ear::default();
+        ear.inbound.begin(SeqNum(10));
+        ear.says(12, "c");
+        ear.says(15, "f");
+        ear.acknowledged(10);
+        assert_eq!(ear.heard, "");
+        ear.acknowledged(14);
+        assert_eq!(ear.heard, "_c_");
+        ear.acknowledged(13);
+        ear.acknowledged(15);
+        assert_eq!(ear.heard, "_c__f");
+        ear.acknowledged(17);
+        ear.says(17, "h");
+        assert_eq!(ear.heard, "_c__f_h");
+        // What the other side has not seen is nothing before the first byte.
+        let mut new = Ear::default();
+        new.acknowledged(100);
+        assert_eq!((new.heard.as_str(), new.inbound.next), ("", None));
+    }
+
+    #[test]
+    fn a_hole_is_given_up_where_too_much_waits() {
+        let pieces = |n: u32| {
+            let mut ear = Ear::default();
+            ear.inbound.begin(SeqNum(0));
+            for i in 0..n {
+                ear.says(2 + 2 * i, "x");
+            }
+            (ear.waits(), ear.heard)
+        };
+        let most = u32::try_from(MOST_PIECES).unwrap();
+        assert_eq!(pieces(most), (MOST_PIECES, String::new()));
+        assert_eq!(pieces(most + 1), (MOST_PIECES, "_x".to_owned()));
+        let bytes = |n: usize| {
+            let mut ear = Ear::default();
+            ear.inbound.begin(SeqNum(0));
+            ear.says(1, &"x".repeat(n));
+            ear.says(9000, "y");
+            ear.waits()
+        };
+        assert_eq!(bytes(MOST_BYTES - 1), 2);
+        assert_eq!(bytes(MOST_BYTES), 1);
+        // And where all flows together hold too much.
+        let mut ear = Ear::default();
+        ear.inbound.begin(SeqNum(0));
+        ear.says(1, "x");
+        ear.budget.hold(1 << 30);
+        ear.says(3, "y");
+        assert_eq!((ear.waits(), ear.heard.as_str()), (0, "_x_y"));
+    }
+
+    #[test]
+    fn only_what_is_new_moves_the_end() {
+        let mut inbound = Inbound::default();
+        assert!(inbound.moves_to(SeqNum(5)));
+        assert!(!inbound.moves_to(SeqNum(5)));
+        assert!(!inbound.moves_to(SeqNum(4)));
+        assert!(inbound.moves_to(SeqNum(6)));
+        inbound.begin(SeqNum(1));
+        assert_eq!(inbound.next, Some(SeqNum(6)));
+    }
+}

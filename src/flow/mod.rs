@@ -12,13 +12,13 @@
 //! | file | what it knows |
 //! | --- | --- |
 //! | `table` | which flow a segment belongs to, and when a record is due |
-//! | `key`, `places` | how a flow is found, where it is kept |
+//! | `key`, `flow_slab` | how a flow is found, where it is kept |
 //! | `live` | one flow, put together from the rest |
 //! | `handshake` | the opening |
 //! | `zeek`, `endpoint`, `history` | Zeek's `conn_state` and `history` |
 //! | `analysis` | tshark's `tcp.analysis` |
 //! | `ranges` | distinct stream bytes |
-//! | `exchange`, `talk`, `inbound`, `time_protocol` | requests and answers |
+//! | `exchange`, `turns`, `inbound`, `time_protocol` | requests and answers |
 //! | `budget` | what all flows together may hold |
 //!
 //! A flow begins with its first segment; a SYN with another initial sequence
@@ -32,23 +32,23 @@ mod endpoint;
 mod exchange;
 #[cfg(test)]
 mod exchange_tests;
+mod flow_slab;
 mod handshake;
 mod history;
 mod inbound;
 mod key;
 mod live;
-mod places;
 mod printable;
 #[cfg(test)]
 mod properties;
 mod ranges;
 mod table;
-mod talk;
 #[cfg(test)]
 mod testkit;
 #[cfg(test)]
 mod tests;
 mod time_protocol;
+mod turns;
 mod zeek;
 
 pub use table::{FlowConfig, FlowCounts, FlowTable};

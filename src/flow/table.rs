@@ -3,9 +3,9 @@
 use crate::model::{FlowId, FlowRecord, Segment};
 
 use super::budget::Budget;
+use super::flow_slab::{FlowSlab, Queue};
 use super::key::{FlowKey, KeyMap};
 use super::live::Flow;
-use super::places::{Places, Queue};
 
 /// How a [`FlowTable`] works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl FlowCounts {
 pub struct FlowTable {
     config: FlowConfig,
     keys: KeyMap,
-    places: Places,
+    slab: FlowSlab,
     budget: Budget,
     counts: FlowCounts,
 }
@@ -77,7 +77,7 @@ impl FlowTable {
         Self {
             config,
             keys: KeyMap::default(),
-            places: Places::new(),
+            slab: FlowSlab::new(),
             budget: Budget::default(),
             counts: FlowCounts::default(),
         }
@@ -97,14 +97,14 @@ impl FlowTable {
         let (key, greater) = FlowKey::new(&segment.source, &segment.destination);
         let mut found = self.keys.get(key);
         if let Some(place) = found
-            && let Some((flow, _)) = self.places.get_mut(place)
+            && let Some((flow, _)) = self.slab.get_mut(place)
             && flow.is_superseded_by(segment, flow.side(greater))
         {
             self.hand_on(place, emit);
             found = None;
         }
         let place = found.unwrap_or_else(|| self.begin(key, greater, segment, emit));
-        let Some((flow, queue)) = self.places.get_mut(place) else {
+        let Some((flow, queue)) = self.slab.get_mut(place) else {
             unreachable!("a flow that was just found or begun has a place");
         };
         let id = flow.id();
@@ -112,16 +112,16 @@ impl FlowTable {
         flow.take(segment, flow.side(greater), &mut self.budget);
         self.counts.with_syn += u64::from(!had_syn && flow.has_syn());
         if queue == Queue::Closed {
-            self.places.touch(place, Queue::Closed);
+            self.slab.touch(place, Queue::Closed);
         } else if flow.is_closed() {
             flow.release(&mut self.budget);
             self.counts.closed += 1;
-            self.places.touch(place, Queue::Closed);
-            if self.places.len(Queue::Closed) > self.config.max_closed_flows {
+            self.slab.touch(place, Queue::Closed);
+            if self.slab.len(Queue::Closed) > self.config.max_closed_flows {
                 self.retire(Queue::Closed, emit);
             }
         } else {
-            self.places.touch(place, Queue::Open);
+            self.slab.touch(place, Queue::Open);
         }
         id
     }
@@ -141,14 +141,14 @@ impl FlowTable {
         segment: &Segment<'_>,
         emit: &mut impl FnMut(FlowRecord),
     ) -> u32 {
-        let held = self.places.len(Queue::Open) + self.places.len(Queue::Closed);
+        let held = self.slab.len(Queue::Open) + self.slab.len(Queue::Closed);
         if held >= self.config.max_flows.max(1) && !self.retire(Queue::Closed, emit) {
             self.counts.evicted += u64::from(self.retire(Queue::Open, emit));
         }
         let id = FlowId(self.counts.seen);
         self.counts.seen += 1;
         let place = self
-            .places
+            .slab
             .insert(Flow::new(id, segment, greater, self.config.time_port));
         self.keys.insert(key, place);
         place
@@ -156,7 +156,7 @@ impl FlowTable {
 
     /// Hands on the flow idle the longest; false when there is none.
     fn retire(&mut self, queue: Queue, emit: &mut impl FnMut(FlowRecord)) -> bool {
-        let oldest = self.places.oldest(queue);
+        let oldest = self.slab.oldest(queue);
         if let Some(place) = oldest {
             self.hand_on(place, emit);
         }
@@ -164,11 +164,11 @@ impl FlowTable {
     }
 
     fn hand_on(&mut self, place: u32, emit: &mut impl FnMut(FlowRecord)) {
-        if let Some((flow, _)) = self.places.get_mut(place) {
+        if let Some((flow, _)) = self.slab.get_mut(place) {
             let [a, b] = flow.ends();
             self.keys.remove(FlowKey::new(&a, &b).0);
             let record = flow.record(&mut self.budget);
-            self.places.remove(place);
+            self.slab.remove(place);
             emit(record);
         }
     }

@@ -118,6 +118,39 @@ fn connection_states() {
     assert_eq!(state(&[c.ack(1, 1)]), (ConnState::OTH, Close::Open));
 }
 
+/// Some servers acknowledge a SYN before they answer it. That opens nothing.
+#[test]
+fn a_bare_ack_before_the_syn_ack_is_no_traffic() {
+    let (c, s) = (client(), server());
+    let state = |spoken: &[_]| flow(spoken).state;
+    assert_eq!(state(&[c.syn(100), s.ack(300, 101)]), ConnState::S0);
+    let answered = [c.syn(100), s.ack(300, 101), s.syn_ack(300, 101)];
+    assert_eq!(state(&answered), ConnState::S1);
+    // With payload, or after something else than a SYN, it is.
+    assert_eq!(state(&[c.syn(100), s.says(300, 101, b"x")]), ConnState::OTH);
+    let closed = [c.fin(100, 300), s.ack(300, 101)];
+    assert_eq!(state(&closed), ConnState::SH);
+    // Behind a SYN-ACK of which the SYN was missed, the client's opens it.
+    assert_eq!(
+        state(&[s.syn_ack(300, 101), c.ack(101, 301)]),
+        ConnState::S1
+    );
+}
+
+/// Two resets, and no byte between: refused. A reset that is far away from
+/// the SYN-ACK says nothing of bytes that were sent.
+#[test]
+fn a_reset_far_away_tells_of_no_bytes() {
+    let (c, s) = (client(), server());
+    let state = |at: u32| {
+        let spoken = [c.syn(100), s.syn_ack(300, 101), s.rst(at), c.rst(101)];
+        flow(&spoken).state
+    };
+    assert_eq!(state(301), ConnState::REJ);
+    assert_eq!(state(301 + 1000), ConnState::RSTR);
+    assert_eq!(state(301 + (1 << 21)), ConnState::REJ);
+}
+
 #[test]
 fn a_reset_after_both_fins_changes_nothing() {
     let (c, s) = (client(), server());
@@ -205,6 +238,119 @@ fn retransmission_fast_retransmission_and_disorder() {
     assert_eq!((f.client_retransmissions, f.client_out_of_order), (3, 1));
     assert_eq!(f.server_duplicate_acks, 2);
     assert_eq!(f.client_stream_bytes, 16);
+}
+
+/// Where the kinds of tshark's analysis end: 3 ms without a round-trip time,
+/// 20 ms behind the second duplicate ACK, and nothing in a time run backwards.
+#[test]
+fn the_bounds_of_disorder_and_of_fast_retransmission() {
+    let (c, s) = (client(), server());
+    let late = |ms: i64| {
+        let f = flow(&[
+            c.says(101, 301, b"aaaa").at_ms(10),
+            c.says(109, 301, b"cccc").at_ms(20),
+            c.says(105, 301, b"bbbb").at_ms(20 + ms),
+        ]);
+        (f.client_retransmissions, f.client_out_of_order)
+    };
+    assert_eq!(late(0), (0, 1));
+    assert_eq!(late(2), (0, 1));
+    assert_eq!(late(3), (1, 0));
+    assert_eq!(late(-1), (1, 0));
+    let asked_for = |duplicates: usize, seq: u32, ms: i64| {
+        let mut spoken = opened([
+            c.says(101, 301, b"aaaa").at_ms(10),
+            c.says(109, 301, b"cccc").at_ms(11),
+            c.says(113, 301, b"dddd").at_ms(12),
+            s.ack(301, 105).at_ms(13),
+        ]);
+        spoken.extend((0..duplicates).map(|_| s.ack(301, 105).at_ms(13)));
+        spoken.push(c.says(seq, 301, b"bb").at_ms(13 + ms));
+        let f = flow(&spoken);
+        assert_eq!(f.server_duplicate_acks, duplicates as u64);
+        (f.client_retransmissions, f.client_out_of_order)
+    };
+    // The round-trip time of 2 ms is over either way: out of order is what
+    // comes within it.
+    assert_eq!(asked_for(2, 105, 0), (1, 0));
+    assert_eq!(asked_for(1, 105, 0), (0, 1));
+    assert_eq!(asked_for(2, 107, 0), (0, 1));
+    assert_eq!(asked_for(2, 105, 19), (1, 0));
+}
+
+/// A probe of a closed window, and what comes of it, is nothing sent again.
+#[test]
+fn a_zero_window_probe_moves_nothing() {
+    let (c, s) = (client(), server());
+    let f = flow(&opened([
+        c.says(101, 301, b"ab").at_ms(10),
+        s.ack(301, 103).window(0).at_ms(11),
+        c.says(103, 301, b"c").at_ms(200),
+        s.ack(301, 103).window(0).at_ms(201),
+        c.says(103, 301, b"c").at_ms(400),
+        s.ack(301, 103).window(0).at_ms(401),
+        s.ack(301, 103).at_ms(500),
+        c.says(103, 301, b"cd").at_ms(501),
+    ]));
+    assert_eq!((f.client_retransmissions, f.client_out_of_order), (0, 0));
+    assert_eq!((f.server_zero_windows, f.server_duplicate_acks), (3, 0));
+    assert_eq!(f.history.matches('w').count(), 1, "{}", f.history);
+    // A RST's window says nothing.
+    let reset = flow(&opened([s.rst(301).window(0)]));
+    assert_eq!(reset.server_zero_windows, 0);
+    assert_eq!(reset.history, "ShAr");
+}
+
+#[test]
+fn only_a_bare_acknowledgement_said_before_is_a_duplicate() {
+    let (c, s) = (client(), server());
+    let duplicates = |again: super::testkit::Spoken| {
+        let spoken = opened([c.says(101, 301, b"abcd"), s.ack(301, 103), again]);
+        flow(&spoken).server_duplicate_acks
+    };
+    assert_eq!(duplicates(s.ack(301, 103)), 1);
+    assert_eq!(duplicates(s.ack(301, 103).window(999)), 0);
+    assert_eq!(duplicates(s.ack(301, 105)), 0);
+    assert_eq!(duplicates(s.ack(302, 103)), 0);
+    assert_eq!(duplicates(s.says(301, 103, b"x")), 0);
+    assert_eq!(duplicates(s.fin(301, 103)), 0);
+}
+
+/// A FIN counts as acknowledged with its own number, and only then.
+#[test]
+fn a_flow_is_closed_when_both_fins_are_acknowledged() {
+    let (c, s) = (client(), server());
+    let closed = |acks: [u32; 2]| {
+        let spoken = opened([
+            c.fin(101, 301),
+            s.fin(301, 101),
+            s.ack(302, acks[0]),
+            c.ack(102, acks[1]),
+        ]);
+        flows_with(FlowConfig::default(), &spoken).1.closed
+    };
+    assert_eq!(closed([102, 302]), 1);
+    assert_eq!(closed([103, 303]), 1);
+    assert_eq!(closed([101, 302]), 0);
+    assert_eq!(closed([102, 301]), 0);
+}
+
+/// Only a SYN with a number of its own begins another connection.
+#[test]
+fn what_begins_a_connection_on_the_same_endpoints() {
+    let (c, s) = (client(), server());
+    let all = |last: super::testkit::Spoken| flows(&opened([last])).len();
+    assert_eq!(all(c.syn(900)), 2);
+    assert_eq!(all(s.syn(900)), 2);
+    assert_eq!(all(c.syn(100)), 1);
+    assert_eq!(all(s.syn(300)), 1);
+    assert_eq!(all(s.syn_ack(900, 101)), 1);
+    assert_eq!(all(c.says(900, 301, b"x")), 1);
+    // Midstream the number before the first one is what it began with.
+    let midstream = |seq: u32| flows(&[c.says(101, 301, b"x"), c.syn(seq)]).len();
+    assert_eq!((midstream(100), midstream(101)), (1, 2));
+    let other = |seq: u32| flows(&[c.says(101, 301, b"x"), s.syn(seq)]).len();
+    assert_eq!((other(300), other(301)), (1, 2));
 }
 
 #[test]

@@ -11,12 +11,12 @@
 
 mod input;
 mod link;
-mod looks;
 mod order;
 mod pcap;
 mod pcap_variant;
 mod pcapng;
 mod reader;
+mod sniff;
 mod source;
 
 #[cfg(test)]
@@ -25,8 +25,8 @@ mod tests;
 use super::{CaptureFormat, Damage, OpenError, Problem, ReadError};
 use crate::model::{LinkType, Timestamp};
 
-pub use looks::FirstBytes;
 pub use reader::CaptureReader;
+pub use sniff::FirstBytes;
 
 /// A frame just passed over in the input's buffer.
 #[derive(Clone, Copy, Debug)]

@@ -5,16 +5,13 @@ use std::io::Read;
 
 use super::input::Input;
 use super::order::Order;
-use super::pcap_variant::{self, Variant};
+use super::pcap_variant::{self, RECORD_HEADER, Variant};
 use super::{CaptureFormat, Found, OpenError, Problem, link};
 use crate::capfile::MAX_SNAPLEN;
 use crate::model::{LinkType, Timestamp};
 
 /// Bytes of the file header.
 const FILE_HEADER: usize = 24;
-/// Bytes that every record header has: seconds, fraction, captured and
-/// original length.
-pub(super) const RECORD_HEADER: usize = 16;
 
 /// How the two lengths of a record are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

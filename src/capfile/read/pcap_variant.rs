@@ -9,9 +9,11 @@
 
 use super::link;
 use super::order::Order;
-use super::pcap::RECORD_HEADER;
 use crate::model::LinkType;
 
+/// Bytes that every record header has: seconds, fraction, captured and
+/// original length.
+pub(super) const RECORD_HEADER: usize = 16;
 /// How many records are tried.
 const TRIED: usize = 3;
 /// A frame on the wire that is longer is not believed.

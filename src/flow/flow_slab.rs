@@ -31,13 +31,13 @@ struct Ends {
 
 /// All live flows.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct FlowSlab {
     all: Vec<Place>,
     free: Vec<u32>,
     queues: [Ends; 2],
 }
 
-impl Places {
+impl FlowSlab {
     pub(super) const fn new() -> Self {
         const EMPTY: Ends = Ends {
             head: NONE,

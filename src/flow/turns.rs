@@ -23,7 +23,7 @@ pub(super) enum Protocol {
 
 /// What is said, in order.
 #[derive(Debug, Default)]
-pub(super) struct Talk {
+pub(super) struct Turns {
     pub protocol: Protocol,
     /// Whether TIME may not be recognised on this flow.
     pub not_time: bool,
@@ -41,7 +41,7 @@ pub(super) struct Talk {
     pub omitted: u64,
 }
 
-impl Talk {
+impl Turns {
     pub(super) fn hear(&mut self, from: usize, piece: &Piece<'_>, budget: &mut Budget) {
         match (self.protocol, piece) {
             (Protocol::Turns, &Piece::Bytes { at, .. }) => self.turn(from, at, budget),
