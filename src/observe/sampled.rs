@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 
 use crate::census::{Sample, Samples};
 use crate::model::Pid;
-use crate::sys::procfs::SystemCounter;
-use crate::sys::{clock, listeners, procfs};
+use crate::sys::net::listeners;
+use crate::sys::proc::SystemCounter;
+use crate::sys::{clock, proc};
 
 /// Takes samples whenever it is told to.
 #[derive(Debug, Default)]
@@ -22,6 +23,7 @@ pub struct Watch {
 impl Watch {
     /// Watches the system, and the process that listens on `server`, if it can
     /// be found.
+    #[must_use]
     pub fn new(server: Option<SocketAddr>) -> Self {
         let server = server.and_then(|target| {
             listeners::listening_on(target.port())
@@ -46,7 +48,7 @@ impl Watch {
                 processes: system.processes(),
             });
         }
-        if let Some(tree) = self.server.and_then(procfs::count_tree) {
+        if let Some(tree) = self.server.and_then(proc::count_tree) {
             self.of_server.add(Sample {
                 at,
                 threads: Some(tree.threads),

@@ -27,8 +27,10 @@ use thiserror::Error;
 use crate::lab::clockface::Clockface;
 use crate::model::ServerModel;
 use crate::sys::ledger::Ledger;
-use crate::sys::signals::{SIGINT, SIGTERM, StopSignal};
-use crate::sys::{clock, limits, listeners, process as system_process};
+use crate::sys::net::listeners;
+use crate::sys::proc::limits;
+use crate::sys::process::signals::{SIGINT, SIGTERM, StopSignal};
+use crate::sys::{clock, process as system_process};
 
 /// What a server process is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,8 +10,9 @@
 use std::time::{Duration, Instant};
 
 use crate::model::StoppedBy;
-use crate::sys::cgroup::Level;
-use crate::sys::{cgroup, uses};
+use crate::sys::proc::cgroup;
+use crate::sys::proc::cgroup::Level;
+use crate::sys::proc::resource_usage;
 
 /// More than one thread, process or connection takes, on any machine: it is
 /// some 35 KiB, 140 KiB and 10 KiB where a page has 4 KiB, and a page may have 64.
@@ -97,8 +98,8 @@ impl MemoryWatch {
 
     /// Whether the system itself has next to nothing left.
     fn system_low() -> bool {
-        let left = uses::meminfo("MemAvailable");
-        let total = uses::meminfo("MemTotal");
+        let left = resource_usage::meminfo("MemAvailable");
+        let total = resource_usage::meminfo("MemTotal");
         left.zip(total)
             .is_some_and(|(left, total)| left < total / 32)
     }
@@ -126,7 +127,7 @@ fn left() -> Vec<Option<u64>> {
         let (max, used) = level.max.zip(level.in_use)?;
         Some(max.saturating_sub(used))
     });
-    std::iter::once(uses::meminfo("MemAvailable"))
+    std::iter::once(resource_usage::meminfo("MemAvailable"))
         .chain(groups)
         .collect()
 }

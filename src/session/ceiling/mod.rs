@@ -30,8 +30,10 @@ use crate::model::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, SCHEMA_CEILING, StoppedBy, Tool,
 };
 use crate::session::run::SessionError;
-use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
-use crate::sys::{cgroup, limits, process};
+use crate::sys::proc::cgroup;
+use crate::sys::proc::limits;
+use crate::sys::process;
+use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 
 /// The hidden subcommand under which this program is executed anew.
 pub const CROWD_COMMAND: &str = "__crowd";

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sys::procfs::SystemCounter;
-use crate::sys::signals::StopSignal;
-use crate::sys::time_wait;
+use crate::sys::net::time_wait;
+use crate::sys::proc::SystemCounter;
+use crate::sys::process::signals::StopSignal;
 
 /// How long the system's threads may take to go back to where they were.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -15,7 +15,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::filter::Filter;
 use crate::model::Pid;
-use crate::sys::signals;
+use crate::sys::process::signals;
 
 /// A program to be started.
 #[derive(Debug)]
@@ -75,6 +75,7 @@ impl Waiting {
     }
 
     /// What went wrong, when the child has ended before its exec.
+    #[must_use]
     pub fn failure(mut self) -> Option<(Step, io::Error)> {
         let mut said = [0u8; 5];
         self.failure.read_exact(&mut said).ok()?;
@@ -134,6 +135,7 @@ impl Launch {
 
 /// Whether a filter may be installed without giving up set-user-ID programs
 /// (seccomp(2): `CAP_SYS_ADMIN`, or `PR_SET_NO_NEW_PRIVS`).
+#[must_use]
 pub fn may_filter_with_privileges() -> bool {
     use rustix::thread::{CapabilitySet, capabilities};
     capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN))

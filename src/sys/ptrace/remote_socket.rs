@@ -45,12 +45,14 @@ pub struct Holder {
 
 impl Holder {
     /// A task; `None` where it has ended, or may not be seen.
+    #[must_use]
     pub fn of(pid: Pid, tid: Tid) -> Option<Self> {
         let task = open(pid, tid).ok()?;
         Some(Self { task })
     }
 
     /// The TCP socket behind a descriptor; `None` where it is none.
+    #[must_use]
     pub fn tcp(&self, descriptor: i32) -> Option<Borrowed> {
         let fd = pidfd_getfd(&self.task, descriptor, PidfdGetfdFlags::empty()).ok()?;
         // Anything that is not a socket of the internet family has no protocol.
@@ -82,6 +84,7 @@ impl Borrowed {
 
 /// An address as programs hand it to the kernel: `sockaddr_in` or
 /// `sockaddr_in6` (ip(7), ipv6(7)); `None` for any other family.
+#[must_use]
 pub fn parse_address(bytes: &[u8]) -> Option<Endpoint> {
     let family = u16::from_ne_bytes(bytes.first_chunk::<2>().copied()?);
     let port = u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?);

@@ -10,7 +10,8 @@ use std::io;
 use libc::{c_int, c_long, c_uint};
 
 use crate::model::{Exit, Pid, SideCost, Tid};
-use crate::sys::{measure, process, procfs};
+use crate::sys::process::rusage;
+use crate::sys::{proc, process};
 
 /// The task is not there any more, or is not stopped any more: it was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,8 +133,9 @@ pub fn seize(tid: Tid, options: Options) -> io::Result<()> {
 
 /// Whether there is anything to seize: a task that has ended and only waits to
 /// be waited for cannot be traced, nor one that this thread traces already.
+#[must_use]
 pub fn may_be_seized(tid: Tid) -> bool {
-    procfs::standing_of(tid).is_some_and(|(state, tracer)| {
+    proc::standing_of(tid).is_some_and(|(state, tracer)| {
         !matches!(state, 'Z' | 'X') && tracer != Some(process::tid())
     })
 }
@@ -183,14 +185,14 @@ fn decode(tid: Tid, status: c_int, usage: &libc::rusage) -> Report {
         return Report::Ended(
             tid,
             Exit::Code(libc::WEXITSTATUS(status)),
-            measure::cost(usage),
+            rusage::cost(usage),
         );
     }
     if libc::WIFSIGNALED(status) {
         return Report::Ended(
             tid,
             Exit::Signal(libc::WTERMSIG(status)),
-            measure::cost(usage),
+            rusage::cost(usage),
         );
     }
     let stop = match (status >> 16, libc::WSTOPSIG(status)) {
@@ -209,6 +211,7 @@ fn decode(tid: Tid, status: c_int, usage: &libc::rusage) -> Report {
 
 impl Stopped {
     /// Which task.
+    #[must_use]
     pub fn tid(&self) -> Tid {
         self.tid
     }
@@ -336,12 +339,14 @@ impl Stopped {
 }
 
 /// Whether a task of this number is there.
+#[must_use]
 pub fn exists(tid: Tid) -> bool {
     // SAFETY: signal 0 is sent to nobody; the call only looks (kill(2)).
     unsafe { libc::kill(tid.0.cast_signed(), 0) == 0 }
 }
 
 /// Whether a task is a thread of a process. `false` too when it has ended.
+#[must_use]
 pub fn belongs_to(tid: Tid, pid: Pid) -> bool {
     // SAFETY: signal 0 is sent to nobody; the call only looks (kill(2)).
     let answer = unsafe {

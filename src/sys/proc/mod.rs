@@ -3,6 +3,10 @@
 //! What is read here is a sample: a thread that lives between two samples is
 //! not seen. Whoever uses it marks the result so.
 
+pub mod cgroup;
+pub mod limits;
+pub mod resource_usage;
+
 use std::fs;
 use std::fs::File;
 use std::os::unix::fs::FileExt;

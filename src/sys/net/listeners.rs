@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::procfs;
 use crate::model::Pid;
+use crate::sys::proc;
 
 /// A listening socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ fn parse_ip(hex: &str) -> Option<IpAddr> {
 /// that the others were forked from. `None` where it may not be seen.
 #[must_use]
 pub fn holder(listener: &Listener) -> Option<Pid> {
-    let mut pids: Vec<u32> = procfs::numbers_in("/proc").collect();
+    let mut pids: Vec<u32> = proc::numbers_in("/proc").collect();
     pids.sort_unstable();
     pids.into_iter()
         .map(Pid)
@@ -156,7 +156,7 @@ pub fn describe_holder(port: u16) -> String {
         .iter()
         .find_map(holder)
         .map(|pid| {
-            let name = procfs::name_of(pid).unwrap_or_else(|| "?".to_owned());
+            let name = proc::name_of(pid).unwrap_or_else(|| "?".to_owned());
             format!(" by {} (pid {pid})", name.escape_default())
         })
         .unwrap_or_default()

@@ -100,8 +100,8 @@ mod tests {
         let limits = environment().limits;
         let here: BTreeSet<&str> = limits.keys().map(String::as_str).collect();
         for schema in [
-            include_str!("../../docs/schemas/run.schema.json"),
-            include_str!("../../docs/schemas/compare.schema.json"),
+            include_str!("../../../docs/schemas/run.schema.json"),
+            include_str!("../../../docs/schemas/compare.schema.json"),
         ] {
             let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
             let of = &schema["properties"]["environment"]["properties"]["limits"];

@@ -9,9 +9,9 @@ use std::path::Path;
 use rustix::process::{Resource, getrlimit, getuid};
 use rustix::thread::{CapabilitySet, capabilities};
 
-use super::limits::number;
-use super::procfs;
 use crate::model::Pid;
+use crate::sys::proc;
+use crate::sys::proc::limits::number;
 
 /// A resource limit: what holds, and what it may be raised to.
 #[must_use]
@@ -60,7 +60,7 @@ pub fn tasks_of_user() -> Option<u64> {
     // that may not be looked at are of another one.
     let hidden_are_ours = in_first_user_namespace();
     let mut sum = 0;
-    for pid in procfs::numbers_in("/proc") {
+    for pid in proc::numbers_in("/proc") {
         let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else {
             continue;
         };
@@ -85,8 +85,8 @@ fn field(status: &str, name: &str) -> Option<u64> {
 #[must_use]
 pub fn pids_taken(first: u64) -> Option<u64> {
     let mut taken = HashSet::new();
-    for pid in procfs::numbers_in("/proc") {
-        let tasks = procfs::numbers_in(&format!("/proc/{pid}/task"));
+    for pid in proc::numbers_in("/proc") {
+        let tasks = proc::numbers_in(&format!("/proc/{pid}/task"));
         taken.extend(tasks.map(u64::from));
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // Behind the name, which may hold anything: state, parent, group, session.
@@ -254,7 +254,7 @@ pub fn port_range() -> Option<(u16, u16)> {
 #[must_use]
 pub fn ports_taken((low, high): (u16, u16), server: Option<SocketAddr>) -> u64 {
     let mut taken: HashSet<u16> = set_aside().into_iter().collect();
-    taken.extend(super::bound::ports());
+    taken.extend(crate::sys::net::sock_diag::ports());
     for row in tcp_sockets() {
         let to_server = server.is_some_and(|server| row.remote_is(server));
         if row.state == LISTEN || to_server {
