@@ -27,7 +27,7 @@ use thiserror::Error;
 use crate::lab::clockface::Clockface;
 use crate::model::ServerModel;
 use crate::sys::ledger::Ledger;
-use crate::sys::net::listeners;
+use crate::sys::net::NetNamespace;
 use crate::sys::proc::limits;
 use crate::sys::process::signals::{SIGINT, SIGTERM, StopSignal};
 use crate::sys::{clock, process as system_process};
@@ -189,7 +189,7 @@ fn listen(plan: &ServerPlan) -> Result<Socket, ServeError> {
         Some(libc::EADDRINUSE) => ServeError::InUse {
             bind: plan.bind,
             port: plan.port,
-            by: listeners::describe_holder(plan.port),
+            by: NetNamespace::own().describe_holder(plan.port),
         },
         Some(libc::EACCES) => ServeError::Privileged { port: plan.port },
         Some(libc::EADDRNOTAVAIL) => ServeError::NotOurs { bind: plan.bind },

@@ -12,7 +12,7 @@ use crate::limits::{Call, Refusal};
 use crate::model::{Pid, ServerModel};
 use crate::session::run::{start, wait_until_listening};
 use crate::sys::ledger::Ledger;
-use crate::sys::proc::resource_usage;
+use crate::sys::net::NetNamespace;
 use crate::sys::process::{Child, Exit};
 use crate::sys::{proc, process};
 
@@ -111,7 +111,7 @@ pub(super) fn settle(server: Option<Server>) -> Option<u64> {
 fn until_closed(server: SocketAddr, listens: bool) -> Option<u64> {
     let until = Instant::now() + SETTLING;
     loop {
-        let sockets = resource_usage::sockets_of(server, listens)?;
+        let sockets = NetNamespace::own().sockets_of(server, listens)?;
         if sockets == 0 || Instant::now() > until {
             return Some(sockets);
         }

@@ -30,8 +30,7 @@ use crate::model::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, SCHEMA_CEILING, StoppedBy, Tool,
 };
 use crate::session::run::SessionError;
-use crate::sys::proc::cgroup;
-use crate::sys::proc::limits;
+use crate::sys::proc::{Proc, cgroup, limits};
 use crate::sys::process;
 use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 
@@ -162,7 +161,7 @@ pub fn find(
         max: plan.max,
         kinds: Vec::new(),
     };
-    let before = cgroup::memory();
+    let before = cgroup::memory(Proc::this());
     let mut begun = false;
     let mut first_error = None;
     for (place, &kind) in plan.kinds.iter().enumerate() {
