@@ -4,7 +4,7 @@
 //!  client strategy ─┐                        ┌─ server
 //!  or any program   │      loopback          │  or any program
 //!                   ▼                        ▼
-//!             sys::capture (libpcap)    lab ledgers / sys::trace / sys::procfs
+//!             sys::capture (libpcap)    lab ledgers / sys::trace / sys::proc
 //!                   │ frame                  │ tasks and sockets
 //!                   │                        ├─ traced
 //!                   ▼                        ▼

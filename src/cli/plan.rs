@@ -16,7 +16,8 @@ use crate::lab::server::ServerPlan;
 use crate::model::{Pid, Strategy};
 use crate::session::run::{ClientChoice, RunPlan, ServerChoice};
 use crate::sys::capture::Settings;
-use crate::sys::{capture, listeners, procfs};
+use crate::sys::net::{NetNamespace, listeners};
+use crate::sys::{capture, proc};
 
 /// Requests of a built-in strategy, unless the user says otherwise.
 const REQUESTS: u32 = 1000;
@@ -176,7 +177,7 @@ impl RunArgs {
 
 /// Where a process listens, on this port or else on its only one.
 fn listens_on(pid: Pid, port: Option<u16>) -> Result<SocketAddr, UsageError> {
-    let mut heard = listeners::held_by(&procfs::tree_of(pid));
+    let mut heard = NetNamespace::own().held_by(&proc::tree_of(pid));
     heard.retain(|a| port.is_none_or(|p| p == a.port()));
     let ports: BTreeSet<u16> = heard.iter().map(SocketAddr::port).collect();
     let wrong = |reason| Err(UsageError::Process { pid, reason });
@@ -213,7 +214,8 @@ fn resolve(given: &str) -> Result<SocketAddr, UsageError> {
         .map(|a| SocketAddr::new(a.ip().to_canonical(), a.port()))
         .collect();
     let heard = all.iter().find(|target| {
-        listeners::listening_on(target.port())
+        NetNamespace::own()
+            .listening_on(target.port())
             .iter()
             .any(|l| listeners::serves(l, **target))
     });

@@ -9,7 +9,7 @@ use super::values;
 use crate::lab::protocol;
 use crate::lab::server::ServerPlan;
 use crate::model::ServerModel;
-use crate::sys::limits;
+use crate::sys::proc::limits;
 
 const EXAMPLES: &str = "\
 The protocol: a request is a line that begins with TIME and ends with CR LF;

@@ -17,8 +17,11 @@ use crate::model::Pid;
 use crate::session::ceiling::{self, CrowdControl, CrowdPlan, CrowdWork};
 use crate::session::run::{FAILED, LISTENING};
 use crate::sys::ledger::Ledger;
-use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM};
-use crate::sys::{crowd, limits, process, signals};
+use crate::sys::proc::limits;
+use crate::sys::process;
+use crate::sys::process::crowd;
+use crate::sys::process::signals;
+use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM};
 
 const NOT_BY_HAND: &str = "this is an internal command: only threadtap starts it";
 

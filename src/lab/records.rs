@@ -1,85 +1,24 @@
 //! What the built-in programs leave in their ledgers, and reading it back.
 //!
-//! A ledger's entry is twelve words; here stands what they mean. The client
+//! `sys::ledger` knows how an entry lies in memory; here stands what it means. The client
 //! has an entry a request (by the request's number), the server an entry a
 //! connection (in the order of acceptance). Each is written by one worker at a
 //! time, with plain stores, and read when the run is over.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::model::{Endpoint, Outcome, Pid, Tid, Timestamp, WorkerId};
-use crate::sys::ledger::{Entry, halves};
+use crate::sys::ledger::{DETAIL_BYTES, Entry};
 
-/// The words of a client's entry.
-mod request {
-    pub const STATE: usize = 0;
-    pub const IDS: usize = 1;
-    pub const WORKER: usize = 2;
-    pub const STARTED: usize = 3;
-    pub const CONNECT: usize = 4;
-    pub const CONNECTED: usize = 5;
-    pub const ENDED: usize = 6;
-    pub const IP: usize = 7;
-    pub const PORT: usize = 9;
-    pub const DETAIL: usize = 10;
-}
-
-/// The words of a server's entry.
-mod connection {
-    pub const STATE: usize = 0;
-    pub const ACCEPT_IDS: usize = 1;
-    pub const SERVE_IDS: usize = 2;
-    pub const ACCEPTED: usize = 3;
-    pub const SERVED: usize = 4;
-    pub const CLOSED: usize = 5;
-    pub const IP: usize = 7;
-    pub const PORT: usize = 9;
-}
-
-/// How far a request has come, in the low byte of its state word.
+/// How far a request or a connection has come; 0 is "not begun".
 mod phase {
-    pub const STARTED: u64 = 1;
-    pub const DONE: u64 = 2;
+    pub const STARTED: u8 = 1;
+    pub const DONE: u8 = 2;
 }
 
-fn put_ids(entry: &Entry, word: usize, pid: Pid, tid: Tid) {
-    entry[word].store(u64::from(pid.0) << 32 | u64::from(tid.0), Relaxed);
-}
-
-fn get_ids(entry: &Entry, word: usize) -> Option<(Pid, Tid)> {
-    let ids = entry[word].load(Relaxed);
-    let (pid, tid) = halves(ids);
-    (ids != 0).then_some((Pid(pid), Tid(tid)))
-}
-
-fn put_time(entry: &Entry, word: usize, at: Timestamp) {
-    entry[word].store(at.as_nanos().cast_unsigned(), Relaxed);
-}
-
-fn get_time(entry: &Entry, word: usize) -> Option<Timestamp> {
-    let ns = entry[word].load(Relaxed);
-    (ns != 0).then(|| Timestamp::from_nanos(ns.cast_signed()))
-}
-
-fn put_endpoint(entry: &Entry, ip: usize, port: usize, address: SocketAddr) {
-    let bits = match address.ip() {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => v6.to_bits(),
-    };
-    let low = u64::try_from(bits & u128::from(u64::MAX)).unwrap_or(0);
-    let high = u64::try_from(bits >> 64).unwrap_or(0);
-    entry[ip].store(high, Relaxed);
-    entry[ip + 1].store(low, Relaxed);
-    entry[port].store(u64::from(address.port()), Relaxed);
-}
-
-fn get_endpoint(entry: &Entry, ip: usize, port: usize) -> Option<Endpoint> {
-    let port = u16::try_from(entry[port].load(Relaxed)).ok()?;
-    let high = u128::from(entry[ip].load(Relaxed));
-    let low = u128::from(entry[ip + 1].load(Relaxed));
-    let ip = IpAddr::V6(Ipv6Addr::from_bits(high << 64 | low)).to_canonical();
-    (port != 0).then_some(Endpoint::new(ip, port))
+fn endpoint(address: SocketAddr) -> Endpoint {
+    Endpoint::new(address.ip(), address.port())
 }
 
 /// How a request ended, with the system's error number where there is one.
@@ -105,9 +44,6 @@ impl Ending<'_> {
     }
 }
 
-/// The bytes of a wrong answer that are kept.
-pub const DETAIL_BYTES: usize = 16;
-
 /// A worker's pen for one request.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestPen<'a>(pub &'a Entry);
@@ -115,47 +51,45 @@ pub struct RequestPen<'a>(pub &'a Entry);
 impl RequestPen<'_> {
     /// The worker takes the request up.
     pub fn start(self, worker: WorkerId, pid: Pid, tid: Tid, now: Timestamp) {
-        put_ids(self.0, request::IDS, pid, tid);
-        self.0[request::WORKER].store(u64::from(worker.0), Relaxed);
-        put_time(self.0, request::STARTED, now);
-        self.0[request::STATE].store(phase::STARTED, Release);
+        let entry = self.0.request();
+        entry.worker.store(worker.0, Relaxed);
+        entry.taken_by.set(pid, tid);
+        entry.started.set(now);
+        entry.phase.store(phase::STARTED, Release);
     }
 
     /// The next thing that it does is connect(2).
     pub fn connecting(self, now: Timestamp) {
-        put_time(self.0, request::CONNECT, now);
+        self.0.request().connect.set(now);
     }
 
     /// The client's end of the connection is known.
     pub fn local(self, address: SocketAddr) {
-        put_endpoint(self.0, request::IP, request::PORT, address);
+        self.0.request().client.set(address);
     }
 
     /// connect(2) has succeeded.
     pub fn connected(self, now: Timestamp) {
-        put_time(self.0, request::CONNECTED, now);
+        self.0.request().connected.set(now);
     }
 
     /// The request is over.
     pub fn end(self, now: Timestamp, ending: Ending<'_>) {
-        let got = &ending.got[..ending.got.len().min(DETAIL_BYTES)];
-        let mut detail = [0u8; DETAIL_BYTES];
-        detail[..got.len()].copy_from_slice(got);
-        for (i, eight) in detail.chunks_exact(8).enumerate() {
-            let word = eight.iter().fold(0, |word, &b| word << 8 | u64::from(b));
-            self.0[request::DETAIL + i].store(word, Relaxed);
+        let entry = self.0.request();
+        let kept = ending.got.len().min(DETAIL_BYTES);
+        for (place, byte) in entry.got.iter().zip(ending.got) {
+            place.store(*byte, Relaxed);
         }
-        put_time(self.0, request::ENDED, now);
-        let code = Outcome::ALL
-            .iter()
-            .position(|o| *o == ending.outcome)
-            .unwrap_or(0) as u64;
-        let state = phase::DONE
-            | code << 8
-            | u64::from(ending.errno) << 16
-            | (got.len() as u64) << 32
-            | u64::from(ending.got.len() > DETAIL_BYTES) << 40;
-        self.0[request::STATE].store(state, Release);
+        let outcome = Outcome::ALL.iter().position(|o| *o == ending.outcome);
+        let outcome = outcome.and_then(|place| u8::try_from(place).ok());
+        entry
+            .got_bytes
+            .store(u8::try_from(kept).unwrap_or(0), Relaxed);
+        entry.got_more.set(ending.got.len() > kept);
+        entry.outcome.store(outcome.unwrap_or(0), Relaxed);
+        entry.errno.store(ending.errno, Relaxed);
+        entry.ended.set(now);
+        entry.phase.store(phase::DONE, Release);
     }
 }
 
@@ -190,35 +124,37 @@ pub struct RequestNote {
 /// Reads a request's entry.
 #[must_use]
 pub fn read_request(number: u64, entry: &Entry) -> RequestNote {
-    let [low, code, errno_low, errno_high, kept, more, ..] =
-        entry[request::STATE].load(Acquire).to_le_bytes();
-    let done = u64::from(low) == phase::DONE;
-    let started = get_time(entry, request::STARTED);
+    let entry = entry.request();
+    let done = entry.phase.load(Acquire) == phase::DONE;
+    let started = entry.started.get();
     let outcome = match (done, started) {
         (true, _) => Outcome::ALL
-            .get(usize::from(code))
+            .get(usize::from(entry.outcome.load(Relaxed)))
             .copied()
             .unwrap_or(Outcome::Other),
         (false, Some(_)) => Outcome::Abandoned,
         (false, None) => Outcome::NotAttempted,
     };
-    let worker = u32::try_from(entry[request::WORKER].load(Relaxed)).unwrap_or(u32::MAX);
-    let mut got: Vec<u8> = (0..DETAIL_BYTES / 8)
-        .flat_map(|i| entry[request::DETAIL + i].load(Relaxed).to_be_bytes())
-        .collect();
-    got.truncate(usize::from(kept));
+    let worker = WorkerId(entry.worker.load(Relaxed));
+    // What a worker that was killed at its end had begun to write is no ending.
+    let kept = if done {
+        usize::from(entry.got_bytes.load(Relaxed))
+    } else {
+        0
+    };
+    let got = entry.got.iter().take(kept);
     RequestNote {
         number,
-        taken_by: get_ids(entry, request::IDS).map(|(pid, tid)| (WorkerId(worker), pid, tid)),
+        taken_by: entry.taken_by.get().map(|(pid, tid)| (worker, pid, tid)),
         started,
-        connect: get_time(entry, request::CONNECT),
-        connected: get_time(entry, request::CONNECTED),
-        ended: get_time(entry, request::ENDED),
-        client: get_endpoint(entry, request::IP, request::PORT),
+        connect: entry.connect.get(),
+        connected: entry.connected.get(),
+        ended: entry.ended.get(),
+        client: entry.client.get().map(endpoint),
         outcome,
-        errno: u16::from_le_bytes([errno_low, errno_high]),
-        got,
-        got_more: more & 1 != 0,
+        errno: if done { entry.errno.load(Relaxed) } else { 0 },
+        got: got.map(|byte| byte.load(Relaxed)).collect(),
+        got_more: done && entry.got_more.get(),
     }
 }
 
@@ -230,26 +166,29 @@ impl ConnectionPen<'_> {
     /// accept(2) has returned it.
     pub fn accepted(self, peer: SocketAddr, pid: Pid, tid: Tid, now: Timestamp) {
         if let Some(entry) = self.0 {
-            put_ids(entry, connection::ACCEPT_IDS, pid, tid);
-            put_time(entry, connection::ACCEPTED, now);
-            put_endpoint(entry, connection::IP, connection::PORT, peer);
-            entry[connection::STATE].store(phase::STARTED, Release);
+            let entry = entry.connection();
+            entry.accepted_by.set(pid, tid);
+            entry.accepted.set(now);
+            entry.client.set(peer);
+            entry.phase.store(phase::STARTED, Release);
         }
     }
 
     /// The first receive on it has returned.
     pub fn served(self, pid: Pid, tid: Tid, now: Timestamp) {
         if let Some(entry) = self.0 {
-            put_ids(entry, connection::SERVE_IDS, pid, tid);
-            put_time(entry, connection::SERVED, now);
+            let entry = entry.connection();
+            entry.served_by.set(pid, tid);
+            entry.served.set(now);
         }
     }
 
     /// It is about to be closed.
     pub fn closed(self, now: Timestamp) {
         if let Some(entry) = self.0 {
-            put_time(entry, connection::CLOSED, now);
-            entry[connection::STATE].store(phase::DONE, Release);
+            let entry = entry.connection();
+            entry.closed.set(now);
+            entry.phase.store(phase::DONE, Release);
         }
     }
 }
@@ -274,16 +213,17 @@ pub struct ConnectionNote {
 /// Reads a connection's entry; `None` for one that was never filled in.
 #[must_use]
 pub fn read_connection(entry: &Entry) -> Option<ConnectionNote> {
-    if entry[connection::STATE].load(Acquire) == 0 {
+    let entry = entry.connection();
+    if entry.phase.load(Acquire) == 0 {
         return None;
     }
     Some(ConnectionNote {
-        client: get_endpoint(entry, connection::IP, connection::PORT)?,
-        accepted: get_time(entry, connection::ACCEPTED)?,
-        accepted_by: get_ids(entry, connection::ACCEPT_IDS)?,
-        served: get_time(entry, connection::SERVED),
-        served_by: get_ids(entry, connection::SERVE_IDS),
-        closed: get_time(entry, connection::CLOSED),
+        client: endpoint(entry.client.get()?),
+        accepted: entry.accepted.get()?,
+        accepted_by: entry.accepted_by.get()?,
+        served: entry.served.get(),
+        served_by: entry.served_by.get(),
+        closed: entry.closed.get(),
     })
 }
 
@@ -323,6 +263,30 @@ mod tests {
         assert_eq!(note.got, b"HTTP/1.1 400 Bad");
         assert!(note.got_more);
         assert_eq!(note.ended, Some(at(13)));
+    }
+
+    /// A worker may be killed between any two stores.
+    #[test]
+    fn an_end_that_was_not_written_to_its_end_is_none() {
+        let ledger = Ledger::create(0, 1).unwrap();
+        let entry = ledger.entry(0).unwrap();
+        RequestPen(entry).start(WorkerId(3), PID, TID, at(10));
+        let words = entry.request();
+        words.errno.store(104, Relaxed);
+        words.got_bytes.store(16, Relaxed);
+        words.got_more.set(true);
+        let note = read_request(0, entry);
+        assert_eq!((note.outcome, note.errno), (Outcome::Abandoned, 0));
+        assert!(note.got.is_empty() && !note.got_more);
+        // Whatever stands there, no more is read than is kept.
+        words.got_bytes.store(u8::MAX, Relaxed);
+        words.outcome.store(u8::MAX, Relaxed);
+        words.phase.store(phase::DONE, Release);
+        let note = read_request(0, entry);
+        assert_eq!(
+            (note.outcome, note.got.len()),
+            (Outcome::Other, DETAIL_BYTES)
+        );
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use crate::census::Samples;
 use crate::model::Pid;
 use crate::model::Sample;
-use crate::sys::procfs::SystemCounter;
-use crate::sys::{clock, listeners, procfs};
+use crate::sys::net::listeners;
+use crate::sys::proc::SystemCounter;
+use crate::sys::{clock, proc};
 
 /// Takes samples whenever it is told to.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ impl Watch {
                 processes: system.processes(),
             });
         }
-        if let Some(tree) = self.server.and_then(procfs::count_tree) {
+        if let Some(tree) = self.server.and_then(proc::count_tree) {
             self.of_server.add(Sample {
                 at,
                 threads: Some(tree.threads),

@@ -22,8 +22,8 @@ use crate::expect::Document;
 use crate::flow::FlowConfig;
 use crate::model::{FlowId, FlowRecord, Frame};
 use crate::report::{AnalysisView, FlowCsv, FlowOf, Format, write_analysis, write_ladder};
-use crate::sys::filter::Filter;
-use crate::sys::limits;
+use crate::sys::capture::filter::Filter;
+use crate::sys::proc::limits;
 
 type Reader = CaptureReader<Box<dyn Read + Send>>;
 

@@ -7,8 +7,8 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::ClientPlan;
-use crate::sys::futex;
 use crate::sys::ledger::Header;
+use crate::sys::process::futex;
 
 /// The gate and the permits of one client.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,8 @@ use super::whoami;
 use crate::lab::protocol::{self, Judgement};
 use crate::lab::records::{Ending, RequestPen};
 use crate::model::{Outcome, WorkerId};
-use crate::sys::{clock, socket};
+use crate::sys::clock;
+use crate::sys::net::socket;
 
 /// Whom to ask, and how long to wait.
 #[derive(Clone, Copy, Debug)]

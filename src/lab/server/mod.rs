@@ -27,8 +27,10 @@ use thiserror::Error;
 use crate::lab::clockface::Clockface;
 use crate::model::ServerModel;
 use crate::sys::ledger::Ledger;
-use crate::sys::signals::{SIGINT, SIGTERM, StopSignal};
-use crate::sys::{clock, limits, listeners, process as system_process};
+use crate::sys::net::NetNamespace;
+use crate::sys::proc::limits;
+use crate::sys::process::signals::{SIGINT, SIGTERM, StopSignal};
+use crate::sys::{clock, process as system_process};
 
 /// What a server process is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,7 +189,7 @@ fn listen(plan: &ServerPlan) -> Result<Socket, ServeError> {
         Some(libc::EADDRINUSE) => ServeError::InUse {
             bind: plan.bind,
             port: plan.port,
-            by: listeners::describe_holder(plan.port),
+            by: NetNamespace::own().describe_holder(plan.port),
         },
         Some(libc::EACCES) => ServeError::Privileged { port: plan.port },
         Some(libc::EADDRNOTAVAIL) => ServeError::NotOurs { bind: plan.bind },

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::{Pid, Tid};
-use crate::sys::procfs;
+use crate::sys::proc;
 use crate::sys::ptrace::{launch, tracee};
 
 /// One task.
@@ -121,7 +121,7 @@ pub fn origin(tid: Tid, family: &Family) -> Option<(Pid, Option<Pid>)> {
             return Some((pid, None));
         }
     }
-    let (pid, parent) = procfs::process_of(tid)?;
+    let (pid, parent) = proc::process_of(tid)?;
     Some((pid, Some(parent)))
 }
 

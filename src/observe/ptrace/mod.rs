@@ -30,8 +30,8 @@ use tracer::Tracer;
 
 use crate::model::{Event, Exit, Nanos, Pid, SideCost, Tid};
 use crate::sys::process;
+use crate::sys::process::signals;
 use crate::sys::ptrace::{Launch, StartError, arch};
-use crate::sys::signals;
 
 /// Who gets the events.
 pub type Sink<'a> = Box<dyn FnMut(Event) + Send + 'a>;

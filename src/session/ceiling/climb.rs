@@ -12,8 +12,8 @@ use super::memory::MemoryWatch;
 use super::tasks::TaskWatch;
 use crate::limits::Refusal;
 use crate::model::{Limit, StoppedBy};
+use crate::sys::process::signals::SIGABRT;
 use crate::sys::process::{Child, Exit};
-use crate::sys::signals::SIGABRT;
 
 /// A server that refuses, and for so long has answered nobody, is at its end.
 const STALLED: Duration = Duration::from_millis(200);

@@ -18,8 +18,10 @@ use crate::lab::protocol;
 use crate::lab::server::ServerPlan;
 use crate::limits::{Call, Refusal};
 use crate::model::Pid;
-use crate::sys::socket::choose_port_from;
-use crate::sys::{crowd, process, uses};
+use crate::sys::net::NetNamespace;
+use crate::sys::net::socket::choose_port_from;
+use crate::sys::process;
+use crate::sys::process::crowd;
 
 /// What a process of the search is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -103,7 +105,7 @@ pub fn processes(control: &CrowdControl) {
 pub fn connections(control: &CrowdControl, server: SocketAddr) {
     let most = control.wait_to_begin(0);
     let mut held: Vec<Socket> = Vec::new();
-    let mut ports = Ports::new(uses::port_range());
+    let mut ports = Ports::new(NetNamespace::own().port_range());
     let refusal = climb(control, most, || {
         // Without a place to keep it there is no use in having it.
         held.try_reserve(1)

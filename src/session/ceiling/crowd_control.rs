@@ -7,27 +7,14 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::Duration;
 
 use crate::limits::{Call, Refusal};
-use crate::sys::ledger::{Entry, Ledger};
+use crate::sys::ledger::{CrowdEntry, Entry, Ledger};
 use crate::sys::{clock, process};
-
-/// The words of the entry.
-const STAGE: usize = 0;
-const REACHED: usize = 1;
-const GO: usize = 2;
-const STOP: usize = 3;
-const LEAVE: usize = 4;
-const ERRNO: usize = 5;
-const CALL: usize = 6;
-const BEGUN: usize = 7;
-const AT_TOP: usize = 8;
-const STACK: usize = 9;
-const GRANTED: usize = 10;
-const ARRIVED: usize = 11;
 
 /// How far a crowd is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +26,10 @@ pub(super) enum Stage {
     /// It has reached what it could, and holds it.
     Top,
 }
+
+/// [`Stage`] as it is written down; 0 is that it starts.
+const READY: u32 = 1;
+const TOP: u32 = 2;
 
 const CALLS: [Call; 7] = [
     Call::Mmap,
@@ -80,11 +71,10 @@ impl CrowdControl {
         self.0.share()
     }
 
-    fn word(&self, at: usize) -> &AtomicU64 {
+    fn entry(&self) -> &CrowdEntry {
         /// For a ledger without an entry, of which none is made here.
-        static NOWHERE: AtomicU64 = AtomicU64::new(0);
-        let entry: Option<&Entry> = self.0.entry(0);
-        entry.and_then(|words| words.get(at)).unwrap_or(&NOWHERE)
+        static NOWHERE: LazyLock<CrowdEntry> = LazyLock::new(CrowdEntry::default);
+        self.0.entry(0).map_or_else(|| &*NOWHERE, Entry::crowd)
     }
 
     // The crowd's side.
@@ -92,12 +82,12 @@ impl CrowdControl {
     /// The crowd is there; waits until it may begin, and returns how many it
     /// may create at most.
     pub(super) fn wait_to_begin(&self, stack_bytes: u64) -> u64 {
-        self.word(STACK).store(stack_bytes, Relaxed);
-        self.word(STAGE).store(1, Release);
+        self.entry().stack_bytes.store(stack_bytes, Relaxed);
+        self.entry().stage.store(READY, Release);
         loop {
-            let go = self.word(GO).load(Acquire);
+            let go = self.entry().go.load(Acquire);
             if go > 0 {
-                self.stamp(BEGUN);
+                self.entry().begun.set(clock::now());
                 return go - 1;
             }
             std::thread::sleep(LOOK);
@@ -106,7 +96,7 @@ impl CrowdControl {
 
     /// Whether to create no more.
     pub(super) fn stopped(&self) -> bool {
-        self.word(STOP).load(Relaxed) != 0
+        self.entry().stop.get()
     }
 
     /// Waits until one more may be created, which makes it so many. `false` is
@@ -116,7 +106,7 @@ impl CrowdControl {
             if self.stopped() {
                 return false;
             }
-            if self.word(GRANTED).load(Acquire) >= so_many {
+            if self.entry().granted.load(Acquire) >= so_many {
                 return true;
             }
             std::thread::sleep(LOOK);
@@ -126,41 +116,36 @@ impl CrowdControl {
     /// What counts those who have come to rest: from then on they take no more
     /// memory.
     pub(super) fn arrivals(&self) -> &AtomicU64 {
-        self.word(ARRIVED)
+        &self.entry().arrived
     }
 
     /// There are so many now.
     pub(super) fn count(&self, reached: u64) {
-        self.word(REACHED).store(reached, Relaxed);
+        self.entry().reached.store(reached, Relaxed);
     }
 
     /// The search is over; holds until the coordinator has seen enough.
     pub(super) fn hold(&self, refusal: Option<Refusal>) {
         if let Some(Refusal { call, errno }) = refusal {
             let place = CALLS.iter().position(|c| *c == call).unwrap_or(0);
-            self.word(CALL).store(place as u64, Relaxed);
-            let errno = u64::try_from(errno).unwrap_or(0);
-            self.word(ERRNO).store(errno, Relaxed);
+            let place = u32::try_from(place).unwrap_or(0);
+            self.entry().call.store(place, Relaxed);
+            self.entry().errno.store(errno, Relaxed);
         }
-        self.stamp(AT_TOP);
-        self.word(STAGE).store(2, Release);
-        while self.word(LEAVE).load(Acquire) == 0 {
+        self.entry().at_top.set(clock::now());
+        self.entry().stage.store(TOP, Release);
+        while !self.entry().leave.get() {
             std::thread::sleep(LOOK);
         }
-    }
-
-    fn stamp(&self, at: usize) {
-        let now = u64::try_from(clock::now().as_nanos()).unwrap_or(0);
-        self.word(at).store(now, Relaxed);
     }
 
     // The coordinator's side.
 
     /// How far the crowd is.
     pub(super) fn stage(&self) -> Stage {
-        match self.word(STAGE).load(Acquire) {
+        match self.entry().stage.load(Acquire) {
             0 => Stage::Starting,
-            1 => Stage::Ready,
+            READY => Stage::Ready,
             _ => Stage::Top,
         }
     }
@@ -168,55 +153,51 @@ impl CrowdControl {
     /// Lets the crowd begin, up to `cap`.
     pub(super) fn begin(&self, cap: Option<u64>) {
         let most = cap.unwrap_or(u64::MAX - 1);
-        self.word(GO).store(most.saturating_add(1), Release);
+        self.entry().go.store(most.saturating_add(1), Release);
     }
 
     /// Lets the crowd climb until there are so many, before the next look.
     pub(super) fn grant(&self, so_many: u64) {
-        self.word(GRANTED).store(so_many, Release);
+        self.entry().granted.store(so_many, Release);
     }
 
     /// How many have come to rest.
     pub(super) fn arrived(&self) -> u64 {
-        self.word(ARRIVED).load(Relaxed)
+        self.entry().arrived.load(Relaxed)
     }
 
     /// Tells the crowd to create no more.
     pub(super) fn stop(&self) {
-        self.word(STOP).store(1, Relaxed);
+        self.entry().stop.set(true);
     }
 
     /// Tells the crowd to end.
     pub(super) fn let_go(&self) {
-        self.word(LEAVE).store(1, Release);
+        self.entry().leave.set(true);
     }
 
     /// How many there are.
     pub(super) fn reached(&self) -> u64 {
-        self.word(REACHED).load(Relaxed)
+        self.entry().reached.load(Relaxed)
     }
 
     /// The size of a thread's stack.
     pub(super) fn stack_bytes(&self) -> u64 {
-        self.word(STACK).load(Relaxed)
+        self.entry().stack_bytes.load(Relaxed)
     }
 
     /// What was refused, at the top.
     pub(super) fn refusal(&self) -> Option<Refusal> {
-        let errno = i32::try_from(self.word(ERRNO).load(Relaxed)).ok()?;
-        let place = usize::try_from(self.word(CALL).load(Relaxed)).ok()?;
+        let errno = self.entry().errno.load(Relaxed);
+        let place = usize::try_from(self.entry().call.load(Relaxed)).ok()?;
         let call = *CALLS.get(place)?;
         (errno != 0).then_some(Refusal { call, errno })
     }
 
     /// When the first was created and when the top was reached, ns since the epoch.
     pub(super) fn times(&self) -> Option<(i64, i64)> {
-        let time = |at| {
-            i64::try_from(self.word(at).load(Relaxed))
-                .ok()
-                .filter(|ns| *ns > 0)
-        };
-        time(BEGUN).zip(time(AT_TOP))
+        let (begun, at_top) = (self.entry().begun.get()?, self.entry().at_top.get()?);
+        Some((begun.as_nanos(), at_top.as_nanos()))
     }
 }
 

@@ -12,8 +12,9 @@ use crate::limits::{Call, Refusal};
 use crate::model::{Pid, ServerModel};
 use crate::session::run::{start, wait_until_listening};
 use crate::sys::ledger::Ledger;
+use crate::sys::net::NetNamespace;
 use crate::sys::process::{Child, Exit};
-use crate::sys::{process, procfs, uses};
+use crate::sys::{proc, process};
 
 /// How long tens of thousands of tasks may take to end on a busy machine.
 pub(super) const LEAVING: Duration = Duration::from_mins(1);
@@ -101,7 +102,7 @@ pub(super) fn settle(server: Option<Server>) -> Option<u64> {
     let tasks = match process::reap_any(false) {
         // Nobody is left, not even an orphan.
         Err(_) => 0,
-        Ok(_) => procfs::count_tree(process::pid())?.processes - 1,
+        Ok(_) => proc::count_tree(process::pid())?.processes - 1,
     };
     Some(tasks + sockets?)
 }
@@ -110,7 +111,7 @@ pub(super) fn settle(server: Option<Server>) -> Option<u64> {
 fn until_closed(server: SocketAddr, listens: bool) -> Option<u64> {
     let until = Instant::now() + SETTLING;
     loop {
-        let sockets = uses::sockets_of(server, listens)?;
+        let sockets = NetNamespace::own().sockets_of(server, listens)?;
         if sockets == 0 || Instant::now() > until {
             return Some(sockets);
         }

@@ -10,8 +10,10 @@
 use std::time::{Duration, Instant};
 
 use crate::model::StoppedBy;
-use crate::sys::cgroup::Level;
-use crate::sys::{cgroup, uses};
+use crate::sys::proc::Proc;
+use crate::sys::proc::cgroup;
+use crate::sys::proc::cgroup::Level;
+use crate::sys::proc::meminfo::Meminfo;
 
 /// More than one thread, process or connection takes, on any machine: it is
 /// some 35 KiB, 140 KiB and 10 KiB where a page has 4 KiB, and a page may have 64.
@@ -47,7 +49,7 @@ impl MemoryWatch {
                 .collect(),
             looked: None,
             scarce: true,
-            kills: cgroup::oom_kills(),
+            kills: cgroup::oom_kills(Proc::this()),
         }
     }
 
@@ -91,16 +93,17 @@ impl MemoryWatch {
     /// it was for want of the system's memory, it may have been anywhere: it
     /// is believed to have been here if `killed` says that somebody was.
     pub fn killer_struck(&self, killed: bool) -> bool {
-        let (groups, system) = cgroup::oom_kills();
+        let (groups, system) = cgroup::oom_kills(Proc::this());
         groups > self.kills.0 || (killed || Self::system_low()) && system > self.kills.1
     }
 
     /// Whether the system itself has next to nothing left.
     fn system_low() -> bool {
-        let left = uses::meminfo("MemAvailable");
-        let total = uses::meminfo("MemTotal");
-        left.zip(total)
-            .is_some_and(|(left, total)| left < total / 32)
+        let figures = Meminfo::read().and_then(|memory| {
+            let left = memory.bytes("MemAvailable");
+            left.zip(memory.bytes("MemTotal"))
+        });
+        figures.is_some_and(|(left, total)| left < total / 32)
     }
 }
 
@@ -115,18 +118,17 @@ pub fn until_given_back(before: &[Level]) {
             figures.is_none_or(|((max, now), before)| now <= before.saturating_add(max / 100))
         })
     };
-    while !settled(cgroup::memory()) && Instant::now() < until {
+    while !settled(cgroup::memory(Proc::this())) && Instant::now() < until {
         std::thread::sleep(SELDOM);
     }
 }
 
 /// Bytes left, of the system's memory and of each control group's.
 fn left() -> Vec<Option<u64>> {
-    let groups = cgroup::memory().into_iter().map(|level| {
+    let groups = cgroup::memory(Proc::this()).into_iter().map(|level| {
         let (max, used) = level.max.zip(level.in_use)?;
         Some(max.saturating_sub(used))
     });
-    std::iter::once(uses::meminfo("MemAvailable"))
-        .chain(groups)
-        .collect()
+    let system = Meminfo::read().and_then(|memory| memory.bytes("MemAvailable"));
+    std::iter::once(system).chain(groups).collect()
 }

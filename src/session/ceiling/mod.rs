@@ -30,8 +30,9 @@ use crate::model::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, SCHEMA_CEILING, StoppedBy, Tool,
 };
 use crate::session::run::SessionError;
-use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
-use crate::sys::{cgroup, limits, process};
+use crate::sys::proc::{Proc, cgroup, limits};
+use crate::sys::process;
+use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 
 /// The hidden subcommand under which this program is executed anew.
 pub const CROWD_COMMAND: &str = "__crowd";
@@ -160,7 +161,7 @@ pub fn find(
         max: plan.max,
         kinds: Vec::new(),
     };
-    let before = cgroup::memory();
+    let before = cgroup::memory(Proc::this());
     let mut begun = false;
     let mut first_error = None;
     for (place, &kind) in plan.kinds.iter().enumerate() {

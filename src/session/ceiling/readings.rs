@@ -9,7 +9,11 @@ use crate::limits::{
     TaskReadings,
 };
 use crate::model::{CeilingKind, Pid};
-use crate::sys::{cgroup, crowd, process, uses};
+use crate::sys::net::NetNamespace;
+use crate::sys::proc::meminfo::Meminfo;
+use crate::sys::proc::status::Status;
+use crate::sys::proc::{self, Proc, cgroup, resource_usage, sysctl};
+use crate::sys::process::{self, crowd};
 
 /// The processes of a search, before it has created anything.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +57,7 @@ pub fn read(kind: CeilingKind, bodies: Bodies) -> Readings {
             readings.tasks = tasks(coming);
             readings.space = space(body);
             if kind == CeilingKind::Process {
-                readings.space.promised_bytes = uses::promised_bytes(body);
+                readings.space.promised_bytes = resource_usage::promised_bytes(Proc::of(body));
             }
         }
         CeilingKind::Connection => {
@@ -70,7 +74,7 @@ pub fn read(kind: CeilingKind, bodies: Bodies) -> Readings {
 pub fn read_at_top(kind: CeilingKind, bodies: Bodies, before: &Readings, reached: u64) -> Readings {
     let body = bodies.crowd.unwrap_or_else(process::pid);
     // At once: those of another search go as fast as they come.
-    let of_system = uses::tasks_and_last_pid().map(|(n, _)| n);
+    let of_system = proc::tasks_and_last_pid().map(|(n, _)| n);
     let mut now = before.clone();
     now.memory = memory();
     match kind {
@@ -83,7 +87,7 @@ pub fn read_at_top(kind: CeilingKind, bodies: Bodies, before: &Readings, reached
             let more = if tasks.numbers_of_all { grown } else { 0 };
             tasks.pids_in_use = tasks.pids_in_use.map(|n| n + reached.max(more));
             tasks.of_system = of_system;
-            tasks.groups = groups(cgroup::pids());
+            tasks.groups = groups(cgroup::pids(Proc::this()));
             if kind == CeilingKind::Thread {
                 now.space = space(body);
             }
@@ -102,13 +106,14 @@ pub fn read_at_top(kind: CeilingKind, bodies: Bodies, before: &Readings, reached
 /// Counts what was reckoned at the top, however long it takes.
 pub fn count_at_top(kind: CeilingKind, top: &mut Readings) {
     if kind != CeilingKind::Connection {
-        top.tasks.of_user = uses::tasks_of_user().or(top.tasks.of_user);
-        top.tasks.pids_in_use = uses::pids_taken(top.tasks.first_pid).or(top.tasks.pids_in_use);
+        top.tasks.of_user = resource_usage::tasks_of_user().or(top.tasks.of_user);
+        top.tasks.pids_in_use =
+            resource_usage::pids_taken(top.tasks.first_pid).or(top.tasks.pids_in_use);
     }
 }
 
 fn rlimit(resource: Resource) -> RlimitReading {
-    let (soft, hard) = uses::rlimit(resource);
+    let (soft, hard) = resource_usage::rlimit(resource);
     RlimitReading { soft, hard }
 }
 
@@ -122,38 +127,39 @@ fn groups(levels: Vec<cgroup::Level>) -> Vec<GroupReading> {
 }
 
 fn tasks(coming: u64) -> TaskReadings {
-    let system = uses::tasks_and_last_pid();
+    let system = proc::tasks_and_last_pid();
     let first_pid = system.map_or(RESERVED_PIDS, |(_, last)| (last + 1).min(RESERVED_PIDS));
     let plus = |n: Option<u64>| n.map(|n| n + coming);
-    let mut groups = groups(cgroup::pids());
+    let mut groups = groups(cgroup::pids(Proc::this()));
     for group in &mut groups {
         group.in_use = plus(group.in_use);
     }
     TaskReadings {
         nproc: rlimit(Resource::Nproc),
-        nproc_exempt: uses::exempt_from_nproc(),
-        of_user: plus(uses::tasks_of_user()),
+        nproc_exempt: resource_usage::exempt_from_nproc(),
+        of_user: plus(resource_usage::tasks_of_user()),
         groups,
-        threads_max: uses::sysctl("kernel/threads-max"),
+        threads_max: sysctl::number("kernel/threads-max"),
         of_system: plus(system.map(|(n, _)| n)),
-        pid_max: uses::sysctl("kernel/pid_max"),
+        pid_max: sysctl::number("kernel/pid_max"),
         first_pid,
-        numbers_of_all: uses::in_first_pid_namespace(),
-        pids_in_use: plus(uses::pids_taken(first_pid)),
+        numbers_of_all: resource_usage::in_first_pid_namespace(),
+        pids_in_use: plus(resource_usage::pids_taken(first_pid)),
     }
 }
 
 fn space(body: Pid) -> SpaceReadings {
-    let (mapped_bytes, data_bytes) = uses::mapped_bytes(body);
+    let body = Proc::of(body);
+    let status = Status::read(body);
     SpaceReadings {
-        max_map_count: uses::sysctl("vm/max_map_count"),
-        maps: uses::maps(body),
+        max_map_count: sysctl::number("vm/max_map_count"),
+        maps: resource_usage::maps(body),
         guard_is_mapping: crowd::guard_is_mapping(),
         stack: rlimit(Resource::Stack),
         address_limit: rlimit(Resource::As),
         data_limit: rlimit(Resource::Data),
-        mapped_bytes,
-        data_bytes,
+        mapped_bytes: status.as_ref().and_then(Status::mapped_bytes),
+        data_bytes: status.as_ref().and_then(Status::data_bytes),
         promised_bytes: None,
         heap_each: crowd::HEAP_OF_THREAD,
         addressable: cfg!(target_pointer_width = "64").then_some(ADDRESSABLE),
@@ -161,53 +167,56 @@ fn space(body: Pid) -> SpaceReadings {
 }
 
 fn memory() -> MemoryReadings {
-    let kib = |path| uses::sysctl(path).map_or(0, |n| n.saturating_mul(1024));
-    let total = uses::meminfo("MemTotal");
+    let kib = |path| sysctl::number(path).map_or(0, |n| n.saturating_mul(1024));
+    let memory = Meminfo::read();
+    let figure = |name| memory.as_ref().and_then(|memory| memory.bytes(name));
+    let total = figure("MemTotal");
     MemoryReadings {
-        overcommit: uses::sysctl("vm/overcommit_memory"),
-        commit_limit: uses::meminfo("CommitLimit"),
-        committed: uses::meminfo("Committed_AS"),
-        admin_reserve: if uses::may_use_admin_reserve() {
+        overcommit: sysctl::number("vm/overcommit_memory"),
+        commit_limit: figure("CommitLimit"),
+        committed: figure("Committed_AS"),
+        admin_reserve: if resource_usage::may_use_admin_reserve() {
             0
         } else {
             kib("vm/admin_reserve_kbytes")
         },
         user_reserve: kib("vm/user_reserve_kbytes"),
-        memory_and_swap: total.map(|n| n + uses::meminfo("SwapTotal").unwrap_or(0)),
+        memory_and_swap: total.map(|n| n + figure("SwapTotal").unwrap_or(0)),
         total,
-        available: uses::meminfo("MemAvailable"),
-        groups: groups(cgroup::memory()),
+        available: figure("MemAvailable"),
+        groups: groups(cgroup::memory(Proc::this())),
     }
 }
 
 fn sockets(client: Pid, server: Option<(Pid, SocketAddr)>) -> SocketReadings {
-    let range = uses::port_range();
+    let net = NetNamespace::own();
+    let range = net.port_range();
     let address = server.map(|(_, address)| address);
     let nofile = rlimit(Resource::Nofile);
     // What both would inherit, where they are not there yet.
-    let inherited = || uses::inheritable_descriptors(nofile.soft);
+    let inherited = || resource_usage::inheritable_descriptors(nofile.soft);
     // A server that is still to come takes a port of the range itself.
     let coming = u64::from(server.is_none());
     SocketReadings {
         nofile,
         client_files: match server {
-            Some(_) => uses::descriptors(client, nofile.soft),
+            Some(_) => resource_usage::descriptors(Proc::of(client), nofile.soft),
             None => inherited().map(|n| n + CLIENT_MORE_DESCRIPTORS),
         },
         server_files: match server {
-            Some((pid, _)) => uses::descriptors(pid, nofile.soft),
+            Some((pid, _)) => resource_usage::descriptors(Proc::of(pid), nofile.soft),
             None => inherited().map(|n| n + SERVER_MORE_DESCRIPTORS),
         },
-        nr_open: uses::sysctl("fs/nr_open"),
-        file_max: uses::sysctl("fs/file-max"),
-        files: uses::open_files(),
-        files_exempt: uses::exempt_from_file_max(),
+        nr_open: sysctl::number("fs/nr_open"),
+        file_max: sysctl::number("fs/file-max"),
+        files: resource_usage::open_files(),
+        files_exempt: resource_usage::exempt_from_file_max(),
         port_range: range,
-        reserved_ports: range.map_or(0, uses::reserved_ports),
-        ports_in_use: range.map(|range| uses::ports_taken(range, address) + coming),
-        somaxconn: uses::sysctl("net/core/somaxconn"),
-        tcp_mem: uses::last_of_sysctl("net/ipv4/tcp_mem"),
-        conntrack_max: uses::sysctl("net/netfilter/nf_conntrack_max"),
-        conntrack: uses::sysctl("net/netfilter/nf_conntrack_count"),
+        reserved_ports: range.map_or(0, |range| net.reserved_ports(range)),
+        ports_in_use: range.map(|range| net.ports_taken(range, address) + coming),
+        somaxconn: net.number("core/somaxconn"),
+        tcp_mem: net.last_number("ipv4/tcp_mem"),
+        conntrack_max: net.number("netfilter/nf_conntrack_max"),
+        conntrack: net.number("netfilter/nf_conntrack_count"),
     }
 }

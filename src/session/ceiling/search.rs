@@ -14,9 +14,10 @@ use super::tasks::TaskWatch;
 use super::{CROWD_COMMAND, CeilingError, CeilingPlan, Progress};
 use crate::limits::{Blame, Outlook, Readings, blame, limits, weigh};
 use crate::model::{CeilingKind, KindCeiling, Limit, Nanos, StoppedBy};
+use crate::sys::process::crowd;
+use crate::sys::process::signals::StopSignal;
 use crate::sys::process::{Child, Exit};
-use crate::sys::signals::StopSignal;
-use crate::sys::{clock, crowd, process};
+use crate::sys::{clock, process};
 
 /// How long a crowd's process may take until it is ready, on a machine where
 /// hundreds want a processor.

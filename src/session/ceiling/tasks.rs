@@ -7,7 +7,7 @@
 
 use crate::limits::{Readings, growth};
 use crate::model::{Limit, StoppedBy};
-use crate::sys::uses;
+use crate::sys::proc;
 
 /// One in so many of those that are left is granted at a time: four that climb
 /// at once do not use up what all of them saw.
@@ -53,7 +53,7 @@ impl TaskWatch {
     fn left(&self) -> Option<u64> {
         let most = self.most?;
         // What cannot be counted now was counted a moment ago.
-        let (now, _) = uses::tasks_and_last_pid()?;
+        let (now, _) = proc::tasks_and_last_pid()?;
         Some(most.saturating_sub(now))
     }
 }

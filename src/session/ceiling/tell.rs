@@ -6,7 +6,7 @@ use crate::limits::{Blame, Outlook, Readings, Refusal, blame, remedy};
 use crate::model::{Binding, CeilingKind, KindCeiling, Limit, StoppedBy};
 use crate::sys::errno;
 use crate::sys::process::Exit;
-use crate::sys::signals::SIGABRT;
+use crate::sys::process::signals::SIGABRT;
 use crate::text::units;
 
 impl Search<'_> {

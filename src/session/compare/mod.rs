@@ -25,9 +25,9 @@ use crate::lab::protocol;
 use crate::model::{CompareRecord, ComparedPlan, FlowRecord, RunRecord};
 use crate::report::write_compare_json;
 use crate::session::run::{End, NotWritable, RunDir};
-use crate::sys::again::Again;
+use crate::sys::process::self_exec::SelfExec;
+use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 use crate::sys::process::{self, Exit};
-use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 
 /// The hidden subcommand under which a run is executed.
 pub const RUN_COMMAND: &str = "__run";
@@ -252,7 +252,7 @@ impl Comparison<'_> {
         };
         let mut arguments = vec![RUN_COMMAND.to_owned(), process::pid().0.to_string()];
         arguments.extend(run_arguments(contender, &self.plan.options, place));
-        let mut run = Again::start(&arguments)?;
+        let mut run = SelfExec::start(&arguments)?;
         let exit = loop {
             if let Some(exit) = run.wait(stop, Duration::from_millis(100))? {
                 break exit;
@@ -299,7 +299,7 @@ impl Comparison<'_> {
 }
 
 /// Ends a run that somebody has interrupted: it reports and saves what it has.
-fn end(run: &mut Again) -> io::Result<Exit> {
+fn end(run: &mut SelfExec) -> io::Result<Exit> {
     run.interrupt();
     let until = Instant::now() + RUN_GRACE;
     loop {

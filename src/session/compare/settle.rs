@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sys::procfs::SystemCounter;
-use crate::sys::signals::StopSignal;
-use crate::sys::time_wait;
+use crate::sys::net::{NetNamespace, time_wait};
+use crate::sys::proc::SystemCounter;
+use crate::sys::process::signals::StopSignal;
 
 /// How long the system's threads may take to go back to where they were.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ impl Settling {
     pub fn new(one_port: bool) -> Self {
         let counter = SystemCounter::new();
         let baseline = counter.as_ref().and_then(SystemCounter::threads);
-        let limit = time_wait::limit();
+        let limit = time_wait::limit(NetNamespace::own());
         let room = if one_port {
             Some(limit.unwrap_or(PORTS).min(PORTS))
         } else {
@@ -81,7 +81,7 @@ impl Settling {
     /// Whether as many more closed connections can be remembered. More than
     /// there is ever room for are not waited for.
     fn has_room(&self, requests: u64) -> bool {
-        match (self.room, time_wait::now()) {
+        match (self.room, time_wait::now(NetNamespace::own())) {
             (Some(room), Some(now)) if requests <= room => now + requests <= room,
             _ => true,
         }

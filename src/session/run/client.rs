@@ -14,8 +14,8 @@ use crate::model::{Exit, SideCost, Timestamp};
 use crate::observe::ptrace::Interest;
 use crate::sys::clock;
 use crate::sys::ledger::Ledger;
+use crate::sys::process::signals::StopSignal;
 use crate::sys::process::{self, Child};
-use crate::sys::signals::StopSignal;
 
 /// A client at work.
 #[derive(Debug)]

@@ -34,7 +34,7 @@ use self::tap::{Captured, RunningTap};
 use crate::model::{FlowRecord, RunRecord, SideCosts, StopReason, Timestamp, WorkerRecord};
 use crate::observe::sampled::Watch;
 use crate::sys::capture::{BLOCK_TIMEOUT, CaptureError};
-use crate::sys::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
+use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 use crate::sys::{clock, privilege, process};
 
 /// Why a run could not be made.

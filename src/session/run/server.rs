@@ -10,9 +10,9 @@ use super::{RunDir, RunPlan, SERVER_COMMAND, SERVER_GRACE, SPARE_SLOTS, SessionE
 use crate::model::{Endpoint, Exit, SideCost};
 use crate::observe::ptrace::Interest;
 use crate::sys::ledger::Ledger;
-use crate::sys::listeners;
+use crate::sys::net::listeners;
 use crate::sys::process::Child;
-use crate::sys::signals::StopSignal;
+use crate::sys::process::signals::StopSignal;
 use crate::text::escape::printable;
 
 /// A server at work.

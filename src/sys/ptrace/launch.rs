@@ -15,7 +15,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::filter::Filter;
 use crate::model::Pid;
-use crate::sys::signals;
+use crate::sys::process::signals;
 
 /// A program to be started.
 #[derive(Debug)]

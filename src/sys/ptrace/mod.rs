@@ -16,6 +16,8 @@ use thiserror::Error;
 pub use launch::Launch;
 use launch::Step;
 
+use crate::sys::proc::status::Status;
+use crate::sys::proc::{Proc, sysctl};
 use crate::sys::process::Child;
 
 /// Why a program is not traced.
@@ -52,22 +54,20 @@ pub fn start_untraced(launch: &Launch) -> Result<Child, StartError> {
 /// nothing is known that would.
 #[must_use]
 pub fn remedy() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name| {
-        let line = status.lines().find_map(|l| l.strip_prefix(name));
-        line.and_then(|l| l.trim().parse::<u32>().ok()).unwrap_or(0)
-    };
-    let yama = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
-    let scope: u32 = yama.ok().and_then(|s| s.trim().parse().ok()).unwrap_or(0);
-    if field("TracerPid:") != 0 {
+    let status = Status::read(Proc::this());
+    let tracer = status.as_ref().and_then(Status::tracer).flatten();
+    let filtered = status.as_ref().and_then(Status::seccomp) == Some(true);
+    // Without Yama there is no such limit.
+    let scope = sysctl::number("kernel/yama/ptrace_scope").unwrap_or(0);
+    if tracer.is_some() {
         "; threadtap itself is being traced: run it without that tracer".to_owned()
     } else if scope >= 2 {
         format!("; kernel.yama.ptrace_scope is {scope}: run as root, or set it to 1 or 0")
-    } else if scope == 1 && field("Seccomp:") == 0 {
+    } else if scope == 1 && !filtered {
         "; with kernel.yama.ptrace_scope = 1 only programs that threadtap starts can be traced: \
          let it start the program, or run as root"
             .to_owned()
-    } else if field("Seccomp:") != 0 {
+    } else if filtered {
         "; this container's seccomp profile may forbid it: allow SYS_PTRACE \
          (--cap-add=SYS_PTRACE), or use another profile"
             .to_owned()

@@ -10,7 +10,8 @@ use std::io;
 use libc::{c_int, c_long, c_uint};
 
 use crate::model::{Exit, Pid, SideCost, Tid};
-use crate::sys::{measure, process, procfs};
+use crate::sys::process::rusage;
+use crate::sys::{proc, process};
 
 /// The task is not there any more, or is not stopped any more: it was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +135,7 @@ pub fn seize(tid: Tid, options: Options) -> io::Result<()> {
 /// be waited for cannot be traced, nor one that this thread traces already.
 #[must_use]
 pub fn may_be_seized(tid: Tid) -> bool {
-    procfs::standing_of(tid).is_some_and(|(state, tracer)| {
+    proc::standing_of(tid).is_some_and(|(state, tracer)| {
         !matches!(state, 'Z' | 'X') && tracer != Some(process::tid())
     })
 }
@@ -184,14 +185,14 @@ fn decode(tid: Tid, status: c_int, usage: &libc::rusage) -> Report {
         return Report::Ended(
             tid,
             Exit::Code(libc::WEXITSTATUS(status)),
-            measure::cost(usage),
+            rusage::cost(usage),
         );
     }
     if libc::WIFSIGNALED(status) {
         return Report::Ended(
             tid,
             Exit::Signal(libc::WTERMSIG(status)),
-            measure::cost(usage),
+            rusage::cost(usage),
         );
     }
     let stop = match (status >> 16, libc::WSTOPSIG(status)) {

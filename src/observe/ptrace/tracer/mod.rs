@@ -20,7 +20,7 @@ use super::{Sink, Totals};
 use crate::model::{Change, Event, Exit, Pid, SideCost, Tid, Timestamp};
 use crate::sys::ptrace::arch;
 use crate::sys::ptrace::tracee::{self, Options, Patience, Report, Stop, Stopped, Until};
-use crate::sys::{clock, procfs};
+use crate::sys::{clock, proc};
 
 /// The most reports that are taken in at once.
 const BATCH: usize = 256;
@@ -278,9 +278,9 @@ impl<'a> Tracer<'a> {
         if pid != self.root {
             return;
         }
-        for tid in procfs::tasks_of(pid).into_iter().take(MOST_NAMES) {
+        for tid in proc::tasks_of(pid).into_iter().take(MOST_NAMES) {
             let other = tid != exits && self.family.pid_of(tid) == Some(pid);
-            if other && procfs::is_leaving(pid, tid) {
+            if other && proc::is_leaving(pid, tid) {
                 self.tell(pid, tid, Change::ThreadExiting);
             }
         }
@@ -291,9 +291,9 @@ impl<'a> Tracer<'a> {
         if !self.family.are_to_be_named(pid, at_the_end) {
             return;
         }
-        for tid in procfs::tasks_of(pid).into_iter().take(MOST_NAMES) {
+        for tid in proc::tasks_of(pid).into_iter().take(MOST_NAMES) {
             if self.family.pid_of(tid) == Some(pid)
-                && let Some(name) = procfs::name_of_thread(pid, tid)
+                && let Some(name) = proc::name_of_thread(pid, tid)
             {
                 self.tell(pid, tid, Change::Named { name: name.into() });
             }
@@ -316,7 +316,7 @@ impl<'a> Tracer<'a> {
         let _ = task.set_options(self.options(true));
         let what = Change::Executed {
             former,
-            name: procfs::name_of(pid).unwrap_or_default().into(),
+            name: proc::name_of(pid).unwrap_or_default().into(),
             unprivileged: lost_privilege(pid),
             foreign: task
                 .call()

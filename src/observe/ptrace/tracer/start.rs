@@ -10,7 +10,7 @@ use super::super::Sink;
 use super::super::calls::Interest;
 use super::{Mode, Tracer};
 use crate::model::{Change, Pid, Tid};
-use crate::sys::procfs;
+use crate::sys::proc;
 use crate::sys::ptrace::StartError;
 use crate::sys::ptrace::filter::Filter;
 use crate::sys::ptrace::launch::{Launch, Step};
@@ -78,8 +78,8 @@ impl<'a> Tracer<'a> {
         // ones that create them, once those are seized: so until nothing is new.
         loop {
             let mut news = false;
-            for pid in procfs::tree_of(root) {
-                for tid in procfs::tasks_of(pid) {
+            for pid in proc::tree_of(root) {
+                for tid in proc::tasks_of(pid) {
                     if tracer.family.knows(tid) {
                         continue;
                     }

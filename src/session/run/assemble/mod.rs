@@ -27,7 +27,7 @@ use crate::model::{
 };
 use crate::report::RunView;
 use crate::sys::ledger::Ledger;
-use crate::sys::limits;
+use crate::sys::proc::limits;
 
 /// A run, put together.
 pub struct Assembled {

@@ -18,8 +18,9 @@ use crate::activity::Activity;
 use crate::census::Samples;
 use crate::model::{Endpoint, Exit, Pid, SideCost, Timestamp};
 use crate::observe::ptrace::{Totals, Tracing};
+use crate::sys::clock;
+use crate::sys::net::listeners;
 use crate::sys::process;
-use crate::sys::{clock, listeners};
 
 /// A program at work.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::census::Samples;
 use crate::model::Sample;
 use crate::model::{Exit, Pid, SideCost, Timestamp};
 use crate::sys::process::{self, Child};
-use crate::sys::{clock, procfs};
+use crate::sys::{clock, proc};
 
 /// The program.
 #[derive(Debug)]
@@ -86,11 +86,11 @@ impl Plain {
         let mut living = if self.first_has_ended() {
             Vec::new()
         } else {
-            procfs::tree_of(self.root())
+            proc::tree_of(self.root())
         };
         if let Some(daemons) = &mut self.daemons {
             daemons.follow(self.child.pid());
-            living.extend(daemons.all.iter().flat_map(|pid| procfs::tree_of(*pid)));
+            living.extend(daemons.all.iter().flat_map(|pid| proc::tree_of(*pid)));
             daemons.seen = living.iter().copied().collect();
         }
         living
@@ -104,7 +104,7 @@ impl Plain {
         let living = self.living();
         let at = clock::now();
         if let Some(samples) = &mut self.samples
-            && let Some(counted) = procfs::count(&living)
+            && let Some(counted) = proc::count(&living)
         {
             samples.add(Sample {
                 at,
@@ -125,7 +125,7 @@ impl Plain {
 
 impl Daemons {
     fn follow(&mut self, first: Pid) {
-        for orphan in procfs::children_of(process::pid()) {
+        for orphan in proc::children_of(process::pid()) {
             let ours = self.alone || self.seen.contains(&orphan);
             if orphan != first && ours && !self.all.contains(&orphan) {
                 self.all.push(orphan);

@@ -15,7 +15,7 @@ use crate::activity::Activity;
 use crate::model::Pid;
 use crate::observe::ptrace::{self, Interest, Subject, Tracing};
 use crate::sys::ptrace::{Launch, StartError, remedy, start_untraced};
-use crate::sys::{clock, procfs};
+use crate::sys::{clock, proc};
 
 /// How programs are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl Program {
     pub fn attach(pid: Pid, interest: Interest) -> Result<Self, ProgramError> {
         let side = Arc::new(Mutex::new(Activity::default()));
         match begin(Subject::Attach(pid), interest, &side) {
-            Ok(tracing) => Ok(Self::traced(procfs::command_of(pid), tracing, side, true)),
+            Ok(tracing) => Ok(Self::traced(proc::command_of(pid), tracing, side, true)),
             Err(e) => {
                 let (source, remedy) = match e {
                     StartError::NotAllowed(e) => (e, remedy()),

@@ -48,7 +48,7 @@ pub fn reap(pid: Pid) -> io::Result<(ExitStatus, SideCost)> {
 }
 
 /// What a `rusage` says.
-pub(super) fn cost(usage: &libc::rusage) -> SideCost {
+pub(in crate::sys) fn cost(usage: &libc::rusage) -> SideCost {
     SideCost {
         cpu_ns: Some(cpu(usage).into()),
         peak_memory_bytes: Some(peak_memory(usage)),

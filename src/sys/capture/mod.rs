@@ -6,6 +6,9 @@
 //! the tap reads on for a while after it was told to stop: [`Tap::run`] ends
 //! when nothing has come for two timeouts, and only then are all frames in.
 
+pub mod dont_fork;
+pub mod filter;
+
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +17,8 @@ use pcap::{Active, Capture, Device, Precision};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use thiserror::Error;
 
-use super::{clock, privilege, ring, socket};
+use super::net::socket;
+use super::{clock, privilege};
 use crate::model::{Frame, LinkType, Nanos, Timestamp};
 
 /// How old a block of frames grows before it is handed over.
@@ -149,7 +153,7 @@ impl Tap {
             })?;
         // Where the option is missing, close-on-exec has to do.
         let _ = socket::lock_filter(descriptor(&capture));
-        ring::keep_from_children();
+        dont_fork::keep_from_children();
         let datalink = capture.get_datalink();
         let link_name = datalink
             .get_name()

@@ -3,16 +3,29 @@
 //! What is read here is a sample: a thread that lives between two samples is
 //! not seen. Whoever uses it marks the result so.
 
-use std::fs;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+pub mod cgroup;
+mod handle;
+pub mod limits;
+pub mod maps;
+pub mod meminfo;
+pub mod resource_usage;
+pub mod stat;
+pub mod status;
+pub mod sysctl;
+mod system;
+
+pub use handle::Proc;
+pub(in crate::sys) use handle::processes;
+pub use system::{SystemCounter, tasks_and_last_pid};
 
 use crate::model::{Pid, Tid};
+use stat::Stat;
+use status::Status;
 
 /// The threads of a process: the link count of its task folder less 2.
 #[must_use]
 pub fn threads_of(pid: Pid) -> Option<u64> {
-    let stat = rustix::fs::stat(format!("/proc/{pid}/task")).ok()?;
+    let stat = rustix::fs::stat(Proc::of(pid).path("task")).ok()?;
     links(&stat).checked_sub(2)
 }
 
@@ -32,28 +45,21 @@ pub fn children_of(pid: Pid) -> Vec<Pid> {
     let tasks = tasks_of(pid);
     if tasks.len() > MANY_THREADS {
         let children = |other: &Pid| matches!(process_of(Tid(other.0)), Some((_, p)) if p == pid);
-        return numbers_in("/proc").map(Pid).filter(children).collect();
+        return processes().filter(children).collect();
     }
     let children = |tid| {
-        let path = format!("/proc/{pid}/task/{tid}/children");
-        let text = fs::read_to_string(path).unwrap_or_default();
+        let text = Proc::of_thread(pid, tid).text("children");
+        let text = text.unwrap_or_default();
         let words = text.split_whitespace();
         words.filter_map(|w| w.parse().ok()).collect::<Vec<u32>>()
     };
     tasks.into_iter().flat_map(children).map(Pid).collect()
 }
 
-/// The entries of a folder that are numbers.
-pub(super) fn numbers_in(folder: &str) -> impl Iterator<Item = u32> + use<> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
-}
-
 /// A process's command line; its name in brackets where it has none.
 #[must_use]
 pub fn command_of(pid: Pid) -> Vec<String> {
-    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
+    let text = Proc::of(pid).text("cmdline").unwrap_or_default();
     let words: Vec<String> = text
         .trim_end_matches('\0')
         .split('\0')
@@ -68,7 +74,8 @@ pub fn command_of(pid: Pid) -> Vec<String> {
 /// The threads of a process, as far as they can be seen.
 #[must_use]
 pub fn tasks_of(pid: Pid) -> Vec<Tid> {
-    numbers_in(&format!("/proc/{pid}/task")).map(Tid).collect()
+    let numbers = Proc::of(pid).numbers("task");
+    numbers.into_iter().flatten().map(Tid).collect()
 }
 
 /// A process and its descendants.
@@ -83,63 +90,43 @@ pub fn tree_of(root: Pid) -> Vec<Pid> {
     tree
 }
 
-/// A file that holds a program's name, which is any bytes, and may be cut in
-/// the middle of a character.
-fn text_of(path: String) -> Option<String> {
-    let bytes = fs::read(path).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// The process of a task, and that process's parent.
 #[must_use]
 pub fn process_of(tid: Tid) -> Option<(Pid, Pid)> {
-    let text = text_of(format!("/proc/{tid}/status"))?;
-    let field = |name| {
-        let line = text.lines().find_map(|l: &str| l.strip_prefix(name))?;
-        line.trim().parse().ok().map(Pid)
-    };
-    Some((field("Tgid:")?, field("PPid:")?))
+    let status = Status::read(Proc::of_task(tid))?;
+    Some((status.process()?, status.parent()?))
 }
 
 /// In which state a task is (the letters of proc(5)), and who traces it.
 /// `None` when it is gone.
 #[must_use]
 pub fn standing_of(tid: Tid) -> Option<(char, Option<Tid>)> {
-    let text = text_of(format!("/proc/{tid}/status"))?;
-    let field = |name| text.lines().find_map(|l: &str| l.strip_prefix(name));
-    let state = field("State:")?.trim_start().chars().next()?;
-    let tracer: u32 = field("TracerPid:")?.trim().parse().ok()?;
-    Some((state, (tracer != 0).then_some(Tid(tracer))))
+    let status = Status::read(Proc::of_task(tid))?;
+    Some((status.state()?, status.tracer()?))
 }
 
-/// Whether a thread has begun to end: the flag `PF_EXITING` in its `stat`
-/// (proc(5), field 9; `linux/sched.h`), or its folder is gone already.
+/// Whether a thread has begun to end, or is gone already.
 #[must_use]
 pub fn is_leaving(pid: Pid, tid: Tid) -> bool {
-    const PF_EXITING: u32 = 0x4;
-    let Some(stat) = text_of(format!("/proc/{pid}/task/{tid}/stat")) else {
-        return true;
-    };
-    // The name, in parentheses, may hold anything.
-    let behind = stat.rsplit_once(')').map_or("", |s| s.1);
-    let flags = behind.split_whitespace().nth(6);
-    flags
-        .and_then(|f| f.parse().ok())
-        .is_some_and(|f: u32| f & PF_EXITING != 0)
+    Stat::read(Proc::of_thread(pid, tid)).is_none_or(|stat| stat.is_exiting())
 }
 
 /// A process's name, as the kernel keeps it (15 bytes at most).
 #[must_use]
 pub fn name_of(pid: Pid) -> Option<String> {
-    text_of(format!("/proc/{pid}/comm")).map(|name| name.trim_end_matches('\n').to_owned())
+    comm(Proc::of(pid))
+}
+
+fn comm(of: Proc) -> Option<String> {
+    let name = of.text("comm").ok()?;
+    Some(name.trim_end_matches('\n').to_owned())
 }
 
 /// A thread's own name, as the kernel keeps it; its process's where nobody
 /// gave it one.
 #[must_use]
 pub fn name_of_thread(pid: Pid, tid: Tid) -> Option<String> {
-    text_of(format!("/proc/{pid}/task/{tid}/comm"))
-        .map(|name| name.trim_end_matches('\n').to_owned())
+    comm(Proc::of_thread(pid, tid))
 }
 
 /// Threads and processes of a process and its descendants.
@@ -173,69 +160,6 @@ pub fn count(all: &[Pid]) -> Option<TreeCount> {
         threads: threads.iter().sum(),
         processes: threads.len() as u64,
     })
-}
-
-/// Counts of the whole system, cheap enough to be read every few milliseconds.
-#[derive(Debug)]
-pub struct SystemCounter {
-    loadavg: File,
-    /// The link count of `/proc` less the processes: its other folders. `None`
-    /// where the two could not be told apart.
-    other_links: Option<u64>,
-}
-
-impl SystemCounter {
-    /// A counter; `None` where proc(5) is not mounted.
-    #[must_use]
-    pub fn new() -> Option<Self> {
-        let loadavg = File::open("/proc/loadavg").ok()?;
-        // The kernel adds the number of processes to the link count of /proc.
-        // The rest is learnt by counting once; processes come and go
-        // meanwhile, so two counts in a row have to agree.
-        let mut previous = None;
-        for _ in 0..20 {
-            let before = proc_links()?;
-            let counted = count_process_folders()?;
-            let other = before.checked_sub(counted);
-            if other.is_some() && other == previous && proc_links() == Some(before) {
-                return Some(Self {
-                    loadavg,
-                    other_links: other,
-                });
-            }
-            previous = other;
-        }
-        Some(Self {
-            loadavg,
-            other_links: None,
-        })
-    }
-
-    /// All tasks of the system: the number behind the slash in `/proc/loadavg`.
-    #[must_use]
-    pub fn threads(&self) -> Option<u64> {
-        let mut buffer = [0u8; 128];
-        let n = self.loadavg.read_at(&mut buffer, 0).ok()?;
-        let text = std::str::from_utf8(&buffer[..n]).ok()?;
-        let field = text.split_whitespace().nth(3)?;
-        field.split_once('/')?.1.parse().ok()
-    }
-
-    /// All processes of the system.
-    #[must_use]
-    pub fn processes(&self) -> Option<u64> {
-        proc_links()?.checked_sub(self.other_links?)
-    }
-}
-
-fn proc_links() -> Option<u64> {
-    rustix::fs::stat("/proc").ok().map(|stat| links(&stat))
-}
-
-fn count_process_folders() -> Option<u64> {
-    // Without this process in it, it is not to be read.
-    let count = numbers_in("/proc").count() as u64;
-    (count > 0).then_some(count)
 }
 
 #[cfg(test)]
@@ -292,14 +216,5 @@ mod tests {
             assert!(name_of_thread(pid, tid).unwrap().starts_with('\u{fffd}'));
         });
         thread.join().unwrap();
-    }
-
-    #[test]
-    fn the_system_has_tasks() {
-        let counter = SystemCounter::new().unwrap();
-        assert!(counter.threads().unwrap() > 1);
-        if let Some(processes) = counter.processes() {
-            assert!(processes >= 1 && processes <= counter.threads().unwrap());
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! This program, run again as a person would run it, for one part of a larger
 //! task.
 //!
-//! Unlike a side of a run ([`super::process::Child`]) it is a whole program with
+//! Unlike a side of a run ([`super::Child`]) it is a whole program with
 //! children of its own, and what it starts inherits nothing from us: its signals
 //! have their default actions.
 
@@ -16,25 +16,25 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
-use super::process::Exit;
+use super::Exit;
 
 /// This program at work once more. Dropped, it is killed.
 #[derive(Debug)]
-pub struct Again {
+pub struct SelfExec {
     child: Child,
     pidfd: OwnedFd,
     /// What it says on its standard error.
     said: File,
 }
 
-impl Again {
+impl SelfExec {
     /// Starts it; what it prints goes nowhere, what it says is kept.
     ///
     /// # Errors
     /// When the system refuses the process or a descriptor.
     pub fn start(arguments: &[String]) -> io::Result<Self> {
         let said = File::from(memfd_create("stderr", MemfdFlags::CLOEXEC)?);
-        let mut child = Command::new(super::process::this_program())
+        let mut child = Command::new(super::this_program())
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -107,14 +107,14 @@ fn pid_of(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
-impl AsFd for Again {
+impl AsFd for SelfExec {
     /// Readable when it has ended.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
     }
 }
 
-impl Drop for Again {
+impl Drop for SelfExec {
     fn drop(&mut self) {
         if matches!(self.ended(), Ok(None)) {
             let _ = self.child.kill();

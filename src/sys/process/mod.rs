@@ -5,6 +5,12 @@
 //! (`PR_SET_PDEATHSIG`), the coordinator becomes the subreaper of orphans
 //! (`PR_SET_CHILD_SUBREAPER`), and at the end it kills and reaps what is left.
 
+pub mod crowd;
+pub mod futex;
+pub mod rusage;
+pub mod self_exec;
+pub mod signals;
+
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -73,8 +79,8 @@ fn exit_of(status: WaitStatus) -> Exit {
 /// share: a sixth of the time of a thousand threads. A fault ends the process
 /// all the same (signal(7): an ignored SIGSEGV that the kernel raises kills).
 fn without_overflow_handler() {
-    super::signals::ignore(libc::SIGSEGV);
-    super::signals::ignore(libc::SIGBUS);
+    crate::sys::process::signals::ignore(libc::SIGSEGV);
+    crate::sys::process::signals::ignore(libc::SIGBUS);
 }
 
 /// This program's file. By its own name, so that tools show that name; where
@@ -91,7 +97,7 @@ pub(super) fn this_program() -> PathBuf {
 /// handler of stack overflows. Returns where there is nothing to do, and where
 /// it cannot be done: the handler costs time, no more.
 pub fn shed_overflow_handler() {
-    if super::signals::is_ignored(libc::SIGSEGV) {
+    if crate::sys::process::signals::is_ignored(libc::SIGSEGV) {
         return;
     }
     without_overflow_handler();
@@ -165,7 +171,7 @@ impl Child {
             }),
             Err(e) => {
                 signal(pid, Signal::KILL);
-                let _ = super::measure::reap(pid);
+                let _ = crate::sys::process::rusage::reap(pid);
                 Err(e.into())
             }
         }
@@ -197,7 +203,7 @@ impl Child {
         if !matches!(poll(&mut fds, limit.as_ref()), Ok(n) if n > 0) {
             return None;
         }
-        let (status, cost) = super::measure::reap(self.pid).ok()?;
+        let (status, cost) = crate::sys::process::rusage::reap(self.pid).ok()?;
         self.exit = Some(
             status
                 .code()
@@ -251,7 +257,7 @@ impl Drop for Child {
 /// # Errors
 /// When the system refuses the process (EAGAIN, ENOMEM).
 pub fn fork_and(work: impl FnOnce() -> i32) -> io::Result<Pid> {
-    debug_assert_eq!(super::procfs::threads_of(pid()), Some(1));
+    debug_assert_eq!(crate::sys::proc::threads_of(pid()), Some(1));
     let parent = pid();
     // SAFETY: the process has one thread, so the child has all of its state.
     match unsafe { libc::fork() } {
@@ -342,7 +348,7 @@ pub fn sweep() -> Swept {
             Err(_) => return swept,
             Ok(None) => {}
         }
-        let mut left = super::procfs::tree_of(pid());
+        let mut left = crate::sys::proc::tree_of(pid());
         left.retain(|p| *p != pid());
         swept.lived.get_or_insert(left.len() as u64);
         if Instant::now() > until {

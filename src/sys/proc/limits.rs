@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::meminfo::Meminfo;
+use super::sysctl;
 use crate::model::Environment;
+use crate::sys::net::NetNamespace;
 
 /// Raises the soft limit of descriptors to the hard one, and the hard one to
 /// `wanted` where the process may (`CAP_SYS_RESOURCE`).
@@ -12,7 +15,7 @@ pub fn raise_descriptors(wanted: u64) {
     let now = getrlimit(Resource::Nofile);
     let soft = now.current.unwrap_or(u64::MAX);
     let hard = now.maximum.unwrap_or(u64::MAX);
-    let ceiling = number("/proc/sys/fs/nr_open").unwrap_or(1 << 20);
+    let ceiling = sysctl::number("fs/nr_open").unwrap_or(1 << 20);
     let ask = wanted.min(ceiling);
     let raise = |to: u64| {
         let limit = Rlimit {
@@ -23,11 +26,6 @@ pub fn raise_descriptors(wanted: u64) {
     };
     // Where neither is allowed, it stays as it is: requests then say so.
     let _ = hard < ask && raise(ask) || soft < hard && raise(hard);
-}
-
-/// A file that holds one number.
-pub(super) fn number(path: &str) -> Option<u64> {
-    std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
 /// Where this run takes place. The schemas of the records know the names of its
@@ -49,14 +47,21 @@ pub fn environment() -> Environment {
         getrlimit(Resource::Stack).current,
     );
     for (name, path) in [
-        ("kernel.threads-max", "/proc/sys/kernel/threads-max"),
-        ("kernel.pid_max", "/proc/sys/kernel/pid_max"),
-        ("vm.max_map_count", "/proc/sys/vm/max_map_count"),
-        ("net.core.somaxconn", "/proc/sys/net/core/somaxconn"),
+        ("kernel.threads-max", "kernel/threads-max"),
+        ("kernel.pid_max", "kernel/pid_max"),
+        ("vm.max_map_count", "vm/max_map_count"),
     ] {
-        limits.insert(name.to_owned(), number(path));
+        limits.insert(name.to_owned(), sysctl::number(path));
     }
-    limits.insert("ip_local_port_range".to_owned(), ephemeral_ports());
+    let net = NetNamespace::own();
+    limits.insert(
+        "net.core.somaxconn".to_owned(),
+        net.number("core/somaxconn"),
+    );
+    // How many ephemeral ports there are for one address and one server endpoint.
+    let ports = net.port_range();
+    let ports = ports.map(|(low, high)| u64::from(high - low) + 1);
+    limits.insert("ip_local_port_range".to_owned(), ports);
     Environment {
         kernel: format!(
             "{} {}",
@@ -64,7 +69,7 @@ pub fn environment() -> Environment {
             uname.release().to_string_lossy()
         ),
         cpus: cpus() as u64,
-        memory_bytes: memory_bytes(),
+        memory_bytes: Meminfo::read().and_then(|m| m.bytes("MemTotal")),
         limits,
     }
 }
@@ -73,21 +78,6 @@ pub fn environment() -> Environment {
 #[must_use]
 pub fn cpus() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
-fn memory_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kib.checked_mul(1024)
-}
-
-/// How many ephemeral ports there are for one address and one server endpoint.
-fn ephemeral_ports() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
-    let mut ends = text.split_whitespace().map(str::parse::<u64>);
-    let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
-    Some(high.checked_sub(low)? + 1)
 }
 
 #[cfg(test)]
@@ -100,8 +90,8 @@ mod tests {
         let limits = environment().limits;
         let here: BTreeSet<&str> = limits.keys().map(String::as_str).collect();
         for schema in [
-            include_str!("../../docs/schemas/run.schema.json"),
-            include_str!("../../docs/schemas/compare.schema.json"),
+            include_str!("../../../docs/schemas/run.schema.json"),
+            include_str!("../../../docs/schemas/compare.schema.json"),
         ] {
             let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
             let of = &schema["properties"]["environment"]["properties"]["limits"];

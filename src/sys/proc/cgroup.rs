@@ -1,8 +1,10 @@
-//! Control groups: which ones this process is in, of both versions, and what
+//! Control groups: which ones a process is in, of both versions, and what
 //! they allow and use (cgroups(7)).
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use super::Proc;
 
 /// A limit of version 1 that is as high as this is none: the kernel rounds
 /// "no limit" down to whole pages.
@@ -19,10 +21,10 @@ pub struct Level {
     pub in_use: Option<u64>,
 }
 
-/// Tasks: the groups of this process that can bound them, the innermost first.
+/// Tasks: the groups of a process that can bound them, the innermost first.
 #[must_use]
-pub fn pids() -> Vec<Level> {
-    folders("pids")
+pub fn pids(of: Proc) -> Vec<Level> {
+    folders("pids", of)
         .into_iter()
         .filter(|folder| folder.join("pids.max").exists())
         .map(|folder| Level {
@@ -36,8 +38,8 @@ pub fn pids() -> Vec<Level> {
 /// Memory in bytes, as above. What the kernel would drop before it refuses
 /// anything (unmapped pages of files) is not counted as used.
 #[must_use]
-pub fn memory() -> Vec<Level> {
-    folders("memory")
+pub fn memory(of: Proc) -> Vec<Level> {
+    folders("memory", of)
         .into_iter()
         .filter_map(|folder| {
             if folder.join("memory.max").exists() {
@@ -64,15 +66,15 @@ pub fn memory() -> Vec<Level> {
 }
 
 /// How often the out-of-memory killer has struck for want of memory in one of
-/// this process's control groups, and in the whole system for whatever reason.
+/// a process's control groups, and in the whole system for whatever reason.
 #[must_use]
-pub fn oom_kills() -> (u64, u64) {
+pub fn oom_kills(of: Proc) -> (u64, u64) {
     let kills = |path: PathBuf| word(&fs::read_to_string(path).ok()?, "oom_kill");
     let of_group = |folder: PathBuf| {
         let files = ["memory.events", "memory.oom_control"];
         files.iter().find_map(|file| kills(folder.join(file)))
     };
-    let groups = folders("memory").into_iter().filter_map(of_group).sum();
+    let groups = folders("memory", of).into_iter().filter_map(of_group).sum();
     (groups, kills("/proc/vmstat".into()).unwrap_or(0))
 }
 
@@ -102,14 +104,10 @@ fn word(text: &str, name: &str) -> Option<u64> {
     })
 }
 
-/// The folders of a controller's groups that this process is in, the innermost first.
-fn folders(controller: &str) -> Vec<PathBuf> {
-    let read = |path| fs::read_to_string(path).unwrap_or_default();
-    locate(
-        controller,
-        &read("/proc/self/cgroup"),
-        &read("/proc/self/mountinfo"),
-    )
+/// The folders of a controller's groups that a process is in, the innermost first.
+fn folders(controller: &str, of: Proc) -> Vec<PathBuf> {
+    let read = |file| of.text(file).unwrap_or_default();
+    locate(controller, &read("cgroup"), &read("mountinfo"))
 }
 
 /// As above, from the texts of `/proc/self/cgroup` and `/proc/self/mountinfo`.

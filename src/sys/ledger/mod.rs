@@ -11,16 +11,26 @@
 //! (client) or connection (server). The memory is sparse: slots that are never
 //! touched cost nothing.
 
+mod entry;
+
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::fs::{
+    MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, ftruncate, memfd_create,
+};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
+pub use entry::{
+    Address, ConnectionEntry, CrowdEntry, DETAIL_BYTES, Entry, Flag, Moment, RequestEntry, TaskIds,
+};
+
+use crate::model::{Pid, Tid};
+
 /// Says that the memory is a ledger of this layout.
-const MAGIC: u64 = 0x7474_6c65_6467_0001;
+const MAGIC: u64 = 0x7474_6c65_6467_0002;
 
 /// The header: what there is one of.
 #[repr(C, align(64))]
@@ -61,8 +71,8 @@ pub struct Header {
 #[repr(C, align(32))]
 #[derive(Debug)]
 pub struct TaskSlot {
-    /// `pid << 32 | tid`; 0 until the task has run.
-    ids: AtomicU64,
+    /// Not there until the task has run.
+    ids: TaskIds,
     /// 1: a thread; 2: a process. 0: never created.
     kind: AtomicU64,
     started: AtomicI64,
@@ -96,8 +106,7 @@ impl TaskSlot {
 
     /// To be called by the task as its first action.
     pub fn begin(&self, process: bool, pid: u32, tid: u32, now_ns: i64) {
-        self.ids
-            .store(u64::from(pid) << 32 | u64::from(tid), Relaxed);
+        self.ids.set(Pid(pid), Tid(tid));
         self.created(process, now_ns);
     }
 
@@ -108,31 +117,15 @@ impl TaskSlot {
 
     fn read(&self) -> Option<Task> {
         let kind = self.kind.load(Relaxed);
-        let ids = self.ids.load(Relaxed);
         let ended = self.ended.load(Relaxed);
         (kind != 0).then(|| Task {
             process: kind == Self::PROCESS,
-            ids: (ids != 0).then(|| halves(ids)),
+            ids: self.ids.get().map(|(pid, tid)| (pid.0, tid.0)),
             started_ns: self.started.load(Relaxed),
             ended_ns: (ended != 0).then_some(ended),
         })
     }
 }
-
-/// Splits `high << 32 | low`.
-#[must_use]
-pub fn halves(word: u64) -> (u32, u32) {
-    let low = u32::try_from(word & 0xffff_ffff).unwrap_or(u32::MAX);
-    let high = u32::try_from(word >> 32).unwrap_or(u32::MAX);
-    (high, low)
-}
-
-/// How many words an entry has; their meaning is the writer's and reader's
-/// affair (`lab::records`).
-pub const ENTRY_WORDS: usize = 12;
-
-/// One request or connection: twelve words, written by one worker only.
-pub type Entry = [AtomicU64; ENTRY_WORDS];
 
 /// A mapped ledger.
 #[derive(Debug)]
@@ -152,6 +145,10 @@ unsafe impl Sync for Ledger {}
 
 const HEADER_BYTES: usize = 4096;
 
+/// Nobody who has the file may cut it off under those who have mapped it: they
+/// would die of SIGBUS.
+const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
+
 fn bytes_for(tasks: usize, entries: usize) -> Option<usize> {
     let task_bytes = tasks.checked_mul(size_of::<TaskSlot>())?;
     let entry_bytes = entries.checked_mul(size_of::<Entry>())?;
@@ -167,8 +164,12 @@ impl Ledger {
     /// When the system refuses the memory or its mapping.
     pub fn create(tasks: usize, entries: usize) -> io::Result<Self> {
         let bytes = bytes_for(tasks, entries).ok_or(io::ErrorKind::OutOfMemory)?;
-        let file = memfd_create("threadtap-ledger", MemfdFlags::CLOEXEC)?;
+        let file = memfd_create(
+            "threadtap-ledger",
+            MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
+        )?;
         ftruncate(&file, bytes as u64)?;
+        fcntl_add_seals(&file, SEALS | SealFlags::SEAL)?;
         let ledger = Self::map(file, bytes, tasks, entries)?;
         let h = ledger.header();
         h.task_capacity.store(tasks as u64, Relaxed);
@@ -183,6 +184,11 @@ impl Ledger {
     /// When the file is not a ledger, or cannot be mapped.
     pub fn open(file: OwnedFd) -> io::Result<Self> {
         let not_one = || io::Error::new(io::ErrorKind::InvalidData, "not a ledger");
+        // Only files in memory have seals.
+        let sealed = fcntl_get_seals(&file).is_ok_and(|seals| seals.contains(SEALS));
+        if !sealed {
+            return Err(not_one());
+        }
         let length = usize::try_from(rustix::fs::fstat(&file)?.st_size).map_err(|_| not_one())?;
         if length < HEADER_BYTES {
             return Err(not_one());
@@ -201,7 +207,8 @@ impl Ledger {
 
     fn map(file: OwnedFd, bytes: usize, tasks: usize, entries: usize) -> io::Result<Self> {
         // SAFETY: a fresh shared mapping at an address of the kernel's choice;
-        // the file is at least `bytes` long (created or checked so).
+        // the file is at least `bytes` long (created or checked so), and
+        // sealed so that it stays so.
         let base = unsafe {
             mmap(
                 std::ptr::null_mut(),
@@ -358,8 +365,37 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_ledger_is_refused() {
-        let file = memfd_create("no-ledger", MemfdFlags::CLOEXEC).unwrap();
+        let file = memfd_create("no-ledger", MemfdFlags::ALLOW_SEALING).unwrap();
         ftruncate(&file, 8192).unwrap();
+        fcntl_add_seals(&file, SEALS).unwrap();
         assert!(Ledger::open(file).is_err());
+    }
+
+    #[test]
+    fn nobody_can_cut_it_off() {
+        let ledger = Ledger::create(1, 1).unwrap();
+        let file = ledger.share().unwrap();
+        let length = file.metadata().unwrap().len();
+        assert!(file.set_len(length - 1).is_err());
+        assert!(file.set_len(length + 1).is_err());
+        assert!(fcntl_add_seals(&file, SealFlags::WRITE).is_err());
+        assert_eq!(file.metadata().unwrap().len(), length);
+    }
+
+    #[test]
+    fn what_could_be_cut_off_is_refused() {
+        let ledger = Ledger::create(1, 1).unwrap();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut ledger.share().unwrap(), &mut bytes).unwrap();
+        let copy = |seals: SealFlags| {
+            let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+            let file = memfd_create("copy", flags).unwrap();
+            rustix::io::pwrite(&file, &bytes, 0).unwrap();
+            fcntl_add_seals(&file, seals).unwrap();
+            file
+        };
+        assert!(Ledger::open(copy(SEALS)).is_ok());
+        assert!(Ledger::open(copy(SealFlags::SHRINK)).is_err());
+        assert!(Ledger::open(copy(SealFlags::empty())).is_err());
     }
 }

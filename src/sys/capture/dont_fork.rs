@@ -6,15 +6,19 @@
 //! its start would take the time to copy the ring's page table.
 
 use std::ffi::c_void;
-use std::fs;
 
 use rustix::mm::{Advice, madvise};
+
+use crate::sys::proc::Proc;
+use crate::sys::proc::maps::{Mapping, Maps};
 
 /// Keeps what packet sockets have mapped here from processes forked later. Where
 /// that fails the figures of memory are too high, and nothing else is wrong.
 pub fn keep_from_children() {
-    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    for (start, end) in maps.lines().filter_map(of_socket) {
+    let Some(maps) = Maps::read(Proc::this()) else {
+        return;
+    };
+    for Mapping { start, end, .. } in maps.all().filter(is_socket) {
         let at = std::ptr::with_exposed_provenance_mut::<c_void>(start);
         // SAFETY: the kernel has just told that this is mapped, and the advice
         // changes nothing in this process.
@@ -22,13 +26,9 @@ pub fn keep_from_children() {
     }
 }
 
-/// The range of a line of `proc_pid_maps(5)`, where a socket is what is mapped.
-fn of_socket(line: &str) -> Option<(usize, usize)> {
-    let mut words = line.split_whitespace();
-    let (start, end) = words.next()?.split_once('-')?;
-    words.nth(4)?.starts_with("socket:[").then_some(())?;
-    let address = |text| usize::from_str_radix(text, 16).ok();
-    address(start).zip(address(end)).filter(|(s, e)| s < e)
+/// A file's path begins with a slash.
+fn is_socket(mapping: &Mapping<'_>) -> bool {
+    mapping.what.starts_with("socket:[")
 }
 
 #[cfg(test)]
@@ -37,14 +37,14 @@ mod tests {
 
     #[test]
     fn only_a_mapped_socket_is_one() {
-        let line = "7f36c4000000-7f36c6000000 rw-s 00000000 00:08 40213      socket:[40213]";
-        assert_eq!(of_socket(line), Some((0x7f36_c400_0000, 0x7f36_c600_0000)));
-        for other in [
-            "7f36c4000000-7f36c6000000 rw-p 00000000 00:00 0 ",
-            "7f36c4000000-7f36c6000000 r-xp 00000000 08:01 40213      /tmp/socket:[1]",
-            "",
-        ] {
-            assert_eq!(of_socket(other), None, "{other}");
+        let of = |what| Mapping {
+            start: 1,
+            end: 2,
+            what,
+        };
+        assert!(is_socket(&of("socket:[40213]")));
+        for other in ["", "/tmp/socket:[1]", "[heap]"] {
+            assert!(!is_socket(&of(other)), "{other}");
         }
     }
 }

@@ -1,20 +1,20 @@
 //! Closed connections that the kernel still remembers (`TIME_WAIT`).
 
-use std::fs;
+use super::NetNamespace;
 
 /// `TIME_WAIT` sockets of this network namespace, as `/proc/net/sockstat` counts
 /// them; `None` where that cannot be read.
 #[must_use]
-pub fn now() -> Option<u64> {
-    of_sockstat(&fs::read_to_string("/proc/net/sockstat").ok()?)
+pub fn now(net: NetNamespace) -> Option<u64> {
+    of_sockstat(&net.text("sockstat")?)
 }
 
 /// How many there may be: past it the kernel forgets a connection as soon as it
-/// is closed (tcp(7), `tcp_max_tw_buckets`).
+/// is closed (tcp(7), `tcp_max_tw_buckets`). `None` for a namespace that is not
+/// the caller's.
 #[must_use]
-pub fn limit() -> Option<u64> {
-    let text = fs::read_to_string("/proc/sys/net/ipv4/tcp_max_tw_buckets").ok()?;
-    text.trim().parse().ok()
+pub fn limit(net: NetNamespace) -> Option<u64> {
+    net.number("ipv4/tcp_max_tw_buckets")
 }
 
 /// IPv4 and IPv6 are in one line.

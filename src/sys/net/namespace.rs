@@ -1,0 +1,79 @@
+//! Whose sockets and ports are looked at.
+
+use std::fs::{self, File};
+use std::io;
+
+use crate::model::Pid;
+use crate::sys::proc::{Proc, sysctl};
+
+/// A network namespace, named by somebody who is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetNamespace(Proc);
+
+impl NetNamespace {
+    /// The one that the calling thread is in.
+    #[must_use]
+    pub const fn own() -> Self {
+        Self(Proc::this_thread())
+    }
+
+    /// The one that a process is in.
+    #[must_use]
+    pub const fn of(pid: Pid) -> Self {
+        Self(Proc::of(pid))
+    }
+
+    /// A file of `/proc/PID/net`, opened.
+    pub(super) fn open(self, file: &str) -> io::Result<File> {
+        File::open(self.0.path(&format!("net/{file}")))
+    }
+
+    /// A short file of `/proc/PID/net`.
+    pub(super) fn text(self, file: &str) -> Option<String> {
+        self.0.text(&format!("net/{file}")).ok()
+    }
+
+    /// Whether the calling thread is in it: the kernel answers some questions
+    /// (`/proc/sys/net`, `sock_diag`(7)) for the namespace of who asks, only.
+    pub(super) fn is_own(self) -> bool {
+        let inode = |of: Proc| fs::read_link(of.path("ns/net")).ok();
+        self == Self::own() || inode(self.0).is_some_and(|i| Some(i) == inode(Proc::this_thread()))
+    }
+
+    /// A number under `/proc/sys/net`; `None` for a namespace that is not the
+    /// caller's.
+    #[must_use]
+    pub fn number(self, name: &str) -> Option<u64> {
+        self.setting(name)?.trim().parse().ok()
+    }
+
+    /// The last of several numbers, as above.
+    #[must_use]
+    pub fn last_number(self, name: &str) -> Option<u64> {
+        self.setting(name)?.split_whitespace().last()?.parse().ok()
+    }
+
+    /// The text of a setting under `/proc/sys/net`; `None` for a namespace that
+    /// is not the caller's.
+    pub(super) fn setting(self, name: &str) -> Option<String> {
+        self.is_own()
+            .then(|| sysctl::text(&format!("net/{name}")))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_those_of_the_caller_only() {
+        let mine = NetNamespace::of(Pid(std::process::id()));
+        for net in [NetNamespace::own(), mine] {
+            assert!(net.setting("core/somaxconn").is_some());
+            assert!(net.open("tcp").is_ok());
+        }
+        let nobodys = NetNamespace::of(Pid(u32::MAX));
+        assert_eq!(nobodys.setting("core/somaxconn"), None);
+        assert!(nobodys.open("tcp").is_err());
+    }
+}
