@@ -37,6 +37,7 @@ mod history;
 mod inbound;
 mod key;
 mod live;
+mod pair;
 mod places;
 mod printable;
 #[cfg(test)]
