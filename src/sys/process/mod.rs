@@ -92,7 +92,7 @@ pub(super) fn this_program() -> PathBuf {
     std::env::current_exe()
         .ok()
         .filter(|path| path.exists())
-        .unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
+        .unwrap_or_else(|| super::proc::Proc::this().path("exe"))
 }
 
 /// Executes this program anew in the same process, with the same arguments,
