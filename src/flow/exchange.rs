@@ -15,12 +15,13 @@ use crate::model::{Exchange, Segment, SeqNum, TcpFlags};
 
 use super::budget::Budget;
 use super::inbound::Inbound;
+use super::pair::{Pair, Role};
 use super::turns::{CLIENT, Protocol, SERVER, Turns};
 
 /// The exchanges of one flow.
 #[derive(Debug, Default)]
 pub(super) struct Dialogue {
-    inbound: [Inbound; 2],
+    inbound: Pair<Role, Inbound>,
     turns: Turns,
 }
 
@@ -32,7 +33,7 @@ impl Dialogue {
 
     /// The direction was turned round.
     pub(super) const fn turn_round(&mut self) {
-        self.inbound.swap(CLIENT, SERVER);
+        self.inbound.both.swap(0, 1);
     }
 
     /// Takes a segment. `isn` is the sender's initial sequence number where
@@ -79,7 +80,7 @@ impl Dialogue {
         }
         if turns.protocol == Protocol::Turns {
             // From here on nothing is put in order.
-            for i in inbound {
+            for i in &mut inbound.both {
                 i.clear(budget);
             }
         }

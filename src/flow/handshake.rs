@@ -2,6 +2,8 @@
 
 use crate::model::{Handshake, Nanos, Segment, SeqNum, TcpFlags, Timestamp};
 
+use super::pair::{Half, Pair};
+
 /// What was seen of one side's SYNs, with or without ACK.
 #[derive(Clone, Copy, Debug)]
 struct Opened {
@@ -14,11 +16,11 @@ struct Opened {
 #[derive(Debug, Default)]
 pub(super) struct Opening {
     /// The first SYN without ACK of each side.
-    syn: [Option<Opened>; 2],
+    syn: Pair<Half, Option<Opened>>,
     /// The first SYN-ACK of each side.
-    syn_ack: [Option<(Timestamp, SeqNum)>; 2],
+    syn_ack: Pair<Half, Option<(Timestamp, SeqNum)>>,
     /// The first segment that acknowledges the other side's SYN.
-    ack: [Option<Timestamp>; 2],
+    ack: Pair<Half, Option<Timestamp>>,
     /// The latest SYN without ACK, until the first ACK makes it a round trip.
     latest_syn: Option<Timestamp>,
     round_trip: Option<Nanos>,
@@ -27,7 +29,7 @@ pub(super) struct Opening {
 impl Opening {
     /// Takes a segment that side `from` sent.
     #[inline]
-    pub(super) fn take(&mut self, s: &Segment<'_>, from: usize) {
+    pub(super) fn take(&mut self, s: &Segment<'_>, from: Half) {
         let syn = s.flags.has(TcpFlags::SYN);
         let ack = s.flags.has(TcpFlags::ACK);
         if syn {
@@ -39,7 +41,7 @@ impl Opening {
             self.round_trip = self.latest_syn.map(|t| s.time.since(t));
         }
         if ack && self.ack[from].is_none() && !s.flags.has(TcpFlags::RST) {
-            let other = 1 - from;
+            let other = from.peer();
             let isn = self.syn_ack[other]
                 .map(|(_, isn)| isn)
                 .or(self.syn[other].map(|o| o.isn));
@@ -57,10 +59,10 @@ impl Opening {
     }
 
     #[cold]
-    fn take_syn(&mut self, s: &Segment<'_>, from: usize, ack: bool) {
+    fn take_syn(&mut self, s: &Segment<'_>, from: Half, ack: bool) {
         if ack {
             // One that acknowledges something else answers another SYN.
-            let answers = self.syn[1 - from].is_none_or(|syn| s.ack.after(syn.isn));
+            let answers = self.syn[from.peer()].is_none_or(|syn| s.ack.after(syn.isn));
             if answers {
                 self.syn_ack[from].get_or_insert((s.time, s.seq));
             }
@@ -90,11 +92,11 @@ impl Opening {
     }
 
     /// The opening as the side `client` made it; `None` without its SYN.
-    pub(super) fn handshake(&self, client: usize) -> Option<Handshake> {
+    pub(super) fn handshake(&self, client: Half) -> Option<Handshake> {
         let syn = self.syn[client]?;
         Some(Handshake {
             syn_ns: syn.at,
-            syn_ack_ns: self.syn_ack[1 - client].map(|(at, _)| at),
+            syn_ack_ns: self.syn_ack[client.peer()].map(|(at, _)| at),
             ack_ns: self.ack[client],
             syn_count: syn.count,
         })

@@ -7,6 +7,7 @@ use super::budget::Budget;
 use super::endpoint::{End, said};
 use super::exchange::Dialogue;
 use super::handshake::Opening;
+use super::pair::{Half, Pair};
 use super::ranges::SeqRanges;
 use super::zeek::Connection;
 
@@ -35,18 +36,18 @@ struct Sent {
     closed: Option<Timestamp>,
 }
 
-/// One flow. Side 0 sent its first frame.
+/// One flow.
 #[derive(Debug)]
 pub(super) struct Flow {
     id: FlowId,
-    ends: [Endpoint; 2],
-    /// Whether side 0 is the greater endpoint.
+    ends: Pair<Half, Endpoint>,
+    /// Whether the first sender is the greater endpoint.
     greater: bool,
-    client: usize,
+    client: Half,
     client_known_by: ClientKnownBy,
     first: Timestamp,
     last: Timestamp,
-    sent: [Sent; 2],
+    sent: Pair<Half, Sent>,
     opening: Opening,
     connection: Connection,
     dialogue: Dialogue,
@@ -61,13 +62,13 @@ impl Flow {
     pub(super) fn new(id: FlowId, s: &Segment<'_>, greater: bool, time_port: Option<u16>) -> Self {
         let mut flow = Self {
             id,
-            ends: [s.source, s.destination],
+            ends: Pair::new([s.source, s.destination]),
             greater,
-            client: 0,
+            client: Half::First,
             client_known_by: ClientKnownBy::FirstFrame,
             first: s.time,
             last: s.time,
-            sent: [Sent::default(), Sent::default()],
+            sent: Pair::default(),
             opening: Opening::default(),
             connection: Connection::default(),
             dialogue: Dialogue::default(),
@@ -82,7 +83,7 @@ impl Flow {
 
     /// Both endpoints, the first frame's sender first.
     pub(super) const fn ends(&self) -> [Endpoint; 2] {
-        self.ends
+        self.ends.both
     }
 
     /// Its number.
@@ -91,10 +92,14 @@ impl Flow {
     }
 
     /// Which side is the greater endpoint or not. Where both ends are the same
-    /// endpoint, all is side 0's.
+    /// endpoint, all is the first sender's.
     #[inline]
-    pub(super) const fn side(&self, greater: bool) -> usize {
-        (greater != self.greater) as usize
+    pub(super) const fn side(&self, greater: bool) -> Half {
+        if greater == self.greater {
+            Half::First
+        } else {
+            Half::Other
+        }
     }
 
     /// Whether a segment begins another connection on the same pair: a SYN
@@ -102,7 +107,7 @@ impl Flow {
     /// with the same number was sent again. tshark's `tcp.stream` tells them
     /// apart in the same way.
     #[inline]
-    pub(super) fn is_superseded_by(&self, s: &Segment<'_>, from: usize) -> bool {
+    pub(super) fn is_superseded_by(&self, s: &Segment<'_>, from: Half) -> bool {
         s.flags.has(TcpFlags::SYN)
             && !s.flags.has(TcpFlags::ACK)
             && self.sent[from].base.is_some_and(|base| base != s.seq)
@@ -116,12 +121,13 @@ impl Flow {
     /// Whether both sides have sent a FIN and had it acknowledged, or a RST came:
     /// no more is to be waited for.
     pub(super) const fn is_closed(&self) -> bool {
-        self.over || self.sent[0].fin_acknowledged && self.sent[1].fin_acknowledged
+        let [a, b] = &self.sent.both;
+        self.over || a.fin_acknowledged && b.fin_acknowledged
     }
 
     /// Takes the next segment, which side `from` sent.
     #[inline]
-    pub(super) fn take(&mut self, s: &Segment<'_>, from: usize, budget: &mut Budget) {
+    pub(super) fn take(&mut self, s: &Segment<'_>, from: Half, budget: &mut Budget) {
         self.last = self.last.max(s.time);
         self.first = self.first.min(s.time);
         if s.flags.has(TcpFlags::SYN) {
@@ -131,8 +137,11 @@ impl Flow {
 
         let round_trip = self.opening.round_trip();
         self.opening.take(s, from);
-        let [a, b] = &mut self.sent;
-        let (sender, peer) = if from == 0 { (a, b) } else { (b, a) };
+        let [a, b] = &mut self.sent.both;
+        let (sender, peer) = match from {
+            Half::First => (a, b),
+            Half::Other => (b, a),
+        };
         sender.frames += 1;
         sender.wire_bytes += u64::from(s.wire_len);
         sender.payload_bytes += u64::from(s.payload_len);
@@ -160,13 +169,13 @@ impl Flow {
             self.reset |= sender.fin.is_none() || peer.fin.is_none();
         }
 
-        let [a, b] = &self.sent;
+        let [a, b] = &self.sent.both;
         self.connection
-            .take(s, from, self.client, [&a.stream, &b.stream]);
+            .take(s, from, self.client, Pair::new([&a.stream, &b.stream]));
         let ends = &self.connection.ends;
         let began = |end: &End| end.said & said::SYN != 0;
         let isn = began(&ends[from]).then_some(ends[from].start);
-        let whole = ends.iter().all(began);
+        let whole = ends.both.iter().all(began);
         self.dialogue
             .take(s, from == self.client, isn, whole, budget);
     }
@@ -174,13 +183,13 @@ impl Flow {
     /// The sender of the first SYN; without one, the receiver of a SYN-ACK;
     /// else the sender of the first frame.
     #[cold]
-    fn settle_client(&mut self, s: &Segment<'_>, from: usize) {
+    fn settle_client(&mut self, s: &Segment<'_>, from: Half) {
         let (by, client) = if s.flags.has(TcpFlags::ACK) {
-            (ClientKnownBy::SynAck, 1 - from)
+            (ClientKnownBy::SynAck, from.peer())
         } else {
             (ClientKnownBy::Syn, from)
         };
-        if by <= self.client_known_by || self.ends[0] == self.ends[1] {
+        if by <= self.client_known_by || self.ends[Half::First] == self.ends[Half::Other] {
             return;
         }
         self.client_known_by = by;
@@ -193,7 +202,7 @@ impl Flow {
 
     /// What each side's numbers are counted from, as tshark guesses it.
     #[inline]
-    fn settle_base(&mut self, s: &Segment<'_>, from: usize) {
+    fn settle_base(&mut self, s: &Segment<'_>, from: Half) {
         let syn = s.flags.has(TcpFlags::SYN);
         let ack = s.flags.has(TcpFlags::ACK);
         let base = &mut self.sent[from].base;
@@ -204,7 +213,7 @@ impl Flow {
                 SeqNum(s.seq.0.wrapping_sub(1))
             });
         }
-        let other = &mut self.sent[1 - from].base;
+        let other = &mut self.sent[from.peer()].base;
         if other.is_none() && ack {
             *other = Some(SeqNum(s.ack.0.wrapping_sub(1)));
         }
@@ -217,8 +226,8 @@ impl Flow {
 
     /// The flow as it is told. What it held on the heap goes with the record.
     pub(super) fn record(&mut self, budget: &mut Budget) -> FlowRecord {
-        let (client, server) = (self.client, 1 - self.client);
-        let fins = self.sent.iter().all(|s| s.fin.is_some());
+        let (client, server) = (self.client, self.client.peer());
+        let fins = self.sent.both.iter().all(|s| s.fin.is_some());
         let state = self.connection.state(client);
         let (exchanges, exchanges_omitted) = self.dialogue.finish(budget);
         let [c, s] = [&self.sent[client], &self.sent[server]];

@@ -38,6 +38,7 @@ mod history;
 mod inbound;
 mod key;
 mod live;
+mod pair;
 mod printable;
 #[cfg(test)]
 mod properties;

@@ -4,11 +4,11 @@ use crate::model::{Exchange, Timestamp};
 
 use super::budget::Budget;
 use super::inbound::Piece;
+use super::pair::Role;
 use super::time_protocol::{AnswerLine, RequestLine, Says};
 
-/// The two sides, as places in an array.
-pub(super) const CLIENT: usize = 0;
-pub(super) const SERVER: usize = 1;
+pub(super) const CLIENT: Role = Role::Client;
+pub(super) const SERVER: Role = Role::Server;
 
 /// What is spoken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    pub(super) fn hear(&mut self, from: usize, piece: &Piece<'_>, budget: &mut Budget) {
+    pub(super) fn hear(&mut self, from: Role, piece: &Piece<'_>, budget: &mut Budget) {
         match (self.protocol, piece) {
             (Protocol::Turns, &Piece::Bytes { at, .. }) => self.turn(from, at, budget),
             (Protocol::Turns, Piece::Hole) => {}
@@ -72,7 +72,7 @@ impl Turns {
     }
 
     /// A new byte of a protocol of which only the turns count.
-    pub(super) fn turn(&mut self, from: usize, at: Timestamp, budget: &mut Budget) {
+    pub(super) fn turn(&mut self, from: Role, at: Timestamp, budget: &mut Budget) {
         let begins = self.server_spoke || self.exchanges.is_empty() && self.omitted == 0;
         if from == SERVER {
             self.server_spoke = true;

@@ -9,19 +9,17 @@ use crate::model::{ConnState, Segment, SeqNum, TcpFlags};
 
 use super::endpoint::{End, EndState, said};
 use super::history::History;
+use super::pair::{Half, Pair};
 use super::ranges::SeqRanges;
-
-/// Which end of a flow: 0 sent the first frame, 1 is the other.
-pub(super) type Half = usize;
 
 /// Both ends of a connection, by who sent the first frame.
 #[derive(Debug, Default)]
 pub(super) struct Connection {
-    pub ends: [End; 2],
+    pub ends: Pair<Half, End>,
     pub history: History,
     /// What was captured of each stream, from the first segment on that was
     /// not captured in full; before it, that is all.
-    captured: [Option<Box<SeqRanges>>; 2],
+    captured: Pair<Half, Option<Box<SeqRanges>>>,
 }
 
 impl Connection {
@@ -46,9 +44,9 @@ impl Connection {
         s: &Segment<'_>,
         from: Half,
         client: Half,
-        streams: [&SeqRanges; 2],
+        streams: Pair<Half, &SeqRanges>,
     ) {
-        let to = 1 - from;
+        let to = from.peer();
         let from_client = from == client;
         let flags = s.flags;
         let taken = u32::from(flags.has(TcpFlags::SYN)) + u32::from(flags.has(TcpFlags::FIN));
@@ -129,7 +127,7 @@ impl Connection {
 
     /// The state machine: the sender's end moves, and sometimes its peer.
     fn transition(&mut self, flags: TcpFlags, len: u32, from: Half, from_client: bool) {
-        let to = 1 - from;
+        let to = from.peer();
         let (syn, ack) = (flags.has(TcpFlags::SYN), flags.has(TcpFlags::ACK));
         let (fin, rst) = (flags.has(TcpFlags::FIN), flags.has(TcpFlags::RST));
         match self.ends[from].state {
@@ -221,7 +219,7 @@ impl Connection {
         // Only in connections that were opened and are closed in the usual way:
         // elsewhere sequence numbers are no proof.
         let mut holes = 0;
-        if self.ends[0].is_clean() && self.ends[1].is_clean() {
+        if self.ends.both.iter().all(End::is_clean) {
             let stream = self.captured[of].as_deref().unwrap_or(stream);
             holes = stream.holes(end.checked, ack);
         }
@@ -235,7 +233,7 @@ impl Connection {
     /// Zeek's `conn_state`, as its documentation defines the names.
     pub(super) fn state(&self, client: Half) -> ConnState {
         use EndState::{Closed, Established, Inactive, Reset, SynAckSent, SynSent};
-        let (orig, resp) = (&self.ends[client], &self.ends[1 - client]);
+        let (orig, resp) = (&self.ends[client], &self.ends[client.peer()]);
         let nothing = || orig.sent_nothing() && resp.sent_nothing();
         match (orig.state, resp.state) {
             (SynSent | SynAckSent, Reset) => ConnState::REJ,

@@ -131,7 +131,7 @@ pub fn lost_privilege(pid: Pid) -> bool {
     use std::os::unix::fs::MetadataExt;
     const SET_ID: u32 = libc::S_ISUID | libc::S_ISGID;
     !launch::may_filter_with_privileges()
-        && std::fs::metadata(format!("/proc/{pid}/exe")).is_ok_and(|file| {
+        && std::fs::metadata(proc::Proc::of(pid).path("exe")).is_ok_and(|file| {
             file.mode() & SET_ID != 0 && file.uid() != rustix::process::getuid().as_raw()
         })
 }

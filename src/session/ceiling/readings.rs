@@ -212,8 +212,10 @@ fn sockets(client: Pid, server: Option<(Pid, SocketAddr)>) -> SocketReadings {
         files: resource_usage::open_files(),
         files_exempt: resource_usage::exempt_from_file_max(),
         port_range: range,
-        reserved_ports: range.map_or(0, |range| net.reserved_ports(range)),
-        ports_in_use: range.map(|range| net.ports_taken(range, address) + coming),
+        reserved_ports: range.map_or(0, |range| net.reserved_ports(range).unwrap_or(0)),
+        ports_in_use: range
+            .and_then(|range| net.ports_taken(range, address))
+            .map(|n| n + coming),
         somaxconn: net.number("core/somaxconn"),
         tcp_mem: net.last_number("ipv4/tcp_mem"),
         conntrack_max: net.number("netfilter/nf_conntrack_max"),

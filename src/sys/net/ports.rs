@@ -20,13 +20,11 @@ impl NetNamespace {
 
     /// Those of the range that a connection to `server` cannot have: set aside
     /// by the administrator, listened on or bound by somebody, or in a connection
-    /// to it.
+    /// to it. `None` for a namespace that is not the caller's.
     #[must_use]
-    pub fn ports_taken(self, range: PortRange, server: Option<SocketAddr>) -> u64 {
-        let mut taken = self.set_aside(range);
-        if self.is_own() {
-            taken.extend(sock_diag::ports());
-        }
+    pub fn ports_taken(self, range: PortRange, server: Option<SocketAddr>) -> Option<u64> {
+        let mut taken = self.set_aside(range)?;
+        taken.extend(sock_diag::ports());
         for socket in self.tcp_sockets() {
             let to_server = server.is_some_and(|server| same(socket.remote, server));
             if socket.state == TcpState::LISTEN || to_server {
@@ -34,19 +32,20 @@ impl NetNamespace {
             }
         }
         taken.retain(|port| is_inside(range, *port));
-        taken.len() as u64
+        Some(taken.len() as u64)
     }
 
-    /// How many ports of the range the administrator has set aside.
+    /// How many ports of the range the administrator has set aside. `None` for a
+    /// namespace that is not the caller's.
     #[must_use]
-    pub fn reserved_ports(self, range: PortRange) -> u64 {
-        self.set_aside(range).len() as u64
+    pub fn reserved_ports(self, range: PortRange) -> Option<u64> {
+        self.set_aside(range).map(|ports| ports.len() as u64)
     }
 
-    fn set_aside(self, range: PortRange) -> HashSet<u16> {
-        let text = self.setting("ipv4/ip_local_reserved_ports");
-        let all = parse_list(text.as_deref().unwrap_or_default());
-        all.filter(|port| is_inside(range, *port)).collect()
+    fn set_aside(self, range: PortRange) -> Option<HashSet<u16>> {
+        let text = self.setting("ipv4/ip_local_reserved_ports")?;
+        let all = parse_list(&text);
+        Some(all.filter(|port| is_inside(range, *port)).collect())
     }
 
     /// Sockets that are connected with `server`, or remembered as having been: of
@@ -119,13 +118,25 @@ mod tests {
         let listener = TcpListener::bind((quiet_address(), 0)).unwrap();
         let server = listener.local_addr().unwrap();
         let of = |port| net.ports_taken((port, port), Some(server));
-        assert_eq!(of(server.port()), 1);
+        assert_eq!(of(server.port()), Some(1));
         let client = TcpStream::connect(server).unwrap();
         let client = client.local_addr().unwrap();
-        assert_eq!(of(client.port()), 1);
+        assert_eq!(of(client.port()), Some(1));
         // Both ends while it listens, the client's when it has ended.
         assert_eq!(net.sockets_of(server, true), Some(2));
         assert_eq!(net.sockets_of(server, false), Some(1));
+    }
+
+    #[test]
+    fn of_a_namespace_that_cannot_be_seen_nothing_is_known() {
+        let nobodys = NetNamespace::of(crate::model::Pid(u32::MAX));
+        assert_eq!(nobodys.port_range(), None);
+        assert_eq!(nobodys.reserved_ports((1, 9)), None);
+        assert_eq!(nobodys.ports_taken((1, 9), None), None);
+        assert_eq!(
+            nobodys.sockets_of("127.0.0.1:80".parse().unwrap(), true),
+            None
+        );
     }
 
     /// The kernel gives a port's number to several connections at a time.

@@ -10,6 +10,8 @@ use std::ptr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::sys::proc::Proc;
+
 /// Counts itself, and does nothing for ever.
 pub fn rest(arrivals: &AtomicU64) -> ! {
     arrivals.fetch_add(1, Relaxed);
@@ -182,7 +184,7 @@ fn library_marks_guards() -> bool {
 /// forks, before any other (proc(5), `oom_score_adj`).
 pub fn die_first() {
     // Raising it is everybody's right; where proc(5) is missing nobody can.
-    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    let _ = std::fs::write(Proc::this().path("oom_score_adj"), "1000");
 }
 
 #[cfg(test)]

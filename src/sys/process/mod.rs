@@ -6,6 +6,7 @@
 //! (`PR_SET_CHILD_SUBREAPER`), and at the end it kills and reaps what is left.
 
 pub mod crowd;
+mod fork;
 pub mod futex;
 pub mod rusage;
 pub mod self_exec;
@@ -24,6 +25,8 @@ use rustix::process::{
     Pid as RawPid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, getppid, kill_process,
     pidfd_open, set_child_subreaper, set_parent_process_death_signal, wait, waitpid,
 };
+
+pub use fork::fork_and;
 
 pub use crate::model::Exit;
 use crate::model::{Pid, SideCost, Tid};
@@ -55,7 +58,7 @@ pub fn tie_to_parent(parent: Pid) {
     // It fails only for an invalid signal.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     if getppid() != raw(parent) {
-        std::process::exit(1);
+        exit_now(1);
     }
 }
 
@@ -89,7 +92,7 @@ pub(super) fn this_program() -> PathBuf {
     std::env::current_exe()
         .ok()
         .filter(|path| path.exists())
-        .unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
+        .unwrap_or_else(|| super::proc::Proc::this().path("exe"))
 }
 
 /// Executes this program anew in the same process, with the same arguments,
@@ -244,31 +247,6 @@ impl Drop for Child {
             self.signal(Signal::KILL);
             let _ = self.wait(DYING);
         }
-    }
-}
-
-/// Runs `work` in a forked process, which exits with the status it returns.
-///
-/// # Safety of use
-/// The calling process must have one thread only: after fork(2) in a process
-/// with several, a lock may be held for ever. The callers are single-threaded
-/// by construction, and debug builds check it.
-///
-/// # Errors
-/// When the system refuses the process (EAGAIN, ENOMEM).
-pub fn fork_and(work: impl FnOnce() -> i32) -> io::Result<Pid> {
-    debug_assert_eq!(crate::sys::proc::threads_of(pid()), Some(1));
-    let parent = pid();
-    // SAFETY: the process has one thread, so the child has all of its state.
-    match unsafe { libc::fork() } {
-        -1 => Err(io::Error::last_os_error()),
-        0 => {
-            tie_to_parent(parent);
-            let status = work();
-            // SAFETY: ends the process; no destructors or buffers of the parent run twice.
-            unsafe { libc::_exit(status) }
-        }
-        child => Ok(Pid(child.cast_unsigned())),
     }
 }
 

@@ -5,15 +5,15 @@
 //! too late. The child waits at a gate until it is traced, installs the filter
 //! and executes the program.
 
-use std::ffi::{CString, OsString};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::filter::Filter;
+use super::search::{Executable, Prepared};
 use crate::model::Pid;
 use crate::sys::process::signals;
 
@@ -93,18 +93,16 @@ impl Launch {
     /// # Errors
     /// When a word holds a NUL, or the system refuses the process.
     pub fn fork(&self, filter: Option<&Filter>) -> io::Result<Waiting> {
-        let words = self
-            .words
-            .iter()
-            .map(|w| CString::new(w.as_bytes()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "it holds a NUL byte"))?;
-        let mut pointers: Vec<*const libc::c_char> = words.iter().map(|w| w.as_ptr()).collect();
-        pointers.push(std::ptr::null());
+        self.fork_with(filter, std::env::var_os("PATH").as_deref())
+    }
+
+    /// The same, looking for the program where `path` says.
+    fn fork_with(&self, filter: Option<&Filter>, path: Option<&OsStr>) -> io::Result<Waiting> {
+        let executable = Executable::find(&self.words, path)?;
         let (gate_out, gate_in) = pipe_with(PipeFlags::CLOEXEC)?;
         let (failure_out, failure_in) = pipe_with(PipeFlags::CLOEXEC)?;
-        let child = ChildSide {
-            words: &pointers,
+        let mut child = ChildSide {
+            executable: executable.prepare(),
             streams: [
                 self.stdin.as_raw_fd(),
                 self.stdout.as_raw_fd(),
@@ -143,7 +141,7 @@ pub fn may_filter_with_privileges() -> bool {
 
 /// Everything that the child needs, without a heap.
 struct ChildSide<'a> {
-    words: &'a [*const libc::c_char],
+    executable: Prepared<'a>,
     streams: [RawFd; 3],
     launch: &'a Launch,
     gate: RawFd,
@@ -159,7 +157,7 @@ impl ChildSide<'_> {
     ///
     /// # Safety
     /// To be called in a process that has just been forked, and no more.
-    unsafe fn run(&self) -> ! {
+    unsafe fn run(&mut self) -> ! {
         // SAFETY: every function called is async-signal-safe
         // (signal-safety(7)), and all pointers are to live memory.
         unsafe {
@@ -196,7 +194,8 @@ impl ChildSide<'_> {
                     self.fail(Step::Filter);
                 }
             }
-            libc::execvp(self.words[0], self.words.as_ptr());
+            let errno = self.executable.execute();
+            *libc::__errno_location() = errno;
             self.fail(Step::Execute)
         }
     }
@@ -212,6 +211,118 @@ impl ChildSide<'_> {
             let said = [step.number(), errno[0], errno[1], errno[2], errno[3]];
             libc::write(self.failure, said.as_ptr().cast(), said.len());
             libc::_exit(127)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::sys::process::rusage::reap;
+
+    /// Starts a program, looked for in these folders. Its status and what it has
+    /// printed, or the error.
+    fn start(words: &[&str], folders: &[&Path]) -> Result<(i32, String), io::Error> {
+        let (printed, stdout) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        let null = || File::options().read(true).write(true).open("/dev/null");
+        let launch = Launch {
+            words: words.iter().map(OsString::from).collect(),
+            stdin: null().unwrap().into(),
+            stdout,
+            stderr: null().unwrap().into(),
+            own_group: false,
+            tied: true,
+        };
+        let path = std::env::join_paths(folders).unwrap();
+        let mut waiting = launch.fork_with(None, Some(&path)).unwrap();
+        drop(launch);
+        let pid = waiting.pid;
+        waiting.open_gate();
+        let failed = waiting.failure();
+        let mut text = String::new();
+        File::from(printed).read_to_string(&mut text).unwrap();
+        let status = reap(pid).unwrap().0;
+        match failed {
+            None => Ok((status.code().unwrap(), text)),
+            Some((step, e)) => {
+                assert_eq!((step, status.code()), (Step::Execute, Some(127)));
+                Err(e)
+            }
+        }
+    }
+
+    /// A folder with a file of this name.
+    fn folder_with(name: &str, text: &str, mode: u32) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        folder
+    }
+
+    const SCRIPT: &str = "echo \"$0 $1 $#\"; exit 3\n";
+
+    #[test]
+    fn a_script_without_a_first_line_is_the_shells() {
+        let folder = folder_with("greet", SCRIPT, 0o755);
+        let file = folder.path().join("greet").display().to_string();
+        let expected = (3, format!("{file} hello 2\n"));
+        let found = start(&["greet", "hello", "you"], &[folder.path()]);
+        assert_eq!(found.unwrap(), expected);
+        // A name with a slash is looked for nowhere else.
+        assert_eq!(start(&[&file, "hello", "you"], &[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_folder_of_the_same_name_is_passed_over() {
+        let first = TempDir::new().unwrap();
+        fs::create_dir(first.path().join("greet")).unwrap();
+        let second = folder_with("greet", SCRIPT, 0o755);
+        let found = start(&["greet", "x"], &[first.path(), second.path()]);
+        assert_eq!(found.unwrap().0, 3);
+        let error = start(&["greet"], &[first.path()]).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EACCES));
+    }
+
+    #[test]
+    fn a_file_that_may_not_be_executed_is_passed_over_and_remembered() {
+        let first = folder_with("greet", SCRIPT, 0o644);
+        let second = folder_with("greet", "#!/bin/sh\necho other\n", 0o755);
+        let nothing = TempDir::new().unwrap();
+        let found = start(&["greet"], &[first.path(), second.path()]);
+        assert_eq!(found.unwrap(), (0, "other\n".to_owned()));
+        let error = start(&["greet"], &[first.path(), nothing.path()]).unwrap_err();
+        assert_eq!(error.to_string(), "Permission denied (os error 13)");
+    }
+
+    #[test]
+    fn what_is_nowhere_is_told_as_ever() {
+        let nothing = TempDir::new().unwrap();
+        let file = folder_with("greet", SCRIPT, 0o755);
+        let below = file.path().join("greet");
+        let gone = nothing.path().join("gone");
+        for folders in [vec![], vec![nothing.path()], vec![&below, &gone]] {
+            let error = start(&["greet"], &folders).unwrap_err();
+            assert_eq!(error.to_string(), "No such file or directory (os error 2)");
+        }
+        let error = start(&[""], &[nothing.path()]).unwrap_err();
+        assert_eq!(error.to_string(), "No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn a_program_has_our_environment() {
+        let (status, text) = start(&["/usr/bin/env"], &[]).unwrap();
+        assert_eq!(status, 0);
+        for (name, value) in std::env::vars() {
+            if !value.contains('\n') {
+                assert!(text.contains(&format!("{name}={value}\n")), "{name}");
+            }
         }
     }
 }

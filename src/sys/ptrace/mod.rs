@@ -7,6 +7,7 @@ pub mod arch;
 pub mod filter;
 pub mod launch;
 pub mod remote_socket;
+mod search;
 pub mod tracee;
 
 use std::io;
