@@ -240,6 +240,19 @@ fn retransmission_fast_retransmission_and_disorder() {
     assert_eq!(f.client_stream_bytes, 16);
 }
 
+#[test]
+fn payload_sent_again_is_in_the_history() {
+    let (c, s) = (client(), server());
+    let history = |then: &[super::testkit::Spoken]| flow(&opened(then.iter().cloned())).history;
+    let last = c.says(101, 301, b"aaaa");
+    assert_eq!(history(&[last.clone(), last.clone()]), "ShADT");
+    let first = [last.clone(), c.says(105, 301, b"bb"), last];
+    assert_eq!(history(&first), "ShADT");
+    let new = [c.says(101, 301, b"aaaa"), c.says(103, 301, b"aabb")];
+    assert_eq!(history(&new), "ShAD");
+    assert_eq!(history(&[s.ack(301, 101), s.ack(301, 101)]), "ShAa");
+}
+
 /// Where the kinds of tshark's analysis end: 3 ms without a round-trip time,
 /// 20 ms behind the second duplicate ACK, and nothing in a time run backwards.
 #[test]
