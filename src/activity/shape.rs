@@ -245,11 +245,11 @@ const NO_MODEL: &str = "this fits no one model";
 fn wanders(side: &Activity) -> bool {
     let accepted = &side.sockets.accepted;
     let accepting: HashSet<TaskIndex> = accepted.iter().map(|a| a.task).collect();
-    let handed_over = accepted.iter().filter_map(|a| {
+    let mut handed_over = accepted.iter().filter_map(|a| {
         let serving = a.received.or(a.sent)?.0;
         (serving != a.task).then_some(serving)
     });
-    accepting.len() > 1 && handed_over.into_iter().any(|t| accepting.contains(&t))
+    handed_over.any(|t| accepting.contains(&t))
 }
 
 /// Whether somebody was at one connection before it was done with another.

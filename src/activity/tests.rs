@@ -716,6 +716,45 @@ fn a_thread_each_may_have_a_few_others_beside_it() {
     assert_eq!(strategy(8, 5), None);
 }
 
+/// A process for each, or a thread for each: not some of both.
+#[test]
+fn threads_of_several_processes_fit_no_one_model() {
+    let mut story = Story::of_a_program();
+    let mut socket = 0;
+    for pid in [200, 300] {
+        story.fork(100, pid);
+        story.thread(pid, pid + 1);
+        for tid in [pid, pid + 1] {
+            socket += 1;
+            story.connects(pid, tid, socket);
+        }
+    }
+    let (strategy, _, evidence) = client_shape(&story.side, &story.made(50));
+    assert_eq!(strategy, None);
+    assert_eq!(
+        evidence.because,
+        "4 connections by 4 workers: this fits no one model"
+    );
+}
+
+#[test]
+fn the_living_are_those_that_have_not_ended() {
+    let mut story = Story::of_a_program();
+    story.fork(100, 200);
+    story.thread(100, 101);
+    let living = |story: &Story| {
+        let mut living = story.side.tasks.living();
+        living.sort_unstable();
+        living
+    };
+    assert_eq!(living(&story), [Pid(100), Pid(200)]);
+    story.ends(100, 101);
+    story.ends(100, 100);
+    assert_eq!(living(&story), [Pid(200)]);
+    story.ends(200, 200);
+    assert_eq!(living(&story), []);
+}
+
 /// Processes of the same program that had nothing to do may be its workers.
 #[test]
 fn a_pool_of_processes_has_a_width_where_none_was_idle() {

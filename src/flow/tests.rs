@@ -240,6 +240,37 @@ fn retransmission_fast_retransmission_and_disorder() {
     assert_eq!(f.client_stream_bytes, 16);
 }
 
+#[test]
+fn payload_sent_again_is_in_the_history() {
+    let (c, s) = (client(), server());
+    let history = |then: &[super::testkit::Spoken]| flow(&opened(then.iter().cloned())).history;
+    let last = c.says(101, 301, b"aaaa");
+    assert_eq!(history(&[last.clone(), last.clone()]), "ShADT");
+    let first = [last.clone(), c.says(105, 301, b"bb"), last];
+    assert_eq!(history(&first), "ShADT");
+    let new = [c.says(101, 301, b"aaaa"), c.says(103, 301, b"aabb")];
+    assert_eq!(history(&new), "ShAD");
+    assert_eq!(history(&[s.ack(301, 101), s.ack(301, 101)]), "ShAa");
+}
+
+/// A segment that the snapshot length cut is a hole, whatever is left of it,
+/// until the whole of it was captured.
+#[test]
+fn a_cut_segment_is_a_hole_in_the_history() {
+    let (c, s) = (client(), server());
+    let history = |middle: &[super::testkit::Spoken]| {
+        let mut spoken = opened([c.says(101, 301, b"ab")]);
+        spoken.extend_from_slice(middle);
+        spoken.extend([c.says(105, 301, b"ef"), s.ack(301, 107)]);
+        flow(&spoken).history
+    };
+    let whole = c.says(103, 301, b"cd");
+    let cut = whole.clone().cut_to(1);
+    assert_eq!(history(std::slice::from_ref(&whole)), "ShADa");
+    assert_eq!(history(std::slice::from_ref(&cut)), "ShADaG");
+    assert_eq!(history(&[cut, whole]), "ShADTa");
+}
+
 /// Where the kinds of tshark's analysis end: 3 ms without a round-trip time,
 /// 20 ms behind the second duplicate ACK, and nothing in a time run backwards.
 #[test]

@@ -291,3 +291,28 @@ fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
         .map_or(bytes.len(), |i| i + 1);
     bytes.split_at(end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exchanges_past_the_bound_are_counted() {
+        let (mut turns, mut budget) = (Turns::default(), Budget::default());
+        let mut asks = |text: &str| {
+            let piece = Piece::Bytes {
+                at: Timestamp::default(),
+                bytes: text.as_bytes(),
+                missing: 0,
+            };
+            turns.hear(CLIENT, &piece, &mut budget);
+            (turns.exchanges.len(), turns.omitted)
+        };
+        let most = 1 << 16;
+        assert_eq!(asks(&"TIME\r\n".repeat(most)), (most, 0));
+        // What asks for nothing takes none away.
+        assert_eq!(asks("QUIT\r\n"), (most, 0));
+        assert_eq!(asks("TIME\r\nTIME\r\n"), (most, 2));
+        assert_eq!(asks("\r\n"), (most, 2));
+    }
+}
