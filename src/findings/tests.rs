@@ -1,12 +1,18 @@
 //! Each rule: when it speaks, what it says, and when it has to be silent.
 
+mod built_in;
+mod documentation;
+mod ends;
+mod programs;
+mod registry;
 mod requests;
+mod scene;
 mod wire;
 
 use serde_json::Value;
 
 use super::{FindingsInput, findings};
-use crate::model::{Finding, Severity, StopReason};
+use crate::model::{Finding, Severity};
 use crate::report::fixture::Fixture;
 
 fn of(fixture: &Fixture) -> Vec<Finding> {
@@ -68,27 +74,4 @@ fn what_the_run_found_comes_along_and_the_worst_comes_first() {
     };
     let codes: Vec<_> = findings(&input).into_iter().map(|f| f.code).collect();
     assert_eq!(codes, ["fatal", "syn_retransmitted", "note"]);
-}
-
-#[test]
-fn every_message_is_one_sentence() {
-    let fixture = with(|f| {
-        f.unanswered(1);
-        f.refused(2);
-        f.retried(3);
-        f.bad_answer(4, "one.\r\ntwo. three");
-        f.flows[5].client = f.flows[6].client;
-        f.capture().stop_reason = StopReason::Timeout;
-        f.capture().dropped_by_kernel = Some(1);
-        f.run.correlation.client_owned = Some(0);
-        f.run.plan.gate = false;
-        f.run.census.client.threads.peak = Some(4);
-    });
-    let found = of(&fixture);
-    assert!(found.len() >= 9, "{found:?}");
-    for finding in found {
-        assert!(finding.message.ends_with('.'), "{}", finding.message);
-        assert!(!finding.message.contains(['\n', '\r']));
-        assert!(!finding.evidence.is_empty());
-    }
 }

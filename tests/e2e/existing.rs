@@ -43,7 +43,7 @@ fn run_behind_against(behind: &[&str], server: &Server, target: &str) {
         unowned[0]["message"]
             .as_str()
             .unwrap()
-            .contains("it ran already")
+            .contains("it was already running")
     );
     for flow in ran.flows() {
         assert!(flow["server_owner"].is_null());

@@ -1,32 +1,55 @@
 //! `capture_lossy`: frames were lost, so nothing about flows is certain.
 
 use crate::findings::FindingsInput;
-use crate::model::{Finding, Severity};
+use crate::findings::evidence::frames_lost;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::Severity;
 use crate::text::units::{count, counted};
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The capture lost frames",
+        severities: &[Severity::Error],
+        means: "Frames arrived faster than threadtap could take them out of the buffer, or \
+             the interface dropped them. Flows, times and counts from the wire are \
+             incomplete: a request that seems to have failed may have gone well.",
+        look_at: "The number of dropped frames beside those kept; how busy the processors \
+             were.",
+        to_do: "Raise --buffer, or lower the load: fewer requests at once (--max-in-flight), \
+             a shorter --snaplen.",
+        evidence: &[
+            (
+                "dropped_by_kernel",
+                "frames that found no room in the buffer; null: not known",
+            ),
+            (
+                "dropped_by_interface",
+                "frames that the interface or its driver dropped; null: not known",
+            ),
+            ("frames", "frames that were kept"),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let capture = input.run.capture.as_ref()?;
-    let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
-    let lost = kernel.unwrap_or(0).saturating_add(interface.unwrap_or(0));
+    let lost = frames_lost(capture);
     if lost == 0 {
         return None;
     }
+    let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
     let by = |n: Option<u64>| n.map_or_else(|| "an unknown number".to_owned(), count);
     let message = format!(
-        "The capture is lossy: {} dropped ({} by the kernel, {} by the interface) beside \
-         {} kept, so flows, times and counts from the wire are incomplete; raise --buffer or \
-         lower the load.",
-        if lost == 1 {
-            "1 frame was".to_owned()
-        } else {
-            format!("{} frames were", count(lost))
-        },
+        "The capture lost {} ({} by the kernel, {} by the interface) and kept {}, so flows, times \
+         and counts from the wire are incomplete; raise --buffer or lower the load.",
+        counted(lost, "frame", "frames"),
         by(kernel),
         by(interface),
         counted(capture.frames, "frame", "frames"),
     );
     Some(
-        Finding::new("capture_lossy", Severity::Error, message)
+        says(message)
             .with("dropped_by_kernel", kernel)
             .with("dropped_by_interface", interface)
             .with("frames", capture.frames),

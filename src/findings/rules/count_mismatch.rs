@@ -5,12 +5,40 @@
 //! read; more than that cannot be explained, and neither can a valid answer
 //! that a worker read and the wire never carried.
 
-use crate::findings::{FindingsInput, count_of};
-use crate::model::{Finding, Outcome, Severity, Side, StopReason};
+use crate::findings::FindingsInput;
+use crate::findings::evidence::{count_of, lossless_capture};
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Outcome, Severity, Side, StopReason};
 use crate::text::units::count;
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
-    let capture = input.lossless_capture()?;
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The wire and the workers disagree",
+        severities: &[Severity::Error],
+        means: "threadtap counts valid answers in two ways: on the wire, and by the notes of \
+             the client's workers. The two numbers differ although no frame was lost, and \
+             answers that a worker did not read in time do not explain the difference.",
+        look_at: "flows.jsonl and workers.jsonl: which worker has no flow, or which flow no \
+             worker?",
+        to_do: "Do not use the figures of this run. Keep the run directory, and report it as \
+             a fault of threadtap if no other program used the port.",
+        evidence: &[
+            ("valid_on_wire", "valid answers in the capture"),
+            (
+                "valid_by_workers",
+                "valid answers by the workers' own notes",
+            ),
+            (
+                "answers_possibly_unread",
+                "workers that may have missed an answer: timed out, reset or ended",
+            ),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let capture = lossless_capture(input)?;
     if capture.stop_reason == StopReason::Interrupted {
         return None;
     }
@@ -31,13 +59,13 @@ pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!(
-        "The counts disagree: {} valid answers on the wire, {} by the workers' own records, \
-         though no frame was lost; trust neither, and keep capture.pcap to find out why.",
+        "The counts disagree although no frame was lost: {} valid answers on the wire, {} by the \
+         workers' own records. Trust neither, and keep capture.pcap to find out why.",
         count(wire),
         count(workers),
     );
     Some(
-        Finding::new("count_mismatch", Severity::Error, message)
+        says(message)
             .with("valid_on_wire", wire)
             .with("valid_by_workers", workers)
             .with("answers_possibly_unread", unread),

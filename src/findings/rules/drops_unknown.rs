@@ -1,28 +1,51 @@
 //! `drops_unknown`: nobody counted what the capture lost.
 
-use super::capture_lossy;
 use crate::findings::FindingsInput;
-use crate::model::{Finding, Severity};
+use crate::findings::evidence::frames_lost;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::Severity;
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "It is not known whether frames were lost",
+        severities: &[Severity::Warning],
+        means: "The system did not tell how many frames it dropped. The capture may be \
+             complete or not.",
+        look_at: "The counts of the capture and of the workers: do they agree?",
+        to_do: "Compare the two. Where they agree, nothing was lost that matters.",
+        evidence: &[
+            (
+                "dropped_by_kernel",
+                "frames that found no room in the buffer; null: not known",
+            ),
+            (
+                "dropped_by_interface",
+                "frames that the interface or its driver dropped; null: not known",
+            ),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let capture = input.run.capture.as_ref()?;
     let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
-    // Known losses are worse, and name the unknown ones too.
-    if capture_lossy::rule(input).is_some() {
+    // Known losses are worse, and their finding names the unknown ones too.
+    if frames_lost(capture) > 0 {
         return None;
     }
     let whose = match (kernel, interface) {
         (Some(_), Some(_)) => return None,
-        (None, None) => "by the kernel or the interface",
-        (None, Some(_)) => "by the kernel",
-        (Some(_), None) => "by the interface",
+        (None, None) => "the kernel or the interface",
+        (None, Some(_)) => "the kernel",
+        (Some(_), None) => "the interface",
     };
     let message = format!(
-        "How many frames were dropped {whose} is not known, so the capture may be incomplete: \
+        "It is not known how many frames {whose} dropped, so the capture may be incomplete; \
          compare its counts with those of the workers."
     );
     Some(
-        Finding::new("drops_unknown", Severity::Warning, message)
+        says(message)
             .with("dropped_by_kernel", kernel)
             .with("dropped_by_interface", interface),
     )

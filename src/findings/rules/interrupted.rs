@@ -1,23 +1,44 @@
 //! `interrupted`: the run was ended before its time.
-//!
-//! Who conducted the run says why it ended; this rule speaks only where
-//! nobody did, as for a record that is read again.
 
-use crate::findings::{FindingsInput, len};
-use crate::model::{Finding, Severity, StopReason};
+use crate::findings::FindingsInput;
+use crate::findings::evidence::{len, was_interrupted};
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Severity, StopReason};
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The run was interrupted",
+        severities: &[Severity::Warning],
+        means: "A person pressed Ctrl-C, a signal came, or threadtap itself was killed. The \
+             record shows what had happened until then; requests that had not begun or \
+             not ended by then count as failed.",
+        look_at: "The duration of the run, and how many requests were attempted.",
+        to_do: "Run it again for figures of the whole run.",
+        evidence: &[(
+            "flows",
+            "how many flows there were, where that is all that is known",
+        )],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    if input.seen.is_some() {
+        return was_interrupted(input).then(conclusion);
+    }
+    // Of a record that is read without what was seen, only the capture tells,
+    // and what was found out while it ran.
     let capture = input.run.capture.as_ref()?;
     let told = ["interrupted", "capture_failed", "capture_not_saved"];
     let told = input.extra.iter().any(|f| told.contains(&f.code.as_str()));
     (capture.stop_reason == StopReason::Interrupted && !told)
-        .then(|| finding().with("flows", len(input.flows)))
+        .then(|| conclusion().with("flows", len(input.flows)))
 }
 
-/// The finding itself, for who conducted the run and knows.
-#[must_use]
-pub fn finding() -> Finding {
-    let message = "The run was interrupted: every figure covers only what had happened by \
-                   then; run it again for the whole.";
-    Finding::new("interrupted", Severity::Warning, message)
+/// The same for who conducted the run and knows.
+pub(in crate::findings) fn conclusion() -> Conclusion {
+    says(
+        "The run was interrupted, so every figure covers only what had happened until then; run \
+         it again for the whole.",
+    )
 }

@@ -1,10 +1,28 @@
 //! `linger_timeout`: the capture did not wait for the last flows.
 
-use crate::findings::{FindingsInput, count_of};
-use crate::model::{Close, Finding, Severity, StopReason};
+use crate::findings::FindingsInput;
+use crate::findings::evidence::count_of;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Close, Severity, StopReason};
 use crate::text::units::counted;
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The capture ended before all flows had closed",
+        severities: &[Severity::Warning],
+        means: "After the client has ended, the capture waits until all flows have closed, \
+             but not longer than --linger. This time was over. The last frames of some \
+             flows are not in the capture.",
+        look_at: "The flows that are still open (`close` is \"open\" in flows.jsonl). Does the \
+             server close its connections?",
+        to_do: "Raise --linger if the connections only need more time. If they never close, \
+             look in the server for a socket that it forgets to close.",
+        evidence: &[("open_flows", "flows that were still open")],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let capture = input.run.capture.as_ref()?;
     if capture.stop_reason != StopReason::Timeout {
         return None;
@@ -15,8 +33,8 @@ pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
         n => format!("{} still open", counted(n, "flow was", "flows were")),
     };
     let message = format!(
-        "When the linger time was over, {what}, so the capture does not show how everything \
+        "When the --linger time was over, {what}, so the capture does not show how every flow \
          ends; raise --linger to wait longer."
     );
-    Some(Finding::new("linger_timeout", Severity::Warning, message).with("open_flows", open))
+    Some(says(message).with("open_flows", open))
 }

@@ -1,16 +1,90 @@
-//! One rule a file.
+//! The registry: every finding of a run, one line each. Among findings of one
+//! severity, this is their order.
+//!
+//! A line names the code as a type and the file of its rule; the file's name is
+//! the code in `run.json`. The line declares the file, so nothing else has to be
+//! said anywhere.
 
-pub(super) mod capture_lossy;
-pub(super) mod count_mismatch;
-pub(super) mod drops_unknown;
-pub(super) mod interrupted;
-pub(super) mod linger_timeout;
-pub(super) mod no_connection;
-pub(super) mod not_joined;
-pub(super) mod peak_below_requests;
-pub(super) mod ports_reused;
-pub(super) mod requests_failed;
-pub(super) mod source_addresses;
-pub(super) mod syn_retransmitted;
-pub(super) mod unanswered_flows;
-pub(super) mod unowned_flows;
+use std::fmt;
+
+use super::rule::Rule;
+
+macro_rules! registry {
+    ($($code:ident = $rule:ident,)+) => {
+        $(pub(super) mod $rule;)+
+
+        /// The code of a finding of a run.
+        ///
+        /// A record of a later version may hold others, so a
+        /// [`Finding`](crate::model::Finding) holds its code as text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = concat!("`", stringify!($rule), "`")] $code,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the registry.
+            pub const ALL: &[Self] = &[$(Self::$code,)+];
+
+            /// Its name in records.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$code => stringify!($rule),)+ }
+            }
+
+            pub(super) const fn rule(self) -> &'static Rule {
+                match self { $(Self::$code => &$rule::RULE,)+ }
+            }
+        }
+    };
+}
+
+registry! {
+    CaptureFailed = capture_failed,
+    CaptureNotSaved = capture_not_saved,
+    AddressFallback = address_fallback,
+    LedgerFull = ledger_full,
+    TraceNotAllowed = trace_not_allowed,
+    ClientRefusedTasks = client_refused_tasks,
+    ClientDied = client_died,
+    UsesPtrace = uses_ptrace,
+    SetuidIgnored = setuid_ignored,
+    SocketsUnseen = sockets_unseen,
+    ClientSignal = client_signal,
+    ClientExit = client_exit,
+    LeftBehind = left_behind,
+    ServerRefusedTasks = server_refused_tasks,
+    ServerRefusedDescriptors = server_refused_descriptors,
+    ServerDied = server_died,
+    ServerEnded = server_ended,
+    ServingThreadUnseen = serving_thread_unseen,
+    Interrupted = interrupted,
+    NotEnded = not_ended,
+    CaptureLossy = capture_lossy,
+    CountMismatch = count_mismatch,
+    NotJoined = not_joined,
+    NoConnection = no_connection,
+    RequestsFailed = requests_failed,
+    LingerTimeout = linger_timeout,
+    DropsUnknown = drops_unknown,
+    SynRetransmitted = syn_retransmitted,
+    UnansweredFlows = unanswered_flows,
+    UnownedFlows = unowned_flows,
+    PeakBelowRequests = peak_below_requests,
+    PortsReused = ports_reused,
+    SourceAddresses = source_addresses,
+}
+
+impl Code {
+    /// The code of this name; `None` for a name of a later version.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

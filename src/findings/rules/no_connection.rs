@@ -1,20 +1,29 @@
 //! `no_connection`: a client that never tried to reach the server.
 
 use crate::findings::FindingsInput;
-use crate::model::{Finding, Severity};
-use crate::text::escape::printable;
+use crate::findings::evidence::made_no_connection;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::Severity;
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
-    let run = input.run;
-    run.plan.client_command.as_ref()?;
-    if run.requests.attempted != Some(0) || input.was_cut_short() {
-        return None;
-    }
-    let target = &run.plan.target;
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The client made no connection",
+        severities: &[Severity::Warning],
+        means: "The client program ended, and no thread of it called connect(2) to the port \
+             of the server. Usually it uses another port, or it ended with an error \
+             before.",
+        look_at: "client.log; the arguments of the client; the target in the plan.",
+        to_do: "Give the client the address and the port of the server.",
+        evidence: &[("target", "where the server listens")],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let target = &input.run.plan.target;
     let message = format!(
-        "The client made no connection to {}: does it use another address or port? client.log \
-         may tell more.",
-        printable(target),
+        "The client made no connection to {target}: does it use another address or port? \
+         client.log may say more."
     );
-    Some(Finding::new("no_connection", Severity::Warning, message).with("target", target.clone()))
+    made_no_connection(input).then(|| says(message).with("target", target.clone()))
 }

@@ -1,10 +1,29 @@
 //! `peak_below_requests`: a worker a request, and yet never all at once.
 
 use crate::findings::FindingsInput;
-use crate::model::{Finding, Outcome, Severity, Strategy};
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Outcome, Severity, Strategy};
 use crate::text::units::count;
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The workers did not all exist at the same time",
+        severities: &[Severity::Info],
+        means: "The strategy starts one thread or process for each request, but a request is \
+             so short that the first workers end while later ones are still being \
+             started. So the peak is below the number of requests. This is normal.",
+        look_at: "The timeline of the client's census.",
+        to_do: "Use --gate if all workers are to exist at once: each then waits until the \
+             last one has been started.",
+        evidence: &[
+            ("peak", "the most workers at one moment"),
+            ("requests", "the number of requests"),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let (plan, census) = (&input.run.plan, &input.run.census.client);
     // Of a program it is not known that it meant them to be there at once.
     if plan.client_command.is_some() {
@@ -26,14 +45,10 @@ pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!(
-        "At most {} of {} client {workers} existed at once, because the first had ended before \
-         the last was started; use --gate to hold them until all have been started.",
+        "At most {} of {} client {workers} existed at once, because the first one had ended before \
+         the last one was started; use --gate to hold them until all have been started.",
         count(peak),
         count(requests),
     );
-    Some(
-        Finding::new("peak_below_requests", Severity::Info, message)
-            .with("peak", peak)
-            .with("requests", requests),
-    )
+    Some(says(message).with("peak", peak).with("requests", requests))
 }

@@ -1,12 +1,36 @@
 //! `ports_reused`: one pair of endpoints carried more than one flow.
 
+use crate::findings::FindingsInput;
+use crate::findings::evidence::count_of;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Endpoint, Severity};
+use crate::text::units::{count, counted};
 use std::collections::HashMap;
 
-use crate::findings::{FindingsInput, count_of};
-use crate::model::{Endpoint, Finding, Severity};
-use crate::text::units::{count, counted};
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "Ports were used more than once",
+        severities: &[Severity::Info],
+        means: "Two or more connections had the same addresses and ports on both sides, one \
+             after the other. The kernel may use an ephemeral port again when the \
+             connection before has ended. threadtap tells them apart by their initial \
+             sequence number.",
+        look_at: "The flows with the same client address and port: their times do not overlap.",
+        to_do: "Nothing has to be done. In Wireshark, use the number of the stream or the \
+             time, not the port, to tell them apart.",
+        evidence: &[
+            (
+                "endpoint_pairs",
+                "pairs of endpoints with more than one flow",
+            ),
+            ("flows", "flows of these pairs"),
+            ("most_flows_of_a_pair", "the most flows of one pair"),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let mut uses: HashMap<(Endpoint, Endpoint), u64> = HashMap::new();
     for flow in input.flows {
         *uses.entry((flow.client, flow.server)).or_default() += 1;
@@ -26,7 +50,7 @@ pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
         count(most),
     );
     Some(
-        Finding::new("ports_reused", Severity::Info, message)
+        says(message)
             .with("endpoint_pairs", pairs)
             .with("flows", flows)
             .with("most_flows_of_a_pair", most),

@@ -1,28 +1,53 @@
-//! `requests_failed`: one finding for each reason why requests failed.
+//! `requests_failed`: one conclusion for each reason why requests failed.
 
-use super::{no_connection, not_joined};
 use crate::findings::FindingsInput;
-use crate::model::{Finding, Outcome, Severity, Side};
+use crate::findings::evidence::{left_in_the_queue, made_no_connection, was_cut_short};
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Outcome, Severity, Side};
 use crate::text::escape::printable;
 use crate::text::units::counted;
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Vec<Finding> {
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "Requests failed",
+        severities: &[Severity::Error, Severity::Warning],
+        means: "These requests did not get a valid answer, all for the same reason. It is a \
+             warning only where the run itself was ended early, which is nobody's \
+             mistake.",
+        look_at: "The reason in the message; workers.jsonl, where `outcome` says how each \
+             request ended; the flows of those requests in capture.pcap.",
+        to_do: "What the message recommends. For a refused connection: is the server \
+             running, and on this port? For a timeout: is the server too slow, or its \
+             accept queue full? For a reset: why did the server abort?",
+        evidence: &[
+            ("reason", "the outcome, as in workers.jsonl"),
+            ("requests", "how many requests"),
+            (
+                "example",
+                "what the first of them reported, where it reported something",
+            ),
+        ],
+    },
+    judge: Judge::Each(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     // What an unjoined main thread left in the queue has a finding of its own.
-    let told = not_joined::rule(input).map(|_| Outcome::NotAttempted.name());
+    let told = left_in_the_queue(input).map(|_| Outcome::NotAttempted.name());
     let failed = input.run.requests.failed.iter();
     failed
         .filter(|&(reason, &n)| n > 0 && Some(reason.as_str()) != told)
-        .map(|(reason, &n)| finding(input, reason, n))
+        .map(|(reason, &n)| conclusion(input, reason, n))
         .collect()
 }
 
-fn finding(input: &FindingsInput<'_>, reason: &str, n: u64) -> Finding {
+fn conclusion(input: &FindingsInput<'_>, reason: &str, n: u64) -> Conclusion {
     let outcome = Outcome::from_name(reason);
     let example = outcome.and_then(|outcome| example(input, outcome));
     let mut message = format!("{} failed: ", counted(n, "request", "requests"));
     match outcome {
         Some(outcome) => message.push_str(outcome.explanation()),
-        None => message.push_str(&printable(reason)),
+        None => message.push_str(reason),
     }
     if let Some(example) = example {
         message.push_str(" (for example: ");
@@ -30,11 +55,11 @@ fn finding(input: &FindingsInput<'_>, reason: &str, n: u64) -> Finding {
         message.push(')');
     }
     // Of a run that was cut short, nobody's program is to blame for these.
-    let cut_short = input.was_cut_short()
-        && matches!(outcome, Some(Outcome::NotAttempted | Outcome::Abandoned));
+    let cut_short =
+        was_cut_short(input) && matches!(outcome, Some(Outcome::NotAttempted | Outcome::Abandoned));
     if cut_short {
-        message.push_str("; the run was cut short");
-    } else if no_connection::rule(input).is_some() {
+        message.push_str("; the run ended early");
+    } else if made_no_connection(input) {
         // There was no worker to wait for.
     } else if let Some(remedy) = outcome.and_then(|o| remedy(o, input)) {
         message.push_str("; ");
@@ -46,12 +71,13 @@ fn finding(input: &FindingsInput<'_>, reason: &str, n: u64) -> Finding {
     } else {
         Severity::Error
     };
-    let finding = Finding::new("requests_failed", severity, message)
+    let conclusion = says(message)
+        .at(severity)
         .with("reason", reason)
         .with("requests", n);
     match example {
-        Some(example) => finding.with("example", example),
-        None => finding,
+        Some(example) => conclusion.with("example", example),
+        None => conclusion,
     }
 }
 
@@ -86,18 +112,18 @@ const fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<&'static 
         Outcome::Timeout if input.run.plan.client_command.is_some() => {
             "look in the server's log for why it did not answer, or let the client wait longer"
         }
-        Outcome::Timeout => "raise --timeout, the server's --backlog or its --workers",
+        Outcome::Timeout => "raise --timeout, --backlog or --server-workers",
         Outcome::BadAnswer => "correct the server: the answer is JAM hh:mm:ss and CR LF",
         Outcome::NoThread => {
-            "bound the threads with --max-in-flight or a pool, or raise RLIMIT_NPROC, pids.max, \
-             kernel.threads-max or vm.max_map_count, whichever binds"
+            "use fewer threads at once (--max-in-flight, or a pool), or raise the limit that is \
+             reached: RLIMIT_NPROC, pids.max, kernel.threads-max or vm.max_map_count"
         }
         Outcome::NoProcess => {
-            "bound the processes with --max-in-flight, or raise RLIMIT_NPROC, pids.max or \
-             kernel.pid_max, whichever binds"
+            "use fewer processes at once (--max-in-flight), or raise the limit that is reached: \
+             RLIMIT_NPROC, pids.max or kernel.pid_max"
         }
         Outcome::NoDescriptor => {
-            "raise the limit of open files (ulimit -n) or bound the connections with \
+            "raise the limit of open files (ulimit -n), or have fewer connections at once with \
              --max-in-flight"
         }
         Outcome::NoPort => {

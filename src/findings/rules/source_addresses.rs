@@ -1,13 +1,34 @@
 //! `source_addresses`: the built-in client spread over several addresses.
 
+use crate::findings::FindingsInput;
+use crate::findings::evidence::count_of;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::Severity;
+use crate::text::units::count;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::findings::{FindingsInput, count_of};
-use crate::model::{Finding, Severity};
-use crate::text::units::count;
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The client used several source addresses",
+        severities: &[Severity::Info],
+        means: "From one address to one server port, there can be only as many connections \
+             as there are ephemeral ports (about 28,000 by default). For more than that, \
+             the built-in client uses further loopback addresses: 127.0.0.2, 127.0.0.3 \
+             and so on.",
+        look_at: "/proc/sys/net/ipv4/ip_local_port_range; the client addresses in flows.jsonl.",
+        to_do: "Nothing has to be done. A filter for one address in Wireshark shows only a \
+             part of the flows.",
+        evidence: &[
+            ("addresses", "how many addresses"),
+            ("first", "the lowest of them"),
+            ("last", "the highest of them"),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     // Of somebody else's program the reason is not known.
     if input.run.plan.client_command.is_some() {
         return None;
@@ -19,12 +40,12 @@ pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
     }
     let n = count_of(addresses.iter());
     let message = format!(
-        "The clients used {} source addresses ({first} to {last}), because one address has \
-         only so many ephemeral ports to one server.",
+        "The clients used {} source addresses ({first} to {last}), because one address has only \
+         so many ephemeral ports to one server.",
         count(n),
     );
     Some(
-        Finding::new("source_addresses", Severity::Info, message)
+        says(message)
             .with("addresses", n)
             .with("first", first.to_string())
             .with("last", last.to_string()),

@@ -4,11 +4,42 @@
 //! accept queue was full and the kernel dropped it; the client then waits one
 //! second, three, seven.
 
-use crate::findings::{FindingsInput, count_of};
-use crate::model::{Finding, Handshake, Nanos, ServerKind, Severity};
+use crate::findings::FindingsInput;
+use crate::findings::evidence::count_of;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Handshake, Nanos, ServerKind, Severity};
 use crate::text::units::{counted, duration};
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "SYNs were sent more than once",
+        severities: &[Severity::Warning],
+        means: "The first frame of a connection (SYN) got no answer, and the client's kernel \
+             sent it again after 1 second, then after 2 more, and so on. On loopback no \
+             frame is lost by accident: usually the accept queue of the server was full, \
+             because connections came faster than the server accepted them.",
+        look_at: "The handshake latency (p99 and max are above 1 s); `nstat -az \
+             TcpExtListenOverflows`, before and after.",
+        to_do: "Raise the backlog (--backlog, or the argument of listen(2)) and \
+             net.core.somaxconn. Or let the server accept faster, or the client begin \
+             fewer connections at once.",
+        evidence: &[
+            ("flows", "flows with more than one SYN"),
+            ("retransmitted_syns", "SYNs beyond the first of each flow"),
+            (
+                "handshakes_never_completed",
+                "flows of these that were never established",
+            ),
+            (
+                "slowest_handshake_ns",
+                "the longest handshake of these; null: none was completed",
+            ),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let retried = || {
         let handshakes = input.flows.iter().filter_map(|flow| flow.handshake);
         handshakes.filter(|handshake| handshake.syn_count > 1)
@@ -32,12 +63,12 @@ pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
         }
     };
     let message = format!(
-        "{} had to send the SYN more than once ({delay}): probably the server's accept queue \
-         overflowed; {remedy}.",
+        "{} had to send the SYN more than once ({delay}), probably because the server's accept \
+         queue was full; {remedy}.",
         counted(flows, "flow", "flows"),
     );
     Some(
-        Finding::new("syn_retransmitted", Severity::Warning, message)
+        says(message)
             .with("flows", flows)
             .with("retransmitted_syns", again)
             .with("handshakes_never_completed", never)

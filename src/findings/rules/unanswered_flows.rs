@@ -1,42 +1,51 @@
 //! `unanswered_flows`: requests that the wire shows, and no answer to them.
 
-use crate::findings::{FindingsInput, count_of};
-use crate::model::{Finding, FlowRecord, Severity};
-use crate::text::units::{count, counted};
+use crate::findings::FindingsInput;
+use crate::findings::evidence::{count_of, len};
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{FlowRecord, Severity};
+use crate::text::units::counted;
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "Requests on the wire were not answered",
+        severities: &[Severity::Warning],
+        means: "The capture shows a request on these flows and no answer after it. The \
+             server did not answer, the connection broke, or the capture ended before the \
+             answer came.",
+        look_at: "One of the flows in capture.pcap: the last frame shows which side stopped. \
+             Its number is in the message.",
+        to_do: "If the server had received the request (its kernel acknowledged it) and was \
+             silent, look at the thread that served the flow, and in server.log.",
+        evidence: &[
+            ("flows", "how many flows"),
+            ("first", "the numbers of the first ten"),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
 
 /// How many flow numbers are named.
 const NAMED: usize = 10;
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Option<Finding> {
-    let unanswered = || input.flows.iter().filter(|flow| unanswered(flow));
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let unanswered = || input.flows.iter().filter(|flow| is_unanswered(flow));
     let flows = count_of(unanswered());
     if flows == 0 {
         return None;
     }
     let named: Vec<u64> = unanswered().take(NAMED).map(|f| f.flow.0).collect();
     let numbers: Vec<String> = named.iter().map(u64::to_string).collect();
-    let more = if flows > crate::findings::len(&named) {
-        ", …"
-    } else {
-        ""
-    };
+    let more = if flows > len(&named) { ", …" } else { "" };
     let message = format!(
-        "{} carried a request that was not answered within the capture (flow {}{more}): follow \
-         one in capture.pcap to see on which side it stopped.",
-        if flows == 1 {
-            counted(1, "flow", "flows")
-        } else {
-            format!("{} flows", count(flows))
-        },
+        "{} carried a request without an answer in the capture (flow {}{more}); follow one in \
+         capture.pcap to see on which side it stopped.",
+        counted(flows, "flow", "flows"),
         numbers.join(", "),
     );
-    Some(
-        Finding::new("unanswered_flows", Severity::Warning, message)
-            .with("flows", flows)
-            .with("first", named),
-    )
+    Some(says(message).with("flows", flows).with("first", named))
 }
 
-fn unanswered(flow: &FlowRecord) -> bool {
+fn is_unanswered(flow: &FlowRecord) -> bool {
     flow.exchanges.iter().any(|e| e.response_ns.is_none())
 }

@@ -1,17 +1,41 @@
 //! `unowned_flows`: flows with nobody behind one of their ends.
 
-use crate::findings::{FindingsInput, count_of};
-use crate::model::{Finding, FlowRecord, Provenance, ServerKind, Severity, Side};
+use crate::findings::FindingsInput;
+use crate::findings::evidence::{count_of, was_cut_short};
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{FlowRecord, Provenance, ServerKind, Severity, Side};
 use crate::text::units::{count, counted};
 
-pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Vec<Finding> {
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "Flows without a known owner",
+        severities: &[Severity::Warning, Severity::Info],
+        means: "For some flows threadtap cannot say which worker of the client opened them, \
+             or which thread of the server accepted them. It is only information where \
+             the server was running before threadtap started, because then that cannot be \
+             known.",
+        look_at: "The reason in the message; client_owner and server_owner in flows.jsonl, \
+             null where the owner is not known.",
+        to_do: "Let threadtap start the server (--server-cmd), or attach to its first \
+             process. Make sure that no other program uses the port during the run.",
+        evidence: &[
+            ("side", "`client` or `server`"),
+            ("flows", "flows that could have an owner"),
+            ("owned", "flows whose owner is known"),
+            ("unowned", "flows whose owner is not known"),
+        ],
+    },
+    judge: Judge::Each(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     let correlation = &input.run.correlation;
     let Some(flows) = correlation.flows.filter(|&flows| flows > 0) else {
         return Vec::new();
     };
     let client = correlation.client_owned.and_then(|owned| {
         let unowned = flows.checked_sub(owned).filter(|&n| n > 0)?;
-        Some(finding(
+        Some(conclusion(
             Side::Client,
             Severity::Warning,
             "worker",
@@ -37,15 +61,14 @@ pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Vec<Finding> {
         let (severity, reason) = if existing && traced {
             (
                 Severity::Info,
-                "another process than the one that was attached to took them, or it did so \
-                 before; attach to the server's first process, the parent of all",
+                "another process accepted them, or this one did before threadtap attached to it; \
+                 attach to the server's first process, the parent of the others",
             )
         } else if existing {
             (
                 Severity::Info,
-                "it ran already, and of its process only /proc can be sampled, which does not \
-                 say which thread took which connection; let threadtap start the server to \
-                 know",
+                "it was already running, so threadtap only sampled /proc, which does not say which \
+                 thread accepted which connection; let threadtap start the server to know",
             )
         } else {
             (
@@ -55,36 +78,44 @@ pub(in crate::findings) fn rule(input: &FindingsInput<'_>) -> Vec<Finding> {
             )
         };
         let figures = (opened, owned, unowned);
-        Some(finding(Side::Server, severity, "thread", figures, reason))
+        Some(conclusion(
+            Side::Server,
+            severity,
+            "thread",
+            figures,
+            reason,
+        ))
     });
     client.into_iter().chain(server).collect()
 }
 
 fn client_reason(input: &FindingsInput<'_>) -> &'static str {
-    if input.was_cut_short() {
-        "the run was cut short before they could leave a record"
+    if was_cut_short(input) {
+        "the run ended before their workers could leave a record"
     } else if input.run.plan.joined == Some(false) {
-        "the client ended before they could leave a record; join them before it ends"
+        "the client ended before their workers could leave a record; join the workers before it \
+         ends"
     } else if input.run.plan.strategy.is_none() {
-        "the client's program did not show which of its threads opened them"
+        "threadtap did not see which thread of the client opened them"
     } else {
-        "no worker reported them; check that no other program talks to this port meanwhile"
+        "no worker reported them; check that no other program connects to this port"
     }
 }
 
-fn finding(
+fn conclusion(
     side: Side,
     severity: Severity,
     who: &str,
     (flows, owned, unowned): (u64, u64, u64),
     reason: &str,
-) -> Finding {
+) -> Conclusion {
     let message = format!(
         "The {side}'s {who} is not known for {} of {}: {reason}.",
         count(unowned),
         counted(flows, "flow", "flows"),
     );
-    Finding::new("unowned_flows", severity, message)
+    says(message)
+        .at(severity)
         .with("side", side.to_string())
         .with("flows", flows)
         .with("owned", owned)

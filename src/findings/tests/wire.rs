@@ -19,7 +19,7 @@ fn capture_lossy_names_the_remedy() {
     assert!(
         one(&fixture, "capture_lossy")
             .message
-            .contains("1 frame was dropped")
+            .contains("lost 1 frame ")
     );
 }
 

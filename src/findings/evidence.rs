@@ -1,0 +1,115 @@
+//! What several rules ask of the evidence. No rule calls another: what two of
+//! them need to know stands here.
+
+use std::collections::BTreeSet;
+
+use super::{FindingsInput, Seen};
+use crate::activity::Activity;
+use crate::model::observation::{End, OwnTotals, SideEnded};
+use crate::model::{CaptureSummary, Exit, Side, StopReason};
+
+/// Whether the run was ended before its time, by a person or a fault.
+pub(super) fn was_cut_short(input: &FindingsInput<'_>) -> bool {
+    let capture = input.run.capture.as_ref();
+    was_interrupted(input) || capture.is_some_and(|c| c.stop_reason == StopReason::Interrupted)
+}
+
+/// Whether a person interrupted the run, or threadtap itself was ended: then
+/// the log of what was seen has no end.
+pub(super) fn was_interrupted(input: &FindingsInput<'_>) -> bool {
+    match input.seen {
+        Some(seen) => matches!(seen.observation.ended(), None | Some(End::Interrupted)),
+        None => input.extra.iter().any(|f| f.code == "interrupted"),
+    }
+}
+
+/// Whether the run came to its end by itself.
+pub(super) fn is_complete(seen: &Seen<'_>) -> bool {
+    seen.observation.ended() == Some(End::Complete)
+}
+
+/// The capture, where it is known that nothing was lost.
+pub(super) fn lossless_capture<'a>(input: &FindingsInput<'a>) -> Option<&'a CaptureSummary> {
+    let capture = input.run.capture.as_ref();
+    capture.filter(|c| c.dropped_by_kernel == Some(0) && c.dropped_by_interface == Some(0))
+}
+
+/// How many frames are known to be lost.
+pub(super) fn frames_lost(capture: &CaptureSummary) -> u64 {
+    let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
+    kernel.unwrap_or(0).saturating_add(interface.unwrap_or(0))
+}
+
+/// Of a client whose main thread does not wait: the requests submitted, and
+/// those attempted, where these are fewer.
+pub(super) fn left_in_the_queue(input: &FindingsInput<'_>) -> Option<(u64, u64)> {
+    let requests = &input.run.requests;
+    let (submitted, attempted) = (requests.submitted?, requests.attempted?);
+    let unjoined = input.run.plan.joined == Some(false);
+    (unjoined && attempted < submitted).then_some((submitted, attempted))
+}
+
+/// Whether a client program has never tried to reach the server, and had the
+/// time to.
+pub(super) fn made_no_connection(input: &FindingsInput<'_>) -> bool {
+    let run = input.run;
+    run.plan.client_command.is_some() && run.requests.attempted == Some(0) && !was_cut_short(input)
+}
+
+/// What a built-in side says of itself.
+pub(super) fn totals(seen: &Seen<'_>, side: Side) -> Option<OwnTotals> {
+    seen.observation.side(side).totals
+}
+
+/// What a program that was traced did.
+pub(super) fn traced<'a>(seen: &Seen<'a>, side: Side) -> Option<&'a Activity> {
+    match side {
+        Side::Client => seen.client,
+        Side::Server => seen.server,
+    }
+}
+
+/// How a side ended that is somebody else's program.
+pub(super) fn ended_program(seen: &Seen<'_>, side: Side) -> Option<SideEnded> {
+    let side = seen.observation.side(side);
+    side.program().and(side.ended)
+}
+
+/// How a client program ended, unless threadtap asked it to.
+pub(super) fn own_end_of_client(seen: &Seen<'_>) -> Option<Exit> {
+    let ended = ended_program(seen, Side::Client)?;
+    ended.exit.filter(|_| !ended.asked_to_end)
+}
+
+/// How the server ended, where that was during the run and its own doing. A
+/// daemon's first process is to end, and does not count.
+pub(super) fn early_end_of_server(seen: &Seen<'_>) -> Option<Exit> {
+    let server = &seen.observation.server;
+    let ended = server.ended.filter(|e| !e.asked_to_end)?;
+    let exit = ended.exit?;
+    let daemon = ended.went_on && exit == Exit::Code(0);
+    // Of a program it counts only where nobody interrupted the run: Ctrl-C may
+    // reach a program, too.
+    let early = server.is_built_in() || (is_complete(seen) && !daemon);
+    early.then_some(exit)
+}
+
+/// Names, as a sentence lists them.
+pub(super) fn listed(names: &BTreeSet<String>) -> String {
+    names.iter().cloned().collect::<Vec<_>>().join(", ")
+}
+
+/// Tasks of which nobody noted which kind they were to be.
+pub(super) fn tasks(n: u64) -> String {
+    crate::text::units::counted(n, "thread or process", "threads or processes")
+}
+
+/// How many there are, as evidence holds it.
+pub(super) fn len<T>(of: &[T]) -> u64 {
+    u64::try_from(of.len()).unwrap_or(u64::MAX)
+}
+
+/// How many of these there are, as evidence holds it.
+pub(super) fn count_of(of: impl Iterator) -> u64 {
+    u64::try_from(of.count()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,51 @@
+//! `address_fallback`: an attempt failed at one address of a name, and was made
+//! again at another one.
+
+use crate::activity::fallback::fallbacks;
+use crate::activity::outcomes::Wire;
+use crate::findings::FindingsInput;
+use crate::findings::evidence::traced;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::Severity;
+use crate::model::Side;
+use crate::text::units::{count, counted};
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The client tried a second address of the server",
+        severities: &[Severity::Info],
+        means: "A name can have several addresses: `localhost` is ::1 and 127.0.0.1 on most \
+             machines. The client tried one address, nobody answered there, and it went \
+             on with the next one, as it should. No request failed because of it.",
+        look_at: "The flows that were refused: their server address is the one in the message.",
+        to_do: "Nothing has to be done. To avoid the extra attempts, let the server listen \
+             on all of its addresses, or give the client an address instead of a name.",
+        evidence: &[
+            ("attempts", "how many attempts were made again"),
+            ("first_target", "the address and port of the first of them"),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let client = traced(&input.seen?, Side::Client)?;
+    // Without a capture, what connect(2) returned is all that is known.
+    let again = fallbacks(&Wire::new(input.flows), client);
+    let first = client.sockets.made.get(*again.iter().min()?)?;
+    let n = again.len() as u64;
+    let message = format!(
+        "{} (the first one to {}) failed, and the client then tried another address of the \
+         server. This is normal for a name with several addresses. No request failed because \
+         of it, but there are {} more attempts and flows than requests.",
+        counted(n, "connection attempt", "connection attempts"),
+        first.target,
+        count(n),
+    );
+    let target = first.target.to_string();
+    Some(
+        says(message)
+            .with("attempts", n)
+            .with("first_target", target),
+    )
+}

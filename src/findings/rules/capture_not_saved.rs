@@ -1,0 +1,35 @@
+//! `capture_not_saved`: `capture.pcap` does not hold every frame.
+
+use crate::findings::FindingsInput;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::Severity;
+use crate::model::observation::Trouble;
+use crate::text::units::counted;
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The capture file is not complete",
+        severities: &[Severity::Error],
+        means: "threadtap could not write more frames to capture.pcap, usually because the \
+             disk is full. The file can still be opened, up to the last frame that was \
+             written.",
+        look_at: "The error in the message, and the free space of the disk (`df`).",
+        to_do: "Free some space, or choose another disk with --out. Then run it again.",
+        evidence: &[("frames_saved", "how many frames the file holds")],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let troubles = &input.seen?.observation.troubles;
+    let (error, frames) = troubles.iter().find_map(|trouble| match trouble {
+        Trouble::CaptureNotSaved { error, frames } => Some((error, *frames)),
+        _ => None,
+    })?;
+    let message = format!(
+        "No more frames could be written to capture.pcap ({error}): it holds {} from the \
+         beginning. Free some space, or choose another disk with --out.",
+        counted(frames, "frame", "frames"),
+    );
+    Some(says(message).with("frames_saved", frames))
+}

@@ -1,0 +1,35 @@
+//! `client_died`: the built-in client ended before its work was done.
+
+use crate::findings::FindingsInput;
+use crate::findings::evidence::is_complete;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Exit, Severity};
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The built-in client ended too early",
+        severities: &[Severity::Error],
+        means: "The process of the built-in client ended before all requests were made, and \
+             nobody had asked it to end. Usually the system killed it, for example \
+             because memory ran out, or a person did.",
+        look_at: "client.log in the run directory, and the kernel log (`dmesg`) for a message \
+             about memory.",
+        to_do: "If memory was the cause, use fewer workers at once (--max-in-flight, or a \
+             pool). Then run it again.",
+        evidence: &[("exit", "the exit status or the signal")],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let seen = input.seen?;
+    let client = &seen.observation.client;
+    let exit = client.exit().filter(|exit| *exit != Exit::Code(0))?;
+    // A client that is ended because the run was interrupted did not die.
+    if !client.is_built_in() || !is_complete(&seen) {
+        return None;
+    }
+    let message =
+        format!("The client ended before its work was done ({exit}); client.log may say why.");
+    Some(says(message).with("exit", exit.to_string()))
+}

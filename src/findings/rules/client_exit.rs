@@ -1,0 +1,29 @@
+//! `client_exit`: the client program says that it failed.
+
+use crate::findings::FindingsInput;
+use crate::findings::evidence::own_end_of_client;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Exit, Severity};
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The client ended with an error",
+        severities: &[Severity::Error],
+        means: "The first process of the client program ended with an exit status that is \
+             not 0. By convention that means an error.",
+        look_at: "client.log, where the output of the program is.",
+        to_do: "Correct what client.log shows. If the exit status of this program does not \
+             mean an error, ignore this finding.",
+        evidence: &[("exit_code", "the exit status")],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let exit = own_end_of_client(&input.seen?)?;
+    let Exit::Code(code @ (1.. | ..=-1)) = exit else {
+        return None;
+    };
+    let message = format!("The client ended with {exit}; client.log may say why.");
+    Some(says(message).with("exit_code", code))
+}

@@ -1,0 +1,55 @@
+//! `left_behind`: processes that were still there when all was over.
+
+use crate::findings::FindingsInput;
+use crate::findings::evidence::ended_program;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Severity, Side};
+use crate::text::units::counted;
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "Processes were left at the end",
+        severities: &[Severity::Warning],
+        means: "When the client was over, processes that it had started still existed, and \
+             threadtap ended them. Either they had been traced and did nothing any more, \
+             or they had not been traced: then their threads, their connections and their \
+             CPU time are in no total.",
+        look_at: "The program: where does it start processes, and does it wait for them \
+             (waitpid(2))?",
+        to_do: "Let the program wait for its child processes before it ends. If they are \
+             meant to work on, use a larger --linger.",
+        evidence: &[("processes", "how many processes were left")],
+    },
+    judge: Judge::Each(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
+    let Some(seen) = input.seen else {
+        return Vec::new();
+    };
+    let idle = ended_program(&seen, Side::Client).map(|ended| ended.left_behind);
+    let leftovers = seen.observation.leftovers.as_ref();
+    let untracked = leftovers.and_then(|leftovers| leftovers.lived);
+    let some = |n: Option<u64>| n.filter(|&n| n > 0);
+    let idle = some(idle).map(|n| {
+        let message = format!(
+            "The client's first process ended and left {}; threadtap ended {}.",
+            counted(n, "idle process", "idle processes"),
+            if n == 1 { "it" } else { "them" },
+        );
+        says(message).with("processes", n)
+    });
+    let untracked = some(untracked).map(|n| {
+        let message = format!(
+            "The run left {}; threadtap ended {} not in any total.",
+            counted(n, "untracked process", "untracked processes"),
+            if n == 1 {
+                "it, and it is"
+            } else {
+                "them, and they are"
+            },
+        );
+        says(message).with("processes", n)
+    });
+    idle.into_iter().chain(untracked).collect()
+}

@@ -1,0 +1,39 @@
+//! `not_ended`: processes that were killed and still exist.
+
+use crate::findings::FindingsInput;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::Severity;
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "A process does not end",
+        severities: &[Severity::Error],
+        means: "threadtap killed a process (SIGKILL), and a minute later it still existed. \
+             The kernel waits for something on its behalf, usually a disk or a network \
+             file system, and a process cannot end meanwhile.",
+        look_at: "`ps -o stat,wchan -p PID`: state D means that it waits in the kernel, and \
+             wchan where.",
+        to_do: "Find out what the kernel waits for (a disk, NFS, FUSE). The process ends \
+             when that is over, or at the next restart.",
+        evidence: &[("pids", "the ids of the processes")],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let pids = &input.seen?.observation.leftovers.as_ref()?.not_ended;
+    let listed: Vec<String> = pids.iter().map(ToString::to_string).collect();
+    let listed = listed.join(", ");
+    let message = format!(
+        "{} {listed} did not end within a minute after threadtap had killed {}: the kernel holds \
+         {}. `ps -o stat,wchan -p PID` shows where.",
+        if pids.len() == 1 {
+            "Process"
+        } else {
+            "Processes"
+        },
+        if pids.len() == 1 { "it" } else { "them" },
+        if pids.len() == 1 { "it" } else { "them" },
+    );
+    (!pids.is_empty()).then(|| says(message).with("pids", listed))
+}

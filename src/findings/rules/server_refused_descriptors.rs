@@ -1,0 +1,29 @@
+//! `server_refused_descriptors`: the built-in server could not accept for a while.
+
+use crate::findings::FindingsInput;
+use crate::findings::evidence::totals;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Severity, Side};
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The server had no file descriptor left",
+        severities: &[Severity::Warning],
+        means: "Each open connection needs a file descriptor. The server had reached its \
+             limit (EMFILE or ENFILE), and could accept the next connection only after \
+             another one had closed.",
+        look_at: "The flows that waited long for their first answer; `ulimit -n` in the shell \
+             that starts threadtap.",
+        to_do: "Raise the limit with `ulimit -n`, or have fewer connections open at once \
+             with --max-in-flight.",
+        evidence: &[("refused", "how often the system refused")],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let refused = totals(&input.seen?, Side::Server)?.refused_descriptors;
+    let message = "The server ran out of file descriptors; connections waited in the accept \
+                   queue until others had closed. Raise `ulimit -n`.";
+    (refused > 0).then(|| says(message).with("refused", refused))
+}

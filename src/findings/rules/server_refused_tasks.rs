@@ -1,0 +1,33 @@
+//! `server_refused_tasks`: the built-in server did not get a thread or process
+//! for each connection.
+
+use crate::findings::FindingsInput;
+use crate::findings::evidence::{tasks, totals};
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Severity, Side};
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The server got fewer threads or processes than it wanted",
+        severities: &[Severity::Warning],
+        means: "The system refused to create a thread or a process for the built-in server \
+             (EAGAIN). The thread that accepts connections then served that connection \
+             itself, and other connections waited meanwhile.",
+        look_at: "The census of the server; the slowest exchanges; `threadtap ceiling`, which \
+             shows the limit that is reached first.",
+        to_do: "Use --model pool or --model async, ask for fewer requests at once, or raise \
+             the limit that `threadtap ceiling` names.",
+        evidence: &[("refused", "how often the system refused")],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let refused = totals(&input.seen?, Side::Server)?.refused_tasks;
+    let message = format!(
+        "The system refused the server {} (EAGAIN); its accepting thread served those \
+         connections itself.",
+        tasks(refused),
+    );
+    (refused > 0).then(|| says(message).with("refused", refused))
+}

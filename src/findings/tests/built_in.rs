@@ -1,0 +1,119 @@
+//! The rules about what the built-in sides say of themselves, and about what
+//! went wrong with the capture and the tracing.
+
+use serde_json::json;
+
+use super::evidence;
+use super::scene::Scene;
+use crate::model::observation::Trouble;
+use crate::model::{Severity, Side};
+
+fn scene(change: impl FnOnce(&mut Scene)) -> Scene {
+    let mut scene = Scene::normal();
+    change(&mut scene);
+    scene
+}
+
+#[test]
+fn client_refused_tasks_counts_them() {
+    let refused = scene(|s| s.totals(Side::Client).refused_tasks = 1);
+    let finding = refused.one("client_refused_tasks");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.message.starts_with(
+        "The system refused the client 1 thread or process (EAGAIN); the run went on"
+    ));
+    assert_eq!(evidence(&finding), json!({"refused": 1}));
+    refused.silent("server_refused_tasks");
+    Scene::of_programs().silent("client_refused_tasks");
+}
+
+#[test]
+fn server_refused_tasks_and_descriptors() {
+    let refused = scene(|s| s.totals(Side::Server).refused_tasks = 2000);
+    let finding = refused.one("server_refused_tasks");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.message.contains("2,000 threads or processes"));
+    assert_eq!(evidence(&finding), json!({"refused": 2000}));
+    refused.silent("client_refused_tasks");
+    refused.silent("server_refused_descriptors");
+
+    let refused = scene(|s| s.totals(Side::Server).refused_descriptors = 3);
+    let finding = refused.one("server_refused_descriptors");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.message.contains("ulimit -n"));
+    assert_eq!(evidence(&finding), json!({"refused": 3}));
+    refused.silent("server_refused_tasks");
+    // The client has a reason of each request for that.
+    scene(|s| s.totals(Side::Client).refused_descriptors = 3).silent("server_refused_descriptors");
+}
+
+#[test]
+fn ledger_full_names_the_side() {
+    let full = scene(|s| s.totals(Side::Server).unrecorded = 7);
+    let finding = full.one("ledger_full");
+    assert_eq!(finding.severity, Severity::Error);
+    assert!(finding.message.starts_with("The server created more"));
+    assert_eq!(evidence(&finding), json!({"unrecorded": 7}));
+    let both = scene(|s| {
+        s.totals(Side::Client).unrecorded = 1;
+        s.totals(Side::Server).unrecorded = 1;
+    });
+    assert_eq!(both.coded("ledger_full").len(), 2);
+    Scene::normal().silent("ledger_full");
+}
+
+#[test]
+fn capture_failed_gives_the_error() {
+    let failed = scene(|s| {
+        let error = "the interface went down".to_owned();
+        s.trouble(Trouble::CaptureFailed { error });
+    });
+    let finding = failed.one("capture_failed");
+    assert_eq!(finding.severity, Severity::Error);
+    assert!(finding.message.contains("(the interface went down)"));
+    failed.silent("capture_not_saved");
+    Scene::normal().silent("capture_failed");
+}
+
+#[test]
+fn capture_not_saved_counts_what_is() {
+    let full = scene(|s| {
+        s.trouble(Trouble::CaptureNotSaved {
+            error: "No space left on device".to_owned(),
+            frames: 1234,
+        });
+    });
+    let finding = full.one("capture_not_saved");
+    assert_eq!(finding.severity, Severity::Error);
+    assert!(finding.message.contains("(No space left on device)"));
+    assert!(finding.message.contains("1,234 frames"));
+    assert_eq!(evidence(&finding), json!({"frames_saved": 1234}));
+    full.silent("capture_failed");
+    Scene::normal().silent("capture_not_saved");
+}
+
+#[test]
+fn trace_not_allowed_is_said_once() {
+    let not_traced = |side, remedy: &str| Trouble::NotTraced {
+        side,
+        error: "Operation not permitted".to_owned(),
+        remedy: remedy.to_owned(),
+    };
+    let forbidden = scene(|s| {
+        s.trouble(not_traced(Side::Server, "; run as root"));
+        s.trouble(not_traced(Side::Client, "; run as root"));
+    });
+    let finding = forbidden.one("trace_not_allowed");
+    assert_eq!(finding.severity, Severity::Warning);
+    let reason = "Operation not permitted; run as root";
+    assert!(finding.message.contains(&format!("({reason})")));
+    assert_eq!(evidence(&finding), json!({"reason": reason}));
+    let unknown = scene(|s| s.trouble(not_traced(Side::Client, "")));
+    assert!(
+        unknown
+            .one("trace_not_allowed")
+            .message
+            .contains("(Operation not permitted)")
+    );
+    Scene::normal().silent("trace_not_allowed");
+}

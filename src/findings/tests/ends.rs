@@ -1,0 +1,258 @@
+//! The rules about how the sides and the run ended, and what was left.
+
+use serde_json::json;
+
+use super::evidence;
+use super::scene::Scene;
+use crate::model::observation::{End, Leftovers, ObserverName};
+use crate::model::{Exit, Pid, Severity, Side, StopReason};
+
+const KILLED: Exit = Exit::Signal(9);
+
+fn scene(of: Scene, change: impl FnOnce(&mut Scene)) -> Scene {
+    let mut scene = of;
+    change(&mut scene);
+    scene
+}
+
+#[test]
+fn nothing_is_wrong_with_a_normal_end() {
+    assert_eq!(Scene::normal().found(), []);
+    assert_eq!(Scene::of_programs().found(), []);
+}
+
+#[test]
+fn client_died_is_said_of_the_built_in_client() {
+    let died = |of: Scene, exit, end| {
+        scene(of, |s| {
+            s.ended(Side::Client, exit, false);
+            s.end(end);
+        })
+    };
+    let finding = died(Scene::normal(), Some(KILLED), End::Complete).one("client_died");
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(
+        finding.message,
+        "The client ended before its work was done (signal 9, SIGKILL); client.log may say why."
+    );
+    assert_eq!(evidence(&finding), json!({"exit": "signal 9, SIGKILL"}));
+    died(Scene::normal(), Some(Exit::Code(1)), End::Complete).one("client_died");
+
+    let silent = |of, exit, end| died(of, exit, end).silent("client_died");
+    silent(Scene::normal(), Some(Exit::Code(0)), End::Complete);
+    silent(Scene::normal(), None, End::Complete);
+    silent(Scene::normal(), Some(KILLED), End::Interrupted);
+    silent(Scene::normal(), Some(KILLED), End::Fault);
+    silent(Scene::of_programs(), Some(KILLED), End::Complete);
+}
+
+#[test]
+fn client_signal_and_client_exit_are_said_of_a_program() {
+    let ended = |of: Scene, exit, asked| scene(of, |s| s.ended(Side::Client, exit, asked));
+    let segv = ended(Scene::of_programs(), Some(Exit::Signal(11)), false);
+    let finding = segv.one("client_signal");
+    assert_eq!(
+        finding.message,
+        "The client was ended by signal 11, SIGSEGV; client.log may say why."
+    );
+    assert_eq!(evidence(&finding), json!({"signal": 11}));
+    segv.silent("client_exit");
+
+    let failed = ended(Scene::of_programs(), Some(Exit::Code(3)), false);
+    let finding = failed.one("client_exit");
+    assert_eq!(
+        finding.message,
+        "The client ended with exit status 3; client.log may say why."
+    );
+    assert_eq!(evidence(&finding), json!({"exit_code": 3}));
+    failed.silent("client_signal");
+
+    for (of, exit, asked) in [
+        (Scene::of_programs as fn() -> Scene, Some(KILLED), true),
+        (Scene::of_programs, Some(Exit::Code(3)), true),
+        (Scene::of_programs, Some(Exit::Code(0)), false),
+        (Scene::of_programs, None, false),
+        (Scene::normal, Some(KILLED), false),
+        (Scene::normal, Some(Exit::Code(3)), false),
+    ] {
+        let quiet = ended(of(), exit, asked);
+        quiet.silent("client_signal");
+        quiet.silent("client_exit");
+    }
+}
+
+#[test]
+fn server_died_where_it_was_not_asked_to_end() {
+    let ended = |of: Scene, exit, asked, end| {
+        scene(of, |s| {
+            s.ended(Side::Server, exit, asked);
+            s.end(end);
+        })
+    };
+    let died = ended(Scene::of_programs(), Some(KILLED), false, End::Complete);
+    let finding = died.one("server_died");
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(
+        finding.message,
+        "The server ended during the run (signal 9, SIGKILL); server.log may say why."
+    );
+    assert_eq!(evidence(&finding), json!({"exit": "signal 9, SIGKILL"}));
+    died.silent("server_ended");
+    // The built-in one never ends by itself.
+    for end in [End::Complete, End::Interrupted] {
+        ended(Scene::normal(), Some(Exit::Code(0)), false, end).one("server_died");
+    }
+
+    for quiet in [
+        ended(Scene::normal(), Some(KILLED), true, End::Complete),
+        ended(Scene::of_programs(), Some(KILLED), true, End::Complete),
+        ended(Scene::of_programs(), Some(KILLED), false, End::Interrupted),
+        ended(Scene::of_programs(), None, false, End::Complete),
+    ] {
+        quiet.silent("server_died");
+        quiet.silent("server_ended");
+    }
+}
+
+#[test]
+fn server_ended_with_status_0() {
+    let ended = |end| {
+        scene(Scene::of_programs(), |s| {
+            s.ended(Side::Server, Some(Exit::Code(0)), false);
+            s.end(end);
+        })
+    };
+    let quick = ended(End::Complete);
+    let finding = quick.one("server_ended");
+    assert_eq!(finding.severity, Severity::Info);
+    assert_eq!(
+        finding.message,
+        "The server ended by itself, with exit status 0, before the run was over."
+    );
+    quick.silent("server_died");
+    ended(End::Interrupted).silent("server_ended");
+
+    // A daemon's first process is to end; by a signal it is not.
+    let mut daemon = ended(End::Complete);
+    daemon.observation.server.ended.as_mut().unwrap().went_on = true;
+    daemon.silent("server_ended");
+    daemon.silent("server_died");
+    daemon.observation.server.ended.as_mut().unwrap().exit = Some(KILLED);
+    daemon.one("server_died");
+}
+
+#[test]
+fn interrupted_by_a_person_or_without_an_end() {
+    let finding = scene(Scene::normal(), |s| s.end(End::Interrupted)).one("interrupted");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.message.starts_with("The run was interrupted, so "));
+    // threadtap itself was killed: the log has no end.
+    scene(Scene::normal(), |s| s.observation.end = None).one("interrupted");
+    // A fault has a finding of its own.
+    let fault = scene(Scene::normal(), |s| {
+        s.end(End::Fault);
+        s.fixture.capture().stop_reason = StopReason::Interrupted;
+    });
+    fault.silent("interrupted");
+    Scene::normal().silent("interrupted");
+}
+
+#[test]
+fn an_interrupted_run_blames_nobody() {
+    let cut = |end, stop_reason| {
+        scene(Scene::of_programs(), |s| {
+            s.end(end);
+            s.fixture.capture().stop_reason = stop_reason;
+            s.fixture.run.requests.attempted = Some(0);
+            let failed = &mut s.fixture.run.requests.failed;
+            failed.insert("not_attempted".to_owned(), 20);
+        })
+    };
+    for cut in [
+        cut(End::Interrupted, StopReason::Drained),
+        cut(End::Fault, StopReason::Interrupted),
+    ] {
+        cut.silent("no_connection");
+        let finding = cut.one("requests_failed");
+        assert_eq!(finding.severity, Severity::Warning);
+        assert!(finding.message.ends_with("; the run ended early."));
+    }
+    let whole = cut(End::Complete, StopReason::Drained);
+    whole.one("no_connection");
+    assert_eq!(whole.one("requests_failed").severity, Severity::Error);
+}
+
+#[test]
+fn left_behind_by_a_program_and_by_the_run() {
+    let idle = |of: Scene, n| {
+        scene(of, |s| {
+            s.observation.client.ended.as_mut().unwrap().left_behind = n;
+        })
+    };
+    let finding = idle(Scene::of_programs(), 2).one("left_behind");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert_eq!(
+        finding.message,
+        "The client's first process ended and left 2 idle processes; threadtap ended them."
+    );
+    assert_eq!(evidence(&finding), json!({"processes": 2}));
+    idle(Scene::of_programs(), 0).silent("left_behind");
+    idle(Scene::normal(), 2).silent("left_behind");
+
+    let untracked = |lived| {
+        scene(idle(Scene::of_programs(), 1), |s| {
+            s.observation.leftovers = Some(Leftovers {
+                reaped: 1,
+                lived,
+                not_ended: Vec::new(),
+            });
+        })
+    };
+    let both = untracked(Some(1)).coded("left_behind");
+    assert_eq!(both.len(), 2);
+    assert_eq!(
+        both[0].message,
+        "The client's first process ended and left 1 idle process; threadtap ended it."
+    );
+    assert_eq!(
+        both[1].message,
+        "The run left 1 untracked process; threadtap ended it, and it is not in any total."
+    );
+    let many = untracked(Some(3)).coded("left_behind");
+    assert!(
+        many[1].message.ends_with(
+            "3 untracked processes; threadtap ended them, and they are not in any total."
+        )
+    );
+    for none in [None, Some(0)] {
+        assert_eq!(untracked(none).coded("left_behind").len(), 1);
+    }
+}
+
+#[test]
+fn not_ended_names_the_processes() {
+    let stuck = |pids: &[u32]| {
+        scene(Scene::normal(), |s| {
+            let not_ended = pids.iter().copied().map(Pid).collect();
+            s.observation.leftovers.as_mut().unwrap().not_ended = not_ended;
+        })
+    };
+    let finding = stuck(&[12]).one("not_ended");
+    assert_eq!(finding.severity, Severity::Error);
+    assert!(finding.message.starts_with("Process 12 did not end "));
+    let finding = stuck(&[12, 13]).one("not_ended");
+    assert!(finding.message.starts_with("Processes 12, 13 did not end "));
+    assert_eq!(evidence(&finding), json!({"pids": "12, 13"}));
+    stuck(&[]).silent("not_ended");
+    scene(Scene::normal(), |s| s.observation.leftovers = None).silent("not_ended");
+}
+
+/// What was only waited for has an end as well.
+#[test]
+fn a_program_that_nobody_observes_can_fail_too() {
+    let alone = scene(Scene::of_programs(), |s| {
+        s.started(Side::Client, ObserverName::Nobody, Some(vec!["a".into()]));
+        s.ended(Side::Client, Some(Exit::Code(1)), false);
+    });
+    alone.one("client_exit");
+}

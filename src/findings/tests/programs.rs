@@ -1,0 +1,111 @@
+//! The rules about what traced programs did.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use serde_json::json;
+
+use super::evidence;
+use super::scene::Scene;
+use crate::model::observation::{Change, SocketId};
+use crate::model::{Severity, Side};
+
+fn scene(change: impl FnOnce(&mut Scene)) -> Scene {
+    let mut scene = Scene::of_programs();
+    change(&mut scene);
+    scene
+}
+
+#[test]
+fn uses_ptrace_names_the_program_and_its_side() {
+    let tracer = scene(|s| {
+        s.executed(Side::Client, "strace", false, false);
+        s.event(Side::Client, Change::CalledPtrace);
+        s.event(Side::Client, Change::CalledPtrace);
+    });
+    let finding = tracer.one("uses_ptrace");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(
+        finding
+            .message
+            .starts_with("The client uses ptrace(2) itself (strace), ")
+    );
+    let expected = json!({"side": "client", "programs": ["strace"]});
+    assert_eq!(evidence(&finding), expected);
+    Scene::of_programs().silent("uses_ptrace");
+}
+
+#[test]
+fn setuid_ignored_lists_the_programs() {
+    let ignored = scene(|s| {
+        s.executed(Side::Server, "sudo", true, false);
+        s.executed(Side::Server, "ping", true, false);
+    });
+    let finding = ignored.one("setuid_ignored");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.message.contains("(ping, sudo)"));
+    let expected = json!({"side": "server", "programs": ["ping", "sudo"]});
+    assert_eq!(evidence(&finding), expected);
+    ignored.silent("sockets_unseen");
+}
+
+#[test]
+fn sockets_unseen_on_each_side() {
+    let foreign = scene(|s| {
+        s.executed(Side::Client, "old32", false, true);
+        s.executed(Side::Server, "old32", false, true);
+    });
+    let found = foreign.coded("sockets_unseen");
+    let sides: Vec<_> = found.iter().map(|f| &f.evidence["side"]).collect();
+    assert_eq!(sides, ["client", "server"]);
+    assert_eq!(found[0].severity, Severity::Warning);
+    assert!(found[0].message.contains("its sockets were not seen"));
+    foreign.silent("setuid_ignored");
+}
+
+#[test]
+fn serving_thread_unseen_where_nothing_was_received_or_sent() {
+    let served = |received: bool, sent: bool| {
+        scene(|s| {
+            s.accepted(1);
+            s.accepted(2);
+            let socket = SocketId(2);
+            s.event(Side::Server, Change::Received { socket });
+            let socket = SocketId(1);
+            if received {
+                s.event(Side::Server, Change::Received { socket });
+            }
+            if sent {
+                s.event(Side::Server, Change::Sent { socket });
+            }
+        })
+    };
+    let finding = served(false, false).one("serving_thread_unseen");
+    assert_eq!(finding.severity, Severity::Info);
+    assert!(finding.message.starts_with("Of 1 connection it is known"));
+    assert!(finding.message.contains("--trace-rw"));
+    assert_eq!(evidence(&finding), json!({"connections": 1}));
+    served(true, false).silent("serving_thread_unseen");
+    served(false, true).silent("serving_thread_unseen");
+    Scene::normal().silent("serving_thread_unseen");
+}
+
+#[test]
+fn address_fallback_counts_attempts_made_again() {
+    let fallback = scene(|s| {
+        s.connected(Ipv6Addr::LOCALHOST, libc::ECONNREFUSED);
+        s.connected(Ipv4Addr::LOCALHOST, 0);
+    });
+    let finding = fallback.one("address_fallback");
+    assert_eq!(finding.severity, Severity::Info);
+    assert!(
+        finding
+            .message
+            .starts_with("1 connection attempt (the first one to [::1]:45000) failed")
+    );
+    let expected = json!({"attempts": 1, "first_target": "[::1]:45000"});
+    assert_eq!(evidence(&finding), expected);
+    // Nobody tried elsewhere.
+    scene(|s| s.connected(Ipv6Addr::LOCALHOST, libc::ECONNREFUSED)).silent("address_fallback");
+    scene(|s| s.connected(Ipv4Addr::LOCALHOST, 0)).silent("address_fallback");
+    Scene::normal().silent("address_fallback");
+}

@@ -1,0 +1,195 @@
+//! What holds for every rule: its severity, its words, its documentation.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::scene::Scene;
+use crate::findings::{Code, findings};
+use crate::model::observation::{Change, End, Leftovers, Trouble};
+use crate::model::{Exit, Finding, Pid, Side, StopReason};
+
+/// What a hostile person would name a program, or let it answer.
+const HOSTILE: &str = "a\u{1b}[2J\r\nb\u{202e}\0c. d";
+
+/// Built-in sides with which everything went wrong.
+fn a_bad_day() -> Scene {
+    let mut scene = Scene::normal();
+    for side in [Side::Client, Side::Server] {
+        let totals = scene.totals(side);
+        totals.refused_tasks = 1;
+        totals.refused_descriptors = 1;
+        totals.unrecorded = 1;
+        scene.ended(side, Some(Exit::Signal(9)), false);
+    }
+    scene.observation.leftovers = Some(Leftovers {
+        reaped: 1,
+        lived: Some(1),
+        not_ended: vec![Pid(1), Pid(2)],
+    });
+    let error = HOSTILE.to_owned();
+    scene.trouble(Trouble::CaptureFailed {
+        error: error.clone(),
+    });
+    scene.trouble(Trouble::CaptureNotSaved {
+        error: error.clone(),
+        frames: 1,
+    });
+    scene.trouble(Trouble::NotTraced {
+        side: Side::Client,
+        error: error.clone(),
+        remedy: error,
+    });
+    let f = &mut scene.fixture;
+    f.unanswered(1);
+    f.refused(2);
+    f.retried(3);
+    f.bad_answer(4, HOSTILE);
+    f.flows[5].client = f.flows[6].client;
+    f.flows[7].client.ip = std::net::Ipv4Addr::new(127, 0, 0, 2).into();
+    f.capture().stop_reason = StopReason::Timeout;
+    f.capture().dropped_by_kernel = Some(1);
+    f.run.correlation.client_owned = Some(0);
+    f.run.plan.gate = false;
+    f.run.plan.joined = Some(false);
+    f.run.requests.attempted = Some(3);
+    f.run.requests.failed.insert(HOSTILE.to_owned(), 1);
+    f.run.census.client.threads.peak = Some(4);
+    scene
+}
+
+/// Programs with which much went wrong, and hostile ones.
+fn hostile_programs() -> Scene {
+    let mut scene = Scene::of_programs();
+    for side in [Side::Client, Side::Server] {
+        scene.executed(side, HOSTILE, true, true);
+        scene.event(side, Change::CalledPtrace);
+    }
+    scene.connected(std::net::Ipv6Addr::LOCALHOST, libc::ECONNREFUSED);
+    scene.connected(std::net::Ipv4Addr::LOCALHOST, 0);
+    scene.accepted(1);
+    scene.ended(Side::Client, Some(Exit::Code(1)), false);
+    scene.observation.client.ended.as_mut().unwrap().left_behind = 1;
+    scene.ended(Side::Server, Some(Exit::Code(0)), false);
+    let f = &mut scene.fixture;
+    HOSTILE.clone_into(&mut f.run.plan.target);
+    f.run.requests.attempted = Some(0);
+    f.capture().dropped_by_kernel = None;
+    scene
+}
+
+/// Scenes in which, taken together, every rule speaks.
+fn scenes() -> Vec<Scene> {
+    let mut interrupted = hostile_programs();
+    interrupted.end(End::Interrupted);
+    interrupted.ended(Side::Client, Some(Exit::Signal(9)), false);
+    let mut miscounted = Scene::normal();
+    miscounted.fixture.run.requests.valid = Some(3);
+    vec![a_bad_day(), hostile_programs(), interrupted, miscounted]
+}
+
+/// Every finding of these scenes, by its code.
+fn everything() -> BTreeMap<String, Vec<Finding>> {
+    let mut all: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
+    for finding in scenes().iter().flat_map(Scene::found) {
+        all.entry(finding.code.clone()).or_default().push(finding);
+    }
+    all
+}
+
+#[test]
+fn every_rule_speaks_in_whole_sentences_whatever_the_programs_are_named() {
+    let all = everything();
+    for code in Code::ALL {
+        let found = all.get(code.name());
+        let found = found.unwrap_or_else(|| panic!("`scenes` never makes `{code}` speak"));
+        for Finding { message, .. } in found {
+            let first = message.chars().next().unwrap_or(' ');
+            let sentences = first.is_uppercase() || first.is_ascii_digit();
+            assert!(sentences && message.ends_with('.'), "{code}: {message}");
+            let acts = |c: char| c.is_control() || c == '\u{202e}';
+            assert!(!message.contains(acts), "{code}: {message:?}");
+            assert!(!message.contains("  "), "{code}: {message:?}");
+        }
+    }
+}
+
+#[test]
+fn severities_and_evidence_are_those_of_the_documentation() {
+    for (code, found) in everything() {
+        let about = Code::from_name(&code)
+            .expect("a code of the registry")
+            .about();
+        for finding in found {
+            assert!(about.severities.contains(&finding.severity), "{finding:?}");
+            for name in finding.evidence.keys() {
+                let documented = about.evidence.iter().any(|(n, _)| n == name);
+                assert!(
+                    documented,
+                    "the evidence `{name}` of `{code}` is not documented"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_worst_comes_first_and_then_the_order_of_the_registry() {
+    let place = |f: &Finding| {
+        let code = Code::from_name(&f.code);
+        Code::ALL.iter().position(|c| Some(*c) == code)
+    };
+    for scene in scenes() {
+        let found = scene.found();
+        assert!(found.is_sorted_by_key(|f| (std::cmp::Reverse(f.severity), place(f))));
+    }
+}
+
+#[test]
+fn names_are_unique_and_found_again() {
+    for code in Code::ALL {
+        assert_eq!(Code::from_name(code.name()), Some(*code));
+        // The name as a type says the same as the name in records.
+        let plain = code.name().replace('_', "");
+        assert_eq!(format!("{code:?}").to_lowercase(), plain);
+    }
+    assert_eq!(Code::from_name("of_a_later_version"), None);
+}
+
+#[test]
+fn a_code_of_a_later_version_is_read() {
+    let line = r#"{"code":"of_a_later_version","severity":"info","message":"A.","evidence":{}}"#;
+    let finding: Finding = serde_json::from_str(line).unwrap();
+    assert_eq!(finding.code, "of_a_later_version");
+    assert_eq!(serde_json::to_string(&finding).unwrap(), line);
+}
+
+/// A rule says nothing of what was not seen.
+#[test]
+fn without_an_observation_its_rules_are_silent() {
+    for scene in scenes() {
+        let input = crate::findings::FindingsInput {
+            seen: None,
+            run: &scene.fixture.run,
+            flows: &scene.fixture.flows,
+            workers: &scene.fixture.workers,
+            extra: &[],
+        };
+        let first = |f: &Finding| Code::from_name(&f.code) < Some(Code::CaptureLossy);
+        assert!(!findings(&input).iter().any(first));
+    }
+}
+
+#[test]
+fn every_code_has_a_test() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/findings/tests");
+    let texts: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    for code in Code::ALL {
+        let quoted = format!("\"{code}\"");
+        let tested = texts.iter().any(|text| text.contains(&quoted));
+        assert!(tested, "no test in src/findings/tests names {quoted}");
+    }
+}
