@@ -19,6 +19,7 @@
 
 pub mod activity;
 pub mod analysis;
+pub mod assemble;
 pub mod capfile;
 pub mod census;
 pub mod cli;

@@ -7,6 +7,7 @@ fn at(ns: i64) -> Timestamp {
     Timestamp::from_nanos(ns)
 }
 
+#[allow(clippy::too_many_lines, reason = "a list")]
 fn facts() -> Vec<Fact> {
     let endpoint = Endpoint::from(std::net::SocketAddr::from(([127, 0, 0, 1], 45000)));
     let event = |what| Event {
