@@ -34,6 +34,7 @@ pub mod lab;
 pub mod limits;
 pub mod model;
 pub mod observe;
+pub mod obsfile;
 pub mod report;
 pub mod session;
 pub mod stats;
