@@ -19,6 +19,7 @@
 
 pub mod activity;
 pub mod analysis;
+pub mod assemble;
 pub mod capfile;
 pub mod census;
 pub mod cli;
@@ -33,6 +34,7 @@ pub mod lab;
 pub mod limits;
 pub mod model;
 pub mod observe;
+pub mod obsfile;
 pub mod report;
 #[cfg(test)]
 mod schemas;

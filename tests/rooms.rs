@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PURE: [&str; 15] = [
+const PURE: [&str; 17] = [
     "model",
     "text",
     "decode",
@@ -23,6 +23,8 @@ const PURE: [&str; 15] = [
     "compare",
     "report",
     "activity",
+    "assemble",
+    "obsfile",
 ];
 
 /// What a pure room does not name. Types of `std::net` that are only addresses

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::{Activity, Connection};
 use crate::correlate::{SLACK_NS, opened};
-use crate::model::{Close, Endpoint, Exit, FlowRecord, Outcome, Timestamp};
+use crate::model::{Close, Endpoint, Exit, FlowRecord, Nanos, Outcome, Timestamp};
 
 /// Flows, to be found by the connection that made them.
 pub struct Wire<'a> {
@@ -113,12 +113,12 @@ fn without_answer(flow: &FlowRecord, exit: Option<Timestamp>) -> Outcome {
 fn exit_of(connection: &Connection, side: &Activity) -> Option<Timestamp> {
     /// How long after its sockets are closed the end of a process that was
     /// killed may be seen.
-    const SEEN_LATE: i64 = 100_000_000;
+    const SEEN_LATE: Nanos = Nanos::new(100_000_000);
     let process = side.tasks.get(connection.task).process?;
     let process = &side.tasks.processes()[process];
     let begun = process.exit_begun?;
     Some(match process.exit {
-        Some(Exit::Signal(_)) => Timestamp::from_nanos(begun.as_nanos() - SEEN_LATE),
+        Some(Exit::Signal(_)) => begun.plus(Nanos::new(-SEEN_LATE.get())),
         _ => begun,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::census::{SideSpans, Span};
-use crate::model::{Change, Event, Exit, Pid, Tid, Timestamp};
+use crate::model::{Change, Event, Exit, Nanos, Pid, Tid, Timestamp};
 
 /// One task of a side, for as long as the side is known: task ids are used
 /// again, this number is not.
@@ -227,7 +227,7 @@ impl Tasks {
         let first = root.first_task.0;
         let after = match asked.or(root.exit_begun) {
             // What ends at that moment was still there.
-            Some(at) => Timestamp::from_nanos(at.as_nanos() - 1),
+            Some(at) => at.plus(Nanos::new(-1)),
             None => over,
         };
         let mut spans = SideSpans {

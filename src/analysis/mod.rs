@@ -8,6 +8,7 @@
 mod ladder;
 mod merge;
 mod order;
+mod run;
 mod summary;
 
 use std::collections::HashSet;
@@ -19,6 +20,7 @@ use crate::model::{FlowId, FlowRecord, Frame, Segment};
 pub use ladder::{Ladder, Rung};
 pub use merge::{FrameSource, Merged, SourceError};
 pub use order::{SortKey, sort};
+pub use run::{RunFlows, flows_of_a_run};
 pub use summary::{AnalysisSummary, FileSummary, SCHEMA_ANALYSIS, Tally};
 
 /// Says of a frame whether its flow is wanted.

@@ -9,6 +9,7 @@ mod compare;
 mod plan;
 mod run;
 mod serve;
+mod show;
 mod values;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ pub use compare::CompareArgs;
 pub use plan::UsageError;
 pub use run::{Colour, OutputFormat, RunArgs};
 pub use serve::ServeArgs;
+pub use show::ShowArgs;
 
 /// See what your concurrency does on the wire.
 ///
@@ -53,6 +55,7 @@ Examples:
   threadtap compare                          compare all strategies
   threadtap serve --port 45000               the TIME server alone
   threadtap analyze capture.pcap             every flow of a capture
+  threadtap show my-run --format markdown    a saved run, printed again
   threadtap ceiling                          how many threads are possible here, and why?";
 
 /// The subcommands.
@@ -66,6 +69,8 @@ pub enum Command {
     Compare(Box<CompareArgs>),
     /// Read capture files (pcap, pcapng): every TCP flow, and a summary
     Analyze(AnalyzeArgs),
+    /// Print a saved run again, in any format
+    Show(ShowArgs),
     /// Find the highest number of threads, processes and connections that is possible here
     Ceiling(CeilingArgs),
     /// Print a completion script for a shell

@@ -10,7 +10,9 @@ mod output;
 mod read_ahead;
 mod run;
 mod serve;
+mod show;
 mod terminal;
+mod told;
 
 use crate::cli::{Cli, Command};
 
@@ -33,6 +35,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Compare(args) => compare::compare(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Analyze(args) => analyze::analyze(&args),
+        Command::Show(args) => show::show(&args),
         Command::Ceiling(args) => ceiling::ceiling(&args),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),

@@ -1,17 +1,15 @@
 //! `threadtap run`.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::printed;
-use super::terminal::style;
-use super::{DID_NOT_HOLD, INTERRUPTED, OK, expectations};
+use super::{DID_NOT_HOLD, INTERRUPTED, expectations, told};
 use crate::cli::RunArgs;
 use crate::expect::Document;
-use crate::model::Severity;
-use crate::report::{RunView, write_run};
+use crate::report::RunView;
 use crate::session::run::{ClientChoice, End, Finished, RunPlan, SessionError, Status, conduct};
 
 /// Makes a run, prints it, and tells where it was saved.
@@ -44,14 +42,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
         flows: &finished.flows,
         workers: &finished.workers,
     };
-    let mut out = BufWriter::new(io::stdout().lock());
-    let written = write_run(
-        view,
-        args.format.into(),
-        style(args.rows, args.color),
-        &mut out,
-    )
-    .and_then(|()| out.flush());
+    let written = told::print(view, args.format, args.rows, args.color);
     tell_where(&finished);
     let met = expectations::judge(&args.expect, &document, &finished.run)?;
     Ok(status(&finished).max(met).max(printed(written)))
@@ -105,17 +96,10 @@ fn tell_where(finished: &Finished) {
 }
 
 fn status(finished: &Finished) -> u8 {
-    let requests = &finished.run.requests;
-    let failed = requests.failed.values().any(|n| *n > 0);
-    let wrong = finished
-        .run
-        .findings
-        .iter()
-        .any(|f| f.severity == Severity::Error);
     match finished.end {
         End::Interrupted => INTERRUPTED,
         End::Fault => DID_NOT_HOLD,
-        End::Complete if failed || wrong || !finished.not_saved.is_empty() => DID_NOT_HOLD,
-        End::Complete => OK,
+        End::Complete if !finished.not_saved.is_empty() => DID_NOT_HOLD,
+        End::Complete => told::status(&finished.run),
     }
 }

@@ -32,6 +32,19 @@ impl Default for FlowConfig {
     }
 }
 
+impl FlowConfig {
+    /// For a run whose server listens on this port: every flow counts, and they
+    /// are bounded by the run's requests.
+    #[must_use]
+    pub fn of_a_run(port: u16) -> Self {
+        Self {
+            time_port: Some(port),
+            max_flows: usize::MAX,
+            ..Self::default()
+        }
+    }
+}
+
 /// What a table has seen so far; cheap to read after each segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlowCounts {

@@ -36,6 +36,11 @@ fn of_serve() {
 }
 
 #[test]
+fn of_show() {
+    insta::assert_snapshot!(help(&["show", "--help"]));
+}
+
+#[test]
 fn of_ceiling() {
     insta::assert_snapshot!(help(&["ceiling", "--help"]));
 }

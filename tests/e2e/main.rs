@@ -21,4 +21,5 @@ mod models;
 mod scarcity;
 mod serve;
 mod serve_ends;
+mod show;
 mod strategies;

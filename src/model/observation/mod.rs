@@ -13,6 +13,8 @@ mod side;
 mod trouble;
 
 #[cfg(test)]
+pub(crate) mod arbitrary;
+#[cfg(test)]
 mod tests;
 
 pub use asked::{Asked, AskedCapture, AskedClient, AskedServer};

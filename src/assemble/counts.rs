@@ -1,0 +1,97 @@
+//! How many requests came how far, and how many tasks a side had.
+
+use std::collections::BTreeMap;
+
+use crate::census::{self, SideSpans, Span};
+use crate::model::observation::{RequestNote, SideObservation};
+use crate::model::{Exchange, FlowRecord, Outcome, Provenance, Requests, SideCensus, Timestamp};
+
+/// How many connect(2) calls were issued. A worker notes the moment before the
+/// call and its port after it; where its process ended in between, only the
+/// wire can tell (`reached`: how many of those did reach it).
+pub(super) fn attempted(requests: &[RequestNote], reached: Option<u64>) -> u64 {
+    let begun = |n: &&RequestNote| n.connect.is_some();
+    let told = |n: &&RequestNote| n.client.is_some() || n.ended.is_some();
+    let sure = requests.iter().filter(begun).filter(told).count() as u64;
+    let unsure = requests.iter().filter(begun).count() as u64 - sure;
+    sure + reached.map_or(unsure, |r| r.min(unsure))
+}
+
+pub(super) fn count_requests(
+    requests: &[RequestNote],
+    attempted: u64,
+    flows: Option<&[FlowRecord]>,
+) -> Requests {
+    let mut failed: BTreeMap<String, u64> = BTreeMap::new();
+    for note in requests.iter().filter(|n| n.outcome != Outcome::Valid) {
+        *failed.entry(note.outcome.name().to_owned()).or_default() += 1;
+    }
+    let by_workers =
+        |o: &[Outcome]| Some(requests.iter().filter(|n| o.contains(&n.outcome)).count() as u64);
+    let wire = on_the_wire(flows);
+    Requests {
+        submitted: Some(requests.len() as u64),
+        attempted: Some(attempted),
+        answered: wire
+            .answered
+            .or_else(|| by_workers(&[Outcome::Valid, Outcome::BadAnswer])),
+        valid: wire.valid.or_else(|| by_workers(&[Outcome::Valid])),
+        failed,
+        ..wire
+    }
+}
+
+/// What the wire alone tells of requests; nothing without a capture.
+pub(super) fn on_the_wire(flows: Option<&[FlowRecord]>) -> Requests {
+    let count =
+        |of: fn(&FlowRecord) -> usize| flows.map(|f| f.iter().map(of).sum::<usize>() as u64);
+    let exchanges =
+        |f: &FlowRecord, of: fn(&Exchange) -> bool| f.exchanges.iter().filter(|e| of(e)).count();
+    Requests {
+        on_wire: count(|f| usize::from(f.handshake.is_some())),
+        handshakes: count(|f| usize::from(f.handshake.is_some_and(|h| h.ack_ns.is_some()))),
+        answered: flows.map(|all| {
+            let answered = |f| exchanges(f, |e| e.response_ns.is_some()) as u64;
+            all.iter().map(answered).sum()
+        }),
+        valid: flows.map(|all| {
+            let valid = |f| exchanges(f, |e| e.valid == Some(true)) as u64;
+            all.iter().map(valid).sum()
+        }),
+        ..Requests::default()
+    }
+}
+
+/// The census of a side that reported itself; absent where its report is
+/// missing, or where some tasks are not in it: a count without them would be
+/// wrong. `after`: when its workers were joined, by the client's own word; for
+/// the server, when the wire had come to rest.
+pub(super) fn side_census(
+    side: &SideObservation,
+    started: Timestamp,
+    ended: Timestamp,
+    after: Option<Timestamp>,
+) -> SideCensus {
+    let Some(totals) = side.totals.filter(|t| t.unrecorded == 0) else {
+        return SideCensus::absent();
+    };
+    let first = totals.first.unwrap_or(started);
+    let created = side.tasks.iter().map(|t| Span {
+        process: t.process,
+        thread: true,
+        started: t.started,
+        ended: Some(t.ended.unwrap_or(ended)),
+    });
+    let spans = SideSpans {
+        initial: vec![Span {
+            process: true,
+            thread: true,
+            started: first,
+            ended: Some(ended),
+        }],
+        created: created.collect(),
+        ready: totals.ready.unwrap_or(first),
+        after,
+    };
+    census::count(&spans, Provenance::Instrumented)
+}

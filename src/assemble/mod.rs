@@ -1,0 +1,220 @@
+//! From what was seen in a run to its record.
+//!
+//! In come everything that was seen (`Observation`) and the flows that the wire
+//! shows, without owners; out go the run's record, the flows with their owners,
+//! and the workers. What built-in sides noted and what tasks did become sockets,
+//! the sockets are joined with the flows, and everything is counted. Pure: the
+//! same facts give the same record, live or years later.
+//!
+//! A log may end early, because threadtap was killed. Then the moments of the
+//! run are those of the last facts, and a figure that needs what is missing is
+//! absent.
+
+mod built;
+mod counts;
+mod moments;
+mod plan;
+mod programs;
+mod sides;
+mod workers;
+
+#[cfg(test)]
+mod tests;
+
+use self::moments::When;
+use self::sides::{ClientSide, ServerSide};
+use crate::activity::Activity;
+use crate::census::Samples;
+use crate::correlate;
+use crate::findings::{FindingsInput, Seen, findings};
+use crate::model::observation::{Leftovers, Observation, ObserverCost, SideObservation};
+use crate::model::{
+    CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Programs,
+    Quantiles, RunCensus, RunRecord, SCHEMA_RUN, Sample, Side, SideCosts, WorkerRecord,
+};
+
+/// A run, put together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assembled {
+    /// Its record.
+    pub run: RunRecord,
+    /// Its flows, with their owners.
+    pub flows: Vec<FlowRecord>,
+    /// Its workers, the client's first.
+    pub workers: Vec<WorkerRecord>,
+}
+
+/// Puts a run together. `flows`: what the wire shows, in the order of their
+/// numbers and without owners; none where nothing was captured.
+#[must_use]
+pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assembled {
+    let when = When::of(observation, &flows);
+    let client_activity = activity(&observation.client, None);
+    let server_activity = activity(&observation.server, port_of(&observation.target));
+    let client = ClientSide::new(observation, client_activity.as_ref());
+    let server = ServerSide::new(observation, server_activity.as_ref());
+    let reached = correlate::own_clients(
+        &mut flows,
+        &client.sockets(when.moments.client_ended),
+        client.provenance(),
+    );
+    correlate::own_servers(&mut flows, &server.sockets(), server.provenance());
+
+    // Where the log ends before the capture's own counts, its file may be there.
+    let captured = observation.wire.is_some() || !flows.is_empty();
+    let wire = captured.then_some(&flows[..]);
+    let mut workers = client.workers(wire);
+    workers.extend(server.workers());
+    let mut run = RunRecord {
+        schema: SCHEMA_RUN.to_owned(),
+        tool: observation.header.tool.clone(),
+        started: observation.header.started.clone(),
+        duration_ns: when.moments.at_rest.since(when.moments.client_started),
+        environment: observation.header.environment.clone(),
+        plan: plan::told(observation, &client, &server, &flows),
+        capture: capture(observation),
+        requests: client.requests(&when, reached, wire),
+        census: RunCensus {
+            client: client.census(&when),
+            server: server.census(&when),
+            system: when.system(samples(&observation.system).system()),
+        },
+        latency: latencies(&flows),
+        correlation: correlation(wire, &client, &server),
+        sides: costs(observation),
+        observer: observer(observation, &when),
+        programs: Programs {
+            client: client
+                .program()
+                .and_then(|p| programs::record(p, Side::Client, &flows)),
+            server: server
+                .program()
+                .and_then(|p| programs::record(p, Side::Server, &flows)),
+        },
+        findings: Vec::new(),
+    };
+    run.findings = findings(&FindingsInput {
+        seen: Some(Seen {
+            observation,
+            client: client_activity.as_ref(),
+            server: server_activity.as_ref(),
+        }),
+        run: &run,
+        flows: &flows,
+        workers: &workers,
+        extra: &[],
+    });
+    Assembled {
+        run,
+        flows,
+        workers,
+    }
+}
+
+/// What the tasks of a side did; `None` where not every event was told. With a
+/// port, what was accepted on others is nobody's affair here.
+fn activity(side: &SideObservation, port: Option<u16>) -> Option<Activity> {
+    if !side.is_traced() {
+        return None;
+    }
+    let mut activity = Activity::default();
+    for event in &side.events {
+        activity.apply(event);
+    }
+    if let Some(port) = port {
+        activity.sockets.keep_port(port);
+    }
+    Some(activity)
+}
+
+fn port_of(target: &str) -> Option<u16> {
+    let target: std::net::SocketAddr = target.parse().ok()?;
+    Some(target.port())
+}
+
+fn samples(of: &[Sample]) -> Samples {
+    let mut samples = Samples::default();
+    for sample in of {
+        samples.add(*sample);
+    }
+    samples
+}
+
+fn capture(observation: &Observation) -> Option<CaptureSummary> {
+    let asked = observation.header.asked.capture.as_ref()?;
+    let wire = observation.wire.as_ref()?;
+    Some(CaptureSummary {
+        interface: asked.interface.clone(),
+        link_type: wire.link_type.clone(),
+        snaplen: asked.snaplen,
+        filter: wire.filter.clone(),
+        frames: wire.frames,
+        bytes: wire.bytes,
+        dropped_by_kernel: wire.dropped_by_kernel,
+        dropped_by_interface: wire.dropped_by_interface,
+        stop_reason: wire.stop_reason,
+    })
+}
+
+/// Where nothing was captured no flow is known.
+fn correlation(
+    flows: Option<&[FlowRecord]>,
+    client: &ClientSide<'_>,
+    server: &ServerSide<'_>,
+) -> Correlation {
+    let Some(flows) = flows else {
+        return Correlation::default();
+    };
+    let count = |of: fn(&FlowRecord) -> bool| flows.iter().filter(|f| of(f)).count() as u64;
+    Correlation {
+        flows: Some(flows.len() as u64),
+        client_owned: client
+            .tells_owners()
+            .then(|| count(|f| f.client_owner.is_some())),
+        server_owned: server
+            .tells_owners()
+            .then(|| count(|f| f.server_owner.is_some())),
+    }
+}
+
+fn latencies(flows: &[FlowRecord]) -> Latencies {
+    let handshakes = flows.iter().filter_map(|f| f.handshake?.duration());
+    let exchanges = flows.iter().flat_map(|f| &f.exchanges);
+    Latencies {
+        handshake: Quantiles::of(handshakes),
+        exchange: Quantiles::of(exchanges.filter_map(Exchange::duration)),
+    }
+}
+
+/// What processes that nobody followed have cost is in no side's sum, and whose
+/// they were is not known. The same where nobody looked for such.
+fn costs(observation: &Observation) -> SideCosts {
+    if observation.leftovers != Some(Leftovers::default()) {
+        return SideCosts::default();
+    }
+    SideCosts {
+        client: observation.client.cost,
+        server: observation.server.cost,
+    }
+}
+
+fn observer(observation: &Observation, when: &When) -> Observer {
+    let sides = [&observation.client, &observation.server];
+    let traced = sides.into_iter().filter(|s| s.is_traced());
+    let costs: Option<Vec<_>> = traced.map(|s| s.observer_cost).collect();
+    let costs = costs.filter(|all| !all.is_empty());
+    let cpu = |all: &Vec<ObserverCost>| {
+        let sum = all
+            .iter()
+            .fold(0i64, |sum, c| sum.saturating_add(c.cpu_ns.get()));
+        Nanos::new(sum)
+    };
+    Observer {
+        capture_cpu_ns: observation.wire.as_ref().and_then(|w| w.cpu_ns),
+        tracer_cpu_ns: costs.as_ref().map(cpu),
+        tracer_stops: costs
+            .as_ref()
+            .map(|all| all.iter().fold(0u64, |sum, c| sum.saturating_add(c.stops))),
+        client_duration_ns: when.client_duration(),
+    }
+}

@@ -1,0 +1,117 @@
+//! The moments of a run, also of one whose log ends early.
+
+use crate::model::observation::{Moments, Observation, Sample, SideObservation};
+use crate::model::{Counts, FlowRecord, Nanos, SideCensus, SystemCensus, SystemCounts, Timestamp};
+
+/// When things happened in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct When {
+    /// The moments. Where the log ends early, the last that is known stands for
+    /// each that is missing.
+    pub moments: Moments,
+    /// Whether the log goes to the run's end.
+    pub whole: bool,
+    /// Whether the client's beginning and end are both known.
+    client_known: bool,
+}
+
+impl When {
+    pub fn of(observation: &Observation, flows: &[FlowRecord]) -> Self {
+        if let Some((_, moments)) = observation.end {
+            return Self {
+                moments,
+                whole: true,
+                client_known: true,
+            };
+        }
+        let last = last_fact(observation, flows).unwrap_or_default();
+        let started = observation.client.started.as_ref().map(|s| s.at);
+        let ended = observation.client.ended.map(|e| e.at);
+        Self {
+            moments: Moments {
+                client_started: started.unwrap_or(last),
+                client_ended: ended.unwrap_or(last),
+                at_rest: last,
+                over: last,
+            },
+            whole: false,
+            client_known: started.is_some() && ended.is_some(),
+        }
+    }
+
+    /// From the client's start to its end; `None` where one of them is not known.
+    pub fn client_duration(&self) -> Option<Nanos> {
+        let (from, to) = (self.moments.client_started, self.moments.client_ended);
+        self.client_known.then(|| to.since(from))
+    }
+
+    /// Whether a side's end is in the log, and so all that it did.
+    pub fn knows_all_of(&self, side: &SideObservation) -> bool {
+        self.whole || side.ended.is_some()
+    }
+
+    /// The census of a side that was watched. Where the log ends before the side
+    /// did it tells how many there were before, and the changes until then; what
+    /// came later nobody knows.
+    pub fn side(&self, seen: &SideObservation, census: SideCensus) -> SideCensus {
+        if self.knows_all_of(seen) {
+            return census;
+        }
+        let before = |counts: Counts| Counts {
+            before: counts.before,
+            ..Counts::default()
+        };
+        SideCensus {
+            processes: before(census.processes),
+            threads: before(census.threads),
+            ..census
+        }
+    }
+
+    /// The same of the whole system.
+    pub fn system(&self, census: SystemCensus) -> SystemCensus {
+        if self.whole {
+            return census;
+        }
+        let before = |counts: SystemCounts| SystemCounts {
+            before: counts.before,
+            ..SystemCounts::default()
+        };
+        SystemCensus {
+            threads: before(census.threads),
+            processes: before(census.processes),
+            ..census
+        }
+    }
+}
+
+/// The latest moment that anything tells of.
+fn last_fact(observation: &Observation, flows: &[FlowRecord]) -> Option<Timestamp> {
+    let sides = [&observation.client, &observation.server];
+    let of_sides = sides.into_iter().flat_map(|side| {
+        let started = side.started.as_ref().map(|s| s.at);
+        let events = side.events.iter().map(|e| e.at);
+        let tasks = side.tasks.iter().map(|t| t.ended.unwrap_or(t.started));
+        let requests = side.requests.iter().filter_map(|r| r.ended.or(r.started));
+        let connections = side
+            .connections
+            .iter()
+            .map(|c| c.closed.unwrap_or(c.accepted));
+        started
+            .into_iter()
+            .chain(events)
+            .chain(tasks)
+            .chain(requests)
+            .chain(connections)
+            .chain(last_sample(&side.samples))
+            .chain(side.ended.map(|e| e.at))
+    });
+    of_sides
+        .chain(last_sample(&observation.system))
+        .chain(flows.iter().map(|f| f.last_ns))
+        .max()
+}
+
+fn last_sample(samples: &[Sample]) -> Option<Timestamp> {
+    samples.last().map(|s| s.at)
+}

@@ -1,0 +1,200 @@
+//! What is told of somebody else's programs, from what was seen of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::built::helpers;
+use super::counts::on_the_wire;
+use super::moments::When;
+use super::samples;
+use super::sides::Watched;
+use crate::activity::fallback::fallbacks;
+use crate::activity::outcomes::Wire;
+use crate::activity::{Accepted, Connection, TaskIndex};
+use crate::census;
+use crate::correlate::{ClientSocket, ServerSocket};
+use crate::model::{
+    Exit, FlowRecord, Outcome, Program, Provenance, Requests, Side, SideCensus, Timestamp,
+    WorkerId, WorkerRecord,
+};
+
+/// The programs of `run.json`.
+pub(super) fn record(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Program> {
+    let started = watched.seen.program()?;
+    let exit = watched.seen.exit();
+    Some(Program {
+        command: started.command.clone()?,
+        pid: started.root,
+        exit_code: match exit {
+            Some(Exit::Code(code)) => Some(code),
+            _ => None,
+        },
+        signal: match exit {
+            Some(Exit::Signal(signal)) => Some(signal),
+            _ => None,
+        },
+        asked_to_end: watched.seen.ended.is_some_and(|e| e.asked_to_end),
+        helpers: helpers(watched, of, flows),
+    })
+}
+
+/// A side's census, as it was counted.
+pub(super) fn census(watched: Watched<'_>, when: &When) -> SideCensus {
+    // What others of it do, once a client's first process has ended, is not asked.
+    let ended = watched.seen.ended;
+    let asked = ended
+        .filter(|e| e.asked_to_end || e.went_on)
+        .and_then(|e| e.asked_at);
+    let spans = watched.activity;
+    if let Some(spans) = spans.and_then(|s| s.tasks.spans(asked, when.moments.over)) {
+        return census::count(&spans, Provenance::Traced);
+    }
+    samples(&watched.seen.samples).side()
+}
+
+/// Numbers for the tasks that made or served a connection, in the order of
+/// their creation.
+fn numbered(tasks: impl Iterator<Item = TaskIndex>) -> HashMap<TaskIndex, WorkerId> {
+    let ordered: BTreeSet<TaskIndex> = tasks.collect();
+    ordered.into_iter().zip((0..).map(WorkerId)).collect()
+}
+
+pub(super) fn client_sockets(watched: Watched<'_>, ended: Timestamp) -> Vec<ClientSocket> {
+    let Some(side) = watched.activity else {
+        return Vec::new();
+    };
+    let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
+    let socket = |c: &Connection| {
+        let task_ended = side.tasks.get(c.task).ended;
+        Some(ClientSocket {
+            worker: *numbers.get(&c.task)?,
+            pid: c.by.0,
+            tid: c.by.1,
+            local: c.local,
+            from: c.from,
+            until: c.until.or(task_ended).unwrap_or(ended),
+        })
+    };
+    side.sockets.made.iter().filter_map(socket).collect()
+}
+
+/// Who is taken to have served a connection: whoever first received from it,
+/// or else first sent on it.
+pub(super) fn serving(
+    accepted: &Accepted,
+) -> Option<(TaskIndex, crate::model::Pid, crate::model::Tid, Timestamp)> {
+    accepted.received.or(accepted.sent)
+}
+
+pub(super) fn server_sockets(watched: Watched<'_>) -> Vec<ServerSocket> {
+    let accepted = watched
+        .activity
+        .map_or(&[][..], |s| &s.sockets.accepted[..]);
+    let socket = |a: &Accepted| ServerSocket {
+        peer: a.peer,
+        accepted: a.at,
+        pid: serving(a).map_or(a.by.0, |s| s.1),
+        accept_tid: Some(a.by.1),
+        serve_tid: serving(a).map(|s| s.2),
+        send_tid: a.sent.map(|s| s.2),
+    };
+    accepted.iter().map(socket).collect()
+}
+
+/// `whole`: whether all that it did is known.
+pub(super) fn requests(
+    watched: Watched<'_>,
+    submitted: Option<u64>,
+    whole: bool,
+    flows: Option<&[FlowRecord]>,
+) -> Requests {
+    // Without a capture, what connect(2) returned is all that is known.
+    let wire = Wire::new(flows.unwrap_or_default());
+    let mut failed: BTreeMap<String, u64> = BTreeMap::new();
+    let side = watched.activity;
+    let made = side.map(|s| &s.sockets.made);
+    let again = side.map(|s| fallbacks(&wire, s)).unwrap_or_default();
+    if let Some(side) = side {
+        let made = side.sockets.made.iter().enumerate();
+        let outcomes = made
+            .filter(|(at, _)| !again.contains(at))
+            .filter_map(|(_, c)| wire.outcome(c, side));
+        for outcome in outcomes.filter(|o| *o != Outcome::Valid) {
+            *failed.entry(outcome.name().to_owned()).or_default() += 1;
+        }
+    }
+    let told = on_the_wire(flows);
+    // Of another protocol's answers nobody here knows whether they are right.
+    let judged = wire.speaks_time() || told.answered == Some(0);
+    if let (Some(submitted), Some(made), true) = (submitted, made, whole) {
+        // A connection may carry several requests.
+        let more =
+            |f: &FlowRecord| f.exchanges.len().saturating_sub(1) as u64 + f.exchanges_omitted;
+        let more: u64 = flows.unwrap_or_default().iter().map(more).sum();
+        let never = submitted.saturating_sub((made.len() - again.len()) as u64 + more);
+        if never > 0 {
+            failed.insert(Outcome::NotAttempted.name().to_owned(), never);
+        }
+    }
+    Requests {
+        submitted,
+        attempted: made.filter(|_| whole).map(|m| m.len() as u64),
+        valid: told.valid.filter(|_| judged),
+        failed,
+        ..told
+    }
+}
+
+pub(super) fn client_workers(
+    watched: Watched<'_>,
+    flows: Option<&[FlowRecord]>,
+) -> Vec<WorkerRecord> {
+    let Some(side) = watched.activity else {
+        return Vec::new();
+    };
+    let wire = flows.map(Wire::new);
+    let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
+    let record = |c: &Connection| {
+        let task = side.tasks.get(c.task);
+        let errno = c.errno.filter(|e| ![0, libc::EINPROGRESS].contains(e));
+        WorkerRecord {
+            side: Side::Client,
+            worker: numbers.get(&c.task).copied(),
+            request: None,
+            pid: Some(c.by.0),
+            tid: Some(c.by.1),
+            started_ns: Some(task.started),
+            ended_ns: task.ended,
+            connected_ns: c.until.filter(|_| c.errno == Some(0)),
+            client: c.local,
+            outcome: wire.as_ref().and_then(|w| w.outcome(c, side)),
+            detail: errno.map(|e| std::io::Error::from_raw_os_error(e).to_string()),
+        }
+    };
+    side.sockets.made.iter().map(record).collect()
+}
+
+pub(super) fn server_workers(watched: Watched<'_>) -> Vec<WorkerRecord> {
+    let Some(side) = watched.activity else {
+        return Vec::new();
+    };
+    let worker = |a: &Accepted| serving(a).map_or(a.task, |s| s.0);
+    let numbers = numbered(side.sockets.accepted.iter().map(worker));
+    let record = |a: &Accepted| {
+        let task = side.tasks.get(worker(a));
+        let (pid, tid) = serving(a).map_or(a.by, |s| (s.1, s.2));
+        WorkerRecord {
+            side: Side::Server,
+            worker: numbers.get(&worker(a)).copied(),
+            request: None,
+            pid: Some(pid),
+            tid: Some(tid),
+            started_ns: Some(task.started),
+            ended_ns: task.ended,
+            connected_ns: Some(a.at),
+            client: Some(a.peer),
+            outcome: None,
+            detail: None,
+        }
+    };
+    side.sockets.accepted.iter().map(record).collect()
+}

@@ -1,0 +1,255 @@
+//! The two sides, told alike whether they reported themselves or were watched.
+
+use super::moments::When;
+use super::{built, counts, programs, samples, workers};
+use crate::activity::Activity;
+use crate::correlate::{ClientSocket, ServerSocket};
+use crate::model::observation::{
+    AskedClient, AskedServer, ConnectionNote, Observation, RequestNote, SideObservation,
+};
+use crate::model::{
+    Evidence, FlowRecord, Provenance, Requests, ServerModel, SideCensus, Strategy, Timestamp,
+    WorkerRecord,
+};
+
+/// What was seen of somebody else's program.
+#[derive(Clone, Copy)]
+pub(super) struct Watched<'a> {
+    pub seen: &'a SideObservation,
+    /// What its tasks did; `None` where it was not traced.
+    pub activity: Option<&'a Activity>,
+}
+
+/// The client.
+pub(super) enum ClientSide<'a> {
+    BuiltIn {
+        seen: &'a SideObservation,
+        /// How many requests it was to make.
+        requests: u64,
+    },
+    Program {
+        watched: Watched<'a>,
+        /// How many requests it makes, where that is known.
+        requests: Option<u64>,
+    },
+}
+
+/// The server.
+pub(super) enum ServerSide<'a> {
+    BuiltIn {
+        seen: &'a SideObservation,
+        model: ServerModel,
+    },
+    Program(Watched<'a>),
+    /// One that was left alone.
+    Existing(&'a SideObservation),
+}
+
+impl<'a> ClientSide<'a> {
+    pub fn new(observation: &'a Observation, activity: Option<&'a Activity>) -> Self {
+        let seen = &observation.client;
+        match observation.header.asked.client {
+            AskedClient::BuiltIn { requests, .. } => Self::BuiltIn { seen, requests },
+            AskedClient::Program { requests } => Self::Program {
+                watched: Watched { seen, activity },
+                requests,
+            },
+        }
+    }
+
+    /// What is known of it as somebody else's program.
+    pub fn program(&self) -> Option<Watched<'a>> {
+        match self {
+            Self::BuiltIn { .. } => None,
+            Self::Program { watched, .. } => Some(*watched),
+        }
+    }
+
+    pub fn command(&self) -> Option<Vec<String>> {
+        self.program()?.seen.program()?.command.clone()
+    }
+
+    pub fn provenance(&self) -> Provenance {
+        match self {
+            Self::BuiltIn { .. } => Provenance::Instrumented,
+            Self::Program { .. } => Provenance::Traced,
+        }
+    }
+
+    /// Whether it can be told which of its threads made a connection.
+    pub fn tells_owners(&self) -> bool {
+        match self {
+            Self::BuiltIn { seen, .. } => has_reported(seen),
+            Self::Program { watched, .. } => watched.activity.is_some(),
+        }
+    }
+
+    pub fn sockets(&self, ended: Timestamp) -> Vec<ClientSocket> {
+        match self {
+            Self::BuiltIn { seen, .. } => seen
+                .requests
+                .iter()
+                .filter_map(|n| client_socket(n, ended))
+                .collect(),
+            Self::Program { watched, .. } => programs::client_sockets(*watched, ended),
+        }
+    }
+
+    pub fn requests(&self, when: &When, reached: u64, flows: Option<&[FlowRecord]>) -> Requests {
+        match self {
+            Self::BuiltIn { seen, .. } if has_reported(seen) => {
+                let attempted = counts::attempted(&seen.requests, flows.map(|_| reached));
+                counts::count_requests(&seen.requests, attempted, flows)
+            }
+            // What it noted went with it: only the wire is left.
+            Self::BuiltIn { requests, .. } => Requests {
+                submitted: Some(*requests),
+                ..counts::on_the_wire(flows)
+            },
+            Self::Program { watched, requests } => {
+                programs::requests(*watched, *requests, when.knows_all_of(watched.seen), flows)
+            }
+        }
+    }
+
+    pub fn census(&self, when: &When) -> SideCensus {
+        match self {
+            Self::BuiltIn { seen, .. } => counts::side_census(
+                seen,
+                when.moments.client_started,
+                when.moments.client_ended,
+                seen.totals.and_then(|t| t.after),
+            ),
+            Self::Program { watched, .. } => {
+                when.side(watched.seen, programs::census(*watched, when))
+            }
+        }
+    }
+
+    pub fn workers(&self, flows: Option<&[FlowRecord]>) -> Vec<WorkerRecord> {
+        match self {
+            Self::BuiltIn { seen, .. } => workers::client_records(&seen.requests),
+            Self::Program { watched, .. } => programs::client_workers(*watched, flows),
+        }
+    }
+
+    /// The strategy of a program, as far as it can be concluded.
+    pub fn strategy(
+        &self,
+        flows: &[FlowRecord],
+    ) -> (Option<Strategy>, Option<u64>, Option<Evidence>) {
+        match self {
+            Self::BuiltIn { .. } => (None, None, None),
+            Self::Program { watched, .. } => built::client_strategy(*watched, flows),
+        }
+    }
+}
+
+impl<'a> ServerSide<'a> {
+    pub fn new(observation: &'a Observation, activity: Option<&'a Activity>) -> Self {
+        let seen = &observation.server;
+        match observation.header.asked.server {
+            AskedServer::Embedded { model } => Self::BuiltIn { seen, model },
+            AskedServer::Program | AskedServer::Existing { attached: true } => {
+                Self::Program(Watched { seen, activity })
+            }
+            AskedServer::Existing { attached: false } => Self::Existing(seen),
+        }
+    }
+
+    /// What is known of it as somebody else's program.
+    pub fn program(&self) -> Option<Watched<'a>> {
+        match self {
+            Self::Program(watched) => Some(*watched),
+            _ => None,
+        }
+    }
+
+    pub fn command(&self) -> Option<Vec<String>> {
+        self.program()?.seen.program()?.command.clone()
+    }
+
+    pub fn provenance(&self) -> Provenance {
+        match self {
+            Self::BuiltIn { .. } => Provenance::Instrumented,
+            _ => Provenance::Traced,
+        }
+    }
+
+    /// Whether it can be told which of its threads took a connection.
+    pub fn tells_owners(&self) -> bool {
+        match self {
+            Self::BuiltIn { seen, .. } => has_reported(seen),
+            Self::Program(watched) => watched.activity.is_some(),
+            Self::Existing(_) => false,
+        }
+    }
+
+    pub fn sockets(&self) -> Vec<ServerSocket> {
+        match self {
+            Self::BuiltIn { seen, .. } => seen.connections.iter().map(server_socket).collect(),
+            Self::Program(watched) => programs::server_sockets(*watched),
+            Self::Existing(_) => Vec::new(),
+        }
+    }
+
+    pub fn census(&self, when: &When) -> SideCensus {
+        match self {
+            Self::BuiltIn { seen, .. } => counts::side_census(
+                seen,
+                when.moments.client_started,
+                when.moments.over,
+                when.whole.then_some(when.moments.at_rest),
+            ),
+            Self::Program(watched) => when.side(watched.seen, programs::census(*watched, when)),
+            Self::Existing(seen) => when.side(seen, samples(&seen.samples).side()),
+        }
+    }
+
+    pub fn workers(&self) -> Vec<WorkerRecord> {
+        match self {
+            Self::BuiltIn { seen, .. } => workers::server_records(&seen.connections),
+            Self::Program(watched) => programs::server_workers(*watched),
+            Self::Existing(_) => Vec::new(),
+        }
+    }
+
+    /// How it handles connections, known or concluded.
+    pub fn model(&self, flows: &[FlowRecord]) -> (Option<ServerModel>, Option<Evidence>) {
+        match self {
+            Self::BuiltIn { model, .. } => (Some(*model), None),
+            Self::Program(watched) => built::server_model(*watched, flows),
+            Self::Existing(_) => (None, None),
+        }
+    }
+}
+
+/// Whether all that a built-in side noted is there: its totals come last.
+fn has_reported(side: &SideObservation) -> bool {
+    side.totals.is_some()
+}
+
+fn client_socket(note: &RequestNote, client_ended: Timestamp) -> Option<ClientSocket> {
+    let (worker, pid, tid) = note.taken_by?;
+    Some(ClientSocket {
+        worker,
+        pid,
+        tid,
+        local: note.client,
+        from: note.connect?,
+        until: note.connected.or(note.ended).unwrap_or(client_ended),
+    })
+}
+
+fn server_socket(note: &ConnectionNote) -> ServerSocket {
+    let serve_tid = note.served_by.map(|s| s.1);
+    ServerSocket {
+        peer: note.client,
+        accepted: note.accepted,
+        pid: note.served_by.unwrap_or(note.accepted_by).0,
+        accept_tid: Some(note.accepted_by.1),
+        serve_tid,
+        // Whoever receives a request answers it, in every model.
+        send_tid: serve_tid,
+    }
+}

@@ -1,0 +1,200 @@
+//! Programs of somebody else's: traced, sampled, and those that try again.
+
+use super::story::*;
+use crate::model::observation::*;
+use crate::model::*;
+
+/// A client that makes two connections, a thread each, and a server with a
+/// thread for each.
+fn pair() -> Story {
+    let mut story = Story::traced_pair();
+    for (n, port) in [(1, 50_000), (2, 50_001)] {
+        story.did(Side::Client, 10, 10 + n, 10, thread());
+        story.connects(10 + n, port, 11, 0);
+        story.did(Side::Server, 20, 20 + n, 12, thread());
+        story.accepts([20, 20 + n], port, 45_000, 12);
+        story.flow(port, 11, Some(15));
+        story.did(Side::Client, 10, 10 + n, 20, Change::Ended(Exit::Code(0)));
+        story.did(Side::Server, 20, 20 + n, 21, Change::Ended(Exit::Code(0)));
+    }
+    story.did(Side::Client, 10, 10, 30, Change::ExitBegun);
+    story.did(Side::Client, 10, 10, 30, Change::Ended(Exit::Code(0)));
+    story.ends(Side::Client, 30, Exit::Code(0));
+    story.seen.add(Fact::Ended {
+        side: Side::Server,
+        ended: SideEnded {
+            at: at(210),
+            exit: Some(Exit::Signal(15)),
+            asked_to_end: true,
+            asked_at: Some(at(205)),
+            went_on: false,
+            left_behind: 0,
+        },
+    });
+    let took = |stops| ObserverCost {
+        cpu_ns: ms(2),
+        stops,
+    };
+    story.cost(Side::Client, 5, Some(took(8)));
+    story.cost(Side::Server, 6, Some(took(9)));
+    story.captured();
+    story.over(End::Complete);
+    story
+}
+
+#[test]
+fn a_traced_pair_is_told_whole() {
+    let told = pair().told();
+    let run = &told.run;
+    assert_eq!(run.plan.server, ServerKind::Command);
+    assert_eq!(run.plan.client_command, Some(vec!["./client".to_owned()]));
+    assert_eq!(run.plan.server_command, Some(vec!["./server".to_owned()]));
+    assert_eq!(run.plan.strategy, Some(Strategy::Thread));
+    assert_eq!(run.plan.server_model, Some(ServerModel::Thread));
+    assert_eq!(run.requests.submitted, None, "nobody knows");
+    assert_eq!(run.requests.attempted, Some(2));
+    assert_eq!(run.correlation.client_owned, Some(2));
+    assert_eq!(run.correlation.server_owned, Some(2));
+    assert_eq!(run.observer.tracer_cpu_ns, Some(ms(4)));
+    assert_eq!(run.observer.tracer_stops, Some(17));
+    let server = run.programs.server.as_ref().unwrap();
+    assert_eq!((server.exit_code, server.signal), (None, Some(15)));
+    assert!(server.asked_to_end);
+    assert_eq!(server.helpers, Some(vec![]));
+    assert_eq!(run.census.server.threads.after, Some(1));
+    let owner = told.flows[0].server_owner.unwrap();
+    assert_eq!(owner.serve_tid, Some(Tid(21)));
+    assert_eq!(owner.provenance, Provenance::Traced);
+}
+
+#[test]
+fn what_a_server_took_on_another_port_is_not_the_run_s() {
+    let mut story = pair();
+    let before = story.told().workers.len();
+    story.accepts([20, 20], 50_001, 8080, 13);
+    assert_eq!(story.told().workers.len(), before);
+    story.accepts([20, 20], 50_002, 45_000, 13);
+    assert_eq!(story.told().workers.len(), before + 1);
+}
+
+#[test]
+fn one_observer_whose_cost_is_not_known_leaves_no_sum() {
+    let mut story = pair();
+    story.seen.server.observer_cost = None;
+    assert_eq!(story.told().run.observer.tracer_stops, None);
+}
+
+/// One thread makes a connection after the other, with this said of each by
+/// the wire.
+fn one_thread(change: fn(&mut FlowRecord)) -> Option<u64> {
+    let mut story = Story::traced_pair();
+    for (port, from) in [(50_000, 10), (50_001, 30)] {
+        story.connects(10, port, from, 0);
+        // Its last frame comes when the next connection is long open.
+        let flow = story.flow(port, from, Some(from + 5));
+        flow.last_ns = at(from + 60);
+        change(flow);
+    }
+    story.ends(Side::Client, 100, Exit::Code(0));
+    story.captured();
+    story.over(End::Complete);
+    let evidence = story.told().run.plan.inferred.client.unwrap();
+    evidence.at_once
+}
+
+#[test]
+fn the_work_on_a_connection_ends_with_its_last_answer() {
+    assert_eq!(one_thread(|_| {}), Some(1));
+}
+
+#[test]
+fn or_when_the_side_closed_it_before_that() {
+    // The answer comes late, and nobody waits for it.
+    let closed_early = |flow: &mut FlowRecord| {
+        flow.client_closed_ns = Some(flow.first_ns.plus(ms(3)));
+        flow.exchanges[0].response_ns = Some(flow.first_ns.plus(ms(50)));
+    };
+    assert_eq!(one_thread(closed_early), Some(1));
+}
+
+#[test]
+fn or_else_with_its_last_frame() {
+    // No answer, no close: it was at both at once.
+    let open = |flow: &mut FlowRecord| flow.exchanges.clear();
+    assert_eq!(one_thread(open), Some(2));
+    // Where exchanges were left out the last one told is not the last.
+    let more = |flow: &mut FlowRecord| flow.exchanges_omitted = 1;
+    assert_eq!(one_thread(more), Some(2));
+}
+
+#[test]
+fn an_attempt_at_another_address_is_no_failed_request() {
+    let mut story = Story::traced_pair();
+    story.seen.header.asked.client = AskedClient::Program { requests: Some(1) };
+    let first: std::net::SocketAddr = "[::1]:45000".parse().unwrap();
+    let refused = Change::Connected {
+        socket: Some(SocketId(1)),
+        target: first.into(),
+        from: at(10),
+        local: None,
+        errno: Some(libc::ECONNREFUSED),
+    };
+    story.did(Side::Client, 10, 10, 10, refused);
+    story.connects(10, 50_000, 12, 0);
+    story.flow(50_000, 12, Some(15));
+    story.ends(Side::Client, 100, Exit::Code(0));
+    story.captured();
+    story.over(End::Complete);
+    let requests = story.told().run.requests;
+    assert_eq!(requests.attempted, Some(2), "two were made");
+    assert_eq!(requests.failed, [].into(), "and one was meant");
+}
+
+#[test]
+fn a_refused_program_has_failed() {
+    let mut story = Story::traced_pair();
+    story.connects(10, 50_000, 10, libc::ECONNREFUSED);
+    story.flow(50_000, 10, None);
+    story.ends(Side::Client, 100, Exit::Code(1));
+    story.captured();
+    story.over(End::Complete);
+    let told = story.told();
+    assert_eq!(told.run.requests.failed["refused"], 1);
+    assert_eq!(told.workers[0].outcome, Some(Outcome::Refused));
+    assert_eq!(told.run.programs.client.unwrap().exit_code, Some(1));
+}
+
+#[test]
+fn a_sampled_program_has_counts_and_no_owners() {
+    let client = AskedClient::Program { requests: Some(3) };
+    let mut story = Story::of(client, AskedServer::Program);
+    story.begins(Side::Server, ObserverName::Nobody, 20, -5);
+    story.begins(Side::Client, ObserverName::Proc, 10, 0);
+    for (when, threads) in [(1, 1), (2, 4), (9, 2), (10, 2)] {
+        let sample = Sample {
+            at: at(when),
+            threads: Some(threads),
+            processes: Some(1),
+        };
+        let of = Counted::Client;
+        story.seen.add(Fact::Sample { of, sample });
+    }
+    story.flow(50_000, 10, Some(14));
+    story.captured();
+    story.ends(Side::Client, 100, Exit::Code(0));
+    story.over(End::Complete);
+    let told = story.told();
+    let run = &told.run;
+    let threads = run.census.client.threads;
+    assert_eq!((threads.before, threads.peak), (Some(1), Some(4)));
+    assert_eq!((threads.after, threads.created), (Some(2), None));
+    assert_eq!(run.census.server, SideCensus::absent());
+    assert_eq!(run.correlation.flows, Some(1));
+    assert_eq!(run.correlation.client_owned, None);
+    assert_eq!(run.requests.attempted, None);
+    assert_eq!(run.requests.submitted, Some(3));
+    assert_eq!(run.observer.tracer_cpu_ns, None);
+    assert_eq!(run.programs.client.as_ref().unwrap().helpers, None);
+    assert_eq!(run.plan.strategy, None);
+    assert_eq!(told.workers, []);
+}

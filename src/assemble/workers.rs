@@ -1,0 +1,55 @@
+//! What the built-in sides noted, as lines of `workers.jsonl`.
+
+use std::io;
+
+use crate::model::observation::{ConnectionNote, RequestNote};
+use crate::model::{Side, WorkerId, WorkerRecord};
+
+pub(super) fn client_records(requests: &[RequestNote]) -> Vec<WorkerRecord> {
+    let clients = requests.iter().map(|n| WorkerRecord {
+        side: Side::Client,
+        worker: n.taken_by.map(|t| t.0),
+        request: Some(n.number),
+        pid: n.taken_by.map(|t| t.1),
+        tid: n.taken_by.map(|t| t.2),
+        started_ns: n.started,
+        ended_ns: n.ended,
+        connected_ns: n.connected,
+        client: n.client,
+        outcome: Some(n.outcome),
+        detail: detail(n),
+    });
+    clients.collect()
+}
+
+pub(super) fn server_records(connections: &[ConnectionNote]) -> Vec<WorkerRecord> {
+    // A server's workers are numbered in the order in which they first appear.
+    let mut numbers = std::collections::HashMap::new();
+    let servers = connections.iter().map(|c| {
+        let (pid, tid) = c.served_by.unwrap_or(c.accepted_by);
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let number = *numbers.entry((pid, tid)).or_insert(next);
+        WorkerRecord {
+            side: Side::Server,
+            worker: Some(WorkerId(number)),
+            request: None,
+            pid: Some(pid),
+            tid: Some(tid),
+            started_ns: c.served,
+            ended_ns: c.closed,
+            connected_ns: Some(c.accepted),
+            client: Some(c.client),
+            outcome: None,
+            detail: None,
+        }
+    });
+    servers.collect()
+}
+
+fn detail(note: &RequestNote) -> Option<String> {
+    let errno = i32::from(note.errno);
+    note.got
+        .as_deref()
+        .map(str::to_owned)
+        .or_else(|| (errno != 0).then(|| io::Error::from_raw_os_error(errno).to_string()))
+}

@@ -1,0 +1,53 @@
+//! The arguments of `threadtap show`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::run::{Colour, OutputFormat};
+use crate::expect::Expectation;
+
+const EXAMPLES: &str = "\
+The run is put together again from observation.jsonl (what was seen) and capture.pcap; one that
+threadtap 0.1 saved is shown from run.json, flows.jsonl and workers.jsonl. Nothing in the folder
+is changed.
+
+Exit status:
+  0    the run went well
+  1    a request failed, an expectation does not hold, or the run is not whole: it was interrupted,
+       its disk was full, a file is cut off
+  2    it could not be shown: not a run, or one of a version that is not known here
+
+Examples:
+  threadtap show my-run                              what `threadtap run` printed
+  threadtap show my-run --rows 1000                  every flow
+  threadtap show my-run --format markdown > run.md   for a report
+  threadtap show my-run --format csv                 a flow a row, for a spreadsheet
+  threadtap show my-run --expect 'client.threads.peak <= 9'
+                                                     exit status 1 where it does not hold
+  threadtap show my-run --observation | jq -c 'select(.event)'
+                                                     what was seen, fact by fact";
+
+/// `threadtap show`: a saved run.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ShowArgs {
+    /// Folder of the run
+    #[arg(value_name = "RUN_DIR")]
+    pub dir: PathBuf,
+    /// Print what was seen, one fact a line as JSON, before any conclusion
+    #[arg(long, conflicts_with_all = ["expect", "format", "rows"])]
+    pub observation: bool,
+    /// What has to hold of the run's record, for example 'client.threads.peak <= 9' (repeatable)
+    #[arg(long, value_name = "EXPR")]
+    pub expect: Vec<Expectation>,
+    /// What to print
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: OutputFormat,
+    /// Most rows of the interaction table
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub rows: usize,
+    /// Whether to colour
+    #[arg(long, value_enum, default_value = "auto")]
+    pub color: Colour,
+}

@@ -1,0 +1,24 @@
+//! The log of a run, `observation.jsonl`: lines ↔ facts.
+//!
+//! In comes a fact, out goes a line; in comes a line, out comes the fact, over
+//! any `Write` and `Read`. A line is JSON: an object is a fact in its long form,
+//! an array is one of the frequent facts, packed. `docs/observation.md` describes
+//! each. Pure.
+
+mod error;
+mod items;
+mod lines;
+mod pack;
+mod read;
+mod state;
+mod tag;
+mod unpack;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{ReadError, Refused};
+pub use lines::{Lines, MAX_LINE};
+pub use read::{ObservationReader, gather};
+pub use write::{ObservationWriter, write_long};
