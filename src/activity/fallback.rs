@@ -6,8 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::outcomes::Wire;
 use super::{Activity, Connection};
-use crate::model::{Finding, Outcome, Pid, Severity};
-use crate::text::units::{count, counted};
+use crate::model::{Outcome, Pid};
 
 /// The attempts, by their place among those made, that came to nothing at one
 /// address and that their process made again at another one, on the same port.
@@ -37,28 +36,4 @@ pub fn fallbacks(wire: &Wire<'_>, side: &Activity) -> HashSet<usize> {
         }
     }
     found
-}
-
-/// Tells of them, since the wire shows them.
-#[must_use]
-#[allow(clippy::implicit_hasher, reason = "of this crate's own making")]
-pub fn finding(side: &Activity, found: &HashSet<usize>) -> Option<Finding> {
-    let made = |at: &usize| side.sockets.made.get(*at);
-    let first = found.iter().min().and_then(made)?;
-    let n = found.len() as u64;
-    let attempts = counted(n, "attempt", "attempts");
-    Some(
-        Finding::new(
-            "address_fallback",
-            Severity::Info,
-            format!(
-                "{attempts} (the first one to {}) came to nothing, and the client made {} again at another address of the server, as is usual for a name with several: no request has failed by that, but attempts and flows are {} more than requests.",
-                first.target,
-                if n == 1 { "it" } else { "them" },
-                count(n),
-            ),
-        )
-        .with("attempts", n)
-        .with("first_target", first.target.to_string()),
-    )
 }

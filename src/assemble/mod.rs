@@ -102,7 +102,6 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         run: &run,
         flows: &flows,
         workers: &workers,
-        extra: &[],
     });
     Assembled {
         run,

@@ -10,7 +10,9 @@ use super::{DID_NOT_HOLD, INTERRUPTED, expectations, told};
 use crate::cli::RunArgs;
 use crate::expect::Document;
 use crate::report::RunView;
-use crate::session::run::{ClientChoice, End, Finished, RunPlan, SessionError, Status, conduct};
+use crate::session::run::{
+    ClientChoice, End, Finished, RunDir, RunPlan, SessionError, Status, conduct,
+};
 
 /// Makes a run, prints it, and tells where it was saved.
 pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
@@ -30,7 +32,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
         None => bar.finish_and_clear(),
     });
     bar.finish_and_clear();
-    let finished = match finished {
+    let (finished, dir) = match finished {
         Err(e @ SessionError::Interrupted) => {
             eprintln!("threadtap: {e}");
             return Ok(INTERRUPTED);
@@ -43,7 +45,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
         workers: &finished.workers,
     };
     let written = told::print(view, args.format, args.rows, args.color);
-    tell_where(&finished);
+    tell_where(&finished, &dir);
     let met = expectations::judge(&args.expect, &document, &finished.run)?;
     Ok(status(&finished).max(met).max(printed(written)))
 }
@@ -72,8 +74,8 @@ fn progress_bar(requests: Option<u64>) -> ProgressBar {
     bar
 }
 
-fn tell_where(finished: &Finished) {
-    let path = finished.dir.path().display().to_string();
+fn tell_where(finished: &Finished, dir: &RunDir) {
+    let path = dir.path().display().to_string();
     let path = path.escape_debug();
     let mut err = io::stderr().lock();
     // Where standard error is closed there is nobody to tell.

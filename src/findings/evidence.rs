@@ -19,7 +19,7 @@ pub(super) fn was_cut_short(input: &FindingsInput<'_>) -> bool {
 pub(super) fn was_interrupted(input: &FindingsInput<'_>) -> bool {
     match input.seen {
         Some(seen) => matches!(seen.observation.ended(), None | Some(End::Interrupted)),
-        None => input.extra.iter().any(|f| f.code == "interrupted"),
+        None => false,
     }
 }
 

@@ -52,23 +52,17 @@ pub struct FindingsInput<'a> {
     pub flows: &'a [FlowRecord],
     /// Its workers, of both sides.
     pub workers: &'a [WorkerRecord],
-    /// What was found out while it ran, and no rule concludes.
-    pub extra: &'a [Finding],
 }
 
 /// Everything that can be concluded, the most severe first.
 #[must_use]
 pub fn findings(input: &FindingsInput<'_>) -> Vec<Finding> {
-    let mut found = input.extra.to_vec();
-    found.extend(Code::ALL.iter().flat_map(|code| code.judge(input)));
+    let mut found: Vec<Finding> = Code::ALL
+        .iter()
+        .flat_map(|code| code.judge(input))
+        .collect();
     found.sort_by_key(|finding| Reverse(finding.severity));
     found
-}
-
-/// The finding `interrupted`, for who conducted the run and knows.
-#[must_use]
-pub fn interruption() -> Finding {
-    Code::Interrupted.finding(rules::interrupted::conclusion())
 }
 
 impl Code {

@@ -21,7 +21,6 @@ fn of(fixture: &Fixture) -> Vec<Finding> {
         run: &fixture.run,
         flows: &fixture.flows,
         workers: &fixture.workers,
-        extra: &[],
     })
 }
 
@@ -58,20 +57,13 @@ fn a_normal_run_needs_no_comment() {
 }
 
 #[test]
-fn what_the_run_found_comes_along_and_the_worst_comes_first() {
-    let fixture = with(|f| f.retried(1));
-    let finding = |code, severity| Finding::new(code, severity, "said while it ran");
-    let extra = [
-        finding("note", Severity::Info),
-        finding("fatal", Severity::Error),
-    ];
-    let input = FindingsInput {
-        seen: None,
-        run: &fixture.run,
-        flows: &fixture.flows,
-        workers: &fixture.workers,
-        extra: &extra,
-    };
-    let codes: Vec<_> = findings(&input).into_iter().map(|f| f.code).collect();
-    assert_eq!(codes, ["fatal", "syn_retransmitted", "note"]);
+fn the_worst_comes_first() {
+    let fixture = with(|f| {
+        f.retried(1);
+        f.refused(2);
+        f.flows[5].client = f.flows[6].client;
+    });
+    let severities: Vec<Severity> = of(&fixture).iter().map(|f| f.severity).collect();
+    assert!(severities.is_sorted_by(|a, b| a >= b), "{severities:?}");
+    assert!(severities.len() >= 3, "{severities:?}");
 }

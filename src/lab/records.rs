@@ -8,6 +8,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use crate::model::observation::{ConnectionNote, RequestNote};
 use crate::model::{Endpoint, Outcome, Pid, Tid, Timestamp, WorkerId};
 use crate::sys::ledger::{DETAIL_BYTES, Entry};
 
@@ -93,34 +94,6 @@ impl RequestPen<'_> {
     }
 }
 
-/// What a request's entry says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestNote {
-    /// The request's number.
-    pub number: u64,
-    /// The worker that took it, with its process and thread; `None` when none did.
-    pub taken_by: Option<(WorkerId, Pid, Tid)>,
-    /// When it was taken up.
-    pub started: Option<Timestamp>,
-    /// The moment before connect(2); `None` when it did not come to that.
-    pub connect: Option<Timestamp>,
-    /// When connect(2) had succeeded.
-    pub connected: Option<Timestamp>,
-    /// When it was over; `None` when its process ended before.
-    pub ended: Option<Timestamp>,
-    /// The client's end of the connection. The address is unspecified where
-    /// the connection failed at once: then only the port is known.
-    pub client: Option<Endpoint>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The system's error number; 0 for none.
-    pub errno: u16,
-    /// What came instead of an answer.
-    pub got: Vec<u8>,
-    /// Whether more came than is kept.
-    pub got_more: bool,
-}
-
 /// Reads a request's entry.
 #[must_use]
 pub fn read_request(number: u64, entry: &Entry) -> RequestNote {
@@ -143,18 +116,21 @@ pub fn read_request(number: u64, entry: &Entry) -> RequestNote {
         0
     };
     let got = entry.got.iter().take(kept);
+    let got: Vec<u8> = got.map(|byte| byte.load(Relaxed)).collect();
     RequestNote {
         number,
         taken_by: entry.taken_by.get().map(|(pid, tid)| (worker, pid, tid)),
         started,
         connect: entry.connect.get(),
         connected: entry.connected.get(),
-        ended: entry.ended.get(),
+        ended: entry.ended.get().filter(|_| done),
         client: entry.client.get().map(endpoint),
         outcome,
         errno: if done { entry.errno.load(Relaxed) } else { 0 },
-        got: got.map(|byte| byte.load(Relaxed)).collect(),
-        got_more: done && entry.got_more.get(),
+        got: (!got.is_empty()).then(|| {
+            let more = if entry.got_more.get() { "…" } else { "" };
+            format!("{}{more}", got.escape_ascii()).into()
+        }),
     }
 }
 
@@ -193,28 +169,12 @@ impl ConnectionPen<'_> {
     }
 }
 
-/// What a connection's entry says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConnectionNote {
-    /// The peer: the client's end.
-    pub client: Endpoint,
-    /// When accept(2) returned it.
-    pub accepted: Timestamp,
-    /// The process and thread whose accept(2) returned it.
-    pub accepted_by: (Pid, Tid),
-    /// When the first receive on it returned.
-    pub served: Option<Timestamp>,
-    /// The process and thread that first received from it.
-    pub served_by: Option<(Pid, Tid)>,
-    /// When it was closed.
-    pub closed: Option<Timestamp>,
-}
-
 /// Reads a connection's entry; `None` for one that was never filled in.
 #[must_use]
 pub fn read_connection(entry: &Entry) -> Option<ConnectionNote> {
     let entry = entry.connection();
-    if entry.phase.load(Acquire) == 0 {
+    let phase = entry.phase.load(Acquire);
+    if phase == 0 {
         return None;
     }
     Some(ConnectionNote {
@@ -223,7 +183,7 @@ pub fn read_connection(entry: &Entry) -> Option<ConnectionNote> {
         accepted_by: entry.accepted_by.get()?,
         served: entry.served.get(),
         served_by: entry.served_by.get(),
-        closed: entry.closed.get(),
+        closed: entry.closed.get().filter(|_| phase == phase::DONE),
     })
 }
 
@@ -260,8 +220,7 @@ mod tests {
         assert_eq!(note.taken_by, Some((WorkerId(3), PID, TID)));
         assert_eq!(note.client.unwrap().to_string(), "127.0.0.2:4000");
         assert_eq!((note.outcome, note.errno), (Outcome::BadAnswer, 104));
-        assert_eq!(note.got, b"HTTP/1.1 400 Bad");
-        assert!(note.got_more);
+        assert_eq!(note.got.as_deref(), Some("HTTP/1.1 400 Bad…"));
         assert_eq!(note.ended, Some(at(13)));
     }
 
@@ -275,17 +234,22 @@ mod tests {
         words.errno.store(104, Relaxed);
         words.got_bytes.store(16, Relaxed);
         words.got_more.set(true);
+        words.ended.set(at(12));
         let note = read_request(0, entry);
+        assert_eq!(note.ended, None, "it is still being written");
         assert_eq!((note.outcome, note.errno), (Outcome::Abandoned, 0));
-        assert!(note.got.is_empty() && !note.got_more);
+        assert_eq!(note.got, None);
         // Whatever stands there, no more is read than is kept.
         words.got_bytes.store(u8::MAX, Relaxed);
         words.outcome.store(u8::MAX, Relaxed);
         words.phase.store(phase::DONE, Release);
         let note = read_request(0, entry);
         assert_eq!(
-            (note.outcome, note.got.len()),
-            (Outcome::Other, DETAIL_BYTES)
+            (note.outcome, note.got),
+            (
+                Outcome::Other,
+                Some(format!("{}…", "\\x00".repeat(DETAIL_BYTES)).into())
+            )
         );
     }
 

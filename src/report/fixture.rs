@@ -64,7 +64,6 @@ impl Fixture {
             run: &fixture.run,
             flows: &fixture.flows,
             workers: &fixture.workers,
-            extra: &[],
         });
         fixture
     }

@@ -66,8 +66,9 @@ prop_compose! {
             run,
             flows: &fixture.flows,
             workers: &fixture.workers,
-            extra: &[Finding::new(&texts[3], Severity::Warning, &texts[2])],
         });
+        run.findings
+            .push(Finding::new(&texts[3], Severity::Warning, &texts[2]));
         if captured { fixture } else { fixture.without_capture() }
     }
 }

@@ -5,6 +5,7 @@
 //! the ceilings of an environment. They start processes, open the tap, attach
 //! observers and put facts together; they conclude nothing.
 
+pub mod built_in;
 pub mod ceiling;
 pub mod compare;
 pub mod run;

@@ -24,7 +24,7 @@ fn two_threads() -> Story {
     story.cost(Side::Client, 3, None);
     story.cost(Side::Server, 4, None);
     story.ends(Side::Client, 100, Exit::Code(0));
-    story.ends(Side::Server, 300, Exit::Signal(15));
+    story.is_ended(Side::Server, 300, Exit::Code(0));
     story.captured();
     story
 }

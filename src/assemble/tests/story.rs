@@ -234,12 +234,21 @@ impl Story {
 
     /// A side ended by itself.
     pub fn ends(&mut self, side: Side, when: i64, exit: Exit) {
+        self.end(side, when, exit, false);
+    }
+
+    /// A side ended because it was asked to.
+    pub fn is_ended(&mut self, side: Side, when: i64, exit: Exit) {
+        self.end(side, when, exit, true);
+    }
+
+    fn end(&mut self, side: Side, when: i64, exit: Exit, asked_to_end: bool) {
         self.seen.add(Fact::Ended {
             side,
             ended: SideEnded {
                 at: at(when),
                 exit: Some(exit),
-                asked_to_end: false,
+                asked_to_end,
                 asked_at: None,
                 went_on: false,
                 left_behind: 0,

@@ -26,17 +26,13 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if input.seen.is_some() {
         return was_interrupted(input).then(conclusion);
     }
-    // Of a record that is read without what was seen, only the capture tells,
-    // and what was found out while it ran.
+    // Of a record that is read without what was seen, only the capture tells.
     let capture = input.run.capture.as_ref()?;
-    let told = ["interrupted", "capture_failed", "capture_not_saved"];
-    let told = input.extra.iter().any(|f| told.contains(&f.code.as_str()));
-    (capture.stop_reason == StopReason::Interrupted && !told)
+    (capture.stop_reason == StopReason::Interrupted)
         .then(|| conclusion().with("flows", len(input.flows)))
 }
 
-/// The same for who conducted the run and knows.
-pub(in crate::findings) fn conclusion() -> Conclusion {
+fn conclusion() -> Conclusion {
     says(
         "The run was interrupted, so every figure covers only what had happened until then; run \
          it again for the whole.",

@@ -173,7 +173,6 @@ fn without_an_observation_its_rules_are_silent() {
             run: &scene.fixture.run,
             flows: &scene.fixture.flows,
             workers: &scene.fixture.workers,
-            extra: &[],
         };
         let first = |f: &Finding| Code::from_name(&f.code) < Some(Code::CaptureLossy);
         assert!(!findings(&input).iter().any(first));

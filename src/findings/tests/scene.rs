@@ -193,7 +193,6 @@ impl Scene {
             run: &self.fixture.run,
             flows: &self.fixture.flows,
             workers: &self.fixture.workers,
-            extra: &[],
         })
     }
 

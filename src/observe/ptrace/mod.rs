@@ -14,6 +14,7 @@
 
 mod calls;
 mod family;
+mod observer;
 mod sockets;
 mod tracer;
 
@@ -26,6 +27,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 pub use calls::Interest;
+pub use observer::Traced;
 use tracer::Tracer;
 
 use crate::model::{Event, Exit, Nanos, Pid, SideCost, Tid};
@@ -34,11 +36,11 @@ use crate::sys::process::signals;
 use crate::sys::ptrace::{Launch, StartError, arch};
 
 /// Who gets the events.
-pub type Sink<'a> = Box<dyn FnMut(Event) + Send + 'a>;
+type Sink<'a> = Box<dyn FnMut(Event) + Send + 'a>;
 
 /// What a tracer has to say when it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Totals {
+struct Totals {
     /// How often it stopped a task.
     pub stops: u64,
     /// CPU time of its thread.
@@ -52,7 +54,7 @@ pub struct Totals {
 
 /// What to trace.
 #[derive(Debug)]
-pub enum Subject {
+enum Subject {
     /// A program to start.
     Launch(Launch),
     /// A process that runs.
@@ -61,7 +63,7 @@ pub enum Subject {
 
 /// A tracer at work in a thread of its own.
 #[derive(Debug)]
-pub struct Tracing {
+struct Tracing {
     root: Pid,
     tid: Tid,
     leave: Arc<AtomicBool>,
@@ -73,7 +75,7 @@ pub struct Tracing {
 ///
 /// # Errors
 /// When it may not be traced, or not be executed.
-pub fn trace(
+fn trace(
     subject: Subject,
     interest: Interest,
     name: &str,

@@ -10,7 +10,7 @@ use super::{CROWD_COMMAND, CeilingError};
 use crate::lab::server::ServerPlan;
 use crate::limits::{Call, Refusal};
 use crate::model::{Pid, ServerModel};
-use crate::session::run::{start, wait_until_listening};
+use crate::session::built_in::{start, wait_until_listening};
 use crate::sys::ledger::Ledger;
 use crate::sys::net::NetNamespace;
 use crate::sys::process::{Child, Exit};

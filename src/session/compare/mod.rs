@@ -127,7 +127,7 @@ pub fn conduct(
     if comparison.measured.is_empty()
         && let Some(reason) = broken
     {
-        dir.discard();
+        dir.take_back();
         return Err(CompareError::Run(reason));
     }
     let record = comparison.save(end == End::Interrupted, broken.as_deref());

@@ -5,11 +5,26 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::program::Observe;
 use crate::lab::client::ClientPlan;
 use crate::lab::server::ServerPlan;
-use crate::model::Pid;
+use crate::model::observation::{Asked, AskedCapture, AskedClient, AskedServer};
+use crate::model::{Pid, Strategy};
 use crate::sys::capture::Settings;
+
+/// How programs are watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observe {
+    /// Traced, every event of interest; sampled where that is not allowed.
+    Exact,
+    /// Sampled through proc(5).
+    Sampled,
+    /// Not at all.
+    Off,
+}
+
+/// How long the built-in server may take until it listens, on a machine where
+/// hundreds want a processor.
+const OWN_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Whose client a run uses.
 #[derive(Clone, Debug)]
@@ -73,6 +88,48 @@ pub struct RunPlan {
 }
 
 impl RunPlan {
+    /// On which port the server is waited for, and how long.
+    pub(super) fn awaited(&self) -> (Option<u16>, Duration) {
+        match &self.server {
+            ServerChoice::Command { port, patience, .. } => (*port, *patience),
+            ServerChoice::Embedded(_) | ServerChoice::Existing { .. } => (None, OWN_PATIENCE),
+        }
+    }
+
+    /// What is told of it in the log.
+    pub(super) fn asked(&self) -> Asked {
+        Asked {
+            client: match &self.client {
+                ClientChoice::BuiltIn(client) => AskedClient::BuiltIn {
+                    strategy: client.strategy,
+                    requests: u64::from(client.requests),
+                    workers: (client.strategy == Strategy::Pool).then(|| u64::from(client.workers)),
+                    join: client.join,
+                    gate: client.gate,
+                    max_in_flight: client.max_in_flight.map(u64::from),
+                    timeout_ns: client.timeout.into(),
+                },
+                ClientChoice::Command { requests, .. } => AskedClient::Program {
+                    requests: requests.map(u64::from),
+                },
+            },
+            server: match &self.server {
+                ServerChoice::Embedded(server) => AskedServer::Embedded {
+                    model: server.model,
+                },
+                ServerChoice::Command { .. } => AskedServer::Program,
+                ServerChoice::Existing { attach, .. } => AskedServer::Existing {
+                    attached: attach.is_some(),
+                },
+            },
+            capture: self.capture.as_ref().map(|settings| AskedCapture {
+                interface: settings.interface.clone(),
+                snaplen: settings.snaplen,
+            }),
+            read_write: self.read_write,
+        }
+    }
+
     /// What the run's folder is named by: the strategy, or the program.
     pub(super) fn name(&self) -> String {
         match &self.client {

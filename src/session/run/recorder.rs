@@ -1,13 +1,12 @@
 //! What happens to a frame of a live run: it is written to `capture.pcap`,
 //! decoded, and given to the flow table, in the capture's own thread.
 
-use std::fs::File;
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use super::world::CutCapture;
 use crate::capfile::PcapWriter;
 use crate::decode::decode;
 use crate::flow::{FlowConfig, FlowTable};
@@ -38,15 +37,16 @@ pub struct Recording {
     pub frames: u64,
     /// Their bytes on the wire.
     pub bytes: u64,
-    /// Why `capture.pcap` is not whole, where it is not: the error, and the
-    /// frames that were saved.
-    pub file_error: Option<(io::Error, u64)>,
+    /// Why `capture.pcap` is not whole, where it is not.
+    pub cut: Option<CutCapture>,
 }
+
+type Writer = PcapWriter<Box<dyn Write + Send>>;
 
 /// Takes the frames of a run.
 pub struct Recorder {
-    file: Option<(PcapWriter<File>, PathBuf)>,
-    file_error: Option<(io::Error, u64)>,
+    file: Option<Writer>,
+    cut: Option<CutCapture>,
     table: FlowTable,
     finished: Vec<FlowRecord>,
     frames: u64,
@@ -56,11 +56,7 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder that writes frames to a file and watches one port.
-    pub fn new(
-        file: Option<(PcapWriter<File>, PathBuf)>,
-        port: u16,
-        progress: Arc<Progress>,
-    ) -> Self {
+    pub fn new(file: Writer, port: u16, progress: Arc<Progress>) -> Self {
         let config = FlowConfig {
             time_port: Some(port),
             // A live run is bounded by its requests, and every flow counts.
@@ -68,8 +64,8 @@ impl Recorder {
             ..FlowConfig::default()
         };
         Self {
-            file,
-            file_error: None,
+            file: Some(file),
+            cut: None,
             table: FlowTable::new(config),
             finished: Vec::new(),
             frames: 0,
@@ -88,25 +84,23 @@ impl Recorder {
             flows,
             frames: self.frames,
             bytes: self.bytes,
-            file_error: self.file_error,
+            cut: self.cut,
         }
     }
 
-    /// Does something with the file. After a failure the file is cut back to
-    /// its last whole frame and left alone: the run can still be told.
-    fn save(&mut self, act: impl FnOnce(&mut PcapWriter<File>) -> io::Result<()>) {
-        let Some((writer, path)) = &mut self.file else {
+    /// Does something with the file. After a failure it is left alone: the run
+    /// can still be told.
+    fn save(&mut self, act: impl FnOnce(&mut Writer) -> io::Result<()>) {
+        let Some(writer) = &mut self.file else {
             return;
         };
-        if let Err(e) = act(writer) {
-            let (whole, frames) = (writer.whole_bytes(), writer.frames());
-            // Best effort: a reader reports the torn frame itself.
-            let _ = File::options()
-                .write(true)
-                .open(path)
-                .and_then(|f| f.set_len(whole));
+        if let Err(error) = act(writer) {
+            self.cut = Some(CutCapture {
+                error,
+                frames: writer.frames(),
+                whole_bytes: writer.whole_bytes(),
+            });
             self.file = None;
-            self.file_error = Some((e, frames));
             self.progress.failed.store(true, Release);
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Local};
 use thiserror::Error;
 
+use super::world::Store;
 use crate::report::{self, RunView};
 
 /// Where runs are saved that are given no folder.
@@ -33,7 +34,12 @@ pub struct NotSaved {
 }
 
 /// The files that a run opens before it is sure to take place.
-const EARLY_FILES: [&str; 3] = ["server.log", "client.log", "capture.pcap"];
+const EARLY_FILES: [&str; 4] = [
+    "server.log",
+    "client.log",
+    "capture.pcap",
+    "observation.jsonl",
+];
 
 /// A folder for one run.
 #[derive(Clone, Debug)]
@@ -74,7 +80,7 @@ impl RunDir {
         match ready {
             Ok(()) => Ok(dir),
             Err(source) => {
-                dir.discard();
+                dir.take_back();
                 let path = wanted.display().to_string().escape_debug().to_string();
                 Err(NotWritable { path, source })
             }
@@ -91,7 +97,7 @@ impl RunDir {
 
     /// Takes back what was made for a run that did not take place. What
     /// somebody else put there stays.
-    pub fn discard(&self) {
+    pub fn take_back(&self) {
         for file in EARLY_FILES.iter().filter(|f| !self.earlier.contains(f)) {
             let _ = fs::remove_file(self.file(file));
         }
@@ -112,32 +118,64 @@ impl RunDir {
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
+}
 
-    /// Saves the record, the flows and the workers. Goes on after a failure:
-    /// what fits on the disk is saved.
-    #[must_use]
-    pub fn save(&self, view: RunView<'_>) -> Vec<NotSaved> {
-        let mut failures = Vec::new();
-        let mut save = |file, write: &dyn Fn(&mut BufWriter<File>) -> io::Result<()>| {
-            let done = File::create(self.file(file)).and_then(|f| {
-                let mut out = BufWriter::with_capacity(1 << 16, f);
-                write(&mut out)?;
-                out.flush()
-            });
-            if let Err(source) = done {
-                failures.push(NotSaved { file, source });
-            }
-        };
-        save("run.json", &|out| report::write_run_json(view.run, out));
-        save("flows.jsonl", &|out| {
-            report::write_flows_jsonl(view.flows, out)
-        });
-        save("workers.jsonl", &|out| {
-            report::write_workers_jsonl(view.workers, out)
-        });
-        failures
+impl Store for RunDir {
+    fn create(&mut self, name: &'static str) -> io::Result<Box<dyn Write + Send>> {
+        Ok(Box::new(File::create(self.file(name))?))
+    }
+
+    fn cut(&mut self, name: &'static str, length: u64) {
+        let file = File::options().write(true).open(self.file(name));
+        let _ = file.and_then(|f| f.set_len(length));
+    }
+
+    /// Emptied, and written at its end, so that two writers do not overwrite each
+    /// other.
+    fn log(&mut self, name: &'static str) -> Option<File> {
+        let path = self.file(name);
+        let emptied = File::create(&path).is_ok();
+        let file = File::options().append(true).open(&path).ok();
+        file.filter(|_| emptied)
+    }
+
+    fn last_line(&self, name: &'static str) -> Option<String> {
+        let text = fs::read_to_string(self.file(name)).ok()?;
+        let last = text.lines().rev().find(|l| !l.trim().is_empty())?;
+        Some(last.to_owned())
+    }
+
+    fn discard(&mut self) {
+        self.take_back();
     }
 }
+
+/// Saves the record, the flows and the workers. Goes on after a failure: what
+/// fits on the disk is saved.
+#[must_use]
+pub fn save(store: &mut dyn Store, view: RunView<'_>) -> Vec<NotSaved> {
+    let mut failures = Vec::new();
+    let mut save = |file, write: &dyn Fn(&mut Buffered) -> io::Result<()>| {
+        let done = store.create(file).and_then(|f| {
+            let mut out = BufWriter::with_capacity(1 << 16, f);
+            write(&mut out)?;
+            out.flush()
+        });
+        if let Err(source) = done {
+            failures.push(NotSaved { file, source });
+        }
+    };
+    save("run.json", &|out| report::write_run_json(view.run, out));
+    save("flows.jsonl", &|out| {
+        report::write_flows_jsonl(view.flows, out)
+    });
+    save("workers.jsonl", &|out| {
+        report::write_workers_jsonl(view.workers, out)
+    });
+    failures
+}
+
+type Buffered = BufWriter<Box<dyn Write + Send>>;
 
 /// The folders on the way to `path`, itself included, that do not exist, the
 /// outermost first.

@@ -1,88 +1,184 @@
-//! Starting a side's process and hearing when it is ready.
+//! One side while it runs: when it is done, and how it is ended. Whatever it
+//! does, its observer tells.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::net::SocketAddr;
-use std::os::fd::AsFd;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use serde::Serialize;
+use rustix::process::Signal;
 
-use super::SessionError;
-use crate::sys::ledger::Ledger;
-use crate::sys::process::Child;
+use super::log::Log;
+use super::world::{StartedSide, World};
+use crate::model::observation::{Fact, SideEnded};
+use crate::model::{Side, Timestamp};
+use crate::observe::{Gone, Listening, Observer};
+use crate::sys::process::DYING;
 
-/// The hidden subcommands under which this program is executed anew.
-pub const SERVER_COMMAND: &str = "__server";
-/// See [`SERVER_COMMAND`].
-pub const CLIENT_COMMAND: &str = "__client";
-
-/// What a server tells its coordinator first, on its standard output: a line
-/// that begins with one of these.
-pub const LISTENING: &str = "listening ";
-/// See [`LISTENING`].
-pub const FAILED: &str = "failed ";
-
-/// How long a server may take until it listens, on a machine where hundreds
-/// want a processor.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Starts one side's process with its plan and its ledger.
-pub fn start(
-    command: &str,
-    plan: &impl Serialize,
-    ledger: &Ledger,
-    log: Option<File>,
-) -> Result<Child, SessionError> {
-    let plan = serde_json::to_string(plan).map_err(io::Error::from)?;
-    let stderr = log.map_or_else(Stdio::inherit, Stdio::from);
-    let child = Child::start_self(&[command.to_owned(), plan], ledger.share()?, stderr)?;
-    Ok(child)
+/// A side at work.
+#[derive(Debug)]
+pub struct RunningSide {
+    side: Side,
+    observer: Option<Box<dyn Observer>>,
+    /// When it last did something, and what it had done until then.
+    active: (Duration, Option<u64>),
+    left_behind: u64,
+    asked_to_end: bool,
+    asked_at: Option<Timestamp>,
+    went_on: bool,
 }
 
-/// Waits until a server says where it listens.
-pub fn wait_until_listening(child: &mut Child) -> Result<SocketAddr, SessionError> {
-    let mut line = Vec::new();
-    let until = Instant::now() + PATIENCE;
-    let said = child
-        .stdout
-        .take()
-        .map(|mut out| read_line(&mut out, &mut line, until));
-    let text = String::from_utf8_lossy(&line);
-    let text = text.trim_end();
-    if let Some(address) = text.strip_prefix(LISTENING)
-        && let Ok(address) = address.parse()
-    {
-        return Ok(address);
-    }
-    if let Some(message) = text.strip_prefix(FAILED) {
-        return Err(SessionError::Server(message.to_owned()));
-    }
-    let how = match (said, child.wait(Duration::from_millis(100))) {
-        (_, Some(exit)) => format!("it ended first ({exit:?})"),
-        (Some(Err(e)), None) => e.to_string(),
-        _ => "it said nothing".to_owned(),
-    };
-    Err(SessionError::Server(format!(
-        "the server did not start: {how}"
-    )))
-}
+/// How often a side that was told to end is looked at.
+const LOOK: Duration = Duration::from_millis(1);
 
-fn read_line(out: &mut File, line: &mut Vec<u8>, until: Instant) -> io::Result<()> {
-    let mut byte = [0u8; 1];
-    while !line.ends_with(b"\n") {
-        let left = until.saturating_duration_since(Instant::now());
-        let limit = Timespec::try_from(left).ok();
-        let fd = out.as_fd();
-        if poll(&mut [PollFd::new(&fd, PollFlags::IN)], limit.as_ref())? == 0 {
-            return Err(io::ErrorKind::TimedOut.into());
+impl RunningSide {
+    /// A side that was just started: what is known of it is told.
+    pub fn new(side: Side, started: StartedSide, world: &dyn World, log: &mut Log) -> Self {
+        if let Some(trouble) = started.trouble {
+            log.put(Fact::Trouble(trouble));
         }
-        if out.read(&mut byte)? == 0 {
-            return Ok(());
+        if let Some(observer) = &started.observer {
+            log.put(Fact::Started {
+                side,
+                started: Box::new(observer.started()),
+            });
         }
-        line.push(byte[0]);
+        Self {
+            side,
+            observer: started.observer,
+            active: (world.elapsed(), None),
+            left_behind: 0,
+            asked_to_end: false,
+            asked_at: None,
+            went_on: false,
+        }
     }
-    Ok(())
+
+    /// Hands on what is new of it.
+    pub fn look(&mut self, log: &mut Log) {
+        if let Some(observer) = &mut self.observer {
+            observer.look(&mut |fact| log.put(fact));
+        }
+    }
+
+    /// Whether it listens.
+    pub fn listening(&mut self, port: Option<u16>) -> Listening {
+        match &mut self.observer {
+            Some(observer) => observer.listening(port),
+            None => Listening::NotYet,
+        }
+    }
+
+    /// Whether all of it has ended that is followed.
+    pub fn is_over(&mut self) -> bool {
+        self.observer.as_mut().is_none_or(|o| o.is_over())
+    }
+
+    /// Whether a client is done: it is over, or its first process has ended and
+    /// whatever else it started has been idle for `patience`.
+    pub fn is_done(&mut self, patience: Duration, world: &dyn World) -> bool {
+        let Some(observer) = &mut self.observer else {
+            return true;
+        };
+        let activity = observer.activity();
+        if activity != self.active.1 || !observer.first_has_ended() {
+            self.active = (world.elapsed(), activity);
+        }
+        if observer.is_over() {
+            return true;
+        }
+        if world.elapsed().saturating_sub(self.active.0) < patience {
+            return false;
+        }
+        self.left_behind = observer.living().len() as u64;
+        true
+    }
+
+    /// Its command; `None` for a built-in side.
+    pub fn command(&self) -> Option<Vec<String>> {
+        self.observer.as_ref()?.started().command
+    }
+
+    /// Waits for something to happen.
+    pub fn wait(&self, at_most: Duration, world: &mut dyn World) {
+        let wakes = self.observer.as_ref().and_then(|o| o.wakes());
+        world.pause(at_most, wakes);
+    }
+
+    /// Requests or connections that are over, as far as that is known.
+    pub fn done(&self) -> u64 {
+        self.observer.as_ref().map_or(0, |o| o.done())
+    }
+
+    /// How many flows must be on the wire, as far as that is known.
+    pub fn flows_expected(&self) -> u64 {
+        self.observer.as_ref().map_or(0, |o| o.flows_expected())
+    }
+
+    /// The other side is about to start.
+    pub fn another_starts(&mut self) {
+        if let Some(observer) = &mut self.observer {
+            observer.another_starts();
+        }
+    }
+
+    /// Asks all of it to end, and after `grace` makes it end. One that does not
+    /// belong to the run is left alone.
+    pub fn end(&mut self, grace: Duration, world: &mut dyn World) {
+        let Some(observer) = &mut self.observer else {
+            return;
+        };
+        if !observer.may_be_ended() || observer.is_over() {
+            return;
+        }
+        self.asked_at.get_or_insert(world.now());
+        if observer.first_has_ended() {
+            self.went_on |= observer.still_listens();
+        } else {
+            self.asked_to_end = true;
+        }
+        for (signal, patience) in [(Signal::TERM, grace), (Signal::KILL, DYING)] {
+            let until = world.elapsed() + patience;
+            for pid in observer.living() {
+                world.signal(pid, signal);
+            }
+            while !observer.is_over() && world.elapsed() < until {
+                world.pause(LOOK, None);
+                if signal == Signal::KILL {
+                    // It may have forked in between.
+                    for pid in observer.living() {
+                        world.signal(pid, signal);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends what is left of it, and tells the rest. Returns when it was started,
+    /// and how it ended.
+    pub fn finish(
+        mut self,
+        grace: Duration,
+        world: &mut dyn World,
+        log: &mut Log,
+    ) -> Option<(Timestamp, Gone)> {
+        self.end(grace, world);
+        let observer = self.observer?;
+        let started = observer.started().at;
+        let gone = observer.finish(&mut |fact| log.put(fact));
+        log.put(Fact::Ended {
+            side: self.side,
+            ended: SideEnded {
+                at: gone.at,
+                exit: gone.exit,
+                asked_to_end: self.asked_to_end,
+                asked_at: self.asked_at,
+                went_on: self.went_on,
+                left_behind: self.left_behind,
+            },
+        });
+        log.put(Fact::Cost {
+            side: self.side,
+            cost: gone.cost,
+            observer: gone.observer,
+        });
+        Some((started, gone))
+    }
 }

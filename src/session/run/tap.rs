@@ -1,53 +1,41 @@
 //! The capture of a run: the tap and the recorder in a thread of their own.
 
-use std::fs::File;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::thread::{Builder, JoinHandle};
 
-use super::recorder::{Progress, Recorder, Recording};
-use super::{RunDir, SessionError};
+use super::SessionError;
+use super::recorder::{Progress, Recorder};
+use super::world::{Captured, FlowProgress, Tap};
 use crate::capfile::PcapWriter;
-use crate::sys::capture::{CaptureError, Settings, Tap, Totals};
+use crate::model::StopReason;
+use crate::model::observation::WireFacts;
+use crate::sys::capture::{self, CaptureError, Settings, Totals};
 
 /// The capture's thread.
 pub struct RunningTap {
     thread: JoinHandle<(Recorder, Result<Totals, CaptureError>)>,
     stop: Arc<AtomicBool>,
-    /// How far it has come.
-    pub progress: Arc<Progress>,
+    progress: Arc<Progress>,
     link_name: String,
     filter: String,
 }
 
-/// What the capture brought.
-pub struct Captured {
-    /// Flows and counts.
-    pub recording: Recording,
-    /// What the tap counted, or why it ended.
-    pub totals: Result<Totals, CaptureError>,
-    /// The frames' link type, in libpcap's words.
-    pub link_name: String,
-    /// The filter.
-    pub filter: String,
-}
-
 impl RunningTap {
-    /// Opens the tap and its file, and starts to read.
+    /// Opens the tap, and starts to read and to write what it reads.
     pub fn open(
         settings: &Settings,
-        dir: &RunDir,
         filter: &str,
         port: u16,
+        file: Box<dyn Write + Send>,
     ) -> Result<Self, SessionError> {
-        let tap = Tap::open(settings, filter)?;
-        let path = dir.file("capture.pcap");
-        let file = File::create(&path)?;
+        let tap = capture::Tap::open(settings, filter)?;
         let writer = PcapWriter::new(file, tap.link(), settings.snaplen)?;
         let progress = Arc::new(Progress::default());
         let stop = Arc::new(AtomicBool::new(false));
-        let mut recorder = Recorder::new(Some((writer, path)), port, Arc::clone(&progress));
+        let mut recorder = Recorder::new(writer, port, Arc::clone(&progress));
         let link_name = tap.link_name().to_owned();
         let (stop_seen, failed) = (Arc::clone(&stop), Arc::clone(&progress));
         let thread = Builder::new().name("capture".to_owned()).spawn(move || {
@@ -65,25 +53,50 @@ impl RunningTap {
             filter: filter.to_owned(),
         })
     }
+}
 
-    /// Whether frames are being lost.
-    pub fn has_failed(&self) -> bool {
+impl Tap for RunningTap {
+    fn has_failed(&self) -> bool {
         self.progress.failed.load(Acquire)
     }
 
-    /// Ends the capture when all frames are in.
-    pub fn close(self) -> Captured {
+    fn frames(&self) -> u64 {
+        self.progress.frames.load(Relaxed)
+    }
+
+    fn flows(&self) -> FlowProgress {
+        // First: who sees this count sees the others.
+        let seen = self.progress.flows.load(Acquire);
+        FlowProgress {
+            opened: self.progress.opened.load(Relaxed),
+            seen,
+            closed: self.progress.closed.load(Relaxed),
+        }
+    }
+
+    fn close(self: Box<Self>) -> Captured {
         self.stop.store(true, Release);
         let (recorder, totals) = match self.thread.join() {
             Ok(ended) => ended,
             // A bug in the capture must not pass for an empty wire.
             Err(panic) => std::panic::resume_unwind(panic),
         };
+        let recording = recorder.finish();
+        let counted = totals.as_ref().ok();
         Captured {
-            recording: recorder.finish(),
-            totals,
-            link_name: self.link_name,
-            filter: self.filter,
+            wire: WireFacts {
+                link_type: self.link_name,
+                filter: self.filter,
+                frames: recording.frames,
+                bytes: recording.bytes,
+                dropped_by_kernel: counted.and_then(|t| t.dropped_by_kernel),
+                dropped_by_interface: counted.and_then(|t| t.dropped_by_interface),
+                stop_reason: StopReason::Drained,
+                cpu_ns: counted.map(|t| t.cpu),
+            },
+            flows: recording.flows,
+            failed: totals.err().map(|e| e.to_string()),
+            not_saved: recording.cut,
         }
     }
 }

@@ -16,7 +16,10 @@ mod entry;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicI32, AtomicI64, AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use rustix::fs::{
     MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, ftruncate, memfd_create,
@@ -112,12 +115,13 @@ impl TaskSlot {
 
     /// To be called by the task as its last action.
     pub fn end(&self, now_ns: i64) {
-        self.ended.store(now_ns, Relaxed);
+        self.ended.store(now_ns, Release);
     }
 
     fn read(&self) -> Option<Task> {
+        // First: who sees this sees the others.
+        let ended = self.ended.load(Acquire);
         let kind = self.kind.load(Relaxed);
-        let ended = self.ended.load(Relaxed);
         (kind != 0).then(|| Task {
             process: kind == Self::PROCESS,
             ids: self.ids.get().map(|(pid, tid)| (pid.0, tid.0)),
@@ -299,6 +303,16 @@ impl Ledger {
             |next: &AtomicU64, capacity: usize| next.load(Relaxed).saturating_sub(capacity as u64);
         let h = self.header();
         over(&h.next_task, self.tasks) + over(&h.next_entry, self.entries)
+    }
+
+    /// What is in a task slot; `Some(None)` where its task was refused or is not
+    /// told yet, `None` where the slot was never given out.
+    #[must_use]
+    pub fn task(&self, number: usize) -> Option<Option<Task>> {
+        let used = self.header().next_task.load(Relaxed);
+        let given = u64::try_from(number).is_ok_and(|n| n < used);
+        let slot = self.task_slots().get(number).filter(|_| given)?;
+        Some(slot.read())
     }
 
     /// The tasks that were created, in the order of their slots.

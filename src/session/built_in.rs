@@ -1,0 +1,55 @@
+//! Starting this program anew with a plan and a ledger, and hearing when it is
+//! ready.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::observe::Listening;
+use crate::observe::ledger::Announcement;
+use crate::session::run::SessionError;
+use crate::sys::ledger::Ledger;
+use crate::sys::process::Child;
+
+/// How long a server may take until it listens, on a machine where hundreds
+/// want a processor.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Starts a process with its plan and its ledger.
+///
+/// # Errors
+/// When the system refuses it.
+pub fn start(
+    command: &str,
+    plan: &impl Serialize,
+    ledger: &Ledger,
+    log: Option<File>,
+) -> io::Result<Child> {
+    let plan = serde_json::to_string(plan).map_err(io::Error::from)?;
+    let stderr = log.map_or_else(Stdio::inherit, Stdio::from);
+    Child::start_self(&[command.to_owned(), plan], ledger.share()?, stderr)
+}
+
+/// Waits until a server says where it listens.
+///
+/// # Errors
+/// What it says instead.
+pub fn wait_until_listening(child: &mut Child) -> Result<SocketAddr, SessionError> {
+    let mut announcement = child.stdout.take().map(Announcement::new);
+    match announcement.as_mut().map(|a| a.hear(PATIENCE)) {
+        Some(Listening::At(address)) => Ok(address),
+        Some(Listening::Failed(why)) if !why.is_empty() => Err(SessionError::Server(why)),
+        _ => {
+            let exit = child.wait(Duration::from_millis(100));
+            let how = exit.map_or("it said nothing".to_owned(), |exit| {
+                format!("it ended first ({exit})")
+            });
+            let why = format!("the server did not start: {how}");
+            Err(SessionError::Server(why))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The log of a run: each fact is written to `observation.jsonl` as it comes, and
+//! gathered for the record.
+
+use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+
+use crate::model::observation::{Fact, Header, Observation};
+use crate::obsfile::ObservationWriter;
+
+/// How often what was written is handed to the system, so that a run that is
+/// killed leaves what it had seen.
+const HAND_ON_EVERY: Duration = Duration::from_millis(100);
+
+/// The file's name.
+pub const FILE: &str = "observation.jsonl";
+
+type Out = ObservationWriter<BufWriter<Box<dyn Write + Send>>>;
+
+/// The log.
+pub struct Log {
+    observation: Observation,
+    out: Result<Out, io::Error>,
+    handed_on: Duration,
+}
+
+impl Log {
+    /// Begins it with its header. A file that cannot be written is told at the
+    /// end: the run is made all the same.
+    pub fn begin(header: Header, file: io::Result<Box<dyn Write + Send>>) -> Self {
+        let first = Fact::Header(Box::new(header.clone()));
+        let mut log = Self {
+            observation: Observation::new(header),
+            out: file.map(|file| ObservationWriter::new(BufWriter::with_capacity(1 << 16, file))),
+            handed_on: Duration::ZERO,
+        };
+        log.write(|out| out.write(&first).and_then(|()| out.flush()));
+        log
+    }
+
+    /// One more fact.
+    pub fn put(&mut self, fact: Fact) {
+        self.write(|out| out.write(&fact));
+        self.observation.add(fact);
+    }
+
+    /// Hands on what was written, where that is due. `now`: the time that has
+    /// passed.
+    pub fn hand_on(&mut self, now: Duration) {
+        if now.saturating_sub(self.handed_on) >= HAND_ON_EVERY {
+            self.handed_on = now;
+            self.write(ObservationWriter::flush);
+        }
+    }
+
+    /// What was seen, and why the file is not whole, where it is not.
+    pub fn finish(mut self) -> (Observation, Option<io::Error>) {
+        self.write(ObservationWriter::flush);
+        (self.observation, self.out.err())
+    }
+
+    fn write(&mut self, act: impl FnOnce(&mut Out) -> io::Result<()>) {
+        if let Ok(out) = &mut self.out
+            && let Err(e) = act(out)
+        {
+            // Nothing more is tried: what is in it is whole up to here.
+            self.out = Err(e);
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The order of a run. No effect here: they are `World`'s and `Store`'s.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::log::{self, Log};
+use super::side::RunningSide;
+use super::world::{Captured, Store, Tap, World};
+use super::{
+    CAPTURE_FILE, CLIENT_GRACE, ClientChoice, NotSaved, RunPlan, SERVER_GRACE, ServerChoice,
+    SessionError, Status, TICK,
+};
+use crate::model::observation::{
+    Counted, End, Fact, Header, Moments, Observation, SCHEMA_OBSERVATION, Trouble,
+};
+use crate::model::{Exit, FlowRecord, Side, StopReason, Tool};
+use crate::observe::Listening;
+use crate::observe::sampled::News;
+use crate::sys::capture::BLOCK_TIMEOUT;
+use crate::text::escape::printable;
+
+/// How often a server is asked whether it listens.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// How long a server may take to end that never came to listen.
+const STILLBORN_GRACE: Duration = Duration::from_millis(500);
+
+/// Why a server does not listen.
+enum Why {
+    Said(String),
+    Ended,
+    Patience(Duration),
+    Interrupted,
+}
+
+/// What a run has left, before anything is concluded.
+#[derive(Debug)]
+pub struct Played {
+    /// What was seen.
+    pub observation: Observation,
+    /// The flows, without owners.
+    pub flows: Vec<FlowRecord>,
+    /// What could not be saved so far.
+    pub not_saved: Vec<NotSaved>,
+    /// Why `capture.pcap` is not whole: the error, and the frames in it.
+    pub capture_cut: Option<(std::io::Error, u64)>,
+}
+
+/// A run in progress.
+pub struct Stage<'a> {
+    plan: &'a RunPlan,
+    world: &'a mut dyn World,
+    store: &'a mut dyn Store,
+    tell: &'a mut (dyn FnMut(Option<Status>) + 'a),
+    log: Log,
+    system: News,
+}
+
+impl<'a> Stage<'a> {
+    /// A run that is about to begin: `started` is the moment as RFC 3339 writes it.
+    pub fn new(
+        plan: &'a RunPlan,
+        started: String,
+        world: &'a mut dyn World,
+        store: &'a mut dyn Store,
+        tell: &'a mut (dyn FnMut(Option<Status>) + 'a),
+    ) -> Self {
+        let header = Header {
+            schema: SCHEMA_OBSERVATION.to_owned(),
+            tool: Tool::this(),
+            started,
+            clock: "CLOCK_REALTIME".to_owned(),
+            environment: world.environment(),
+            asked: plan.asked(),
+        };
+        let file = store.create(log::FILE);
+        Self {
+            plan,
+            world,
+            store,
+            tell,
+            log: Log::begin(header, file),
+            system: News::default(),
+        }
+    }
+
+    /// Makes the run.
+    ///
+    /// # Errors
+    /// When it cannot start; then what it had started has ended.
+    pub fn play(mut self) -> Result<Played, SessionError> {
+        let log = self.store.log("server.log");
+        let started = self.world.start_server(self.plan, log)?;
+        let mut server = RunningSide::new(Side::Server, started, self.world, &mut self.log);
+        let target = match self.until_listening(&mut server) {
+            Ok(target) => target,
+            Err(why) => {
+                let command = server.command();
+                let gone = server.finish(STILLBORN_GRACE, self.world, &mut self.log);
+                return Err(self.not_listening(why, command, gone.and_then(|g| g.1.exit)));
+            }
+        };
+        self.log.put(Fact::Target(target.to_string()));
+        let tap = match self.open_tap(target) {
+            Ok(tap) => tap,
+            Err(e) => {
+                server.finish(SERVER_GRACE, self.world, &mut self.log);
+                return Err(e);
+            }
+        };
+        self.look_at_system();
+        server.look(&mut self.log);
+        server.another_starts();
+        let log = self.store.log("client.log");
+        let started = match self.world.start_client(self.plan, target, log) {
+            Ok(started) => started,
+            Err(e) => {
+                server.finish(SERVER_GRACE, self.world, &mut self.log);
+                drop(tap.map(Tap::close));
+                return Err(e);
+            }
+        };
+        let client = RunningSide::new(Side::Client, started, self.world, &mut self.log);
+        Ok(self.with_both(client, server, tap))
+    }
+
+    fn with_both(
+        mut self,
+        mut client: RunningSide,
+        mut server: RunningSide,
+        tap: Option<Box<dyn Tap>>,
+    ) -> Played {
+        let mut end = self.while_client_runs(&mut client, &mut server, tap.as_deref());
+        self.look_at_system();
+        server.look(&mut self.log);
+        let stop_reason = self.until_at_rest(client.flows_expected(), tap.as_deref(), &mut end);
+        self.look_at_system();
+        server.look(&mut self.log);
+        let at_rest = self.world.now();
+        let captured = tap.map(Tap::close);
+        let failed = |c: &Captured| c.failed.is_some() || c.not_saved.is_some();
+        if end == End::Complete && captured.as_ref().is_some_and(failed) {
+            end = End::Fault;
+        }
+        let (flows, capture_cut) = self.tell_of_capture(captured, stop_reason);
+        let client = client.finish(CLIENT_GRACE, self.world, &mut self.log);
+        server.finish(SERVER_GRACE, self.world, &mut self.log);
+        (self.tell)(None);
+        let over = self.world.now();
+        if let Some(sample) = self.system.rest() {
+            let of = Counted::System;
+            self.log.put(Fact::Sample { of, sample });
+        }
+        let leftovers = self.world.sweep();
+        self.log.put(Fact::Leftovers(leftovers));
+        let (client_started, client_ended) =
+            client.map_or((at_rest, at_rest), |(started, gone)| (started, gone.at));
+        let moments = Moments {
+            client_started,
+            client_ended,
+            at_rest,
+            over,
+        };
+        self.log.put(Fact::End { end, moments });
+        let (observation, lost) = self.log.finish();
+        let not_saved = lost.map(|source| NotSaved {
+            file: log::FILE,
+            source,
+        });
+        Played {
+            observation,
+            flows,
+            not_saved: not_saved.into_iter().collect(),
+            capture_cut,
+        }
+    }
+
+    fn look_at_system(&mut self) {
+        if !self.plan.sample {
+            return;
+        }
+        if let Some(counts) = self.world.count_system()
+            && let Some(sample) = self.system.look(self.world.now(), counts)
+        {
+            let of = Counted::System;
+            self.log.put(Fact::Sample { of, sample });
+        }
+    }
+
+    fn until_listening(&mut self, server: &mut RunningSide) -> Result<SocketAddr, Why> {
+        if let ServerChoice::Existing { target, .. } = &self.plan.server {
+            return Ok(*target);
+        }
+        let (port, patience) = self.plan.awaited();
+        let until = self.world.elapsed() + patience;
+        loop {
+            match server.listening(port) {
+                Listening::At(target) => return Ok(target),
+                Listening::Failed(why) => return Err(Why::Said(why)),
+                Listening::NotYet => {}
+            }
+            if self.world.interrupted() {
+                return Err(Why::Interrupted);
+            }
+            if server.is_over() {
+                return Err(Why::Ended);
+            }
+            if self.world.elapsed() > until {
+                return Err(Why::Patience(patience));
+            }
+            server.look(&mut self.log);
+            server.wait(LOOK, self.world);
+        }
+    }
+
+    fn not_listening(
+        &self,
+        why: Why,
+        command: Option<Vec<String>>,
+        exit: Option<Exit>,
+    ) -> SessionError {
+        let (port, _) = self.plan.awaited();
+        let where_to = port.map_or(String::new(), |port| format!(" on port {port}"));
+        let said = self.store.last_line("server.log");
+        let said = said.map_or(String::new(), |line| {
+            format!("; it said last: {}", printable(line.trim()))
+        });
+        let server = match command {
+            Some(words) => format!("the server `{}`", printable(&words.join(" "))),
+            None => "the server".to_owned(),
+        };
+        match why {
+            Why::Interrupted => SessionError::Interrupted,
+            Why::Said(why) => SessionError::Server(why),
+            Why::Ended => {
+                let how = exit.map_or(String::new(), |e| format!(" ({e})"));
+                SessionError::Server(format!(
+                    "{server} ended before it listened{where_to}{how}{said}"
+                ))
+            }
+            Why::Patience(patience) => SessionError::Server(format!(
+                "{server} does not listen{where_to} after {} s{said}; check its port, or give it more time with --server-timeout",
+                patience.as_secs_f64()
+            )),
+        }
+    }
+
+    fn open_tap(&mut self, target: SocketAddr) -> Result<Option<Box<dyn Tap>>, SessionError> {
+        if self.plan.capture.is_none() {
+            return Ok(None);
+        }
+        let file = self.store.create(CAPTURE_FILE)?;
+        let filter = filter(self.plan, target);
+        let tap = self
+            .world
+            .open_tap(self.plan, &filter, target.port(), file)?;
+        Ok(Some(tap))
+    }
+
+    fn while_client_runs(
+        &mut self,
+        client: &mut RunningSide,
+        server: &mut RunningSide,
+        tap: Option<&dyn Tap>,
+    ) -> End {
+        loop {
+            client.look(&mut self.log);
+            if client.is_done(self.plan.linger, self.world) {
+                return End::Complete;
+            }
+            let fault = tap.is_some_and(Tap::has_failed);
+            if fault || self.world.interrupted() {
+                client.end(CLIENT_GRACE, self.world);
+                return if fault { End::Fault } else { End::Interrupted };
+            }
+            client.wait(TICK, self.world);
+            self.look_at_system();
+            server.look(&mut self.log);
+            self.log.hand_on(self.world.elapsed());
+            (self.tell)(Some(Status {
+                done: client.done(),
+                frames: tap.map_or(0, Tap::frames),
+            }));
+        }
+    }
+
+    /// Waits until every flow that the client can have opened has been seen
+    /// and has closed.
+    fn until_at_rest(&mut self, expected: u64, tap: Option<&dyn Tap>, end: &mut End) -> StopReason {
+        let Some(tap) = tap else {
+            return StopReason::Drained;
+        };
+        let since = self.world.elapsed();
+        // The last block is handed over a timeout late, and may hold flows that
+        // the client could not tell of.
+        let at_least = BLOCK_TIMEOUT * 2;
+        let at_most = match end {
+            End::Complete => self.plan.linger.max(at_least),
+            End::Interrupted | End::Fault => at_least,
+        };
+        loop {
+            let flows = tap.flows();
+            let all_closed = flows.closed >= flows.seen;
+            let all_seen = flows.opened >= expected;
+            let waited = self.world.elapsed().saturating_sub(since);
+            if *end != End::Complete && waited >= at_most {
+                return StopReason::Interrupted;
+            }
+            if all_closed && all_seen && waited >= at_least && *end == End::Complete {
+                return StopReason::Drained;
+            }
+            if waited >= at_most {
+                return StopReason::Timeout;
+            }
+            if *end == End::Complete && self.world.interrupted() {
+                *end = End::Interrupted;
+                return StopReason::Interrupted;
+            }
+            self.world.pause(TICK, None);
+        }
+    }
+
+    fn tell_of_capture(
+        &mut self,
+        captured: Option<Captured>,
+        stop_reason: StopReason,
+    ) -> (Vec<FlowRecord>, Option<(std::io::Error, u64)>) {
+        let Some(mut captured) = captured else {
+            return (Vec::new(), None);
+        };
+        captured.wire.stop_reason = stop_reason;
+        self.log.put(Fact::Wire(captured.wire));
+        if let Some(error) = captured.failed {
+            self.log
+                .put(Fact::Trouble(Trouble::CaptureFailed { error }));
+        }
+        let cut = captured.not_saved.map(|cut| {
+            // Best effort: a reader reports the torn frame itself.
+            self.store.cut(CAPTURE_FILE, cut.whole_bytes);
+            self.log.put(Fact::Trouble(Trouble::CaptureNotSaved {
+                error: cut.error.to_string(),
+                frames: cut.frames,
+            }));
+            (cut.error, cut.frames)
+        });
+        (captured.flows, cut)
+    }
+}
+
+/// What is tapped. A program may choose any of the server's addresses, so that
+/// its port is all that is known of its frames.
+fn filter(plan: &RunPlan, target: SocketAddr) -> String {
+    match &plan.client {
+        ClientChoice::BuiltIn(_) => format!("tcp port {} and host {}", target.port(), target.ip()),
+        ClientChoice::Command { .. } => format!("tcp port {}", target.port()),
+    }
+}

@@ -1,0 +1,197 @@
+//! The real world of a run.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal;
+
+use super::tap::RunningTap;
+use super::world::{StartedSide, Tap, World};
+use super::{ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program};
+use crate::model::observation::Leftovers;
+use crate::model::{Environment, Pid, Timestamp};
+use crate::observe::Observer;
+use crate::observe::ptrace::Interest;
+use crate::observe::sampled::ExistingServer;
+use crate::sys::net::listeners;
+use crate::sys::proc::SystemCounter;
+use crate::sys::proc::limits;
+use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
+use crate::sys::{clock, process};
+
+/// The real world.
+pub struct System {
+    since: Instant,
+    stop: StopSignal,
+    counter: Option<SystemCounter>,
+}
+
+impl System {
+    /// Takes over the signals that end a run, and the orphans of what it starts.
+    pub fn new() -> io::Result<Self> {
+        let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;
+        process::adopt_orphans();
+        Ok(Self {
+            since: Instant::now(),
+            stop,
+            counter: None,
+        })
+    }
+}
+
+fn watched_by(observer: impl Observer + 'static) -> StartedSide {
+    StartedSide {
+        observer: Some(Box::new(observer)),
+        trouble: None,
+    }
+}
+
+impl World for System {
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    fn pause(&mut self, at_most: Duration, wakes: Option<BorrowedFd<'_>>) {
+        let limit = Timespec::try_from(at_most).ok();
+        let stop = PollFd::new(&self.stop, PollFlags::IN);
+        // Woken, timed out or interrupted: all of it is looked at by the caller.
+        let _ = match wakes {
+            Some(fd) => {
+                let wakes = PollFd::from_borrowed_fd(fd, PollFlags::IN);
+                poll(&mut [wakes, stop], limit.as_ref())
+            }
+            // Without it a raised signal would make a loop that waits spin.
+            None if self.stop.raised() => {
+                std::thread::sleep(at_most);
+                Ok(0)
+            }
+            None => poll(&mut [stop], limit.as_ref()),
+        };
+    }
+
+    fn interrupted(&mut self) -> bool {
+        self.stop.raised()
+    }
+
+    fn environment(&self) -> Environment {
+        limits::environment()
+    }
+
+    fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)> {
+        if self.counter.is_none() {
+            self.counter = SystemCounter::new();
+        }
+        let counter = self.counter.as_ref()?;
+        Some((counter.threads(), counter.processes()))
+    }
+
+    fn start_server(
+        &mut self,
+        plan: &RunPlan,
+        log: Option<File>,
+    ) -> Result<StartedSide, SessionError> {
+        match &plan.server {
+            ServerChoice::Existing {
+                target,
+                attach: None,
+            } => {
+                let found = plan.sample.then(|| ExistingServer::find(*target)).flatten();
+                Ok(StartedSide {
+                    observer: found.map(|o| Box::new(o) as Box<dyn Observer>),
+                    trouble: None,
+                })
+            }
+            ServerChoice::Existing {
+                attach: Some(pid), ..
+            } => Ok(watched_by(start_program::attach(
+                *pid,
+                server_interest(plan),
+            )?)),
+            ServerChoice::Embedded(server) => {
+                let observer = start_built_in::server(server, plan, log)?;
+                Ok(watched_by(observer))
+            }
+            ServerChoice::Command { words, port, .. } => {
+                if let Some(port) = port
+                    && !listeners::listening_on(*port).is_empty()
+                {
+                    return Err(SessionError::Server(format!(
+                        "port {port} is in use{}; end that program, or give the server another port",
+                        listeners::describe_holder(*port)
+                    )));
+                }
+                Ok(start_program::server(
+                    words,
+                    server_interest(plan),
+                    plan,
+                    log,
+                )?)
+            }
+        }
+    }
+
+    fn start_client(
+        &mut self,
+        plan: &RunPlan,
+        target: SocketAddr,
+        log: Option<File>,
+    ) -> Result<StartedSide, SessionError> {
+        match &plan.client {
+            ClientChoice::BuiltIn(client) => {
+                let observer = start_built_in::client(client, target, log)?;
+                Ok(watched_by(observer))
+            }
+            ClientChoice::Command { words, .. } => {
+                let port = target.port();
+                Ok(start_program::client(
+                    words,
+                    Interest::Client { port },
+                    plan,
+                    log,
+                )?)
+            }
+        }
+    }
+
+    fn open_tap(
+        &mut self,
+        plan: &RunPlan,
+        filter: &str,
+        port: u16,
+        file: Box<dyn Write + Send>,
+    ) -> Result<Box<dyn Tap>, SessionError> {
+        let settings = plan
+            .capture
+            .as_ref()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let tap = RunningTap::open(settings, filter, port, file)?;
+        Ok(Box::new(tap))
+    }
+
+    fn signal(&mut self, pid: Pid, signal: Signal) {
+        process::signal(pid, signal);
+    }
+
+    fn sweep(&mut self) -> Leftovers {
+        let swept = process::sweep();
+        Leftovers {
+            reaped: u64::from(swept.reaped),
+            lived: swept.lived,
+            not_ended: swept.left,
+        }
+    }
+}
+
+fn server_interest(plan: &RunPlan) -> Interest {
+    Interest::Server {
+        read_write: plan.read_write,
+    }
+}

@@ -1,0 +1,273 @@
+//! The order of a run, in a world without processes, clocks or disks.
+
+mod fake;
+
+use std::time::Duration;
+
+use self::fake::{Fake, NAMES, target};
+use super::*;
+use crate::model::observation::{End, Fact};
+use crate::model::{Exit, StopReason};
+
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+fn codes(finished: &Finished) -> Vec<&str> {
+    let findings = finished.run.findings.iter();
+    findings.map(|f| f.code.as_str()).collect()
+}
+
+#[test]
+fn a_run_ends_when_its_client_and_its_flows_have() {
+    let mut fake = Fake::new();
+    let finished = fake.conduct().unwrap();
+    assert_eq!(finished.end, End::Complete);
+    assert_eq!(fake.stop_reason(), Some(StopReason::Drained));
+    assert_eq!(fake.steps(), NAMES);
+    // The server was asked, the client had ended by itself.
+    assert_eq!(fake.client.signals.borrow().len(), 0);
+    assert_eq!(fake.server.signals.borrow().len(), 1);
+    assert_eq!(finished.not_saved.len(), 0);
+    for file in [
+        "observation.jsonl",
+        "run.json",
+        "flows.jsonl",
+        "workers.jsonl",
+    ] {
+        assert!(fake.saved(file), "{file}");
+    }
+    assert!(!fake.discarded());
+}
+
+#[test]
+fn flows_that_are_still_open_are_waited_for() {
+    let mut fake = Fake::new();
+    fake.flows_close = ms(600);
+    fake.conduct().unwrap();
+    assert_eq!(fake.stop_reason(), Some(StopReason::Drained));
+    assert!(
+        fake.tap_closed().unwrap() >= ms(600),
+        "{:?}",
+        fake.tap_closed()
+    );
+}
+
+#[test]
+fn flows_that_nobody_has_seen_yet_are_waited_for() {
+    let mut fake = Fake::new();
+    fake.flows_expected = 2;
+    fake.second_flow = Some(ms(700));
+    fake.conduct().unwrap();
+    assert_eq!(fake.stop_reason(), Some(StopReason::Drained));
+    assert!(
+        fake.tap_closed().unwrap() >= ms(700),
+        "{:?}",
+        fake.tap_closed()
+    );
+}
+
+#[test]
+fn nobody_waits_longer_than_the_linger_time() {
+    let mut fake = Fake::new();
+    fake.flows_close = Duration::MAX;
+    let finished = fake.conduct().unwrap();
+    assert_eq!(fake.stop_reason(), Some(StopReason::Timeout));
+    assert_eq!(finished.end, End::Complete);
+    let closed = fake.tap_closed().unwrap();
+    let linger = fake.client_ends + fake.plan.linger;
+    assert!(closed >= linger && closed < linger + ms(100), "{closed:?}");
+}
+
+/// Also where everything seems to have closed at once: the last block comes late.
+#[test]
+fn the_last_block_is_waited_for() {
+    let mut fake = Fake::new();
+    fake.flows_close = ms(0);
+    fake.conduct().unwrap();
+    let closed = fake.tap_closed().unwrap();
+    assert!(closed >= fake.client_ends + ms(40), "{closed:?}");
+}
+
+/// At whichever look the interruption is first seen.
+#[test]
+fn an_interruption_at_every_step_ends_the_run_orderly() {
+    let whole = {
+        let mut fake = Fake::new();
+        fake.flows_close = ms(300);
+        fake.conduct().unwrap();
+        fake.looks_for_interruption()
+    };
+    assert!(whole > 100, "{whole}");
+    for look in 0..whole {
+        let mut fake = Fake::new();
+        fake.flows_close = ms(300);
+        fake.interrupt_at_look = Some(look);
+        match fake.conduct() {
+            Ok(finished) => {
+                assert_eq!(finished.end, End::Interrupted, "{look}");
+                assert_eq!(finished.run.findings[0].code, "interrupted", "{look}");
+                assert!(fake.saved("run.json") && !fake.discarded(), "{look}");
+                assert_eq!(fake.stop_reason(), Some(StopReason::Interrupted), "{look}");
+                assert!(fake.tap_closed().is_some(), "{look}");
+                assert_eq!(fake.client.finished.get(), 1, "{look}");
+            }
+            Err(e) => {
+                assert!(matches!(e, SessionError::Interrupted), "{look}: {e}");
+                assert!(fake.discarded(), "{look}");
+            }
+        }
+        assert_eq!(fake.server.finished.get(), 1, "{look}");
+        assert_eq!(fake.running(), 0, "{look}");
+    }
+}
+
+#[test]
+fn a_server_that_dies_at_every_step_ends_nothing_else() {
+    for at in (0..290).step_by(7).map(ms) {
+        let mut fake = Fake::new();
+        fake.flows_close = ms(300);
+        fake.server_ends = Some((at, Exit::Signal(11)));
+        match fake.conduct() {
+            Ok(finished) => {
+                assert_eq!(finished.end, End::Complete, "{at:?}");
+                assert!(codes(&finished).contains(&"server_died"), "{at:?}");
+                assert!(fake.saved("run.json"), "{at:?}");
+                assert_eq!(fake.server.signals.borrow().len(), 0, "{at:?}");
+            }
+            Err(e) => {
+                let text = e.to_string();
+                assert!(at < fake.server_listens, "{at:?}: {text}");
+                assert!(text.contains("ended before it listened"), "{text}");
+                assert!(text.contains("SIGSEGV"), "{text}");
+                assert!(fake.discarded());
+            }
+        }
+        assert_eq!(fake.server.finished.get(), 1, "{at:?}");
+        assert_eq!(fake.running(), 0, "{at:?}");
+    }
+}
+
+#[test]
+fn a_client_that_dies_at_every_step_is_told() {
+    for at in (0..300).step_by(7).map(ms) {
+        let mut fake = Fake::new();
+        fake.client_ends = at;
+        fake.client_exit = Exit::Signal(9);
+        let finished = fake.conduct().unwrap();
+        assert_eq!(finished.end, End::Complete, "{at:?}");
+        assert!(
+            codes(&finished).contains(&"client_signal"),
+            "{at:?}: {:?}",
+            codes(&finished)
+        );
+        assert_eq!(fake.running(), 0, "{at:?}");
+    }
+}
+
+#[test]
+fn a_server_that_never_listens_is_given_up() {
+    let mut fake = Fake::new();
+    fake.server_listens = Duration::MAX;
+    let error = fake.conduct().unwrap_err().to_string();
+    assert!(
+        error.contains("does not listen on port 45000 after 10 s"),
+        "{error}"
+    );
+    assert!(error.contains("it said last: last words"), "{error}");
+    assert_eq!(fake.server.signals.borrow().len(), 1);
+    assert!(fake.discarded());
+}
+
+/// One that ignores SIGTERM gets its time and no more.
+#[test]
+fn a_server_that_does_not_want_to_end_is_killed() {
+    let mut fake = Fake::new();
+    fake.server_ignores = vec![rustix::process::Signal::TERM];
+    fake.conduct().unwrap();
+    let signals = fake.server.signals.borrow();
+    let asked = signals.first().unwrap().0;
+    let killed = signals
+        .iter()
+        .find(|s| s.1 == rustix::process::Signal::KILL);
+    let killed = killed.unwrap().0;
+    assert!(killed >= asked + SERVER_GRACE && killed < asked + SERVER_GRACE + ms(100));
+}
+
+#[test]
+fn a_tap_or_a_client_that_cannot_be_had_leaves_nothing() {
+    for step in ["open the tap", "start the client", "start the server"] {
+        let mut fake = Fake::new();
+        fake.refuse = Some(step);
+        assert!(fake.conduct().is_err(), "{step}");
+        assert!(fake.discarded(), "{step}");
+        assert_eq!(fake.running(), 0, "{step}");
+        let steps = fake.steps();
+        assert_eq!(steps.last(), Some(&"sweep"), "{step}");
+        if step == "start the client" {
+            assert!(steps.contains(&"close the tap"), "{steps:?}");
+        }
+    }
+}
+
+/// Each file: not to be made, full at once, full later.
+#[test]
+fn a_full_disk_at_every_file_loses_that_file_only() {
+    let files = [
+        "observation.jsonl",
+        "run.json",
+        "flows.jsonl",
+        "workers.jsonl",
+    ];
+    for file in files {
+        for room in [None, Some(0), Some(100)] {
+            let mut fake = Fake::new();
+            fake.full = Some((file, room));
+            let finished = fake.conduct().unwrap();
+            let lost: Vec<&str> = finished.not_saved.iter().map(|n| n.file).collect();
+            // An empty file needs no room.
+            let needs_none = matches!(file, "flows.jsonl" | "workers.jsonl") && room.is_some();
+            if !needs_none {
+                assert_eq!(lost, [file], "{room:?}");
+            }
+            assert_eq!(finished.end, End::Complete, "{file}");
+            for other in files.iter().filter(|f| **f != file) {
+                assert!(fake.saved(other), "{file} {room:?}: {other}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_capture_that_cannot_be_made_is_an_error_and_one_that_breaks_is_a_fault() {
+    let mut fake = Fake::new();
+    fake.full = Some((CAPTURE_FILE, None));
+    assert!(fake.conduct().is_err());
+    assert!(fake.discarded());
+
+    let mut fake = Fake::new();
+    fake.capture_breaks = Some(ms(120));
+    let finished = fake.conduct().unwrap();
+    assert_eq!(finished.end, End::Fault);
+    let (error, frames) = finished.capture_cut.as_ref().unwrap();
+    assert_eq!((error.kind(), *frames), (io::ErrorKind::StorageFull, 7));
+    assert_eq!(fake.cut_at(), Some(700));
+    assert!(codes(&finished).contains(&"capture_not_saved"));
+    assert_eq!(fake.running(), 0);
+}
+
+/// What the observers tell is in the record and in the file, in their order.
+#[test]
+fn every_fact_is_written_and_counted() {
+    let mut fake = Fake::new();
+    let finished = fake.conduct().unwrap();
+    assert_eq!(finished.run.census.client.threads.created, Some(3));
+    let facts = fake.facts();
+    let at = |wanted: &dyn Fn(&Fact) -> bool| facts.iter().position(wanted).unwrap();
+    assert!(matches!(facts[0], Fact::Header(_)));
+    let listening = at(&|f| matches!(f, Fact::Target(t) if *t == target().to_string()));
+    let client =
+        at(&|f| matches!(f, Fact::Started { side, .. } if *side == crate::model::Side::Client));
+    assert!(listening < client);
+    assert!(matches!(facts.last(), Some(Fact::End { .. })));
+}

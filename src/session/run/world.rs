@@ -1,0 +1,140 @@
+//! What a run needs of the world, as seams: the clock, processes, the tap, the
+//! folder. The order of a run is told without them (`stage`), and tested against
+//! a fake of them (`tests`).
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::{RunPlan, SessionError};
+use crate::model::observation::{Leftovers, Trouble, WireFacts};
+use crate::model::{Environment, FlowRecord, Pid, Timestamp};
+use crate::observe::Observer;
+
+/// A side that was started, with who observes it.
+#[derive(Debug)]
+pub struct StartedSide {
+    /// Its observer; `None` for a server that is left alone and cannot be seen.
+    pub observer: Option<Box<dyn Observer>>,
+    /// What went wrong on the way.
+    pub trouble: Option<Trouble>,
+}
+
+/// How far the flows on the wire have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlowProgress {
+    /// Flows that began with a SYN.
+    pub opened: u64,
+    /// Flows seen.
+    pub seen: u64,
+    /// Flows that have closed.
+    pub closed: u64,
+}
+
+/// What the capture brought.
+#[derive(Debug)]
+pub struct Captured {
+    /// The flows, by number.
+    pub flows: Vec<FlowRecord>,
+    /// What was counted. Why it ended is filled in by who ended it.
+    pub wire: WireFacts,
+    /// Why the capture ended before it was told to.
+    pub failed: Option<String>,
+    /// Why `capture.pcap` is not whole, where it is not.
+    pub not_saved: Option<CutCapture>,
+}
+
+/// A `capture.pcap` that is not whole.
+#[derive(Debug)]
+pub struct CutCapture {
+    /// The system's error.
+    pub error: io::Error,
+    /// The frames that are in it.
+    pub frames: u64,
+    /// The bytes that these take up.
+    pub whole_bytes: u64,
+}
+
+/// A tap that is open.
+pub trait Tap {
+    /// Whether frames are being lost, because the capture or its file failed.
+    fn has_failed(&self) -> bool;
+    /// Frames seen.
+    fn frames(&self) -> u64;
+    /// How far the flows have come.
+    fn flows(&self) -> FlowProgress;
+    /// Ends the capture when all frames are in.
+    fn close(self: Box<Self>) -> Captured;
+}
+
+/// The folder of a run.
+pub trait Store {
+    /// Makes one of its files anew.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn create(&mut self, name: &'static str) -> io::Result<Box<dyn Write + Send>>;
+    /// Cuts one of its files at a length.
+    fn cut(&mut self, name: &'static str, length: u64);
+    /// A file that programs write to; `None` where it cannot be had.
+    fn log(&mut self, name: &'static str) -> Option<File>;
+    /// The last line of such a file that holds anything.
+    fn last_line(&self, name: &'static str) -> Option<String>;
+    /// Takes back what was made for a run that did not take place.
+    fn discard(&mut self);
+}
+
+/// Everything else.
+pub trait World {
+    /// Now, by the capture's clock.
+    fn now(&self) -> Timestamp;
+    /// Time that has passed, by a clock that nobody sets.
+    fn elapsed(&self) -> Duration;
+    /// Waits so long at most, and shorter when a person interrupts or `wakes`
+    /// becomes readable.
+    fn pause(&mut self, at_most: Duration, wakes: Option<BorrowedFd<'_>>);
+    /// Whether a person wants the run to end.
+    fn interrupted(&mut self) -> bool;
+    /// Where this takes place.
+    fn environment(&self) -> Environment;
+    /// Threads and processes of the system; `None` where they cannot be counted.
+    fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)>;
+    /// Starts the server of the plan, or finds it.
+    ///
+    /// # Errors
+    /// When it cannot be started, or not be attached to.
+    fn start_server(
+        &mut self,
+        plan: &RunPlan,
+        log: Option<File>,
+    ) -> Result<StartedSide, SessionError>;
+    /// Starts the client of the plan.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    fn start_client(
+        &mut self,
+        plan: &RunPlan,
+        target: SocketAddr,
+        log: Option<File>,
+    ) -> Result<StartedSide, SessionError>;
+    /// Opens the tap: from now on no frame is missed.
+    ///
+    /// # Errors
+    /// When it may not be opened.
+    fn open_tap(
+        &mut self,
+        plan: &RunPlan,
+        filter: &str,
+        port: u16,
+        file: Box<dyn Write + Send>,
+    ) -> Result<Box<dyn Tap>, SessionError>;
+    /// Sends a signal to a process of a side.
+    fn signal(&mut self, pid: Pid, signal: Signal);
+    /// Ends what is left of the run and is nobody's.
+    fn sweep(&mut self) -> Leftovers;
+}
