@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::programs::serving;
-use super::sides::Watched;
+use super::watched::{Watched, serving};
 use crate::activity::outcomes::Wire;
 use crate::activity::{self, Accepted, Activity, Connection, Made, client_shape, server_shape};
 use crate::model::{Evidence, FlowRecord, Helper, Outcome, ServerModel, Side, Strategy, Timestamp};
