@@ -51,9 +51,8 @@ use crate::model::named::named;
 use crate::model::{Environment, FlowRecord, RunRecord, Tool, WorkerRecord};
 use crate::text::units::counted;
 
-pub use crate::text::{escape, units};
-pub use ceiling::write_ceiling;
-pub use compare::{write_compare, write_compare_json};
+pub(crate) use ceiling::write_ceiling;
+pub(crate) use compare::{write_compare, write_compare_json};
 pub use csv::{FlowCsv, write_flows_csv};
 pub use flows::{AnalysisView, FlowOf};
 pub use json::{write_flow_line, write_flows_jsonl, write_run_json, write_workers_jsonl};
