@@ -212,3 +212,13 @@ fn a_closed_pipe_is_told_as_one() {
         assert_eq!(kind, std::io::ErrorKind::BrokenPipe, "{format}");
     }
 }
+
+/// Its capture's totals were never written; its frames were.
+#[test]
+fn a_run_that_was_killed_says_what_is_not_known() {
+    let mut fixture = Fixture::normal(20);
+    fixture.run.capture = None;
+    let text = table(&fixture, 80);
+    assert!(text.contains("its totals are not known: the run was killed"), "{text}");
+    assert!(text.contains("… and 10 more: raise --rows to see them"), "{text}");
+}
