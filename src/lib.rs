@@ -33,6 +33,7 @@ pub mod flow;
 pub mod lab;
 pub mod limits;
 pub mod model;
+mod notes;
 pub mod observe;
 pub mod obsfile;
 pub mod report;
@@ -41,4 +42,6 @@ mod schemas;
 pub mod session;
 pub mod stats;
 pub mod sys;
+#[cfg(test)]
+mod testkit;
 pub mod text;

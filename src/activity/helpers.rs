@@ -8,7 +8,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Activity, Made, TaskIndex};
+use super::made::Made;
+use super::{Activity, TaskIndex};
 use crate::model::{Helper, Side, Timestamp};
 
 /// The processes, other than the first, that neither made nor accepted nor

@@ -7,11 +7,13 @@
 
 pub mod fallback;
 mod helpers;
+mod made;
 mod others;
 pub mod outcomes;
 mod shape;
 mod sockets;
 mod tasks;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +21,8 @@ mod tests;
 use std::collections::BTreeSet;
 
 pub use helpers::helpers;
-pub use shape::{Made, Served, client_shape, server_shape};
+pub use made::{Made, Served};
+pub use shape::{client_shape, server_shape};
 pub use sockets::{Accepted, Connection, SocketLog};
 pub use tasks::{ProcessLife, TaskIndex, TaskLife, Tasks};
 

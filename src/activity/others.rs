@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use super::helpers::Spans;
-use super::shape::Work;
 use super::tasks::TaskLife;
+use super::work::Work;
 use super::{Activity, TaskIndex};
 use crate::model::{Side, Timestamp};
 

@@ -4,34 +4,14 @@
 //! A conclusion is drawn only where what was seen allows no other; the evidence
 //! goes with it either way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use super::helpers::Apart;
+use super::made::{Made, Served};
 use super::others::Others;
-use super::tasks::TaskLife;
+use super::work::Work;
 use super::{Activity, TaskIndex};
-use crate::census::Change;
-use crate::model::{Evidence, ServerModel, Side, Strategy, Timestamp};
+use crate::model::{Evidence, ServerModel, Side, Strategy};
 use crate::text::units::{count, counted};
-
-/// A connection that a client made: who, from its connect(2) to its answer or end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Made {
-    /// The task.
-    pub task: TaskIndex,
-    /// When it was begun.
-    pub from: Timestamp,
-    /// When the task is first known to be at it.
-    pub at_it: Timestamp,
-    /// When it was over; `None` when that is not known.
-    pub until: Option<Timestamp>,
-    /// Whether who used it was seen, which is not looked at of a client.
-    pub seen: bool,
-}
-
-/// A connection that a server took: who served it (or accepted it, where
-/// nobody was seen to serve), from its accept(2) to its answer or end.
-pub type Served = Made;
 
 /// What the work of a side looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,45 +56,8 @@ pub fn server_shape(side: &Activity, served: &[Served]) -> (Option<ServerModel>,
     (model, evidence)
 }
 
-/// What the record says about the work of a side.
-pub(super) struct Work<'a> {
-    pub side: &'a Activity,
-    pub of: Side,
-    pub all: &'a [Made],
-    pub by_worker: HashMap<TaskIndex, u64>,
-    /// The places of the processes that did it.
-    pub processes: HashSet<usize>,
-    /// Those of the others.
-    pub apart: Apart,
-    /// How many connections a server served unseen.
-    unseen: u64,
-    most: u64,
-    at_once: Option<u64>,
-    /// Whether a worker was at one connection before it was done with another.
-    overlaps: bool,
-}
-
 fn conclude(side: &Activity, of: Side, work: &[Made]) -> (Option<Shape>, Evidence) {
-    let mut by_worker: HashMap<TaskIndex, u64> = HashMap::new();
-    for one in work {
-        *by_worker.entry(one.task).or_default() += 1;
-    }
-    let unseen = work.iter().filter(|one| of == Side::Server && !one.seen);
-    let work = Work {
-        side,
-        of,
-        all: work,
-        most: by_worker.values().copied().max().unwrap_or(0),
-        processes: by_worker
-            .keys()
-            .filter_map(|t| side.tasks.get(*t).process)
-            .collect(),
-        by_worker,
-        apart: Apart::of(side, of, work),
-        unseen: unseen.count() as u64,
-        at_once: at_once(work),
-        overlaps: overlaps(work),
-    };
+    let work = Work::of(side, of, work);
     let shape = work.shape();
     let evidence = Evidence {
         connections: work.connections(),
@@ -130,26 +73,6 @@ fn conclude(side: &Activity, of: Side, work: &[Made]) -> (Option<Shape>, Evidenc
 }
 
 impl Work<'_> {
-    fn workers(&self) -> u64 {
-        self.by_worker.len() as u64
-    }
-
-    fn connections(&self) -> u64 {
-        self.by_worker.values().sum()
-    }
-
-    /// The threads, or first threads of processes, that were created, without
-    /// helpers; `None` where it cannot be told who is one.
-    fn created(&self, first: bool) -> Option<u64> {
-        let tasks = self.side.tasks.all().iter().skip(1);
-        let created = tasks.filter(|t| t.first == first && !t.found);
-        let is_in =
-            |t: &TaskLife, set: &HashSet<usize>| t.process.is_some_and(|p| set.contains(&p));
-        let others = created.filter(|t| !is_in(t, &self.apart.idle));
-        let unclear = others.clone().any(|t| is_in(t, &self.apart.unclear));
-        (!unclear).then(|| others.count() as u64)
-    }
-
     /// The shape, or why none can be told.
     fn shape(&self) -> Result<Shape, &'static str> {
         let task = |t: &TaskIndex| self.side.tasks.get(*t);
@@ -250,37 +173,4 @@ fn wanders(side: &Activity) -> bool {
         (serving != a.task).then_some(serving)
     });
     handed_over.any(|t| accepting.contains(&t))
-}
-
-/// Whether somebody was at one connection before it was done with another.
-fn overlaps(work: &[Made]) -> bool {
-    let mut turns: Vec<_> = work
-        .iter()
-        .filter_map(|one| Some((one.task, one.at_it, one.until?)))
-        .collect();
-    turns.sort_unstable();
-    turns
-        .windows(2)
-        .any(|two| two[0].0 == two[1].0 && two[1].1 < two[0].2)
-}
-
-/// The greatest number of connections that one side was busy with at one
-/// moment; `None` where the end of one is not known.
-fn at_once(work: &[Made]) -> Option<u64> {
-    let mut changes: Vec<(Timestamp, Change)> = Vec::with_capacity(work.len() * 2);
-    for one in work {
-        changes.push((one.from, Change::Begins));
-        changes.push(Change::end(one.from, one.until?));
-    }
-    changes.sort_unstable();
-    let (mut now, mut most) = (0u64, 0);
-    for (_, change) in changes {
-        if change == Change::Begins {
-            now += 1;
-            most = most.max(now);
-        } else {
-            now = now.saturating_sub(1);
-        }
-    }
-    Some(most)
 }

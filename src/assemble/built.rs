@@ -1,8 +1,7 @@
 //! How somebody else's programs are built: the work of their sides, from what
 //! was traced and from the wire, and what [`crate::activity`] concludes of it.
 
-use super::programs::serving;
-use super::sides::Watched;
+use super::watched::{Watched, serving};
 use crate::activity::outcomes::Wire;
 use crate::activity::{self, Accepted, Activity, Connection, Made, client_shape, server_shape};
 use crate::correlate::pairs::{self, Acceptance};

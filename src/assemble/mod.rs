@@ -16,6 +16,7 @@ mod moments;
 mod plan;
 mod programs;
 mod sides;
+mod watched;
 mod workers;
 
 #[cfg(test)]

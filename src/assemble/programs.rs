@@ -6,7 +6,7 @@ use super::built::helpers;
 use super::counts::on_the_wire;
 use super::moments::When;
 use super::samples;
-use super::sides::Watched;
+use super::watched::{Watched, serving};
 use crate::activity::fallback::fallbacks;
 use crate::activity::outcomes::Wire;
 use crate::activity::{Accepted, Connection, TaskIndex};
@@ -75,14 +75,6 @@ pub(super) fn client_sockets(watched: Watched<'_>, ended: Timestamp) -> Vec<Clie
         })
     };
     side.sockets.made.iter().filter_map(socket).collect()
-}
-
-/// Who is taken to have served a connection: whoever first received from it,
-/// or else first sent on it.
-pub(super) fn serving(
-    accepted: &Accepted,
-) -> Option<(TaskIndex, crate::model::Pid, crate::model::Tid, Timestamp)> {
-    accepted.received.or(accepted.sent)
 }
 
 pub(super) fn server_sockets(watched: Watched<'_>) -> Vec<ServerSocket> {

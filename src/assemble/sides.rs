@@ -1,6 +1,7 @@
 //! The two sides, told alike whether they reported themselves or were watched.
 
 use super::moments::When;
+use super::watched::Watched;
 use super::{built, counts, programs, samples, workers};
 use crate::activity::Activity;
 use crate::correlate::{ClientSocket, ServerSocket};
@@ -11,14 +12,6 @@ use crate::model::{
     Evidence, FlowRecord, Provenance, Requests, ServerModel, SideCensus, Strategy, Timestamp,
     WorkerRecord,
 };
-
-/// What was seen of somebody else's program.
-#[derive(Clone, Copy)]
-pub(super) struct Watched<'a> {
-    pub seen: &'a SideObservation,
-    /// What its tasks did; `None` where it was not traced.
-    pub activity: Option<&'a Activity>,
-}
 
 /// The client.
 pub(super) enum ClientSide<'a> {

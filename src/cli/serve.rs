@@ -9,7 +9,7 @@ use super::values;
 use crate::lab::protocol;
 use crate::lab::server::ServerPlan;
 use crate::model::ServerModel;
-use crate::sys::proc::limits;
+use crate::sys::host;
 
 const EXAMPLES: &str = "\
 The protocol: a request is a line that begins with TIME and ends with CR LF;
@@ -96,5 +96,5 @@ impl ServeArgs {
 
 /// The number of CPUs, as a number of workers.
 pub fn cpus() -> u32 {
-    u32::try_from(limits::cpus()).unwrap_or(1)
+    u32::try_from(host::cpus()).unwrap_or(1)
 }

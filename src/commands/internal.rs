@@ -16,8 +16,8 @@ use crate::lab::server::{self, ServeError, ServerPlan};
 use crate::model::Pid;
 use crate::observe::ledger::{FAILED, LISTENING};
 use crate::session::ceiling::{self, CrowdControl, CrowdPlan, CrowdWork};
+use crate::sys::host;
 use crate::sys::ledger::Ledger;
-use crate::sys::proc::limits;
 use crate::sys::process;
 use crate::sys::process::crowd;
 use crate::sys::process::signals;
@@ -100,7 +100,7 @@ pub fn client(plan: &str) -> anyhow::Result<u8> {
     let plan: ClientPlan = serde_json::from_str(plan).context(NOT_BY_HAND)?;
     belong_to(plan.parent);
     // Descriptors for as many connections as there are requests, if it may.
-    limits::raise_descriptors(u64::from(plan.requests) + 1024);
+    host::raise_descriptors(u64::from(plan.requests) + 1024);
     client::run(Box::leak(Box::new(plan)), ledger()?);
     Ok(OK)
 }

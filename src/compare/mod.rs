@@ -10,6 +10,7 @@ mod contender;
 mod differences;
 mod faults;
 mod growth;
+mod measured;
 mod open_flows;
 mod order;
 mod record;
@@ -21,10 +22,10 @@ pub use self::contender::{Client, Contender, Program, contenders, shared_folder}
 pub use self::differences::{differences, pairs_of};
 pub use self::faults::did_not_hold;
 pub use self::growth::grown;
+pub use self::measured::Measured;
 pub use self::open_flows::OpenFlows;
 pub use self::order::{Round, Turn, turns};
 pub use self::record::{Progress, record};
-pub use self::rows::Measured;
 pub use self::thin::thin;
 
 #[cfg(test)]

@@ -2,65 +2,11 @@
 
 use std::cmp::Reverse;
 
-use super::{Client, Contender};
+use super::{Client, Contender, Measured};
 use crate::model::{
     CompareRow, Latencies, Nanos, PeakRanges, Range, RunRecord, SideCensus, Spread,
 };
 use crate::stats::middle_two;
-
-/// A run that was made, and what its flows told.
-#[derive(Clone, Debug)]
-pub struct Measured {
-    /// Whose run: the contender's place in the list.
-    pub contender: usize,
-    /// Its folder, below the comparison's.
-    pub folder: String,
-    /// Its record; the timelines may be thinned.
-    pub run: RunRecord,
-    /// The largest number of flows open at once; `None` without a capture.
-    pub open_flows: Option<u64>,
-    /// SYNs that were sent again; `None` without a capture.
-    pub syn_retransmissions: Option<u64>,
-    /// Whether all of it held: its exit status was 0.
-    pub held: bool,
-}
-
-impl Measured {
-    /// From the client's exec to its end.
-    #[must_use]
-    pub fn duration(&self) -> Option<Nanos> {
-        self.run.observer.client_duration_ns
-    }
-
-    /// Requests without a valid answer; `None` where nobody could count them.
-    fn failed(&self) -> Option<u64> {
-        let requests = &self.run.requests;
-        let told: u64 = requests.failed.values().sum();
-        let failed = told.max(self.missing().unwrap_or(0));
-        let known = failed > 0 || requests.answered.is_some() || requests.valid.is_some();
-        known.then_some(failed)
-    }
-
-    /// What a program was told to ask for and the wire shows no valid answer to:
-    /// its connections tell of those that it made only. The embedded server
-    /// speaks TIME, so that an answer can be judged. `None` where that is not
-    /// known, as it is not where frames were dropped.
-    fn missing(&self) -> Option<u64> {
-        let capture = self.run.capture.as_ref()?;
-        let lost = [capture.dropped_by_kernel, capture.dropped_by_interface];
-        if self.run.plan.client_command.is_none() || lost.iter().any(|n| *n > Some(0)) {
-            return None;
-        }
-        let requests = &self.run.requests;
-        Some(requests.submitted?.saturating_sub(requests.valid?))
-    }
-
-    /// Whether it made no connection at all.
-    pub(super) fn connected_nowhere(&self) -> bool {
-        let requests = &self.run.requests;
-        requests.attempted.or(requests.on_wire) == Some(0)
-    }
-}
 
 /// The rows, one a contender.
 pub(super) fn rows(contenders: &[Contender], measured: &[Measured]) -> Vec<CompareRow> {

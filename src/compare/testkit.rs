@@ -2,7 +2,7 @@
 
 use super::{Client, Contender, Measured, contenders};
 use crate::model::{FlowRecord, Nanos, ServerModel, Strategy};
-use crate::report::fixture::Fixture;
+use crate::testkit::Fixture;
 
 /// A flow in which all went well.
 pub fn flow() -> FlowRecord {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{FindingsInput, findings};
 use crate::model::{Finding, Severity};
-use crate::report::fixture::Fixture;
+use crate::testkit::Fixture;
 
 fn of(fixture: &Fixture) -> Vec<Finding> {
     findings(&FindingsInput {

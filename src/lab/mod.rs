@@ -7,6 +7,5 @@
 pub mod client;
 pub mod clockface;
 pub mod protocol;
-pub mod records;
 pub mod server;
 mod task;

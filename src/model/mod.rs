@@ -9,11 +9,13 @@
 mod ceiling;
 mod census;
 mod compare;
+mod environment;
 mod exit;
 mod finding;
 mod flow;
 mod frame;
 mod ids;
+mod limit;
 pub(crate) mod named;
 pub mod observation;
 mod program;
@@ -23,15 +25,18 @@ mod segment;
 mod time;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use ceiling::{
-    Binding, CeilingKind, CeilingRecord, KindCeiling, Limit, LimitName, SCHEMA_CEILING, Scope,
-    StoppedBy,
+    Binding, CeilingKind, CeilingRecord, KindCeiling, Limit, SCHEMA_CEILING, Scope, StoppedBy,
 };
 pub use census::{Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint};
 pub use compare::{
     CompareRecord, CompareRow, ComparedPlan, Difference, GrowthRow, PeakRanges, Range,
     SCHEMA_COMPARE, Spread, TOO_FEW_REPEATS,
 };
+pub use environment::{Environment, Tool};
 pub use exit::Exit;
 pub use finding::{Finding, Severity};
 pub use flow::{
@@ -39,13 +44,13 @@ pub use flow::{
 };
 pub use frame::{Frame, LinkType};
 pub use ids::{Endpoint, FlowId, Pid, Tid, WorkerId};
+pub use limit::LimitName;
 pub use observation::{Change, Event, Sample, SocketId};
 pub use program::{Evidence, Helper, Inferred, Program, Programs};
 pub use quantiles::Durations;
 pub use run::{
-    CaptureSummary, Correlation, Environment, Latencies, Observer, Plan, Quantiles, Requests,
-    RunCensus, RunRecord, SCHEMA_RUN, ServerKind, ServerModel, SideCost, SideCosts, StopReason,
-    Strategy, Tool,
+    CaptureSummary, Correlation, Latencies, Observer, Plan, Quantiles, Requests, RunCensus,
+    RunRecord, SCHEMA_RUN, ServerKind, ServerModel, SideCost, SideCosts, StopReason, Strategy,
 };
 pub use segment::{Segment, SeqNum, TcpFlags};
 pub use time::{Nanos, Timestamp};

@@ -2,11 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use super::ReadError;
-
-/// The longest line that is read. The longest that is written holds a command
-/// line, of which the kernel takes 6 MB (execve(2)), every byte escaped.
-pub const MAX_LINE: usize = 64 << 20;
+use super::{MAX_LINE, ReadError};
 
 /// Reads lines with their numbers.
 #[derive(Debug)]

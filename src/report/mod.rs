@@ -38,8 +38,6 @@ mod summary;
 mod table;
 
 #[cfg(test)]
-pub(crate) mod fixture;
-#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

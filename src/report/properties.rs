@@ -5,12 +5,12 @@ use std::net::Ipv6Addr;
 
 use proptest::prelude::*;
 
-use super::fixture::Fixture;
 use super::layout::width;
-use super::tests::{table, text};
+use super::tests::{table, text, troubled};
 use super::{Format, Style};
 use crate::findings::{FindingsInput, findings};
 use crate::model::{Close, Finding, Outcome, Pid, Severity, Strategy, Tid, Timestamp, WorkerId};
+use crate::testkit::Fixture;
 
 prop_compose! {
     /// A run with anything at all in the places that others fill.
@@ -22,7 +22,7 @@ prop_compose! {
         trouble in any::<bool>(),
         strategy in prop::option::of(prop::sample::select(vec![Strategy::Thread, Strategy::Pool, Strategy::Async])),
     ) -> Fixture {
-        let mut fixture = if trouble { Fixture::troubled(12) } else { Fixture::normal(12) };
+        let mut fixture = if trouble { troubled(12) } else { Fixture::normal(12) };
         if let Some(bits) = ip {
             fixture = fixture.ipv6(Ipv6Addr::from_bits(bits));
         }

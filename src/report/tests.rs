@@ -4,13 +4,36 @@ use std::net::Ipv6Addr;
 
 use insta::assert_snapshot;
 
-use super::fixture::Fixture;
-use super::{Format, Style, write_flows_jsonl, write_run, write_run_json, write_workers_jsonl};
+use super::{
+    Format, RunView, Style, write_flows_jsonl, write_run, write_run_json, write_workers_jsonl,
+};
+use crate::findings::{FindingsInput, findings};
 use crate::model::{FlowRecord, Outcome, RunRecord, Tid, WorkerRecord};
+use crate::testkit::Fixture;
+
+fn view(fixture: &Fixture) -> RunView<'_> {
+    RunView {
+        run: &fixture.run,
+        flows: &fixture.flows,
+        workers: &fixture.workers,
+    }
+}
+
+/// A run in which much went wrong, with what is concluded from it.
+pub(super) fn troubled(n: u32) -> Fixture {
+    let mut fixture = Fixture::troubled(n);
+    fixture.run.findings = findings(&FindingsInput {
+        seen: None,
+        run: &fixture.run,
+        flows: &fixture.flows,
+        workers: &fixture.workers,
+    });
+    fixture
+}
 
 pub(super) fn text(fixture: &Fixture, format: Format, style: Style) -> String {
     let mut out = Vec::new();
-    write_run(fixture.view(), format, style, &mut out).unwrap();
+    write_run(view(fixture), format, style, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -39,12 +62,12 @@ fn normal_in_120_columns() {
 
 #[test]
 fn troubled_in_80_columns() {
-    assert_snapshot!(table(&Fixture::troubled(1_000), 80));
+    assert_snapshot!(table(&troubled(1_000), 80));
 }
 
 #[test]
 fn troubled_in_120_columns() {
-    assert_snapshot!(table(&Fixture::troubled(1_000), 120));
+    assert_snapshot!(table(&troubled(1_000), 120));
 }
 
 #[test]
@@ -85,22 +108,18 @@ fn colour_in_80_columns() {
         rows: 3,
         ..Style::default()
     };
-    let text = text(&Fixture::troubled(1_000), Format::Table, style).replace('\u{1b}', "␛");
+    let text = text(&troubled(1_000), Format::Table, style).replace('\u{1b}', "␛");
     assert_snapshot!(text);
 }
 
 #[test]
 fn markdown_of_trouble() {
-    assert_snapshot!(text(
-        &Fixture::troubled(1_000),
-        Format::Markdown,
-        Style::default()
-    ));
+    assert_snapshot!(text(&troubled(1_000), Format::Markdown, Style::default()));
 }
 
 #[test]
 fn csv_of_trouble() {
-    let mut fixture = Fixture::troubled(1_000);
+    let mut fixture = troubled(1_000);
     fixture.flows.truncate(6);
     fixture.flows[0].exchanges[0].problem = Some("=HYPERLINK(\"x\"), \"y\"".to_owned());
     fixture.flows[3].handshake = None;
@@ -158,7 +177,7 @@ fn what_is_absent_is_never_zero() {
 
 #[test]
 fn json_reads_back_as_what_it_was() {
-    let fixture = Fixture::troubled(1_000);
+    let fixture = troubled(1_000);
     let mut out = Vec::new();
     write_run_json(&fixture.run, &mut out).unwrap();
     assert!(out.ends_with(b"}\n"));
@@ -172,7 +191,7 @@ fn json_reads_back_as_what_it_was() {
 
 #[test]
 fn jsonl_reads_back_as_what_it_was() {
-    let fixture = Fixture::troubled(1_000);
+    let fixture = troubled(1_000);
     let (mut flows, mut workers) = (Vec::new(), Vec::new());
     write_flows_jsonl(&fixture.flows, &mut flows).unwrap();
     write_workers_jsonl(&fixture.workers, &mut workers).unwrap();
@@ -207,7 +226,7 @@ fn a_closed_pipe_is_told_as_one() {
     }
     let fixture = Fixture::normal(300);
     for format in Format::ALL {
-        let result = write_run(fixture.view(), format, Style::default(), &mut Closed);
+        let result = write_run(view(&fixture), format, Style::default(), &mut Closed);
         let kind = result.unwrap_err().kind();
         assert_eq!(kind, std::io::ErrorKind::BrokenPipe, "{format}");
     }

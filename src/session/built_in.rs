@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use crate::observe::Listening;
 use crate::observe::ledger::Announcement;
-use crate::session::run::SessionError;
 use crate::sys::ledger::Ledger;
 use crate::sys::process::Child;
 
@@ -38,18 +37,17 @@ pub fn start(
 ///
 /// # Errors
 /// What it says instead.
-pub fn wait_until_listening(child: &mut Child) -> Result<SocketAddr, SessionError> {
+pub fn wait_until_listening(child: &mut Child) -> Result<SocketAddr, String> {
     let mut announcement = child.stdout.take().map(Announcement::new);
     match announcement.as_mut().map(|a| a.hear(PATIENCE)) {
         Some(Listening::At(address)) => Ok(address),
-        Some(Listening::Failed(why)) if !why.is_empty() => Err(SessionError::Server(why)),
+        Some(Listening::Failed(why)) if !why.is_empty() => Err(why),
         _ => {
             let exit = child.wait(Duration::from_millis(100));
             let how = exit.map_or("it said nothing".to_owned(), |exit| {
                 format!("it ended first ({exit})")
             });
-            let why = format!("the server did not start: {how}");
-            Err(SessionError::Server(why))
+            Err(format!("the server did not start: {how}"))
         }
     }
 }

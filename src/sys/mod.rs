@@ -7,6 +7,7 @@
 pub mod capture;
 pub mod clock;
 pub mod errno;
+pub mod host;
 pub mod ledger;
 pub mod net;
 pub mod privilege;

@@ -23,7 +23,7 @@ use crate::flow::FlowConfig;
 use crate::model::{FlowId, FlowRecord, Frame};
 use crate::report::{AnalysisView, FlowCsv, FlowOf, Format, write_analysis, write_ladder};
 use crate::sys::capture::filter::Filter;
-use crate::sys::proc::limits;
+use crate::sys::host;
 
 type Reader = CaptureReader<Box<dyn Read + Send>>;
 
@@ -161,7 +161,7 @@ impl Run<'_> {
         let name = (self.args.files.len() > 1).then(|| self.files[at].name.clone());
         let mut taker = Taker::new(self.args, &mut self.tally, stream, name);
         // A filter is libpcap's, and stays in its thread.
-        let damage = if filtered || limits::cpus() < 2 {
+        let damage = if filtered || host::cpus() < 2 {
             loop {
                 match reader.next() {
                     Ok(Some(frame)) => analyzer.frame(&frame, &mut |flow| taker.take(flow)),

@@ -6,7 +6,7 @@ use super::{coded, evidence, one, with};
 use crate::model::{
     Outcome, Provenance, ServerKind, Severity, StopReason, Strategy, TimeOfDay, WorkerRecord,
 };
-use crate::report::fixture::Fixture;
+use crate::testkit::Fixture;
 
 #[test]
 fn not_joined_counts_what_was_never_attempted() {

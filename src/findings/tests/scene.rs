@@ -10,7 +10,7 @@ use crate::model::observation::{
     Trouble,
 };
 use crate::model::{Endpoint, Exit, Finding, Pid, ServerModel, Side, Strategy, Tid, Timestamp};
-use crate::report::fixture::Fixture;
+use crate::testkit::Fixture;
 
 pub(super) struct Scene {
     pub fixture: Fixture,

@@ -14,8 +14,8 @@ use tokio::task::{JoinSet, LocalSet};
 use super::request::{self, Target};
 use super::{Shared, whoami};
 use crate::lab::protocol;
-use crate::lab::records::RequestPen;
 use crate::model::{Outcome, WorkerId};
+use crate::notes::RequestPen;
 use crate::sys::clock;
 
 /// Without a gate and without a bound of the user's, so many are in flight: an

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use self::gate::Gate;
 use self::request::Target;
-use crate::lab::records::{Ending, RequestPen};
 use crate::model::{Outcome, Pid, Strategy, WorkerId};
+use crate::notes::{Ending, RequestPen};
 use crate::sys::ledger::Ledger;
 use crate::sys::{clock, process as system_process};
 

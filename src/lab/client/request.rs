@@ -12,8 +12,8 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::whoami;
 use crate::lab::protocol::{self, Judgement};
-use crate::lab::records::{Ending, RequestPen};
 use crate::model::{Outcome, WorkerId};
+use crate::notes::{Ending, RequestPen};
 use crate::sys::clock;
 use crate::sys::net::socket;
 

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::net::{SocketFlags, acceptfrom_with};
 
 use super::Server;
-use crate::lab::records::ConnectionPen;
+use crate::notes::ConnectionPen;
 use crate::sys::{clock, process};
 
 /// A connection that was accepted, with the pen that tells its story.

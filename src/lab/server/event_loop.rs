@@ -15,7 +15,7 @@ use super::Server;
 use super::acceptor::{REST, is_exhaustion};
 use super::connection::LAST_CALL;
 use crate::lab::protocol::RequestLines;
-use crate::lab::records::ConnectionPen;
+use crate::notes::ConnectionPen;
 use crate::sys::{clock, process};
 
 pub(super) fn run(server: &'static Server, ready: impl FnOnce()) -> io::Result<()> {

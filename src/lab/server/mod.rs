@@ -26,9 +26,9 @@ use thiserror::Error;
 
 use crate::lab::clockface::Clockface;
 use crate::model::ServerModel;
+use crate::sys::host;
 use crate::sys::ledger::Ledger;
 use crate::sys::net::NetNamespace;
-use crate::sys::proc::limits;
 use crate::sys::process::signals::{SIGINT, SIGTERM, StopSignal};
 use crate::sys::{clock, process as system_process};
 
@@ -113,7 +113,7 @@ pub fn serve(
     ledger: Option<&'static Ledger>,
     announce: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
-    limits::raise_descriptors(1 << 20);
+    host::raise_descriptors(1 << 20);
     serve_within_limits(plan, ledger, announce)
 }
 

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, ConnectionNote, Event, OwnTotals, RequestNote, Sample, SideEnded, SideStarted, TaskNote,
-    Trouble, WireFacts,
+    Asked, ConnectionNote, Event, ObserverCost, OwnTotals, RequestNote, Sample, SideEnded,
+    SideStarted, TaskNote, Trouble, WireFacts,
 };
-use crate::model::{Environment, Nanos, Side, SideCost, Timestamp, Tool};
+use crate::model::{Environment, Side, SideCost, Timestamp, Tool};
 
 /// The name and version of the log's layout.
 pub const SCHEMA_OBSERVATION: &str = "threadtap.observation/1";
@@ -74,15 +74,6 @@ pub struct Leftovers {
     pub lived: Option<u64>,
     /// Those that were killed and have not ended since.
     pub not_ended: Vec<crate::model::Pid>,
-}
-
-/// What a side's observer took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ObserverCost {
-    /// CPU time of its thread.
-    pub cpu_ns: Nanos,
-    /// How often it stopped a task.
-    pub stops: u64,
 }
 
 /// Something that was seen, one line of the log.

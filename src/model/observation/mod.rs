@@ -19,9 +19,9 @@ mod tests;
 
 pub use asked::{Asked, AskedCapture, AskedClient, AskedServer};
 pub use event::{Change, Event, SocketId};
-pub use fact::{Counted, End, Fact, Header, Leftovers, Moments, ObserverCost, SCHEMA_OBSERVATION};
+pub use fact::{Counted, End, Fact, Header, Leftovers, Moments, SCHEMA_OBSERVATION};
 pub use notes::{ConnectionNote, OwnTotals, RequestNote, TaskNote};
-pub use side::{ObserverName, Sample, SideEnded, SideObservation, SideStarted};
+pub use side::{ObserverCost, ObserverName, Sample, SideEnded, SideObservation, SideStarted};
 pub use trouble::Trouble;
 
 use serde::{Deserialize, Serialize};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionNote, Event, ObserverCost, OwnTotals, RequestNote, TaskNote};
-use crate::model::{Exit, Pid, Provenance, SideCost, Timestamp};
+use super::{ConnectionNote, Event, OwnTotals, RequestNote, TaskNote};
+use crate::model::{Exit, Nanos, Pid, Provenance, SideCost, Timestamp};
 
 /// Who observes a side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,6 +63,15 @@ pub struct SideEnded {
     pub went_on: bool,
     /// How many processes it left behind that did nothing any more.
     pub left_behind: u64,
+}
+
+/// What a side's observer took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObserverCost {
+    /// CPU time of its thread.
+    pub cpu_ns: Nanos,
+    /// How often it stopped a task.
+    pub stops: u64,
 }
 
 /// Everything that was seen of one side.

@@ -9,9 +9,9 @@ use std::time::Duration;
 pub use announcement::{Announcement, FAILED, LISTENING};
 
 use super::{Gone, Listening, Observer, Sink};
-use crate::lab::records::{read_connection, read_request};
 use crate::model::observation::{Fact, ObserverName, OwnTotals, SideStarted, TaskNote};
 use crate::model::{Exit, Outcome, Pid, Side, Tid, Timestamp};
+use crate::notes::{read_connection, read_request};
 use crate::sys::clock;
 use crate::sys::ledger::{Ledger, Task};
 use crate::sys::process::Child;

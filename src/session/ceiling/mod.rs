@@ -29,8 +29,8 @@ use self::search::Search;
 use crate::model::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, SCHEMA_CEILING, StoppedBy, Tool,
 };
-use crate::session::run::SessionError;
-use crate::sys::proc::{Proc, cgroup, limits};
+use crate::sys::host::environment;
+use crate::sys::proc::{Proc, cgroup};
 use crate::sys::process;
 use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 
@@ -76,7 +76,7 @@ pub enum CeilingError {
     },
     /// The server did not start; in its own words.
     #[error("cannot search for the most connections: {0}")]
-    Server(SessionError),
+    Server(String),
     /// There is nothing to start it with.
     #[error("cannot search for the most connections: no server could be started for them ({0})")]
     NoServer(io::Error),
@@ -91,15 +91,6 @@ pub enum CeilingError {
         /// The limit, and what raises it.
         limit: String,
     },
-}
-
-impl From<SessionError> for CeilingError {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::System(source) => Self::NoServer(source),
-            other => Self::Server(other),
-        }
-    }
 }
 
 impl CeilingError {
@@ -156,7 +147,7 @@ pub fn find(
         schema: SCHEMA_CEILING.to_owned(),
         tool: Tool::this(),
         started: Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
-        environment: limits::environment(),
+        environment: environment(),
         reserve_percent: plan.reserve_percent,
         max: plan.max,
         kinds: Vec::new(),

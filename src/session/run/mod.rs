@@ -7,6 +7,7 @@
 //! comes through the seams in `world`; `system` is the real one.
 
 mod log;
+mod not_listening;
 mod plan;
 mod recorder;
 mod rundir;

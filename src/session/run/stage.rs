@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::log::{self, Log};
+use super::not_listening::{Stillborn, Why};
 use super::side::RunningSide;
 use super::world::{Captured, Store, Tap, World};
 use super::{
@@ -13,25 +14,16 @@ use super::{
 use crate::model::observation::{
     Counted, End, Fact, Header, Moments, Observation, SCHEMA_OBSERVATION, Trouble,
 };
-use crate::model::{Exit, FlowRecord, Side, StopReason, Tool};
+use crate::model::{FlowRecord, Side, StopReason, Tool};
 use crate::observe::Listening;
 use crate::observe::sampled::News;
 use crate::sys::capture::BLOCK_TIMEOUT;
-use crate::text::escape::printable;
 
 /// How often a server is asked whether it listens.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// How long a server may take to end that never came to listen.
 const STILLBORN_GRACE: Duration = Duration::from_millis(500);
-
-/// Why a server does not listen.
-enum Why {
-    Said(String),
-    Ended,
-    Patience(Duration),
-    Interrupted,
-}
 
 /// What a run has left, before anything is concluded.
 #[derive(Debug)]
@@ -97,7 +89,12 @@ impl<'a> Stage<'a> {
             Err(why) => {
                 let command = server.command();
                 let gone = server.finish(STILLBORN_GRACE, self.world, &mut self.log);
-                return Err(self.not_listening(why, command, gone.and_then(|g| g.1.exit)));
+                return Err(why.told(Stillborn {
+                    command,
+                    port: self.plan.awaited().0,
+                    exit: gone.and_then(|g| g.1.exit),
+                    said_last: self.store.last_line("server.log"),
+                }));
             }
         };
         self.log.put(Fact::Target(target.to_string()));
@@ -210,38 +207,6 @@ impl<'a> Stage<'a> {
             }
             server.look(&mut self.log);
             server.wait(LOOK, self.world);
-        }
-    }
-
-    fn not_listening(
-        &self,
-        why: Why,
-        command: Option<Vec<String>>,
-        exit: Option<Exit>,
-    ) -> SessionError {
-        let (port, _) = self.plan.awaited();
-        let where_to = port.map_or(String::new(), |port| format!(" on port {port}"));
-        let said = self.store.last_line("server.log");
-        let said = said.map_or(String::new(), |line| {
-            format!("; it said last: {}", printable(line.trim()))
-        });
-        let server = match command {
-            Some(words) => format!("the server `{}`", printable(&words.join(" "))),
-            None => "the server".to_owned(),
-        };
-        match why {
-            Why::Interrupted => SessionError::Interrupted,
-            Why::Said(why) => SessionError::Server(why),
-            Why::Ended => {
-                let how = exit.map_or(String::new(), |e| format!(" ({e})"));
-                SessionError::Server(format!(
-                    "{server} ended before it listened{where_to}{how}{said}"
-                ))
-            }
-            Why::Patience(patience) => SessionError::Server(format!(
-                "{server} does not listen{where_to} after {} s{said}; check its port, or give it more time with --server-timeout",
-                patience.as_secs_f64()
-            )),
         }
     }
 

@@ -17,9 +17,9 @@ use crate::model::{Environment, Pid, Timestamp};
 use crate::observe::Observer;
 use crate::observe::ptrace::Interest;
 use crate::observe::sampled::ExistingServer;
+use crate::sys::host;
 use crate::sys::net::listeners;
 use crate::sys::proc::SystemCounter;
-use crate::sys::proc::limits;
 use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 use crate::sys::{clock, process};
 
@@ -82,7 +82,7 @@ impl World for System {
     }
 
     fn environment(&self) -> Environment {
-        limits::environment()
+        host::environment()
     }
 
     fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)> {

@@ -5,7 +5,6 @@
 
 pub mod cgroup;
 mod handle;
-pub mod limits;
 pub mod maps;
 pub mod meminfo;
 pub mod resource_usage;
@@ -210,7 +209,8 @@ mod tests {
         let thread = std::thread::spawn(|| {
             let name = c"\xff\xe2\x80";
             rustix::thread::set_name(name).unwrap();
-            let (pid, tid) = (Pid(std::process::id()), crate::sys::process::tid());
+            let tid = rustix::thread::gettid().as_raw_pid().cast_unsigned();
+            let (pid, tid) = (Pid(std::process::id()), Tid(tid));
             assert_eq!(process_of(tid).unwrap().0, pid);
             assert!(standing_of(tid).is_some());
             assert!(name_of_thread(pid, tid).unwrap().starts_with('\u{fffd}'));

@@ -1,13 +1,13 @@
-//! The limits of this environment, and raising the ones that are ours to raise.
+//! This host: its limits and CPUs, and raising the limits that are ours to raise.
 
 use std::collections::BTreeMap;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::meminfo::Meminfo;
-use super::sysctl;
+use super::net::NetNamespace;
+use super::proc::meminfo::Meminfo;
+use super::proc::sysctl;
 use crate::model::Environment;
-use crate::sys::net::NetNamespace;
 
 /// Raises the soft limit of descriptors to the hard one, and the hard one to
 /// `wanted` where the process may (`CAP_SYS_RESOURCE`).
@@ -90,8 +90,8 @@ mod tests {
         let limits = environment().limits;
         let here: BTreeSet<&str> = limits.keys().map(String::as_str).collect();
         for schema in [
-            include_str!("../../../docs/schemas/run.schema.json"),
-            include_str!("../../../docs/schemas/compare.schema.json"),
+            include_str!("../../docs/schemas/run.schema.json"),
+            include_str!("../../docs/schemas/compare.schema.json"),
         ] {
             let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
             let of = &schema["properties"]["environment"]["properties"]["limits"];

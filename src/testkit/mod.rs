@@ -5,8 +5,6 @@ mod records;
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::RunView;
-use crate::findings::{FindingsInput, findings};
 use crate::model::{
     CaptureSummary, Close, ConnState, Correlation, Endpoint, Exchange, FlowRecord, Latencies,
     Nanos, Outcome, Quantiles, RunRecord, SideCensus, StopReason, TimeOfDay, WorkerRecord,
@@ -59,12 +57,6 @@ impl Fixture {
         capture.dropped_by_interface = None;
         capture.stop_reason = StopReason::Timeout;
         fixture.measure();
-        fixture.run.findings = findings(&FindingsInput {
-            seen: None,
-            run: &fixture.run,
-            flows: &fixture.flows,
-            workers: &fixture.workers,
-        });
         fixture
     }
 
@@ -165,14 +157,6 @@ impl Fixture {
         }
         if outcome == Outcome::Refused {
             requests.handshakes = requests.handshakes.map(|n| n - 1);
-        }
-    }
-
-    pub(crate) fn view(&self) -> RunView<'_> {
-        RunView {
-            run: &self.run,
-            flows: &self.flows,
-            workers: &self.workers,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the built-in programs leave in their ledgers, and reading it back.
+//! What the built-in programs note in their ledgers, and reading it back.
 //!
 //! `sys::ledger` knows how an entry lies in memory; here stands what it means. The client
 //! has an entry a request (by the request's number), the server an entry a

@@ -1,0 +1,19 @@
+//! Somebody else's program, as it was watched.
+
+use crate::activity::{Accepted, Activity, TaskIndex};
+use crate::model::observation::SideObservation;
+use crate::model::{Pid, Tid, Timestamp};
+
+/// What was seen of somebody else's program.
+#[derive(Clone, Copy)]
+pub(super) struct Watched<'a> {
+    pub seen: &'a SideObservation,
+    /// What its tasks did; `None` where it was not traced.
+    pub activity: Option<&'a Activity>,
+}
+
+/// Who is taken to have served a connection: whoever first received from it,
+/// or else first sent on it.
+pub(super) fn serving(accepted: &Accepted) -> Option<(TaskIndex, Pid, Tid, Timestamp)> {
+    accepted.received.or(accepted.sent)
+}
