@@ -6,6 +6,7 @@
 mod analyze;
 mod ceiling;
 mod compare;
+mod names;
 mod plan;
 mod run;
 mod serve;
@@ -21,7 +22,7 @@ pub use analyze::AnalyzeArgs;
 pub use ceiling::CeilingArgs;
 pub use compare::CompareArgs;
 pub use plan::UsageError;
-pub use run::{Colour, OutputFormat, RunArgs};
+pub use run::{Colour, RunArgs};
 pub use serve::ServeArgs;
 pub use show::ShowArgs;
 

@@ -20,7 +20,7 @@ pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
     picture.clear();
     let record = found?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = write_ceiling(&record, args.format.into(), style(0, args.color), &mut out)
+    let written = write_ceiling(&record, args.format, style(0, args.color), &mut out)
         .and_then(|()| out.flush());
     unless_pipe_closed(written)?;
     Ok(if interrupted(&record, &plan) {

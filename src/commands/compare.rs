@@ -40,8 +40,8 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     let compared = compared?;
     let mut out = BufWriter::new(io::stdout().lock());
     let style = style(usize::MAX, args.color);
-    let written = write_compare(&compared.record, args.format.into(), style, &mut out)
-        .and_then(|()| out.flush());
+    let written =
+        write_compare(&compared.record, args.format, style, &mut out).and_then(|()| out.flush());
     tell_where(&compared);
     let met = expectations::judge(&args.expect, &document, &compared.record)?;
     Ok(status(&compared).max(met).max(printed(written)))

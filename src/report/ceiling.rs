@@ -1,43 +1,23 @@
-//! What `threadtap ceiling` found, in every format.
+//! What `threadtap ceiling` found, in words and in rows.
 //!
-//! The record comes in; a sheet goes out for people, lines and rows for
-//! programs.
+//! The record comes in; a sheet goes out for people, rows for spreadsheets.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io;
 
 use serde::Serialize;
 
+use super::origin::when_and_where;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::spreadsheet::Spreadsheet;
-use super::when_and_where;
-use super::{Format, Style, json, markdown, table};
 use crate::model::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, Limit, Nanos, Scope, StoppedBy,
 };
 use crate::text::escape::spreadsheet;
 use crate::text::units::{bytes, count, duration};
 
-/// Writes the ceilings in a format.
-///
-/// # Errors
-/// Those of `out`; a closed pipe comes back as [`io::ErrorKind::BrokenPipe`].
-pub fn write_ceiling(
-    record: &CeilingRecord,
-    format: Format,
-    style: Style,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    match format {
-        Format::Table => table::write(&sheet(record), style, out),
-        Format::Markdown => markdown::write(&sheet(record), out),
-        Format::Json => json::write_pretty(record, out),
-        Format::Jsonl => json::write_lines(&record.kinds, out),
-        Format::Csv => write_csv(record, out),
-    }
-}
-
-fn sheet(record: &CeilingRecord) -> Sheet {
+/// What is said of the ceilings to people.
+pub(super) fn sheet(record: &CeilingRecord) -> Sheet {
     let names: Vec<&str> = record.kinds.iter().map(|k| k.kind.plural()).collect();
     let mut blocks = vec![summary(record), bindings(record)];
     blocks.extend(record.kinds.iter().map(limits));
@@ -311,7 +291,7 @@ impl<'a> CsvRow<'a> {
 }
 
 /// A limit a row.
-fn write_csv(record: &CeilingRecord, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_csv(record: &CeilingRecord, out: &mut dyn io::Write) -> io::Result<()> {
     let mut sheet = Spreadsheet::new(out, &CsvRow::default())?;
     for kind in &record.kinds {
         for limit in &kind.limits {
@@ -324,6 +304,7 @@ fn write_csv(record: &CeilingRecord, out: &mut impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{Format, Style, write_ceiling};
 
     /// Real searches: one that was tried under limits, one that was predicted.
     fn records() -> Vec<CeilingRecord> {

@@ -6,8 +6,9 @@
 
 use std::collections::HashMap;
 
+use super::problem;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
-use super::{RunView, problem};
+use super::view::RunView;
 use crate::model::{
     Close, Endpoint, Exchange, FlowRecord, Outcome, ServerOwner, Side, WorkerId, WorkerRecord,
 };
