@@ -15,7 +15,7 @@ mod values;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use analyze::AnalyzeArgs;
@@ -35,6 +35,11 @@ pub use show::ShowArgs;
 #[derive(Debug, Parser)]
 #[command(name = "threadtap", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
+    /// Tell on standard error what is done and when; -vv tells more
+    ///
+    /// `THREADTAP_LOG=info` or `THREADTAP_LOG=debug` in the environment does the same.
+    #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]
+    pub verbose: u8,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -108,6 +113,20 @@ pub enum Command {
         /// Its plan, as JSON
         plan: String,
     },
+}
+
+impl Command {
+    /// Whether only threadtap itself starts it.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        matches!(
+            self,
+            Self::InternalServer { .. }
+                | Self::InternalCrowd { .. }
+                | Self::InternalRun { .. }
+                | Self::InternalClient { .. }
+        )
+    }
 }
 
 /// A wrong command line, in one line.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal::{style, unless_pipe_closed};
-use super::{DID_NOT_HOLD, INTERRUPTED, OK};
+use super::{DID_NOT_HOLD, INTERRUPTED, OK, diagnostics};
 use crate::cli::CeilingArgs;
 use crate::model::{CeilingKind, CeilingRecord, StoppedBy};
 use crate::report::write_ceiling;
@@ -52,7 +52,7 @@ struct Picture {
 impl Picture {
     fn show(&mut self, climb: Progress) {
         const OFTEN: Duration = Duration::from_millis(50);
-        if !io::stderr().is_terminal() {
+        if !io::stderr().is_terminal() || diagnostics::are_on() {
             return;
         }
         if self

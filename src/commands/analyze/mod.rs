@@ -127,6 +127,7 @@ impl Run<'_> {
         let (reader, summary) = match opened {
             Ok(reader) => {
                 let format = reader.format().to_string();
+                tracing::info!("opened {name}: {format}");
                 (Some(reader), (Some(format), None))
             }
             Err(e) => {
