@@ -219,6 +219,12 @@ fn a_run_that_was_killed_says_what_is_not_known() {
     let mut fixture = Fixture::normal(20);
     fixture.run.capture = None;
     let text = table(&fixture, 80);
-    assert!(text.contains("its totals are not known: the run was killed"), "{text}");
-    assert!(text.contains("… and 10 more: raise --rows to see them"), "{text}");
+    assert!(
+        text.contains("its totals are not known: the run was killed"),
+        "{text}"
+    );
+    assert!(
+        text.contains("… and 10 more: raise --rows to see them"),
+        "{text}"
+    );
 }
