@@ -140,7 +140,7 @@ impl Work<'_> {
             }
             Ok(Shape::Pool(Some(_))) => format!("{}, up to {most} each", by("worker", "workers")),
             Ok(Shape::Pool(None)) => format!(
-                "{}, up to {most} each; other workers had none",
+                "{}, up to {most} each; others had no connection",
                 by("worker", "workers")
             ),
             Ok(Shape::EventLoop) => format!(
