@@ -32,7 +32,7 @@ test: setup ## Run every test, and say which were skipped
 	@CARGO='$(CARGO)' .ci/test $(ARGS)
 
 lint: setup ## Formatting, clippy and the documentation, warnings refused
-	$(CARGO) fmt --check -- src/findings/rules/*.rs
+	$(CARGO) fmt --check -- src/findings/rules/*.rs src/report/formats/*.rs
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
 

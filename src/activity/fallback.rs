@@ -14,10 +14,9 @@ use crate::model::{Outcome, Pid};
 pub fn fallbacks(wire: &Wire<'_>, side: &Activity) -> HashSet<usize> {
     let mut attempts: Vec<(usize, &Connection)> = side.sockets.made.iter().enumerate().collect();
     attempts.sort_by_key(|(_, c)| c.from);
-    let nowhere = |c: &Connection| {
-        let outcome = wire.outcome(c, side);
+    let nowhere = |at: usize| {
         matches!(
-            outcome,
+            wire.outcome(at),
             Some(Outcome::Refused | Outcome::Unreachable | Outcome::NoPort)
         )
     };
@@ -31,7 +30,7 @@ pub fn fallbacks(wire: &Wire<'_>, side: &Activity) -> HashSet<usize> {
         if let Some(i) = waiting.iter().position(elsewhere) {
             found.insert(waiting.remove(i).0);
         }
-        if nowhere(attempt) {
+        if nowhere(at) {
             waiting.push((at, attempt));
         }
     }

@@ -4,29 +4,40 @@
 //! Whether an answer was right can be said of the TIME protocol only. Of any
 //! other protocol a connection that was made has no outcome here.
 
-use std::collections::HashMap;
-
 use super::{Activity, Connection};
-use crate::correlate::{SLACK_NS, opened};
-use crate::model::{Close, Endpoint, Exit, FlowRecord, Nanos, Outcome, Timestamp};
+use crate::correlate::pairs::{self, Attempt};
+use crate::model::{Close, Exit, FlowRecord, Nanos, Outcome, Timestamp};
 
-/// Flows, to be found by the connection that made them.
+/// Later than everything: the end of what has none.
+const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
+
+/// The connections that a client made, each with its own flow.
 pub struct Wire<'a> {
-    flows: HashMap<Endpoint, Vec<&'a FlowRecord>>,
+    side: Option<&'a Activity>,
+    flows: Vec<Option<&'a FlowRecord>>,
     /// Whether somebody spoke TIME.
     time: bool,
 }
 
 impl<'a> Wire<'a> {
-    /// Sorts the flows of a run.
+    /// Joins the connections of a client with the flows of its run. A port may be
+    /// used again within a millisecond: each connection has a flow of its own.
     #[must_use]
-    pub fn new(flows: &'a [FlowRecord]) -> Self {
-        let mut by_client: HashMap<Endpoint, Vec<&FlowRecord>> = HashMap::new();
-        for flow in flows {
-            by_client.entry(flow.client).or_default().push(flow);
-        }
+    pub fn new(flows: &'a [FlowRecord], side: Option<&'a Activity>) -> Self {
+        let made = side.map_or(&[][..], |s| &s.sockets.made[..]);
+        let attempt = |c: &Connection| {
+            let ended = side.and_then(|s| s.tasks.get(c.task).ended);
+            Attempt {
+                local: c.local,
+                from: c.from,
+                until: c.until.or(ended).unwrap_or(NEVER),
+            }
+        };
+        let attempts: Vec<Attempt> = made.iter().map(attempt).collect();
+        let pairs = pairs::of_attempts(flows, &attempts).into_iter();
         Self {
-            flows: by_client,
+            side,
+            flows: pairs.map(|flow| Some(&flows[flow?])).collect(),
             time: flows
                 .iter()
                 .any(|f| f.exchanges.iter().any(|e| e.valid.is_some())),
@@ -39,25 +50,20 @@ impl<'a> Wire<'a> {
         self.time
     }
 
-    /// The flow of a connection.
+    /// The flow of a connection, by its place among those that were made.
     #[must_use]
-    pub fn flow_of(&self, connection: &Connection) -> Option<&'a FlowRecord> {
-        let candidates = self.flows.get(&connection.local?)?;
-        candidates.iter().copied().find(|f| {
-            let opened = opened(f);
-            let early = connection.from.since(opened).get();
-            let late = connection.until.map_or(0, |u| opened.since(u).get());
-            early <= SLACK_NS && late <= SLACK_NS
-        })
+    pub fn flow_of(&self, made: usize) -> Option<&'a FlowRecord> {
+        *self.flows.get(made)?
     }
 
-    /// How it went, where that can be said. `side` is the client's, whose
-    /// connection it is.
+    /// How it went, where that can be said.
     #[must_use]
-    pub fn outcome(&self, connection: &Connection, side: &Activity) -> Option<Outcome> {
+    pub fn outcome(&self, made: usize) -> Option<Outcome> {
+        let side = self.side?;
+        let connection = side.sockets.made.get(made)?;
         match connection.errno {
             Some(0 | libc::EINPROGRESS | libc::EINTR) => {
-                let flow = self.flow_of(connection)?;
+                let flow = self.flow_of(made)?;
                 self.on_flow(flow, exit_of(connection, side))
             }
             Some(errno) => Some(of_errno(errno)),

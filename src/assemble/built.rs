@@ -1,11 +1,10 @@
 //! How somebody else's programs are built: the work of their sides, from what
 //! was traced and from the wire, and what [`crate::activity`] concludes of it.
 
-use std::collections::HashMap;
-
 use super::watched::{Watched, serving};
 use crate::activity::outcomes::Wire;
 use crate::activity::{self, Accepted, Activity, Connection, Made, client_shape, server_shape};
+use crate::correlate::pairs::{self, Acceptance};
 use crate::model::{Evidence, FlowRecord, Helper, Outcome, ServerModel, Side, Strategy, Timestamp};
 
 pub(super) fn client_strategy(
@@ -42,18 +41,19 @@ pub(super) fn helpers(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> O
 
 /// The connections that a client made.
 fn made(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
-    let wire = Wire::new(flows);
+    let wire = Wire::new(flows, Some(side));
     // What was refused is not what a worker worked on. Of a connection that is
     // made in the background only the wire tells whether it was.
-    let came_through = |c: &&Connection| {
+    let came_through = |(at, c): &(usize, &Connection)| {
         let begun = matches!(c.errno, Some(0 | libc::EINPROGRESS | libc::EINTR) | None);
-        begun && wire.outcome(c, side) != Some(Outcome::Refused)
+        begun && wire.outcome(*at) != Some(Outcome::Refused)
     };
-    let made = side.sockets.made.iter().filter(came_through).map(|c| Made {
+    let all = side.sockets.made.iter().enumerate();
+    let made = all.filter(came_through).map(|(at, c)| Made {
         task: c.task,
         from: c.from,
         at_it: c.from,
-        until: wire.flow_of(c).map(|f| over(f, f.client_closed_ns)),
+        until: wire.flow_of(at).map(|f| over(f, f.client_closed_ns)),
         seen: false,
     });
     made.collect()
@@ -61,15 +61,10 @@ fn made(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
 
 /// The connections that a server took.
 fn served(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
-    let mut by_client: HashMap<_, Vec<&FlowRecord>> = HashMap::new();
-    for flow in flows {
-        by_client.entry(flow.client).or_default().push(flow);
-    }
-    let served = |a: &Accepted| {
-        let flow = by_client.get(&a.peer).and_then(|candidates| {
-            let opened = |f: &&&FlowRecord| f.first_ns <= a.at;
-            candidates.iter().filter(opened).max_by_key(|f| f.first_ns)
-        });
+    let accepted: Vec<Acceptance> = side.sockets.accepted.iter().map(acceptance).collect();
+    let pairs = pairs::of_acceptances(flows, &accepted);
+    let served = |(a, flow): (&Accepted, Option<usize>)| {
+        let flow = flow.map(|flow| &flows[flow]);
         let by = serving(a);
         Made {
             task: by.map_or(a.task, |s| s.0),
@@ -80,7 +75,15 @@ fn served(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
             seen: by.is_some(),
         }
     };
-    side.sockets.accepted.iter().map(served).collect()
+    let all = side.sockets.accepted.iter().zip(pairs);
+    all.map(served).collect()
+}
+
+fn acceptance(a: &Accepted) -> Acceptance {
+    Acceptance {
+        peer: a.peer,
+        at: a.at,
+    }
 }
 
 /// When one side was done with a flow: when the answer to the last request

@@ -100,7 +100,7 @@ pub(super) fn requests(
     flows: Option<&[FlowRecord]>,
 ) -> Requests {
     // Without a capture, what connect(2) returned is all that is known.
-    let wire = Wire::new(flows.unwrap_or_default());
+    let wire = Wire::new(flows.unwrap_or_default(), watched.activity);
     let mut failed: BTreeMap<String, u64> = BTreeMap::new();
     let side = watched.activity;
     let made = side.map(|s| &s.sockets.made);
@@ -109,7 +109,7 @@ pub(super) fn requests(
         let made = side.sockets.made.iter().enumerate();
         let outcomes = made
             .filter(|(at, _)| !again.contains(at))
-            .filter_map(|(_, c)| wire.outcome(c, side));
+            .filter_map(|(at, _)| wire.outcome(at));
         for outcome in outcomes.filter(|o| *o != Outcome::Valid) {
             *failed.entry(outcome.name().to_owned()).or_default() += 1;
         }
@@ -143,9 +143,9 @@ pub(super) fn client_workers(
     let Some(side) = watched.activity else {
         return Vec::new();
     };
-    let wire = flows.map(Wire::new);
+    let wire = flows.map(|flows| Wire::new(flows, Some(side)));
     let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
-    let record = |c: &Connection| {
+    let record = |(at, c): (usize, &Connection)| {
         let task = side.tasks.get(c.task);
         let errno = c.errno.filter(|e| ![0, libc::EINPROGRESS].contains(e));
         WorkerRecord {
@@ -158,11 +158,11 @@ pub(super) fn client_workers(
             ended_ns: task.ended,
             connected_ns: c.until.filter(|_| c.errno == Some(0)),
             client: c.local,
-            outcome: wire.as_ref().and_then(|w| w.outcome(c, side)),
+            outcome: wire.as_ref().and_then(|w| w.outcome(at)),
             detail: errno.map(|e| std::io::Error::from_raw_os_error(e).to_string()),
         }
     };
-    side.sockets.made.iter().map(record).collect()
+    side.sockets.made.iter().enumerate().map(record).collect()
 }
 
 pub(super) fn server_workers(watched: Watched<'_>) -> Vec<WorkerRecord> {

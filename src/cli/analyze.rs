@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::run::{Colour, OutputFormat};
+use super::run::Colour;
 use crate::analysis::SortKey;
 use crate::expect::Expectation;
+use crate::report::Format;
 
 const EXAMPLES: &str = "\
 All figures have the definitions of Wireshark and Zeek: flow numbers are
@@ -108,7 +109,7 @@ pub struct AnalyzeArgs {
     pub expect: Vec<Expectation>,
     /// What to print: table and markdown for people, json for the summary, jsonl and csv for flows
     #[arg(long, value_enum, default_value = "table")]
-    pub format: OutputFormat,
+    pub format: Format,
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Colour,

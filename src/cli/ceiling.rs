@@ -49,33 +49,6 @@ impl From<KindName> for CeilingKind {
     }
 }
 
-/// A format, on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CeilingFormat {
-    /// Tables for a terminal
-    Table,
-    /// The same as Markdown
-    Markdown,
-    /// The complete record as JSON
-    Json,
-    /// JSON lines: one kind per line
-    Jsonl,
-    /// CSV: one limit per line
-    Csv,
-}
-
-impl From<CeilingFormat> for Format {
-    fn from(name: CeilingFormat) -> Self {
-        match name {
-            CeilingFormat::Table => Self::Table,
-            CeilingFormat::Markdown => Self::Markdown,
-            CeilingFormat::Json => Self::Json,
-            CeilingFormat::Jsonl => Self::Jsonl,
-            CeilingFormat::Csv => Self::Csv,
-        }
-    }
-}
-
 /// `threadtap ceiling`: the most that there can be at once.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -97,7 +70,7 @@ pub struct CeilingArgs {
     pub reserve: u64,
     /// What to print
     #[arg(long, value_enum, default_value = "table")]
-    pub format: CeilingFormat,
+    pub format: Format,
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Colour,

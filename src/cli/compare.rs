@@ -7,12 +7,12 @@ use std::time::Duration;
 use clap::Args;
 
 use super::plan::UsageError;
-use super::run::{Colour, OutputFormat, StrategyName};
-use super::serve::Model;
+use super::run::Colour;
 use super::values;
 use crate::compare::{Client, Options, Program, contenders, shared_folder};
 use crate::expect::Expectation;
 use crate::model::{ServerModel, Strategy};
+use crate::report::Format;
 use crate::session::compare::ComparePlan;
 
 /// The escape in `{n}` keeps clap from taking it for a line break; it is gone
@@ -69,7 +69,7 @@ pub struct CompareArgs {
         default_value = "thread,pool,process,async",
         help_heading = "What"
     )]
-    pub strategies: Vec<StrategyName>,
+    pub strategies: Vec<Strategy>,
     /// Also compare your own program
     #[arg(long, value_name = "NAME=COMMAND", help = PROGRAM, help_heading = "What")]
     pub program: Vec<Program>,
@@ -90,7 +90,7 @@ pub struct CompareArgs {
         default_value = "thread",
         help_heading = "What"
     )]
-    pub models: Vec<Model>,
+    pub models: Vec<ServerModel>,
     /// Number of requests in each run
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1000, help_heading = "What",
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
@@ -150,7 +150,7 @@ pub struct CompareArgs {
     pub out: Option<PathBuf>,
     /// What to print: json is compare.json, jsonl and csv have one line per row
     #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
-    pub format: OutputFormat,
+    pub format: Format,
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
     pub color: Colour,
@@ -186,23 +186,20 @@ impl CompareArgs {
     /// # Errors
     /// When options do not fit together.
     pub fn plan(&self) -> Result<ComparePlan, UsageError> {
-        let strategies: &[StrategyName] = if self.no_strategies {
+        let strategies: &[Strategy] = if self.no_strategies {
             &[]
         } else {
             &self.strategies
         };
         let mut clients: Vec<Client> = Vec::new();
-        let strategies = strategies.iter().map(|s| Strategy::from(*s));
-        for client in strategies
-            .map(Client::Strategy)
-            .chain(self.program.iter().cloned().map(Client::Program))
-        {
+        let strategies = strategies.iter().copied().map(Client::Strategy);
+        for client in strategies.chain(self.program.iter().cloned().map(Client::Program)) {
             if !clients.contains(&client) {
                 clients.push(client);
             }
         }
         let mut models: Vec<ServerModel> = Vec::new();
-        for model in self.models.iter().map(|m| ServerModel::from(*m)) {
+        for model in self.models.iter().copied() {
             if !models.contains(&model) {
                 models.push(model);
             }

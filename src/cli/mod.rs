@@ -6,6 +6,7 @@
 mod analyze;
 mod ceiling;
 mod compare;
+mod names;
 mod plan;
 mod run;
 mod serve;
@@ -14,14 +15,14 @@ mod values;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use analyze::AnalyzeArgs;
 pub use ceiling::CeilingArgs;
 pub use compare::CompareArgs;
 pub use plan::UsageError;
-pub use run::{Colour, OutputFormat, RunArgs};
+pub use run::{Colour, RunArgs};
 pub use serve::ServeArgs;
 pub use show::ShowArgs;
 
@@ -34,6 +35,11 @@ pub use show::ShowArgs;
 #[derive(Debug, Parser)]
 #[command(name = "threadtap", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
+    /// Tell on standard error what is done and when; -vv tells more
+    ///
+    /// `THREADTAP_LOG=info` or `THREADTAP_LOG=debug` in the environment does the same.
+    #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]
+    pub verbose: u8,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -107,6 +113,20 @@ pub enum Command {
         /// Its plan, as JSON
         plan: String,
     },
+}
+
+impl Command {
+    /// Whether only threadtap itself starts it.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        matches!(
+            self,
+            Self::InternalServer { .. }
+                | Self::InternalCrowd { .. }
+                | Self::InternalRun { .. }
+                | Self::InternalClient { .. }
+        )
+    }
 }
 
 /// A wrong command line, in one line.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::RunArgs;
-use super::run::StrategyName;
 use super::serve::cpus;
 use crate::lab::client::ClientPlan;
 use crate::lab::protocol;
@@ -98,7 +97,7 @@ impl RunArgs {
                 requests: self.requests,
             });
         }
-        let strategy = Strategy::from(self.strategy.unwrap_or(StrategyName::Thread));
+        let strategy = self.strategy.unwrap_or(Strategy::Thread);
         if self.no_join && strategy != Strategy::Pool {
             return Err(UsageError::Mismatch(
                 "--no-join needs --strategy pool: only a pool has a queue of requests",
@@ -165,7 +164,7 @@ impl RunArgs {
         ServerPlan {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: self.port.unwrap_or(protocol::PORT),
-            model: self.model.into(),
+            model: self.model,
             workers: self.server_workers.unwrap_or_else(cpus),
             backlog: self.backlog,
             // A peer that is silent for longer than a request may take is lost.

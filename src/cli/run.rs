@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::serve::{BACKLOG, Model};
+use super::serve::BACKLOG;
 use super::values;
 use crate::expect::Expectation;
-use crate::model::Strategy;
+use crate::model::{ServerModel, Strategy};
 use crate::report::Format;
 use crate::session::run::Observe;
 
@@ -63,60 +63,6 @@ impl From<ObserveName> for Observe {
     }
 }
 
-/// A client strategy, on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StrategyName {
-    /// One OS thread for each request
-    Thread,
-    /// W threads share a queue of requests
-    Pool,
-    /// One forked process for each request
-    Process,
-    /// One thread with an event loop
-    Async,
-    /// One thread makes one request after another
-    Iterative,
-}
-
-impl From<StrategyName> for Strategy {
-    fn from(name: StrategyName) -> Self {
-        match name {
-            StrategyName::Thread => Self::Thread,
-            StrategyName::Pool => Self::Pool,
-            StrategyName::Process => Self::Process,
-            StrategyName::Async => Self::Async,
-            StrategyName::Iterative => Self::Iterative,
-        }
-    }
-}
-
-/// A format, on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum OutputFormat {
-    /// Tables for a terminal
-    Table,
-    /// The same as Markdown
-    Markdown,
-    /// The complete record as JSON
-    Json,
-    /// JSON lines: one flow per line; `compare`: one row per line
-    Jsonl,
-    /// CSV: one flow per line; `compare`: one row per line
-    Csv,
-}
-
-impl From<OutputFormat> for Format {
-    fn from(name: OutputFormat) -> Self {
-        match name {
-            OutputFormat::Table => Self::Table,
-            OutputFormat::Markdown => Self::Markdown,
-            OutputFormat::Json => Self::Json,
-            OutputFormat::Jsonl => Self::Jsonl,
-            OutputFormat::Csv => Self::Csv,
-        }
-    }
-}
-
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
@@ -142,7 +88,7 @@ pub struct RunArgs {
     pub client: Vec<OsString>,
     /// How the client makes its requests [default: thread]
     #[arg(long, short, value_enum, help_heading = "Client")]
-    pub strategy: Option<StrategyName>,
+    pub strategy: Option<Strategy>,
     /// Number of requests, one connection each [default: 1000]; with your own client: the number
     /// of requests that you know it makes
     #[arg(short = 'n', long, value_name = "N", help_heading = "Client",
@@ -190,7 +136,7 @@ pub struct RunArgs {
     pub server_pid: Option<u32>,
     /// How the embedded server handles connections
     #[arg(long, value_enum, default_value = "thread", help_heading = "Server")]
-    pub model: Model,
+    pub model: ServerModel,
     /// Threads of the embedded server's pool [default: the number of CPUs]
     #[arg(long, value_name = "W", help_heading = "Server",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -240,7 +186,7 @@ pub struct RunArgs {
     pub out: Option<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
-    pub format: OutputFormat,
+    pub format: Format,
     /// Maximum number of rows in the interaction table
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
     pub rows: usize,

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::values;
 use crate::lab::protocol;
@@ -22,33 +22,6 @@ Examples:
   threadtap serve --bind 0.0.0.0 --backlog 1     for other hosts, backlog 1
   printf 'TIME\\r\\n' | nc 127.0.0.1 45000         send it a request";
 
-/// How a server handles connections, on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Model {
-    /// A new thread for each connection
-    Thread,
-    /// W threads share the connections
-    Pool,
-    /// A forked process for each connection
-    Process,
-    /// One thread with an event loop
-    Async,
-    /// One connection after another
-    Iterative,
-}
-
-impl From<Model> for ServerModel {
-    fn from(model: Model) -> Self {
-        match model {
-            Model::Thread => Self::Thread,
-            Model::Pool => Self::Pool,
-            Model::Process => Self::Process,
-            Model::Async => Self::Async,
-            Model::Iterative => Self::Iterative,
-        }
-    }
-}
-
 /// The length of the accept queue unless the user says otherwise: what the
 /// kernel allows by default (`net.core.somaxconn`). With the 128 of many
 /// libraries a thousand simultaneous connections overflow it.
@@ -66,7 +39,7 @@ pub struct ServeArgs {
     pub bind: IpAddr,
     /// How connections are handled
     #[arg(long, value_enum, default_value = "thread")]
-    pub model: Model,
+    pub model: ServerModel,
     /// Threads of the pool [default: the number of CPUs]
     #[arg(long, value_name = "W", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub workers: Option<u32>,
@@ -85,7 +58,7 @@ impl ServeArgs {
         ServerPlan {
             bind: self.bind,
             port: self.port,
-            model: self.model.into(),
+            model: self.model,
             workers: self.workers.unwrap_or_else(cpus),
             backlog: self.backlog,
             idle_timeout: self.idle_timeout,

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::run::{Colour, OutputFormat};
+use super::run::Colour;
 use crate::expect::Expectation;
+use crate::report::Format;
 
 const EXAMPLES: &str = "\
 The run is put together again from observation.jsonl (what was seen) and capture.pcap; one that
@@ -43,7 +44,7 @@ pub struct ShowArgs {
     pub expect: Vec<Expectation>,
     /// What to print
     #[arg(long, value_enum, default_value = "table")]
-    pub format: OutputFormat,
+    pub format: Format,
     /// Most rows of the interaction table
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub rows: usize,

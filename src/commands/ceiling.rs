@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal::{style, unless_pipe_closed};
-use super::{DID_NOT_HOLD, INTERRUPTED, OK};
+use super::{DID_NOT_HOLD, INTERRUPTED, OK, diagnostics};
 use crate::cli::CeilingArgs;
 use crate::model::{CeilingKind, CeilingRecord, StoppedBy};
 use crate::report::write_ceiling;
@@ -20,7 +20,7 @@ pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
     picture.clear();
     let record = found?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = write_ceiling(&record, args.format.into(), style(0, args.color), &mut out)
+    let written = write_ceiling(&record, args.format, style(0, args.color), &mut out)
         .and_then(|()| out.flush());
     unless_pipe_closed(written)?;
     Ok(if interrupted(&record, &plan) {
@@ -52,7 +52,7 @@ struct Picture {
 impl Picture {
     fn show(&mut self, climb: Progress) {
         const OFTEN: Duration = Duration::from_millis(50);
-        if !io::stderr().is_terminal() {
+        if !io::stderr().is_terminal() || diagnostics::are_on() {
             return;
         }
         if self

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::printed;
 use super::terminal::style;
-use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
+use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, diagnostics, expectations};
 use crate::cli::CompareArgs;
 use crate::compare::{Round, did_not_hold, grown, pairs_of};
 use crate::expect::{self, Document};
@@ -40,8 +40,8 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     let compared = compared?;
     let mut out = BufWriter::new(io::stdout().lock());
     let style = style(usize::MAX, args.color);
-    let written = write_compare(&compared.record, args.format.into(), style, &mut out)
-        .and_then(|()| out.flush());
+    let written =
+        write_compare(&compared.record, args.format, style, &mut out).and_then(|()| out.flush());
     tell_where(&compared);
     let met = expectations::judge(&args.expect, &document, &compared.record)?;
     Ok(status(&compared).max(met).max(printed(written)))
@@ -49,7 +49,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
 
 /// On a terminal only; it starts no thread of its own.
 fn progress_bar(plan: &ComparePlan) -> ProgressBar {
-    if !io::stderr().is_terminal() {
+    if !io::stderr().is_terminal() || diagnostics::are_on() {
         return ProgressBar::hidden();
     }
     let rounds = u64::from(plan.warmup) + u64::from(plan.repeat);

@@ -111,7 +111,7 @@ pub fn run(parent: u32, arguments: Vec<OsString>) -> anyhow::Result<u8> {
     process::tie_to_parent(Pid(parent));
     let line = ["threadtap", "run"].into_iter().map(OsString::from);
     match Cli::try_parse_from(line.chain(arguments)) {
-        Ok(cli) => super::dispatch(cli),
+        Ok(cli) => super::act(cli.command),
         Err(e) => anyhow::bail!("{}", one_line(&e)),
     }
 }

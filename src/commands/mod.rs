@@ -4,6 +4,7 @@ mod analyze;
 mod ceiling;
 mod compare;
 mod completions;
+mod diagnostics;
 mod expectations;
 mod internal;
 mod output;
@@ -33,7 +34,15 @@ const INTERRUPTED: u8 = 130;
 /// # Errors
 /// When it could not run: one line that says what to do.
 fn dispatch(cli: Cli) -> anyhow::Result<u8> {
-    match cli.command {
+    // What a part of a run says is read by the program that started it.
+    if !cli.command.is_internal() {
+        diagnostics::begin(cli.verbose)?;
+    }
+    act(cli.command)
+}
+
+fn act(command: Command) -> anyhow::Result<u8> {
+    match command {
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Serve(args) => serve::serve(&args),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::printed;
-use super::{DID_NOT_HOLD, INTERRUPTED, expectations, told};
+use super::{DID_NOT_HOLD, INTERRUPTED, diagnostics, expectations, told};
 use crate::cli::RunArgs;
 use crate::expect::Document;
 use crate::report::RunView;
@@ -60,7 +60,7 @@ fn requests(plan: &RunPlan) -> Option<u64> {
 
 /// On a terminal only; it starts no thread of its own.
 fn progress_bar(requests: Option<u64>) -> ProgressBar {
-    if !io::stderr().is_terminal() {
+    if !io::stderr().is_terminal() || diagnostics::are_on() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(requests, ProgressDrawTarget::stderr());

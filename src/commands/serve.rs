@@ -17,6 +17,8 @@ pub fn serve(args: &ServeArgs) -> anyhow::Result<u8> {
         // Somebody may wait for this line; nobody has to read it.
         let _ = writeln!(out, "listening on {address} (model {model})");
         let _ = out.flush();
+        tracing::info!("server listens on {address}, model {model}");
     })?;
+    tracing::info!("server ended");
     Ok(OK)
 }

@@ -11,17 +11,22 @@ const COLUMNS: usize = 80;
 /// How tables are to look on standard output.
 pub fn style(rows: usize, colour: Colour) -> Style {
     let stdout = io::stdout();
-    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
     Style {
         width: width(&stdout),
         colour: match colour {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => stdout.is_terminal() && !set("NO_COLOR") && !dumb,
+            Colour::Auto => takes_colour(&stdout),
         },
         rows,
     }
+}
+
+/// Whether it is a terminal on which nobody minds colour.
+pub fn takes_colour(output: &impl IsTerminal) -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+    output.is_terminal() && !unwanted && !dumb
 }
 
 fn width(stdout: &io::Stdout) -> usize {

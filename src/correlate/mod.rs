@@ -4,10 +4,12 @@
 //! programs, which worker had which socket when; out go the same flows with
 //! their owners. A port is used again and again in a large run, so the join is
 //! by 4-tuple *and* time: a flow's SYN leaves while its worker is in
-//! connect(2), and its server's accept(2) returns after it and before the next
-//! SYN of the same 4-tuple. What has no owner stays without.
+//! connect(2), and its server's accept(2) returns after it, in the order of the SYNs
+//! of a 4-tuple. What has no owner, or may have one of several, stays without.
 
-use std::collections::HashMap;
+pub mod pairs;
+
+use pairs::{Acceptance, Attempt, distance};
 
 use crate::model::{
     ClientOwner, Endpoint, FlowRecord, Pid, Provenance, ServerOwner, Tid, Timestamp, WorkerId,
@@ -48,6 +50,25 @@ pub struct ServerSocket {
     pub send_tid: Option<Tid>,
 }
 
+impl ClientSocket {
+    fn attempt(&self) -> Attempt {
+        Attempt {
+            local: self.local,
+            from: self.from,
+            until: self.until,
+        }
+    }
+}
+
+impl ServerSocket {
+    fn acceptance(&self) -> Acceptance {
+        Acceptance {
+            peer: self.peer,
+            at: self.accepted,
+        }
+    }
+}
+
 /// How far the kernel's stamp on a frame and the program's reading of the same
 /// clock may be apart.
 pub const SLACK_NS: i64 = 1_000_000;
@@ -59,24 +80,14 @@ pub fn own_clients(
     sockets: &[ClientSocket],
     provenance: Provenance,
 ) -> u64 {
-    let by_port = by_client_port(flows);
-    let mut order: Vec<&ClientSocket> = sockets.iter().collect();
-    order.sort_by_key(|s| s.from);
-    for socket in &order {
-        let Some(local) = socket.local else { continue };
-        let candidates = by_port.get(&local.port).map_or(&[][..], Vec::as_slice);
-        let best = candidates
-            .iter()
-            .map(|&i| (i, &flows[i]))
-            .filter(|(_, f)| f.client_owner.is_none() && same_end(f.client, local))
-            .map(|(i, f)| (distance(opened(f), socket), i))
-            .filter(|&(away, _)| away <= SLACK_NS)
-            .min();
-        if let Some((_, i)) = best {
-            flows[i].client_owner = Some(owner_of(socket, provenance));
+    let attempts: Vec<Attempt> = sockets.iter().map(ClientSocket::attempt).collect();
+    for (socket, flow) in sockets.iter().zip(pairs::of_attempts(flows, &attempts)) {
+        if let Some(flow) = flow {
+            flows[flow].client_owner = Some(owner_of(socket, provenance));
         }
     }
-    let unknown: Vec<&ClientSocket> = order.into_iter().filter(|s| s.local.is_none()).collect();
+    let mut unknown: Vec<&ClientSocket> = sockets.iter().filter(|s| s.local.is_none()).collect();
+    unknown.sort_by_key(|s| s.from);
     own_by_elimination(flows, &unknown, provenance)
 }
 
@@ -101,7 +112,7 @@ fn own_by_elimination(
     if unknown.is_empty() {
         return 0;
     }
-    let may = |f: &FlowRecord, s: &ClientSocket| distance(opened(f), s) <= SLACK_NS;
+    let may = |f: &FlowRecord, s: &ClientSocket| distance(opened(f), &s.attempt()) <= SLACK_NS;
     let orphans: Vec<usize> = (0..flows.len())
         .filter(|&i| flows[i].client_owner.is_none() && flows[i].handshake.is_some())
         .filter(|&i| unknown.iter().any(|s| may(&flows[i], s)))
@@ -123,22 +134,10 @@ fn own_by_elimination(
 
 /// Gives flows their server owners.
 pub fn own_servers(flows: &mut [FlowRecord], sockets: &[ServerSocket], provenance: Provenance) {
-    let by_port = by_client_port(flows);
-    let mut order: Vec<&ServerSocket> = sockets.iter().collect();
-    order.sort_by_key(|s| s.accepted);
-    for socket in order {
-        let candidates = by_port
-            .get(&socket.peer.port)
-            .map_or(&[][..], Vec::as_slice);
-        let latest = candidates
-            .iter()
-            .map(|&i| (i, &flows[i]))
-            .filter(|(_, f)| f.server_owner.is_none() && f.client == socket.peer)
-            .map(|(i, f)| (opened(f), i))
-            .filter(|&(opened, _)| opened.since(socket.accepted).get() <= SLACK_NS)
-            .max();
-        if let Some((_, i)) = latest {
-            flows[i].server_owner = Some(ServerOwner {
+    let accepted: Vec<Acceptance> = sockets.iter().map(ServerSocket::acceptance).collect();
+    for (socket, flow) in sockets.iter().zip(pairs::of_acceptances(flows, &accepted)) {
+        if let Some(flow) = flow {
+            flows[flow].server_owner = Some(ServerOwner {
                 pid: socket.pid,
                 accept_tid: socket.accept_tid,
                 serve_tid: socket.serve_tid,
@@ -149,14 +148,6 @@ pub fn own_servers(flows: &mut [FlowRecord], sockets: &[ServerSocket], provenanc
     }
 }
 
-fn by_client_port(flows: &[FlowRecord]) -> HashMap<u16, Vec<usize>> {
-    let mut map: HashMap<u16, Vec<usize>> = HashMap::new();
-    for (i, flow) in flows.iter().enumerate() {
-        map.entry(flow.client.port).or_default().push(i);
-    }
-    map
-}
-
 /// When a flow's first SYN, or else its first frame, was seen.
 #[must_use]
 pub fn opened(flow: &FlowRecord) -> Timestamp {
@@ -165,13 +156,6 @@ pub fn opened(flow: &FlowRecord) -> Timestamp {
 
 fn same_end(flow: Endpoint, local: Endpoint) -> bool {
     flow.port == local.port && (local.ip.is_unspecified() || flow.ip == local.ip)
-}
-
-/// How far a moment is outside the socket's connect(2), in nanoseconds.
-fn distance(moment: Timestamp, socket: &ClientSocket) -> i64 {
-    let early = socket.from.since(moment).get();
-    let late = moment.since(socket.until).get();
-    early.max(late).max(0)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use strum::{Display, VariantArray, VariantNames};
+use strum::{Display, EnumMessage, VariantArray, VariantNames};
 
 #[cfg(test)]
 use super::Outcome;
@@ -12,15 +12,17 @@ use super::{Environment, Finding, Inferred, Nanos, Programs, SideCensus, SystemC
 /// The name and version of `run.json`'s layout.
 pub const SCHEMA_RUN: &str = "threadtap.run/1";
 
-/// How the client makes its N requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+/// How the client makes its N requests. What is said of each is its help text, too.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumMessage, VariantArray, VariantNames,
+)]
 #[strum(serialize_all = "lowercase")]
 pub enum Strategy {
-    /// One OS thread per request.
+    /// One OS thread for each request.
     Thread,
     /// W threads share a queue of requests.
     Pool,
-    /// One process per request.
+    /// One forked process for each request.
     Process,
     /// One thread with an event loop.
     Async,
@@ -30,15 +32,17 @@ pub enum Strategy {
 
 serialised!(Strategy);
 
-/// How the server handles connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
+/// How the server handles connections. What is said of each is its help text, too.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumMessage, VariantArray, VariantNames,
+)]
 #[strum(serialize_all = "lowercase")]
 pub enum ServerModel {
-    /// One thread per connection.
+    /// A new thread for each connection.
     Thread,
-    /// W threads share a queue of connections.
+    /// W threads share the connections.
     Pool,
-    /// One process per connection.
+    /// A forked process for each connection.
     Process,
     /// One thread with an event loop.
     Async,

@@ -1,43 +1,23 @@
-//! What `threadtap ceiling` found, in every format.
+//! What `threadtap ceiling` found, in words and in rows.
 //!
-//! The record comes in; a sheet goes out for people, lines and rows for
-//! programs.
+//! The record comes in; a sheet goes out for people, rows for spreadsheets.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io;
 
 use serde::Serialize;
 
+use super::origin::when_and_where;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::spreadsheet::Spreadsheet;
-use super::when_and_where;
-use super::{Format, Style, json, markdown, table};
 use crate::model::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, Limit, Nanos, Scope, StoppedBy,
 };
 use crate::text::escape::spreadsheet;
 use crate::text::units::{bytes, count, duration};
 
-/// Writes the ceilings in a format.
-///
-/// # Errors
-/// Those of `out`; a closed pipe comes back as [`io::ErrorKind::BrokenPipe`].
-pub fn write_ceiling(
-    record: &CeilingRecord,
-    format: Format,
-    style: Style,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    match format {
-        Format::Table => table::write(&sheet(record), style, out),
-        Format::Markdown => markdown::write(&sheet(record), out),
-        Format::Json => json::write_pretty(record, out),
-        Format::Jsonl => json::write_lines(&record.kinds, out),
-        Format::Csv => write_csv(record, out),
-    }
-}
-
-fn sheet(record: &CeilingRecord) -> Sheet {
+/// What is said of the ceilings to people.
+pub(super) fn sheet(record: &CeilingRecord) -> Sheet {
     let names: Vec<&str> = record.kinds.iter().map(|k| k.kind.plural()).collect();
     let mut blocks = vec![summary(record), bindings(record)];
     blocks.extend(record.kinds.iter().map(limits));
@@ -311,7 +291,7 @@ impl<'a> CsvRow<'a> {
 }
 
 /// A limit a row.
-fn write_csv(record: &CeilingRecord, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_csv(record: &CeilingRecord, out: &mut dyn io::Write) -> io::Result<()> {
     let mut sheet = Spreadsheet::new(out, &CsvRow::default())?;
     for kind in &record.kinds {
         for limit in &kind.limits {
@@ -322,60 +302,4 @@ fn write_csv(record: &CeilingRecord, out: &mut impl Write) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Real searches: one that was tried under limits, one that was predicted.
-    fn records() -> Vec<CeilingRecord> {
-        let text = include_str!("../../tests/schemas/ceilings.json");
-        serde_json::from_str(text).unwrap()
-    }
-
-    fn text(record: &CeilingRecord, format: Format) -> String {
-        let mut out = Vec::new();
-        write_ceiling(record, format, Style::default(), &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn a_terminal_shows_what_was_reached_and_why() {
-        insta::assert_snapshot!(text(&records()[0], Format::Table));
-    }
-
-    #[test]
-    fn a_page_shows_what_was_predicted() {
-        insta::assert_snapshot!(text(&records()[1], Format::Markdown));
-    }
-
-    /// Spreadsheets and scripts know the columns by name and place.
-    #[test]
-    fn a_spreadsheet_has_its_header_without_limits() {
-        let mut record = records()[0].clone();
-        record.kinds.clear();
-        assert_eq!(
-            text(&record, Format::Csv),
-            "kind,very_end,predicted,goal,reached,stopped_by,errno,left_behind,binds,\
-             name,scope,path,value,in_use,each,allows,estimated\n"
-        );
-    }
-
-    #[test]
-    fn a_spreadsheet_has_a_limit_a_row() {
-        insta::assert_snapshot!(text(&records()[0], Format::Csv));
-    }
-
-    /// What ended otherwise than by itself is told in words, and what was left
-    /// is not hidden.
-    #[test]
-    fn bad_ends_are_told() {
-        let mut record = records()[0].clone();
-        record.kinds[0].stopped_by = Some(StoppedBy::Oom);
-        record.kinds[1].stopped_by = Some(StoppedBy::Killed);
-        record.kinds[1].binding = None;
-        record.kinds[2].left_behind = Some(3);
-        let text = text(&record, Format::Table);
-        for word in ["out of memory", "killed", "not known", "  3\n"] {
-            assert!(text.contains(word), "{word}: {text}");
-        }
-    }
-}
+mod tests;

@@ -4,30 +4,13 @@
 //! and the summary of the analysis; out goes a sheet.
 
 use super::interactions::{answer, close, handshake};
+use super::problem;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::summary::latency;
-use super::{Style, problem};
+use super::view::{AnalysisView, FlowOf, Style};
 use crate::analysis::AnalysisSummary;
-use crate::model::{Exchange, FlowRecord};
+use crate::model::Exchange;
 use crate::text::units::{bytes, count, counted, duration};
-
-/// A flow and where it is from.
-#[derive(Clone, Copy, Debug)]
-pub struct FlowOf<'a> {
-    /// The file's name; `None` where there is one file only.
-    pub file: Option<&'a str>,
-    /// The flow.
-    pub flow: &'a FlowRecord,
-}
-
-/// An analysis: everything that its report is made from.
-#[derive(Clone, Copy, Debug)]
-pub struct AnalysisView<'a> {
-    /// The figures.
-    pub summary: &'a AnalysisSummary,
-    /// The flows to tell, in their order.
-    pub flows: &'a [FlowOf<'a>],
-}
 
 pub(super) fn sheet(view: AnalysisView<'_>, style: Style) -> Sheet {
     let mut blocks = vec![flows_block(view, style.rows)];

@@ -6,8 +6,9 @@
 
 use std::collections::HashMap;
 
+use super::problem;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
-use super::{RunView, problem};
+use super::view::RunView;
 use crate::model::{
     Close, Endpoint, Exchange, FlowRecord, Outcome, ServerOwner, Side, WorkerId, WorkerRecord,
 };
@@ -45,7 +46,11 @@ pub(super) fn block(view: RunView<'_>, rows: usize) -> Block {
             columns: COLUMNS.to_vec(),
             rows: shown.map(|flow| flow_row(flow, &unhappy)).collect(),
         },
-        after: more(view.flows.len(), rows, "flow", "flows"),
+        after: match &view.run.capture {
+            Some(_) => more(view.flows.len(), rows, "flow", "flows"),
+            // A run that was killed has saved none; they are read from its frames.
+            None => more_rows(view.flows.len(), rows),
+        },
     }
 }
 
@@ -61,6 +66,13 @@ fn more(all: usize, shown: usize, one: &str, many: &str) -> Option<Cell> {
         _ => format!("… and {} more: {many}.jsonl has all of them", count(hidden)),
     };
     Some(Cell::new(text).toned(Tone::Quiet))
+}
+
+/// The same where no file has the rest.
+fn more_rows(all: usize, shown: usize) -> Option<Cell> {
+    let hidden = u64::try_from(all.saturating_sub(shown)).unwrap_or(u64::MAX);
+    let text = format!("… and {} more: raise --rows to see them", count(hidden));
+    (hidden > 0).then(|| Cell::new(text).toned(Tone::Quiet))
 }
 
 type Unhappy<'a> = HashMap<(WorkerId, Endpoint), &'a WorkerRecord>;

@@ -1,4 +1,5 @@
-//! The contract's files: `run.json`, `flows.jsonl`, `workers.jsonl`.
+//! The contract's files: `run.json`, `flows.jsonl`, `workers.jsonl`, `compare.json`;
+//! and JSON of any record.
 //!
 //! Records come in, bytes go out as they come: never the whole text in
 //! memory, however many flows there are.
@@ -7,8 +8,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::FlowOf;
-use crate::model::{FlowRecord, RunRecord, WorkerRecord};
+use super::view::FlowOf;
+use crate::model::{CompareRecord, FlowRecord, RunRecord, WorkerRecord};
 
 /// Writes a run's record as indented JSON and a line break.
 ///
@@ -18,8 +19,16 @@ pub fn write_run_json(run: &RunRecord, out: &mut impl Write) -> io::Result<()> {
     write_pretty(run, out)
 }
 
+/// Writes a comparison as `compare.json` has it.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_compare_json(record: &CompareRecord, out: &mut impl Write) -> io::Result<()> {
+    write_pretty(record, out)
+}
+
 /// Writes any record as indented JSON and a line break.
-pub(super) fn write_pretty(record: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_pretty(record: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     serde_json::to_writer_pretty(&mut out, record)?;
     out.write_all(b"\n")?;
@@ -50,10 +59,7 @@ pub fn write_workers_jsonl<'a>(
 
 /// Writes one flow as a JSON object and a line break, with its file's name
 /// where there is one.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_flow_line(flow: FlowOf<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_flow_line(flow: FlowOf<'_>, out: &mut impl Write) -> io::Result<()> {
     #[derive(Serialize)]
     struct Line<'a> {
         file: &'a str,
@@ -76,7 +82,7 @@ pub fn write_flow_line(flow: FlowOf<'_>, out: &mut impl Write) -> io::Result<()>
 /// Writes records, one JSON object a line.
 pub(super) fn write_lines(
     records: impl IntoIterator<Item = impl Serialize>,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     for record in records {

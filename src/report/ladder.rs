@@ -1,9 +1,9 @@
 //! One flow as a ladder: a line a segment.
 //!
 //! In come the flow's record and its rungs; out goes a sheet, or the rungs as
-//! JSON lines and CSV.
+//! programs read them.
 
-use std::io::{self, Write};
+use std::io;
 
 use serde::Serialize;
 
@@ -124,7 +124,7 @@ fn payload(r: &Rung) -> String {
 
 /// A rung as programs read it.
 #[derive(Serialize)]
-struct Line {
+pub(super) struct Line {
     frame: u64,
     time_ns: i64,
     since_ns: Option<i64>,
@@ -154,38 +154,16 @@ impl From<Rung> for Line {
     }
 }
 
-/// Writes the segments of a flow, one JSON object a line.
-pub(super) fn write_jsonl(
-    flow: &FlowRecord,
-    ladder: &Ladder,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let mut out = io::BufWriter::new(out);
-    for rung in ladder.rungs(flow.client) {
-        serde_json::to_writer(&mut out, &Line::from(rung))?;
-        out.write_all(b"\n")?;
-    }
-    out.flush()
-}
-
-/// Writes the segments of a flow as one JSON array.
-pub(super) fn write_json(
-    flow: &FlowRecord,
-    ladder: &Ladder,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let mut out = io::BufWriter::new(out);
-    let lines: Vec<Line> = ladder.rungs(flow.client).map(Line::from).collect();
-    serde_json::to_writer_pretty(&mut out, &lines)?;
-    out.write_all(b"\n")?;
-    out.flush()
+/// The segments of a flow, for programs.
+pub(super) fn lines(flow: &FlowRecord, ladder: &Ladder) -> Vec<Line> {
+    ladder.rungs(flow.client).map(Line::from).collect()
 }
 
 /// Writes the segments of a flow as CSV with a header.
 pub(super) fn write_csv(
     flow: &FlowRecord,
     ladder: &Ladder,
-    out: &mut impl Write,
+    out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     for rung in ladder.rungs(flow.client) {

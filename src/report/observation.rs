@@ -13,17 +13,21 @@ pub(super) fn block(run: &RunRecord) -> Block {
     Block::Facts {
         heading: "Observation",
         facts: vec![
-            ("capture", capture(run.capture.as_ref())),
+            ("capture", capture(run)),
             ("owners", owners(run)),
             ("cost", cost(&run.observer)),
         ],
     }
 }
 
-fn capture(capture: Option<&CaptureSummary>) -> Cell {
-    let Some(capture) = capture else {
-        return Cell::new("none: figures that need a capture were not measured")
-            .toned(Tone::Warning);
+fn capture(run: &RunRecord) -> Cell {
+    let Some(capture) = &run.capture else {
+        // The flows of a run that was killed are read from its file.
+        let what = match run.correlation.flows {
+            Some(_) => "its totals are not known: the run was killed before it wrote them",
+            None => "none: figures that need a capture were not measured",
+        };
+        return Cell::new(what).toned(Tone::Warning);
     };
     let (drops, lost) = drops(capture);
     let (end, cut) = match capture.stop_reason {

@@ -5,21 +5,22 @@
 //! that is built in.
 
 use super::sheet::{Block, Cell, Tone};
-use crate::model::{Evidence, Exit, Program, RunRecord, ServerModel, Strategy};
+use super::strategy::{of_program, of_server};
+use crate::model::{Evidence, Exit, Program, RunRecord};
 use crate::text::units::{count, counted};
 
 /// What there is to say of programs; `None` where both sides are built in.
 pub(super) fn block(run: &RunRecord) -> Option<Block> {
     let (plan, programs) = (&run.plan, &run.programs);
     let client = programs.client.as_ref().map(|program| {
-        let shape = plan.strategy.map(|s| strategy(s, plan.workers));
+        let shape = plan.strategy.map(|s| of_program(s, plan.workers));
         (
             "client",
             sentence(program, shape, plan.inferred.client.as_ref()),
         )
     });
     let server = programs.server.as_ref().map(|program| {
-        let shape = plan.server_model.map(|m| model(m).to_owned());
+        let shape = plan.server_model.map(|m| of_server(m).to_owned());
         (
             "server",
             sentence(program, shape, plan.inferred.server.as_ref()),
@@ -30,27 +31,6 @@ pub(super) fn block(run: &RunRecord) -> Option<Block> {
         heading: "Programs",
         facts,
     })
-}
-
-fn strategy(strategy: Strategy, workers: Option<u64>) -> String {
-    match (strategy, workers) {
-        (Strategy::Thread, _) => "one thread per connection".to_owned(),
-        (Strategy::Process, _) => "one process per connection".to_owned(),
-        (Strategy::Pool, Some(n)) => format!("a pool of {}", count(n)),
-        (Strategy::Pool, None) => "a pool".to_owned(),
-        (Strategy::Async, _) => "an event loop".to_owned(),
-        (Strategy::Iterative, _) => "one connection after another".to_owned(),
-    }
-}
-
-const fn model(model: ServerModel) -> &'static str {
-    match model {
-        ServerModel::Thread => "one thread per connection",
-        ServerModel::Pool => "a pool",
-        ServerModel::Process => "one process per connection",
-        ServerModel::Async => "an event loop",
-        ServerModel::Iterative => "one connection after another",
-    }
 }
 
 fn sentence(program: &Program, shape: Option<String>, evidence: Option<&Evidence>) -> Cell {

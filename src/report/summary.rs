@@ -4,12 +4,12 @@
 //! The run's record comes in; blocks go out.
 
 use super::observation;
+use super::origin::when_and_where;
 use super::programs;
 use super::sheet::{Block, Cell, Column, Conclusion, Grid, Keep, Row, Tone};
-use super::when_and_where;
+use super::strategy::of_client;
 use crate::model::{
     Finding, Latencies, Nanos, Outcome, Plan, Quantiles, Requests, RunRecord, ServerKind, Severity,
-    Strategy,
 };
 use crate::text::units::{count, counted, duration};
 
@@ -30,19 +30,7 @@ fn client(plan: &Plan) -> String {
         Some(n) => counted(n, "request", "requests"),
         None => "requests".to_owned(),
     };
-    let mut text = match (strategy, plan.workers) {
-        (Strategy::Thread, _) => format!("{requests}, one thread each"),
-        (Strategy::Process, _) => format!("{requests}, one process each"),
-        (Strategy::Async, _) => format!("{requests} by one event loop"),
-        (Strategy::Iterative, _) => format!("{requests}, one after another"),
-        (Strategy::Pool, None) => format!("{requests} by a pool of threads"),
-        (Strategy::Pool, Some(n)) => {
-            format!(
-                "{requests} by a pool of {}",
-                counted(n, "thread", "threads")
-            )
-        }
-    };
+    let mut text = of_client(strategy, &requests, plan.workers);
     if plan.gate {
         text.push_str(", all released together");
     }

@@ -62,6 +62,7 @@ impl Lab {
             .current_dir(self.path())
             .env(MARK, &self.mark)
             .env_remove("NO_COLOR")
+            .env_remove("THREADTAP_LOG")
             .env_remove("COLUMNS")
             .stdin(Stdio::null());
         for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {

@@ -8,6 +8,7 @@ mod common;
 mod ceiling;
 mod compare;
 mod contract;
+mod diagnostics;
 mod disk;
 mod ends;
 mod errors;

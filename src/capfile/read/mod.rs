@@ -18,6 +18,7 @@ mod pcapng;
 mod reader;
 mod sniff;
 mod source;
+mod zstd;
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
 
 use flate2::bufread::GzDecoder;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use super::zstd::ZstdFrames;
 
 /// What was read to tell the compression, and then the rest.
 type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
@@ -91,88 +91,4 @@ fn read_members<B: BufRead>(
             *members = Some(GzDecoder::new(rest));
         }
     }
-}
-
-/// Reads zstd frames one after the other.
-pub(super) struct ZstdFrames<B> {
-    input: B,
-    decoder: FrameDecoder,
-    inside: bool,
-}
-
-impl<B: BufRead> ZstdFrames<B> {
-    fn new(input: B) -> Self {
-        Self {
-            input,
-            decoder: FrameDecoder::new(),
-            inside: false,
-        }
-    }
-
-    /// Begins the next frame; false at the end of the input.
-    fn begin(&mut self) -> io::Result<bool> {
-        loop {
-            if self.input.fill_buf()?.is_empty() {
-                return Ok(false);
-            }
-            match self.decoder.reset(&mut self.input) {
-                Ok(()) => return Ok(true),
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                    length,
-                    ..
-                })) => {
-                    let length = u64::from(length);
-                    let there = io::copy(&mut (&mut self.input).take(length), &mut io::sink())?;
-                    if there < length {
-                        return Err(bad_zstd("a skippable frame is cut off"));
-                    }
-                }
-                Err(e) => return Err(bad_zstd(e)),
-            }
-        }
-    }
-
-    /// Checks the finished frame's content checksum (RFC 8878, 3.1.1).
-    fn check(&self) -> io::Result<()> {
-        match (
-            self.decoder.get_checksum_from_data(),
-            self.decoder.get_calculated_checksum(),
-        ) {
-            (Some(said), Some(found)) if said != found => {
-                Err(bad_zstd("the content checksum is wrong"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl<B: BufRead> Read for ZstdFrames<B> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if buf.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            if !self.inside {
-                if !self.begin()? {
-                    return Ok(0);
-                }
-                self.inside = true;
-            }
-            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                self.decoder
-                    .decode_blocks(&mut self.input, BlockDecodingStrategy::UptoBlocks(1))
-                    .map_err(bad_zstd)?;
-            }
-            let n = self.decoder.read(buf)?;
-            if n > 0 {
-                return Ok(n);
-            }
-            self.check()?;
-            self.inside = false;
-        }
-    }
-}
-
-fn bad_zstd(why: impl std::fmt::Display) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, format!("zstd: {why}"))
 }

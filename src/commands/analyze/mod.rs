@@ -21,7 +21,7 @@ use crate::cli::{AnalyzeArgs, UsageError};
 use crate::expect::Document;
 use crate::flow::FlowConfig;
 use crate::model::{FlowId, FlowRecord, Frame};
-use crate::report::{AnalysisView, FlowCsv, FlowOf, Format, write_analysis, write_ladder};
+use crate::report::{AnalysisView, FlowOf, FlowWriter, Format, write_analysis, write_ladder};
 use crate::sys::capture::filter::Filter;
 use crate::sys::host;
 
@@ -40,10 +40,10 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
             "- (standard input) can be read only once"
         ));
     }
-    let format = Format::from(args.format);
-    if args.sort.key().is_none() && !matches!(format, Format::Jsonl | Format::Csv | Format::Json) {
+    let format = args.format;
+    if args.sort.key().is_none() && format.is_for_people() {
         anyhow::bail!(UsageError::Mismatch(
-            "--sort none needs --format json, jsonl or csv",
+            "--sort none needs a format for programs: --format json, jsonl or csv",
         ));
     }
     let document = Document::analysis();
@@ -101,21 +101,18 @@ impl Run<'_> {
             }
             ladder
         };
-        stream.finish()?;
+        stream.map_or(Ok(()), FlowWriter::finish)?;
         self.print(ladder, many, &mut out)?;
         out.end()?;
         Ok(())
     }
 
     /// Flows go out as they come where nobody wants them sorted.
-    fn stream<W: Write>(&self, out: W, files: bool) -> io::Result<Stream<W>> {
-        Ok(match self.format {
-            Format::Jsonl if self.args.flow.is_none() => Stream::Jsonl(out),
-            Format::Csv if self.args.flow.is_none() => {
-                Stream::Csv(Box::new(FlowCsv::new(out, files)?))
-            }
-            _ => Stream::Nowhere,
-        })
+    fn stream<'o>(&self, out: &'o mut dyn Write, files: bool) -> io::Result<Stream<'o>> {
+        match self.args.flow {
+            None => self.format.flow_writer(out, files),
+            Some(_) => Ok(None),
+        }
     }
 
     /// Opens a file. One that is not a capture is told, and the others are read.
@@ -130,6 +127,7 @@ impl Run<'_> {
         let (reader, summary) = match opened {
             Ok(reader) => {
                 let format = reader.format().to_string();
+                tracing::info!("opened {name}: {format}");
                 (Some(reader), (Some(format), None))
             }
             Err(e) => {
@@ -147,12 +145,12 @@ impl Run<'_> {
         reader
     }
 
-    fn read_one<W: Write>(
+    fn read_one(
         &mut self,
         at: usize,
         mut reader: Reader,
         filter: Option<&mut Filter>,
-        stream: &mut Stream<W>,
+        stream: &mut Stream<'_>,
     ) -> anyhow::Result<Option<Ladder>> {
         let filtered = filter.is_some();
         let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
@@ -191,11 +189,11 @@ impl Run<'_> {
         Ok(timeline.ladder)
     }
 
-    fn read_merged<W: Write>(
+    fn read_merged(
         &mut self,
         readers: Vec<Option<Reader>>,
         filter: Option<&mut Filter>,
-        stream: &mut Stream<W>,
+        stream: &mut Stream<'_>,
     ) -> anyhow::Result<Option<Ladder>> {
         let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
         let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
@@ -243,7 +241,8 @@ impl Run<'_> {
             max_closed_flows: self.args.max_flows as usize,
             time_port: self.args.port,
         };
-        if self.format == Format::Json || self.args.sort.key().is_none() {
+        let summary_only = !self.format.is_for_people() && !self.format.writes_flows();
+        if summary_only || self.args.sort.key().is_none() {
             // Nobody keeps the flows: memory is not to grow with the capture,
             // at the price that a frame which comes very late is not told as
             // its flow's.
@@ -282,7 +281,7 @@ impl Run<'_> {
             write_ladder(flow, &ladder, self.format, style, out)?;
             return Ok(());
         }
-        let streamed = matches!(self.format, Format::Jsonl | Format::Csv);
+        let streamed = self.format.writes_flows();
         if (streamed && self.args.expect.is_empty())
             || self.files.iter().all(|f| f.format.is_none())
         {

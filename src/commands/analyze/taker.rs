@@ -1,33 +1,19 @@
 //! What becomes of the flows: counted, written as they come, or kept.
 
-use std::io::{self, Write};
+use std::io;
 
 use crate::analysis::{SortKey, Tally, sort};
 use crate::cli::AnalyzeArgs;
 use crate::model::{FlowId, FlowRecord};
-use crate::report::{FlowCsv, FlowOf, Format, write_flow_line};
+use crate::report::{FlowOf, FlowWriter};
 
-/// Where flows are written as they come.
-pub(super) enum Stream<W: Write> {
-    Nowhere,
-    Jsonl(W),
-    Csv(Box<FlowCsv<W>>),
-}
-
-impl<W: Write> Stream<W> {
-    /// Nothing more is to be written; hands on what is held back.
-    pub(super) fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Csv(csv) => csv.finish(),
-            Self::Nowhere | Self::Jsonl(_) => Ok(()),
-        }
-    }
-}
+/// Where flows are written as they come, if anywhere.
+pub(super) type Stream<'o> = Option<Box<dyn FlowWriter + 'o>>;
 
 /// Takes the flows of one timeline: counts them, and writes or keeps them.
-pub(super) struct Taker<'a, W: Write> {
+pub(super) struct Taker<'a, 'o> {
     tally: &'a mut Tally,
-    stream: &'a mut Stream<W>,
+    stream: &'a mut Stream<'o>,
     name: Option<String>,
     sorted: Option<(SortKey, bool)>,
     keep: bool,
@@ -36,22 +22,25 @@ pub(super) struct Taker<'a, W: Write> {
     pub(super) error: Option<io::Error>,
 }
 
-impl<'a, W: Write> Taker<'a, W> {
+impl<'a, 'o> Taker<'a, 'o> {
     pub(super) fn new(
         args: &AnalyzeArgs,
         tally: &'a mut Tally,
-        stream: &'a mut Stream<W>,
+        stream: &'a mut Stream<'o>,
         name: Option<String>,
     ) -> Self {
-        let streams = !matches!(stream, Stream::Nowhere);
         let sorted = args.sort.key().map(|key| (key, args.reverse));
+        // The summary alone needs no flows.
+        let keep = match stream {
+            Some(_) => sorted.is_some(),
+            None => args.format.is_for_people(),
+        };
         Self {
             tally,
             stream,
             name,
             sorted,
-            // The summary alone needs no flows.
-            keep: Format::from(args.format) != Format::Json && (!streams || sorted.is_some()),
+            keep,
             wanted: args.flow.map(FlowId),
             kept: Vec::new(),
             error: None,
@@ -79,12 +68,9 @@ impl<'a, W: Write> Taker<'a, W> {
             file: self.name.as_deref(),
             flow,
         };
-        let written = match self.stream {
-            Stream::Nowhere => Ok(()),
-            Stream::Jsonl(out) => write_flow_line(of, out),
-            Stream::Csv(csv) => csv.flow(of),
-        };
-        self.error = written.err();
+        if let Some(stream) = self.stream {
+            self.error = stream.flow(of).err();
+        }
     }
 
     /// Sorts what was kept; writes it where it goes out flow by flow.
@@ -93,7 +79,7 @@ impl<'a, W: Write> Taker<'a, W> {
         if let Some((key, reverse)) = self.sorted {
             sort(&mut kept, key, reverse);
         }
-        if !matches!(self.stream, Stream::Nowhere) {
+        if self.stream.is_some() {
             for flow in kept.drain(..) {
                 self.write(&flow);
             }

@@ -24,6 +24,9 @@ pub(super) fn read(folder: &Folder) -> anyhow::Result<Saved> {
             folder.name()
         );
     }
+    tracing::info!(
+        "no observation.jsonl: threadtap 0.1 saved this run; its record and flows are shown as they are"
+    );
     let run = record(folder)?;
     // Such a run says of its end no more than this.
     let capture = run.capture.as_ref();

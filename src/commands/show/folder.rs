@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::obsfile::Lines;
 use crate::text::escape::printable;
+use crate::text::units::bytes;
 
 /// The greatest `run.json` that is read: its timelines grow with the tasks of a
 /// run, which has ten million at most.
@@ -68,10 +69,12 @@ impl Folder {
             }
             opened => opened.map_err(|e| self.wrong(file, &e.to_string()))?,
         };
-        let kind = opened.metadata().map(|m| m.is_file());
-        if !kind.map_err(|e| self.wrong(file, &e.to_string()))? {
+        let found = opened.metadata();
+        let found = found.map_err(|e| self.wrong(file, &e.to_string()))?;
+        if !found.is_file() {
             return Err(self.wrong(file, "it is not a file"));
         }
+        tracing::info!("opened {}/{file}: {}", self.name, bytes(found.len()));
         Ok(Some(opened))
     }
 

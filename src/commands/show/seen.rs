@@ -84,14 +84,17 @@ fn flows(
         }
     };
     let Some(why) = why else {
+        tracing::info!("the flows are those of {CAPTURE}");
         return Ok((read?.flows, true));
     };
     match (saved(folder), read) {
         (Ok(flows), _) => {
+            tracing::info!("the flows are those of {FLOWS}");
             notes.push(format!("{why}; the flows are those of {FLOWS}"));
             Ok((flows, true))
         }
         (Err(e), Ok(read)) => {
+            tracing::info!("the flows are those of the frames in {CAPTURE}");
             notes.push(format!(
                 "{why}, and {e}; the flows of these frames are shown"
             ));

@@ -31,7 +31,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let client = traced(&input.seen?, Side::Client)?;
     // Without a capture, what connect(2) returned is all that is known.
-    let again = fallbacks(&Wire::new(input.flows), client);
+    let again = fallbacks(&Wire::new(input.flows, Some(client)), client);
     let first = client.sockets.made.get(*again.iter().min()?)?;
     let n = again.len() as u64;
     let message = format!(

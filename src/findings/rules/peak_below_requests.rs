@@ -32,7 +32,8 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let (counts, workers) = match plan.strategy? {
         Strategy::Thread => (census.threads, "threads"),
         Strategy::Process => (census.processes, "processes"),
-        Strategy::Pool | Strategy::Async | Strategy::Iterative => return None,
+        // Others do not start a worker for each request.
+        _ => return None,
     };
     let failed = &input.run.requests.failed;
     let refused = [Outcome::NoThread, Outcome::NoProcess, Outcome::NotAttempted]

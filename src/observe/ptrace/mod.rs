@@ -110,8 +110,9 @@ fn trace(
             .unwrap_or(NOTHING)
         })
         .map_err(StartError::System)?;
-    let gone = || StartError::System(io::Error::other("the tracer's thread ended"));
+    let gone = || StartError::System(io::Error::other("the tracer thread ended unexpectedly"));
     let (root, tid) = told.recv().map_err(|_| gone())??;
+    tracing::debug!("{name}: tracing of pid {root} began, in thread {tid}");
     Ok(Tracing {
         root,
         tid,
@@ -160,6 +161,7 @@ impl Tracing {
     /// Lets go of a process that was attached to: it runs on as before.
     #[must_use]
     pub fn leave(self) -> Totals {
+        tracing::debug!("letting go of pid {}, which was attached to", self.root);
         self.leave.store(true, Release);
         while !self.thread.is_finished() {
             // The signal may come in the moment before the waiting begins.

@@ -170,6 +170,12 @@ impl Observer for Traced {
         } else {
             self.tracing.join()
         };
+        tracing::debug!(
+            "{}: tracing ended, {} stops, {} ms of CPU time",
+            self.side,
+            totals.stops,
+            totals.cpu.get() / 1_000_000
+        );
         let mut inbox = lock(&self.inbox);
         for event in std::mem::take(&mut inbox.new) {
             sink(Fact::Event {

@@ -196,6 +196,7 @@ impl Daemons {
         for orphan in proc::children_of(process::pid()) {
             let ours = self.alone || self.seen.contains(&orphan);
             if orphan != first && ours && !self.all.contains(&orphan) {
+                tracing::debug!("pid {orphan} lost its parent and is followed as this program's");
                 self.all.push(orphan);
                 self.any = true;
             }

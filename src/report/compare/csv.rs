@@ -104,7 +104,7 @@ impl<'a> Row<'a> {
 }
 
 /// Writes a header and a row each; what was not measured is empty.
-pub(super) fn write(rows: &[CompareRow], out: &mut impl io::Write) -> io::Result<()> {
+pub(in crate::report) fn write(rows: &[CompareRow], out: &mut dyn io::Write) -> io::Result<()> {
     let mut sheet = Spreadsheet::new(out, &Row::default())?;
     for row in rows {
         sheet.row(&Row::of(row))?;

@@ -1,8 +1,8 @@
 //! A comparison as text: the rows in several tables of the same order, what
 //! differs by more than noise, how each grows, and threads over time.
 //!
-//! The comparison's record comes in; a sheet goes out for people, and JSON,
-//! JSON lines (a row a line) and CSV (a row a row) for programs.
+//! The comparison's record comes in; a sheet goes out for people, and rows for
+//! spreadsheets.
 
 mod cells;
 mod chart;
@@ -10,42 +10,16 @@ mod conclusions;
 mod csv;
 mod tables;
 
-use std::io;
+pub(super) use csv::write as write_csv;
 
+use super::origin::when_and_where;
 use super::sheet::{Cell, Sheet, Tone};
-use super::{Format, Style, json, markdown, summary, table};
+use super::summary;
 use crate::model::CompareRecord;
-use crate::report::when_and_where;
 use crate::text::units::{count, counted, duration};
 
-/// Writes a comparison in a format.
-///
-/// # Errors
-/// Those of `out`; a closed pipe comes back as [`io::ErrorKind::BrokenPipe`].
-pub fn write_compare(
-    record: &CompareRecord,
-    format: Format,
-    style: Style,
-    out: &mut impl io::Write,
-) -> io::Result<()> {
-    match format {
-        Format::Table => table::write(&sheet(record), style, out),
-        Format::Markdown => markdown::write(&sheet(record), out),
-        Format::Json => write_compare_json(record, out),
-        Format::Jsonl => json::write_lines(&record.rows, out),
-        Format::Csv => csv::write(&record.rows, out),
-    }
-}
-
-/// Writes a comparison as `compare.json` has it.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_compare_json(record: &CompareRecord, out: &mut impl io::Write) -> io::Result<()> {
-    json::write_pretty(record, out)
-}
-
-fn sheet(record: &CompareRecord) -> Sheet {
+/// What is said of a comparison to people.
+pub(super) fn sheet(record: &CompareRecord) -> Sheet {
     let mut blocks = tables::blocks(record);
     blocks.extend(chart::blocks(record));
     blocks.extend(summary::findings(&record.findings));

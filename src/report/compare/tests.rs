@@ -1,8 +1,7 @@
 //! A real comparison, as it is told.
 
-use super::{write_compare, write_compare_json};
 use crate::model::{CompareRecord, Finding, Severity, TOO_FEW_REPEATS};
-use crate::report::{Format, Style};
+use crate::report::{Format, Style, write_compare, write_compare_json};
 
 fn record() -> CompareRecord {
     serde_json::from_str(include_str!("../../../tests/schemas/compare.json")).unwrap()

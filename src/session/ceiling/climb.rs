@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::crowd_control::{CrowdControl, Stage};
 use super::host::Server;
 use super::memory::MemoryWatch;
+use super::steps;
 use super::tasks::TaskWatch;
 use crate::limits::Refusal;
 use crate::model::{Limit, StoppedBy};
@@ -90,6 +91,7 @@ impl Climb<'_> {
                     Ok(room) => {
                         granted = reached.saturating_add(room);
                         self.control.grant(granted);
+                        steps::granted(reached, granted);
                         None
                     }
                     Err(by) => Some((by, None)),

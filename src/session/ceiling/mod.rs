@@ -15,10 +15,12 @@ mod memory;
 mod not_started;
 mod readings;
 mod search;
+mod steps;
 mod tasks;
 mod tell;
 
 use std::io;
+use std::time::Instant;
 
 use chrono::Local;
 use thiserror::Error;
@@ -160,7 +162,9 @@ pub fn find(
             break;
         }
         if place > 0 && !plan.predict {
+            let since = Instant::now();
             memory::until_given_back(&before);
+            steps::paused(since.elapsed());
         }
         let search = Search { kind, plan };
         let found = if plan.predict {
@@ -174,6 +178,7 @@ pub fn find(
                 record.kinds.push(found);
             }
             Err(error) => {
+                steps::not_started(&error);
                 let found = search.not_started(&error);
                 first_error.get_or_insert_with(|| match &found.binding {
                     Some(binding) => error.limited_by(binding),

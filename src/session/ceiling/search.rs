@@ -11,7 +11,7 @@ use super::host::{LEAVING, Server, settle};
 use super::memory::MemoryWatch;
 use super::readings::{Bodies, count_at_top, read, read_at_top};
 use super::tasks::TaskWatch;
-use super::{CROWD_COMMAND, CeilingError, CeilingPlan, Progress};
+use super::{CROWD_COMMAND, CeilingError, CeilingPlan, Progress, steps};
 use crate::limits::{Blame, Outlook, Readings, blame, limits, weigh};
 use crate::model::{CeilingKind, KindCeiling, Limit, Nanos, StoppedBy};
 use crate::sys::process::crowd;
@@ -46,6 +46,7 @@ impl Search<'_> {
         };
         let readings = read(self.kind, bodies);
         let (limits, outlook) = self.outlook(&readings, stack);
+        steps::limits_read(self.kind, &limits, outlook.predicted);
         Ok(self.ceiling(&readings, limits, outlook, stack, None))
     }
 
@@ -62,6 +63,11 @@ impl Search<'_> {
         let control = CrowdControl::new()?;
         let mut crowd = self.start_crowd(&control, server.as_ref())?;
         self.wait_until_ready(&control, &mut crowd)?;
+        steps::started(
+            self.kind,
+            crowd.pid(),
+            server.as_ref().map(|s| (s.pid(), s.address())),
+        );
         let bodies = Bodies {
             crowd: Some(crowd.pid()),
             server: server.as_ref().map(|s| (s.pid(), s.address())),
@@ -69,6 +75,7 @@ impl Search<'_> {
         let stack = control.stack_bytes();
         let readings = read(self.kind, bodies);
         let (all, outlook) = self.outlook(&readings, stack);
+        steps::limits_read(self.kind, &all, outlook.predicted);
 
         let begun = clock::now();
         control.begin(outlook.cap);
@@ -88,6 +95,7 @@ impl Search<'_> {
             });
             stop.raised()
         });
+        steps::stopped(self.kind, climbed.reached, climbed.stopped_by);
         if climbed.stopped_by == StoppedBy::Refused {
             climbed.at_top = Some(self.at_top(bodies, &readings, &climbed, stack));
         }
@@ -99,6 +107,7 @@ impl Search<'_> {
         drop(crowd);
         let left_behind = settle(server);
         let gone = clock::now();
+        steps::gone(self.kind, left_behind);
 
         let mut found = self.ceiling(&readings, all, outlook, stack, Some(&climbed));
         found.climb_ns = times.map(|(from, to)| Nanos::new(to - from));

@@ -28,6 +28,7 @@ use crate::session::run::{End, NotWritable, RunDir};
 use crate::sys::process::self_exec::SelfExec;
 use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 use crate::sys::process::{self, Exit};
+use crate::text::units::{counted, duration};
 
 /// The hidden subcommand under which a run is executed.
 pub const RUN_COMMAND: &str = "__run";
@@ -111,6 +112,7 @@ pub fn conduct(
     let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;
     let started = Local::now();
     let dir = RunDir::create(plan.out.as_deref(), started, "compare")?;
+    tracing::info!("directory of the comparison: {}", dir.path().display());
     let mut comparison = Comparison {
         plan,
         told: told(plan),
@@ -192,6 +194,7 @@ impl Comparison<'_> {
                     settling,
                 }));
             };
+            tracing::info!("next: {}, {}", contender.name, words(turn.round));
             let settled = self
                 .settling
                 .wait(contender.requests, stop, &mut || tell(true));
@@ -253,6 +256,8 @@ impl Comparison<'_> {
         let mut arguments = vec![RUN_COMMAND.to_owned(), process::pid().0.to_string()];
         arguments.extend(run_arguments(contender, &self.plan.options, place));
         let mut run = SelfExec::start(&arguments)?;
+        let since = Instant::now();
+        tracing::info!("run started, in {}", path.display());
         let exit = loop {
             if let Some(exit) = run.wait(stop, Duration::from_millis(100))? {
                 break exit;
@@ -262,13 +267,17 @@ impl Comparison<'_> {
             }
             tell();
         };
+        tracing::info!(
+            "run ended after {}: {exit}",
+            duration(since.elapsed().into())
+        );
         let said = run.said().unwrap_or_default();
         match exit {
             Exit::Code(0) => Ok(Made::Whole(true)),
             Exit::Code(1) if path.join("run.json").exists() => Ok(Made::Whole(false)),
             Exit::Code(130) => Ok(Made::Interrupted),
             _ if stop.raised() => Ok(Made::Interrupted),
-            Exit::Signal(n) => Err(io::Error::other(format!("signal {n} ended the run"))),
+            Exit::Signal(n) => Err(io::Error::other(format!("signal {n} killed the run"))),
             Exit::Code(_) => Err(io::Error::other(last_words(&said))),
         }
     }
@@ -293,8 +302,21 @@ impl Comparison<'_> {
                 file.flush()
             })
             .and_then(|()| fs::rename(&new, self.dir.file(FILE)));
+        if written.is_ok() {
+            tracing::info!(
+                "saved {FILE}: {} so far",
+                counted(self.measured.len() as u64, "run", "runs")
+            );
+        }
         self.not_saved = written.err();
         record
+    }
+}
+
+fn words(round: Round) -> String {
+    match round {
+        Round::Warmup(k) => format!("warm-up run {k}"),
+        Round::Repeat(k) => format!("round {k}"),
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use tracing::info;
+
 use crate::sys::net::{NetNamespace, time_wait};
 use crate::sys::proc::SystemCounter;
 use crate::sys::process::signals::StopSignal;
+use crate::text::units::{count, duration};
 
 /// How long the system's threads may take to go back to where they were.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -54,6 +57,7 @@ impl Settling {
     /// time; where it did not, the present number of threads is the new measure.
     pub fn wait(&mut self, requests: u32, stop: &StopSignal, tell: &mut dyn FnMut()) -> bool {
         let since = Instant::now();
+        let mut state = None;
         loop {
             let threads = self.counter.as_ref().and_then(SystemCounter::threads);
             let at_rest = match (threads, self.baseline) {
@@ -63,18 +67,45 @@ impl Settling {
             };
             let roomy = self.has_room(u64::from(requests));
             let waited = since.elapsed();
+            if state.replace((at_rest, roomy)) != Some((at_rest, roomy)) {
+                self.tell_state(threads, at_rest, roomy, requests);
+            }
             if at_rest && roomy {
+                info!("the system is at rest after {}", duration(waited.into()));
                 return true;
             }
             if stop.raised() {
                 return false;
             }
             if (roomy && waited >= PATIENCE) || waited >= TIME_WAIT {
+                info!(
+                    "the system is not at rest after {}: going on",
+                    duration(waited.into())
+                );
                 self.baseline = threads;
                 return false;
             }
             tell();
             std::thread::sleep(TICK);
+        }
+    }
+
+    fn tell_state(&self, threads: Option<u64>, at_rest: bool, roomy: bool, requests: u32) {
+        let known = |n: Option<u64>| n.map_or_else(|| "not measured".to_owned(), count);
+        if !at_rest {
+            info!(
+                "pause: the system has {} threads; at rest it had {}",
+                known(threads),
+                known(self.baseline)
+            );
+        }
+        if !roomy {
+            info!(
+                "pause: {} sockets in TIME-WAIT leave no room for {} more; the limit is {}",
+                known(time_wait::now(NetNamespace::own())),
+                count(requests.into()),
+                known(self.room)
+            );
         }
     }
 

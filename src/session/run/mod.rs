@@ -7,7 +7,6 @@
 //! comes through the seams in `world`; `system` is the real one.
 
 mod log;
-mod not_listening;
 mod plan;
 mod recorder;
 mod rundir;
@@ -15,6 +14,7 @@ mod side;
 mod stage;
 mod start_built_in;
 mod start_program;
+mod steps;
 mod system;
 mod tap;
 mod world;
@@ -122,8 +122,13 @@ pub fn conduct(
     let started = Local::now();
     let mut world = System::new()?;
     let mut dir = RunDir::create(plan.out.as_deref(), started, &plan.name())?;
+    steps::folder(dir.path());
     let started = started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
     let finished = conduct_in(plan, started, &mut world, &mut dir, status)?;
+    steps::written(
+        dir.path(),
+        &[log::FILE, CAPTURE_FILE, "server.log", "client.log"],
+    );
     Ok((finished, dir))
 }
 

@@ -57,16 +57,10 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder that writes frames to a file and watches one port.
     pub fn new(file: Writer, port: u16, progress: Arc<Progress>) -> Self {
-        let config = FlowConfig {
-            time_port: Some(port),
-            // A live run is bounded by its requests, and every flow counts.
-            max_flows: usize::MAX,
-            ..FlowConfig::default()
-        };
         Self {
             file: Some(file),
             cut: None,
-            table: FlowTable::new(config),
+            table: FlowTable::new(FlowConfig::of_a_run(port)),
             finished: Vec::new(),
             frames: 0,
             bytes: 0,

@@ -3,10 +3,12 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use chrono::{DateTime, Local};
 use thiserror::Error;
 
+use super::steps;
 use super::world::Store;
 use crate::report::{self, RunView};
 
@@ -156,13 +158,16 @@ impl Store for RunDir {
 pub fn save(store: &mut dyn Store, view: RunView<'_>) -> Vec<NotSaved> {
     let mut failures = Vec::new();
     let mut save = |file, write: &dyn Fn(&mut Buffered) -> io::Result<()>| {
-        let done = store.create(file).and_then(|f| {
-            let mut out = BufWriter::with_capacity(1 << 16, f);
+        let since = Instant::now();
+        let done = store.create(file).and_then(|file| {
+            let mut out = BufWriter::with_capacity(1 << 16, Counting { file, bytes: 0 });
             write(&mut out)?;
-            out.flush()
+            out.flush()?;
+            Ok(out.get_ref().bytes)
         });
-        if let Err(source) = done {
-            failures.push(NotSaved { file, source });
+        match done {
+            Ok(size) => steps::saved(file, size, since),
+            Err(source) => failures.push(NotSaved { file, source }),
         }
     };
     save("run.json", &|out| report::write_run_json(view.run, out));
@@ -175,7 +180,25 @@ pub fn save(store: &mut dyn Store, view: RunView<'_>) -> Vec<NotSaved> {
     failures
 }
 
-type Buffered = BufWriter<Box<dyn Write + Send>>;
+type Buffered = BufWriter<Counting>;
+
+/// A file that knows how much was written to it.
+struct Counting {
+    file: Box<dyn Write + Send>,
+    bytes: u64,
+}
+
+impl Write for Counting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
 
 /// The folders on the way to `path`, itself included, that do not exist, the
 /// outermost first.

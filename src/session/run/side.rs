@@ -6,9 +6,10 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::log::Log;
+use super::steps::{self, Done};
 use super::world::{StartedSide, World};
 use crate::model::observation::{Fact, SideEnded};
-use crate::model::{Side, Timestamp};
+use crate::model::{Pid, Side, Timestamp};
 use crate::observe::{Gone, Listening, Observer};
 use crate::sys::process::DYING;
 
@@ -31,6 +32,7 @@ const LOOK: Duration = Duration::from_millis(1);
 impl RunningSide {
     /// A side that was just started: what is known of it is told.
     pub fn new(side: Side, started: StartedSide, world: &dyn World, log: &mut Log) -> Self {
+        steps::started(side, &started);
         if let Some(trouble) = started.trouble {
             log.put(Fact::Trouble(trouble));
         }
@@ -54,7 +56,12 @@ impl RunningSide {
     /// Hands on what is new of it.
     pub fn look(&mut self, log: &mut Log) {
         if let Some(observer) = &mut self.observer {
-            observer.look(&mut |fact| log.put(fact));
+            let mut facts = 0;
+            observer.look(&mut |fact| {
+                facts += 1;
+                log.put(fact);
+            });
+            steps::facts(self.side, facts);
         }
     }
 
@@ -73,22 +80,22 @@ impl RunningSide {
 
     /// Whether a client is done: it is over, or its first process has ended and
     /// whatever else it started has been idle for `patience`.
-    pub fn is_done(&mut self, patience: Duration, world: &dyn World) -> bool {
+    pub fn is_done(&mut self, patience: Duration, world: &dyn World) -> Option<Done> {
         let Some(observer) = &mut self.observer else {
-            return true;
+            return Some(Done::Ended);
         };
         let activity = observer.activity();
         if activity != self.active.1 || !observer.first_has_ended() {
             self.active = (world.elapsed(), activity);
         }
         if observer.is_over() {
-            return true;
+            return Some(Done::Ended);
         }
         if world.elapsed().saturating_sub(self.active.0) < patience {
-            return false;
+            return None;
         }
         self.left_behind = observer.living().len() as u64;
-        true
+        Some(Done::Idle(self.left_behind, patience))
     }
 
     /// Its command; `None` for a built-in side.
@@ -136,14 +143,24 @@ impl RunningSide {
         }
         for (signal, patience) in [(Signal::TERM, grace), (Signal::KILL, DYING)] {
             let until = world.elapsed() + patience;
-            for pid in observer.living() {
-                world.signal(pid, signal);
+            let mut met = observer.living();
+            steps::signals(self.side, signal, &met);
+            for pid in &met {
+                world.signal(*pid, signal);
             }
             while !observer.is_over() && world.elapsed() < until {
                 world.pause(LOOK, None);
                 if signal == Signal::KILL {
                     // It may have forked in between.
-                    for pid in observer.living() {
+                    let living = observer.living();
+                    let new: Vec<Pid> = living
+                        .iter()
+                        .filter(|p| !met.contains(p))
+                        .copied()
+                        .collect();
+                    steps::signals(self.side, signal, &new);
+                    met.extend(new);
+                    for pid in living {
                         world.signal(pid, signal);
                     }
                 }
@@ -163,6 +180,7 @@ impl RunningSide {
         let observer = self.observer?;
         let started = observer.started().at;
         let gone = observer.finish(&mut |fact| log.put(fact));
+        steps::ended(self.side, gone.exit);
         log.put(Fact::Ended {
             side: self.side,
             ended: SideEnded {

@@ -1,26 +1,19 @@
 //! The order of a run. No effect here: they are `World`'s and `Store`'s.
 
-use std::net::SocketAddr;
+mod listening;
+mod wire;
+
 use std::time::Duration;
 
 use super::log::{self, Log};
-use super::not_listening::{Stillborn, Why};
 use super::side::RunningSide;
 use super::world::{Captured, Store, Tap, World};
-use super::{
-    CAPTURE_FILE, CLIENT_GRACE, ClientChoice, NotSaved, RunPlan, SERVER_GRACE, ServerChoice,
-    SessionError, Status, TICK,
-};
+use super::{CLIENT_GRACE, NotSaved, RunPlan, SERVER_GRACE, SessionError, Status, TICK, steps};
 use crate::model::observation::{
-    Counted, End, Fact, Header, Moments, Observation, SCHEMA_OBSERVATION, Trouble,
+    Counted, End, Fact, Header, Moments, Observation, SCHEMA_OBSERVATION,
 };
-use crate::model::{FlowRecord, Side, StopReason, Tool};
-use crate::observe::Listening;
+use crate::model::{FlowRecord, Side, Tool};
 use crate::observe::sampled::News;
-use crate::sys::capture::BLOCK_TIMEOUT;
-
-/// How often a server is asked whether it listens.
-const LOOK: Duration = Duration::from_millis(2);
 
 /// How long a server may take to end that never came to listen.
 const STILLBORN_GRACE: Duration = Duration::from_millis(500);
@@ -89,14 +82,10 @@ impl<'a> Stage<'a> {
             Err(why) => {
                 let command = server.command();
                 let gone = server.finish(STILLBORN_GRACE, self.world, &mut self.log);
-                return Err(why.told(Stillborn {
-                    command,
-                    port: self.plan.awaited().0,
-                    exit: gone.and_then(|g| g.1.exit),
-                    said_last: self.store.last_line("server.log"),
-                }));
+                return Err(self.not_listening(why, command, gone.and_then(|g| g.1.exit)));
             }
         };
+        steps::listens(target);
         self.log.put(Fact::Target(target.to_string()));
         let tap = match self.open_tap(target) {
             Ok(tap) => tap,
@@ -149,6 +138,7 @@ impl<'a> Stage<'a> {
             self.log.put(Fact::Sample { of, sample });
         }
         let leftovers = self.world.sweep();
+        steps::swept(&leftovers);
         self.log.put(Fact::Leftovers(leftovers));
         let (client_started, client_ended) =
             client.map_or((at_rest, at_rest), |(started, gone)| (started, gone.at));
@@ -184,44 +174,6 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn until_listening(&mut self, server: &mut RunningSide) -> Result<SocketAddr, Why> {
-        if let ServerChoice::Existing { target, .. } = &self.plan.server {
-            return Ok(*target);
-        }
-        let (port, patience) = self.plan.awaited();
-        let until = self.world.elapsed() + patience;
-        loop {
-            match server.listening(port) {
-                Listening::At(target) => return Ok(target),
-                Listening::Failed(why) => return Err(Why::Said(why)),
-                Listening::NotYet => {}
-            }
-            if self.world.interrupted() {
-                return Err(Why::Interrupted);
-            }
-            if server.is_over() {
-                return Err(Why::Ended);
-            }
-            if self.world.elapsed() > until {
-                return Err(Why::Patience(patience));
-            }
-            server.look(&mut self.log);
-            server.wait(LOOK, self.world);
-        }
-    }
-
-    fn open_tap(&mut self, target: SocketAddr) -> Result<Option<Box<dyn Tap>>, SessionError> {
-        if self.plan.capture.is_none() {
-            return Ok(None);
-        }
-        let file = self.store.create(CAPTURE_FILE)?;
-        let filter = filter(self.plan, target);
-        let tap = self
-            .world
-            .open_tap(self.plan, &filter, target.port(), file)?;
-        Ok(Some(tap))
-    }
-
     fn while_client_runs(
         &mut self,
         client: &mut RunningSide,
@@ -230,13 +182,16 @@ impl<'a> Stage<'a> {
     ) -> End {
         loop {
             client.look(&mut self.log);
-            if client.is_done(self.plan.linger, self.world) {
+            if let Some(done) = client.is_done(self.plan.linger, self.world) {
+                steps::client_done(End::Complete, Some(done));
                 return End::Complete;
             }
             let fault = tap.is_some_and(Tap::has_failed);
             if fault || self.world.interrupted() {
+                let end = if fault { End::Fault } else { End::Interrupted };
+                steps::client_done(end, None);
                 client.end(CLIENT_GRACE, self.world);
-                return if fault { End::Fault } else { End::Interrupted };
+                return end;
             }
             client.wait(TICK, self.world);
             self.look_at_system();
@@ -247,76 +202,5 @@ impl<'a> Stage<'a> {
                 frames: tap.map_or(0, Tap::frames),
             }));
         }
-    }
-
-    /// Waits until every flow that the client can have opened has been seen
-    /// and has closed.
-    fn until_at_rest(&mut self, expected: u64, tap: Option<&dyn Tap>, end: &mut End) -> StopReason {
-        let Some(tap) = tap else {
-            return StopReason::Drained;
-        };
-        let since = self.world.elapsed();
-        // The last block is handed over a timeout late, and may hold flows that
-        // the client could not tell of.
-        let at_least = BLOCK_TIMEOUT * 2;
-        let at_most = match end {
-            End::Complete => self.plan.linger.max(at_least),
-            End::Interrupted | End::Fault => at_least,
-        };
-        loop {
-            let flows = tap.flows();
-            let all_closed = flows.closed >= flows.seen;
-            let all_seen = flows.opened >= expected;
-            let waited = self.world.elapsed().saturating_sub(since);
-            if *end != End::Complete && waited >= at_most {
-                return StopReason::Interrupted;
-            }
-            if all_closed && all_seen && waited >= at_least && *end == End::Complete {
-                return StopReason::Drained;
-            }
-            if waited >= at_most {
-                return StopReason::Timeout;
-            }
-            if *end == End::Complete && self.world.interrupted() {
-                *end = End::Interrupted;
-                return StopReason::Interrupted;
-            }
-            self.world.pause(TICK, None);
-        }
-    }
-
-    fn tell_of_capture(
-        &mut self,
-        captured: Option<Captured>,
-        stop_reason: StopReason,
-    ) -> (Vec<FlowRecord>, Option<(std::io::Error, u64)>) {
-        let Some(mut captured) = captured else {
-            return (Vec::new(), None);
-        };
-        captured.wire.stop_reason = stop_reason;
-        self.log.put(Fact::Wire(captured.wire));
-        if let Some(error) = captured.failed {
-            self.log
-                .put(Fact::Trouble(Trouble::CaptureFailed { error }));
-        }
-        let cut = captured.not_saved.map(|cut| {
-            // Best effort: a reader reports the torn frame itself.
-            self.store.cut(CAPTURE_FILE, cut.whole_bytes);
-            self.log.put(Fact::Trouble(Trouble::CaptureNotSaved {
-                error: cut.error.to_string(),
-                frames: cut.frames,
-            }));
-            (cut.error, cut.frames)
-        });
-        (captured.flows, cut)
-    }
-}
-
-/// What is tapped. A program may choose any of the server's addresses, so that
-/// its port is all that is known of its frames.
-fn filter(plan: &RunPlan, target: SocketAddr) -> String {
-    match &plan.client {
-        ClientChoice::BuiltIn(_) => format!("tcp port {} and host {}", target.port(), target.ip()),
-        ClientChoice::Command { .. } => format!("tcp port {}", target.port()),
     }
 }

@@ -11,7 +11,9 @@ use rustix::process::Signal;
 
 use super::tap::RunningTap;
 use super::world::{StartedSide, Tap, World};
-use super::{ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program};
+use super::{
+    ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program, steps,
+};
 use crate::model::observation::Leftovers;
 use crate::model::{Environment, Pid, Timestamp};
 use crate::observe::Observer;
@@ -173,6 +175,7 @@ impl World for System {
             .as_ref()
             .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
         let tap = RunningTap::open(settings, filter, port, file)?;
+        steps::captures(plan, tap.link_name(), filter);
         Ok(Box::new(tap))
     }
 

@@ -53,6 +53,11 @@ impl RunningTap {
             filter: filter.to_owned(),
         })
     }
+
+    /// The link type of the frames, by libpcap's name.
+    pub fn link_name(&self) -> &str {
+        &self.link_name
+    }
 }
 
 impl Tap for RunningTap {

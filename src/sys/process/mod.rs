@@ -191,6 +191,7 @@ impl Child {
         if self.exit.is_none()
             && let Some(pid) = raw(self.pid)
         {
+            tracing::info!("signal {} to pid {}", signal.as_raw(), self.pid);
             // ESRCH: it has just ended, which is what was wanted.
             let _ = kill_process(pid, signal);
         }
@@ -317,6 +318,8 @@ pub struct Swept {
 pub fn sweep() -> Swept {
     let until = Instant::now() + DYING;
     let mut swept = Swept::default();
+    // Each is told once, however often it has to be killed.
+    let mut met = Vec::new();
     loop {
         match reap_any(false) {
             Ok(Some(_)) => {
@@ -333,6 +336,10 @@ pub fn sweep() -> Swept {
             return Swept { left, ..swept };
         }
         for process in left {
+            if !met.contains(&process) {
+                tracing::info!("SIGKILL to pid {process}, which was left");
+                met.push(process);
+            }
             signal(process, Signal::KILL);
         }
         std::thread::sleep(Duration::from_millis(1));

@@ -86,6 +86,7 @@ impl SelfExec {
     /// Asks it to end.
     pub fn interrupt(&self) {
         if let Some(pid) = pid_of(&self.child) {
+            tracing::info!("SIGTERM to the run, pid {}", self.child.id());
             // ESRCH: it has just ended, which is what was wanted.
             let _ = kill_process(pid, Signal::TERM);
         }

@@ -107,6 +107,95 @@ fn cut_and_damaged_streams_give_what_was_whole() {
     }
 }
 
+/// Where each block of a zstd frame ends, and of the last one the checksum
+/// (RFC 8878, 3.1.1). `packed` has a content size of four bytes or none.
+fn zstd_ends(packed: &[u8]) -> (Vec<usize>, bool) {
+    let about = packed[4];
+    let size = [usize::from(about & 0x20 != 0), 2, 4, 8][usize::from(about >> 6)];
+    let window = usize::from(about & 0x20 == 0);
+    let (mut at, mut ends) = (5 + window + size, Vec::new());
+    loop {
+        let header = u32::from_le_bytes([packed[at], packed[at + 1], packed[at + 2], 0]);
+        let body = if header >> 1 & 3 == 1 { 1 } else { header >> 3 };
+        at += 3 + usize::try_from(body).unwrap();
+        ends.push(at);
+        if header & 1 == 1 {
+            return (ends, about & 4 != 0);
+        }
+    }
+}
+
+#[test]
+fn a_cut_zstd_frame_gives_all_that_its_whole_blocks_hold() {
+    /// What a block holds, but for the last one.
+    const BLOCK: usize = 128 * 1024;
+    let f = Pcap::new(End::Little);
+    let mut file = f.header();
+    let mut noise = 1u32;
+    for i in 0..4000 {
+        let mut bytes = [0; 100];
+        for byte in &mut bytes {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *byte = (noise >> 28).to_le_bytes()[0];
+        }
+        file.extend(f.frame(i, 0, 100, &bytes));
+    }
+    let packed = zstd(&file);
+    let (ends, checked) = zstd_ends(&packed);
+    assert!(checked && ends.len() > 3, "{} blocks", ends.len());
+    assert_eq!(ends[ends.len() - 1] + 4, packed.len());
+    let whole = read_at_once(&file);
+    for (blocks, end) in (1..).zip(&ends) {
+        let decoded = (blocks * BLOCK).min(file.len());
+        let expected = ((decoded - 24) / 116).min(4000);
+        let next = ends.get(blocks).copied().unwrap_or(packed.len());
+        for cut in [*end, end + 1, next - 1] {
+            let (frames, error) = read_damaged(&packed[..cut]);
+            assert_eq!(frames.len(), expected, "{blocks} blocks, cut at {cut}");
+            assert_eq!(frames, whole[..frames.len()]);
+            let place = if blocks < ends.len() {
+                "zstd: cut off in a block"
+            } else {
+                "zstd: cut off in a checksum"
+            };
+            assert!(error.to_string().ends_with(place), "{error}");
+        }
+    }
+    // What an earlier frame holds is not lost by a later one.
+    let two = [&packed[..], &packed[..5]].concat();
+    let (frames, error) = read_damaged(&two);
+    assert_eq!(frames, whole);
+    assert!(
+        error
+            .to_string()
+            .ends_with("cut off in the header of a frame")
+    );
+    // Nor by damage: a block of the reserved type.
+    let mut wrong = packed.clone();
+    wrong[ends[1]] |= 6;
+    let (frames, error) = read_damaged(&wrong);
+    assert_eq!(frames.len(), (2 * BLOCK - 24) / 116);
+    assert!(error.to_string().ends_with("zstd: damaged in a block"));
+}
+
+#[test]
+fn an_input_that_fails_inside_zstd_is_told_as_itself() {
+    struct Failing<'a>(&'a [u8]);
+    impl Read for Failing<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(buf)? {
+                0 => Err(io::Error::other("the disk is gone")),
+                n => Ok(n),
+            }
+        }
+    }
+    let packed = zstd(&long());
+    let (ends, _) = zstd_ends(&packed);
+    let (frames, error) = read(Failing(&packed[..ends[0] + 5])).unwrap();
+    assert_eq!(frames.len(), (128 * 1024 - 24) / 116);
+    assert!(error.unwrap().to_string().ends_with("the disk is gone"));
+}
+
 #[test]
 fn a_bomb_streams_through() {
     // 16 MiB of empty frames in some 16 kB.

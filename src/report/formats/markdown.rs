@@ -1,4 +1,4 @@
-//! The report as GitHub-flavoured Markdown: the same content as the terminal's.
+//! `markdown`: the report as GitHub-flavoured Markdown: the same content as the terminal's.
 //!
 //! A sheet comes in; headings, tables and lists go out. Every column is
 //! shown, and what a row has to say in words gets a column of its own. Texts
@@ -7,15 +7,21 @@
 
 use std::io::{self, Write};
 
-use super::plot::Ink;
-use super::sheet::{Align, Block, Cell, Grid, Sheet, Tone};
+use crate::report::form::{Form, Writes};
+use crate::report::plot::Ink;
+use crate::report::sheet::{Align, Block, Cell, Grid, Sheet, Tone};
 use crate::text::escape::markdown;
+
+pub(super) const FORM: Form = Form {
+    help: "The same as Markdown",
+    writes: Writes::Sheets(|sheet, _, out| write(sheet, out)),
+};
 
 /// Columns of a chart, in a block of text.
 const PLOT_WIDTH: usize = 80;
 
 /// Writes the sheet.
-pub(super) fn write(sheet: &Sheet, out: &mut impl Write) -> io::Result<()> {
+fn write(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     writeln!(out, "# {}\n", markdown(&sheet.title.text))?;
     for subtitle in &sheet.subtitles {

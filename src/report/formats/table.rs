@@ -1,4 +1,4 @@
-//! The report for a terminal: calm tables, no wider than asked.
+//! `table`: the report for a terminal: calm tables, no wider than asked.
 //!
 //! A sheet and a style come in; lines go out. No line is wider than the
 //! style's width, and without colour nothing but printable text and line
@@ -10,17 +10,23 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Padding, Style as Borders};
 
-use super::Style;
-use super::layout::{elide_end, elide_middle, plan, width, wrap};
-use super::paint::Paint;
-use super::plot::Ink;
-use super::sheet::{Align, Block, Cell, Conclusion, Grid, Plot, Sheet, Tone};
+use crate::report::form::{Form, Writes};
+use crate::report::layout::{elide_end, elide_middle, plan, width, wrap};
+use crate::report::paint::Paint;
+use crate::report::plot::Ink;
+use crate::report::sheet::{Align, Block, Cell, Conclusion, Grid, Plot, Sheet, Tone};
+use crate::report::view::Style;
+
+pub(super) const FORM: Form = Form {
+    help: "Tables for a terminal",
+    writes: Writes::Sheets(write),
+};
 
 /// Narrower than this, a terminal wraps by itself.
 const NARROWEST: usize = 40;
 
 /// Writes the sheet.
-pub(super) fn write(sheet: &Sheet, style: Style, out: &mut impl Write) -> io::Result<()> {
+fn write(sheet: &Sheet, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     let pen = Pen {
         paint: Paint {

@@ -11,8 +11,8 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::FlowOf;
 use super::spreadsheet::Spreadsheet;
+use super::view::FlowOf;
 use crate::model::{
     Exchange, FlowRecord, Handshake, Nanos, Pid, Provenance, Tid, TimeOfDay, Timestamp, WorkerId,
 };
@@ -129,33 +129,15 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Writes flows as CSV with a header.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_flows_csv<'a>(
-    flows: impl IntoIterator<Item = &'a FlowRecord>,
-    out: &mut impl io::Write,
-) -> io::Result<()> {
-    let mut writer = FlowCsv::new(out, false)?;
-    for flow in flows {
-        writer.flow(FlowOf { file: None, flow })?;
-    }
-    writer.finish()
-}
-
 /// Writes flows as CSV one by one.
-pub struct FlowCsv<W: io::Write> {
+pub(super) struct FlowSheet<W: io::Write> {
     sheet: Spreadsheet<W>,
     files: bool,
 }
 
-impl<W: io::Write> FlowCsv<W> {
+impl<W: io::Write> FlowSheet<W> {
     /// Writes the header; with `files`, the first column is the file's name.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn new(out: W, files: bool) -> io::Result<Self> {
+    pub(super) fn new(out: W, files: bool) -> io::Result<Self> {
         let like = Row {
             file: files.then_some(Cow::Borrowed("")),
             ..Row::default()
@@ -165,19 +147,13 @@ impl<W: io::Write> FlowCsv<W> {
     }
 
     /// Writes one row.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn flow(&mut self, of: FlowOf<'_>) -> io::Result<()> {
+    pub(super) fn row(&mut self, of: FlowOf<'_>) -> io::Result<()> {
         let file = self.files.then_some(of.file.unwrap_or_default());
         self.sheet.row(&Row::of(of.flow, file))
     }
 
     /// Hands everything on.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn finish(self) -> io::Result<()> {
+    pub(super) fn end(self) -> io::Result<()> {
         self.sheet.finish()
     }
 }

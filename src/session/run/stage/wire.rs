@@ -1,0 +1,111 @@
+//! The capture of a run: opened, waited for, closed.
+
+use std::net::SocketAddr;
+
+use super::super::world::{Captured, Tap};
+use super::super::{CAPTURE_FILE, ClientChoice, RunPlan, SessionError, TICK, steps};
+use super::Stage;
+use crate::model::observation::{End, Fact, Trouble};
+use crate::model::{FlowRecord, StopReason};
+use crate::sys::capture::BLOCK_TIMEOUT;
+
+impl Stage<'_> {
+    pub(super) fn open_tap(
+        &mut self,
+        target: SocketAddr,
+    ) -> Result<Option<Box<dyn Tap>>, SessionError> {
+        if self.plan.capture.is_none() {
+            return Ok(None);
+        }
+        let file = self.store.create(CAPTURE_FILE)?;
+        let filter = filter(self.plan, target);
+        let tap = self
+            .world
+            .open_tap(self.plan, &filter, target.port(), file)?;
+        Ok(Some(tap))
+    }
+
+    /// Waits until every flow that the client can have opened has been seen
+    /// and has closed.
+    pub(super) fn until_at_rest(
+        &mut self,
+        expected: u64,
+        tap: Option<&dyn Tap>,
+        end: &mut End,
+    ) -> StopReason {
+        let Some(tap) = tap else {
+            return StopReason::Drained;
+        };
+        let since = self.world.elapsed();
+        // The last block is handed over a timeout late, and may hold flows that
+        // the client could not tell of.
+        let at_least = BLOCK_TIMEOUT * 2;
+        let at_most = match end {
+            End::Complete => self.plan.linger.max(at_least),
+            End::Interrupted | End::Fault => at_least,
+        };
+        let mut told = None;
+        loop {
+            let flows = tap.flows();
+            let all_closed = flows.closed >= flows.seen;
+            let all_seen = flows.opened >= expected;
+            let waited = self.world.elapsed().saturating_sub(since);
+            if told.replace(flows) != Some(flows) {
+                steps::flows(flows, expected);
+            }
+            let reason = if *end != End::Complete && waited >= at_most {
+                Some(StopReason::Interrupted)
+            } else if all_closed && all_seen && waited >= at_least && *end == End::Complete {
+                Some(StopReason::Drained)
+            } else if waited >= at_most {
+                Some(StopReason::Timeout)
+            } else if *end == End::Complete && self.world.interrupted() {
+                *end = End::Interrupted;
+                Some(StopReason::Interrupted)
+            } else {
+                None
+            };
+            if let Some(reason) = reason {
+                steps::at_rest(reason, flows, expected, waited);
+                return reason;
+            }
+            self.world.pause(TICK, None);
+        }
+    }
+
+    pub(super) fn tell_of_capture(
+        &mut self,
+        captured: Option<Captured>,
+        stop_reason: StopReason,
+    ) -> (Vec<FlowRecord>, Option<(std::io::Error, u64)>) {
+        let Some(mut captured) = captured else {
+            return (Vec::new(), None);
+        };
+        steps::captured(&captured);
+        captured.wire.stop_reason = stop_reason;
+        self.log.put(Fact::Wire(captured.wire));
+        if let Some(error) = captured.failed {
+            self.log
+                .put(Fact::Trouble(Trouble::CaptureFailed { error }));
+        }
+        let cut = captured.not_saved.map(|cut| {
+            // Best effort: a reader reports the torn frame itself.
+            self.store.cut(CAPTURE_FILE, cut.whole_bytes);
+            self.log.put(Fact::Trouble(Trouble::CaptureNotSaved {
+                error: cut.error.to_string(),
+                frames: cut.frames,
+            }));
+            (cut.error, cut.frames)
+        });
+        (captured.flows, cut)
+    }
+}
+
+/// What is tapped. A program may choose any of the server's addresses, so that
+/// its port is all that is known of its frames.
+fn filter(plan: &RunPlan, target: SocketAddr) -> String {
+    match &plan.client {
+        ClientChoice::BuiltIn(_) => format!("tcp port {} and host {}", target.port(), target.ip()),
+        ClientChoice::Command { .. } => format!("tcp port {}", target.port()),
+    }
+}
