@@ -62,6 +62,18 @@ pub use view::{AnalysisView, FlowOf, RunView, Style};
 
 /// Writes a run in a format.
 ///
+/// ```
+/// use threadtap::report::{Format, RunView, Style, write_run};
+///
+/// let run = std::fs::read("captures/golden-runs/thread/run.json")?;
+/// let run = serde_json::from_slice(&run)?;
+/// let view = RunView { run: &run, flows: &[], workers: &[] };
+/// let mut text = Vec::new();
+/// write_run(view, Format::Table, Style::default(), &mut text)?;
+/// assert!(text.starts_with(b"20 requests, one thread each"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// Those of `out`; a closed pipe comes back as [`io::ErrorKind::BrokenPipe`].
 pub fn write_run(
