@@ -26,7 +26,8 @@ fn the_public_names_are_those_of_the_list() {
         "threadtap",
         &mut names,
     );
-    let text: String = names.iter().map(|name| format!("{name}\n")).collect();
+    let lines: Vec<&str> = names.iter().map(String::as_str).collect();
+    let text = lines.join("\n") + "\n";
     let list = root.join("tests/surface.txt");
     if std::env::var_os("THREADTAP_WRITE_SURFACE").is_some() {
         fs::write(&list, &text).unwrap();
