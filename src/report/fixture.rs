@@ -5,7 +5,7 @@ mod records;
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::view::RunView;
+use super::RunView;
 use crate::findings::{FindingsInput, findings};
 use crate::model::{
     CaptureSummary, Close, ConnState, Correlation, Endpoint, Exchange, FlowRecord, Latencies,

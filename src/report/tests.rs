@@ -5,9 +5,7 @@ use std::net::Ipv6Addr;
 use insta::assert_snapshot;
 
 use super::fixture::Fixture;
-use super::{
-    FlowOf, Format, Style, write_flows_jsonl, write_run, write_run_json, write_workers_jsonl,
-};
+use super::{Format, Style, write_flows_jsonl, write_run, write_run_json, write_workers_jsonl};
 use crate::model::{FlowRecord, Outcome, RunRecord, Tid, WorkerRecord};
 
 pub(super) fn text(fixture: &Fixture, format: Format, style: Style) -> String {
@@ -208,35 +206,9 @@ fn a_closed_pipe_is_told_as_one() {
         }
     }
     let fixture = Fixture::normal(300);
-    for &format in Format::ALL {
+    for format in Format::ALL {
         let result = write_run(fixture.view(), format, Style::default(), &mut Closed);
         let kind = result.unwrap_err().kind();
         assert_eq!(kind, std::io::ErrorKind::BrokenPipe, "{format}");
-    }
-}
-
-/// `--help` lists them; clap ends each with what it needs.
-#[test]
-fn every_format_says_what_it_is() {
-    for format in Format::ALL {
-        assert!(!format.help().is_empty() && !format.help().ends_with('.'));
-        assert!(!text(&Fixture::normal(3), *format, Style::default()).is_empty());
-        assert!(!(format.is_for_people() && format.writes_flows()));
-    }
-}
-
-/// `analyze` writes flows as they come; `run` has them all.
-#[test]
-fn flows_one_by_one_are_the_flows_at_once() {
-    let fixture = Fixture::troubled(20);
-    for format in Format::ALL.iter().filter(|format| format.writes_flows()) {
-        let mut out = Vec::new();
-        let mut writer = format.flow_writer(&mut out, false).unwrap().unwrap();
-        for flow in &fixture.flows {
-            writer.flow(FlowOf { file: None, flow }).unwrap();
-        }
-        writer.finish().unwrap();
-        let one_by_one = String::from_utf8(out).unwrap();
-        assert_eq!(one_by_one, text(&fixture, *format, Style::default()));
     }
 }
