@@ -157,16 +157,16 @@ impl Work<'_> {
         let processes = self.processes.len() as u64;
         let others = Others::of(self);
         match (self.workers(), self.most) {
-            (0, _) => Err("no connection was seen"),
-            _ if self.unseen > 0 => Err("who served was not seen"),
+            (0, _) => Err("no connection was observed"),
+            _ if self.unseen > 0 => Err("the serving thread was not observed"),
             // Whoever made it may have been created for it, or for anything.
-            (1, 1) => Err("one tells of no model"),
+            (1, 1) => Err("one connection is not enough for a conclusion"),
             (1, _) => match self.at_once {
-                Some(_) if others.talk => {
-                    Err("others ran meanwhile, and who sends is not traced of a client")
-                }
-                None => Err("when each was over is not known"),
-                Some(1) if others.wait => Err("other threads waited beside it"),
+                Some(_) if others.talk => Err(
+                    "other threads ran at the same time, and which thread of a client sends is not traced",
+                ),
+                None => Err("it is not known when each connection ended"),
+                Some(1) if others.wait => Err("other threads were waiting at the same time"),
                 Some(1) => Ok(Shape::OneByOne),
                 Some(_) => Ok(Shape::EventLoop),
             },
@@ -176,15 +176,17 @@ impl Work<'_> {
             // A pool that is ended before its program exits looks the same as a
             // few threads beside others that do something else.
             (workers, 1) if processes == 1 && others.might_work * 2 > workers => {
-                Err("several models fit")
+                Err("more than one model fits")
             }
             (_, 1) if processes == 1 => Ok(Shape::ThreadEach),
             (_, 1) => Err(NO_MODEL),
-            _ if self.at_once == Some(1) => {
-                Err("never two at once, by threads that take turns or work that moves between them")
+            _ if self.at_once == Some(1) => Err(
+                "never two at the same time: the threads take turns, or the work moves between them",
+            ),
+            _ if self.overlaps => Err("some workers had several at the same time"),
+            _ if wanders(self.side) => {
+                Err("some threads accept connections that others serve, and the reverse")
             }
-            _ if self.overlaps => Err("some had several at once"),
-            _ if wanders(self.side) => Err("some accept what others serve, and the reverse"),
             // When all of them are busy there is work for any other that waits.
             (workers, _) if self.at_once == Some(workers) || others.might_work == 0 => {
                 Ok(Shape::Pool(Some(workers)))
@@ -215,20 +217,25 @@ impl Work<'_> {
             }
             Ok(Shape::Pool(Some(_))) => format!("{}, up to {most} each", by("worker", "workers")),
             Ok(Shape::Pool(None)) => format!(
-                "{}, up to {most} each, beside others without one",
+                "{}, up to {most} each; others had no connection",
                 by("worker", "workers")
             ),
             Ok(Shape::EventLoop) => format!(
-                "{connections} by one thread, up to {} at once",
+                "{connections} by one thread, up to {} at the same time",
                 count(self.at_once.unwrap_or(0))
             ),
-            Ok(Shape::OneByOne) => format!("{connections} by one thread, never two at once"),
+            Ok(Shape::OneByOne) => {
+                format!("{connections} by one thread, never two at the same time")
+            }
             Err(why) if self.workers() == 0 => why.to_owned(),
             // Where nobody was seen to serve, only who accepted is known.
             Err(why) if self.unseen > 0 => {
                 let may_have = match self.apart.unclear.len() as u64 {
                     0 => String::new(),
-                    n => format!(", and {} may have", counted(n, "process", "processes")),
+                    n => format!(
+                        "; {} may have served them",
+                        counted(n, "process", "processes")
+                    ),
                 };
                 let unseen = count(self.unseen);
                 format!("{why} for {unseen} of {connections}{may_have}")
@@ -238,7 +245,7 @@ impl Work<'_> {
     }
 }
 
-const NO_MODEL: &str = "this fits no one model";
+const NO_MODEL: &str = "no single model fits";
 
 /// Whether a runtime moves work between a server's threads: those that accept
 /// serve too, but not what they accepted.

@@ -289,7 +289,7 @@ fn who_may_have_served_is_no_helper() {
     );
     assert_eq!(
         evidence.because,
-        "who served was not seen for 3 of 3 connections, and 4 processes may have"
+        "the serving thread was not observed for 3 of 3 connections; 4 processes may have served them"
     );
     // Where all were seen, nobody else did.
     let seen: Vec<Made> = served.iter().map(|m| Made { seen: true, ..*m }).collect();
@@ -587,7 +587,11 @@ fn when_work_was_over_tells_a_pool_from_event_loops() {
     );
     assert_eq!(
         model(&[(1, 11, 19, Some(30)), (2, 22, 22, Some(32))]),
-        (None, Some(3), format!("{told}: some had several at once"))
+        (
+            None,
+            Some(3),
+            format!("{told}: some workers had several at the same time")
+        )
     );
     // An end that is not known proves no overlap.
     assert_eq!(
@@ -602,7 +606,7 @@ fn when_work_was_over_tells_a_pool_from_event_loops() {
     ]);
     assert_eq!((model, evidence.at_once), (None, Some(1)));
     assert!(
-        evidence.because.contains("never two at once"),
+        evidence.because.contains("never two at the same time"),
         "{}",
         evidence.because
     );
@@ -623,7 +627,7 @@ fn when_work_was_over_tells_an_event_loop_from_one_after_the_other() {
         (
             Some(Strategy::Iterative),
             Some(1),
-            "3 connections by one thread, never two at once".to_owned()
+            "3 connections by one thread, never two at the same time".to_owned()
         )
     );
     assert_eq!(
@@ -631,7 +635,7 @@ fn when_work_was_over_tells_an_event_loop_from_one_after_the_other() {
         (
             Some(Strategy::Async),
             Some(2),
-            "3 connections by one thread, up to 2 at once".to_owned()
+            "3 connections by one thread, up to 2 at the same time".to_owned()
         )
     );
     let mut open = story.made(3);
@@ -641,7 +645,7 @@ fn when_work_was_over_tells_an_event_loop_from_one_after_the_other() {
         (
             None,
             None,
-            "3 connections by 1 worker: when each was over is not known".to_owned()
+            "3 connections by 1 worker: it is not known when each connection ended".to_owned()
         )
     );
     // What seems to end before it began, by a clock that was set back, was
@@ -733,7 +737,7 @@ fn threads_of_several_processes_fit_no_one_model() {
     assert_eq!(strategy, None);
     assert_eq!(
         evidence.because,
-        "4 connections by 4 workers: this fits no one model"
+        "4 connections by 4 workers: no single model fits"
     );
 }
 

@@ -36,7 +36,7 @@ impl fmt::Display for Skip {
             Self::NotIp => "not IP",
             Self::NotTcp => "IP, but not TCP",
             Self::LaterFragment => "not the first fragment of its datagram",
-            Self::Tunnel => "in a tunnel, which is not followed",
+            Self::Tunnel => "in a tunnel, which is not decoded",
             Self::Truncated => "cut before the TCP header was complete",
             Self::Malformed => "malformed header",
         })

@@ -86,7 +86,9 @@ fn leaves(schema: &Value, at: String, lists: &Lists, known: &mut Vec<String>) {
             }
         }
     } else if is_object(schema) {
-        for (name, of) in schema["properties"].as_object().into_iter().flatten() {
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        // The points of a timeline have no names that anybody could have meant.
+        for (name, of) in fields.filter(|(name, _)| *name != "timeline") {
             leaves(of, below(name), lists, known);
         }
         let names = schema["propertyNames"]["enum"].as_array();

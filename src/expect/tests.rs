@@ -139,6 +139,22 @@ fn an_unknown_path_offers_the_nearest() {
     }
 }
 
+#[test]
+fn points_of_a_timeline_are_not_offered() {
+    for text in ["client.timelines == 1", "timeline.0 == 1", "0.0 == 1"] {
+        match Document::run().check(&parsed(text)) {
+            Err(Unfit::Unknown { nearest, .. }) => {
+                assert!(!nearest.is_empty(), "{text}");
+                assert!(
+                    nearest.iter().all(|k| !k.contains("timeline")),
+                    "{text}: {nearest:?}"
+                );
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
 /// Most leave out the front of a path.
 #[test]
 fn paths_that_end_in_the_given_names_come_first() {

@@ -113,7 +113,7 @@ fn wrong_answers() {
     assert_eq!(valid, Some(false));
     assert_eq!(
         problem.as_deref(),
-        Some(r#"more after the answer: "BYE\r\n""#)
+        Some(r#"extra bytes after the answer: "BYE\r\n""#)
     );
 }
 
@@ -142,7 +142,7 @@ fn other_lines_between_time_requests() {
     assert_eq!(v.len(), 3);
     assert_eq!(
         v[1].1.as_deref(),
-        Some("no answer to a request that does not begin with TIME")
+        Some("no answer; the request does not begin with TIME")
     );
     assert_eq!(v[2], GOOD);
 }

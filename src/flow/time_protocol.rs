@@ -133,7 +133,7 @@ impl AnswerLine {
             return Verdict {
                 answer,
                 valid: None,
-                problem: Some(format!("answer not captured in full: {}", self.quoted())),
+                problem: Some(format!("answer not captured completely: {}", self.quoted())),
             };
         }
         let right = answer.is_some() && bytes.get(BARE..) == Some(b"\r\n".as_slice());
@@ -143,7 +143,7 @@ impl AnswerLine {
             problem: (!right).then(|| {
                 let what = self.quoted();
                 match answer {
-                    Some(_) => format!("answer does not end as JAM hh:mm:ss\\r\\n does: {what}"),
+                    Some(_) => format!("answer does not end like JAM hh:mm:ss\\r\\n: {what}"),
                     None => format!("answer is not JAM hh:mm:ss\\r\\n: {what}"),
                 }
             }),

@@ -160,7 +160,7 @@ impl Turns {
         } else if self.request.says() != Says::Time
             && let Some(last) = self.exchanges.last_mut().filter(|_| self.omitted == 0)
         {
-            last.problem = Some("a request that does not begin with TIME".to_owned());
+            last.problem = Some("the request does not begin with TIME".to_owned());
         }
         self.request = RequestLine::default();
     }
@@ -258,7 +258,7 @@ impl Turns {
             && last.problem.is_none()
         {
             last.valid = Some(false);
-            last.problem = Some(format!("more after the answer: {}", answer.quoted()));
+            last.problem = Some(format!("extra bytes after the answer: {}", answer.quoted()));
         }
     }
 
@@ -278,7 +278,7 @@ impl Turns {
 fn close_unanswered(exchange: &mut Exchange) {
     exchange.valid = Some(false);
     exchange.problem = Some(match exchange.problem.take() {
-        Some(other) => format!("no answer to {other}"),
+        Some(other) => format!("no answer; {other}"),
         None => "no answer".to_owned(),
     });
 }

@@ -233,7 +233,7 @@ fn a_servers_memory_bounds_its_connections() {
 fn who_is_exempt_is_not_bound() {
     let root = |r: &mut Readings| {
         r.tasks.nproc.soft = Some(5);
-        r.tasks.nproc_exempt = Some("root is exempt");
+        r.tasks.nproc_exempt = Some("root is exempt from this limit");
         r.tasks.threads_max = Some(1_000);
     };
     assert_eq!(binds(Thread, root).0, L::ThreadsMax);

@@ -45,8 +45,8 @@ pub fn wait_until_listening(child: &mut Child) -> Result<SocketAddr, SessionErro
         Some(Listening::Failed(why)) if !why.is_empty() => Err(SessionError::Server(why)),
         _ => {
             let exit = child.wait(Duration::from_millis(100));
-            let how = exit.map_or("it said nothing".to_owned(), |exit| {
-                format!("it ended first ({exit})")
+            let how = exit.map_or("it printed no message".to_owned(), |exit| {
+                format!("its process ended ({exit})")
             });
             let why = format!("the server did not start: {how}");
             Err(SessionError::Server(why))

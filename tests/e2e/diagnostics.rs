@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::process::Stdio;
 
-use super::common::need::Need::{Capture, Tool};
+use super::common::need::Need::Capture;
 use super::common::{Lab, Ran};
 use crate::require;
 
@@ -157,7 +157,6 @@ fn a_program_s_name_does_nothing_to_the_terminal() {
 
 #[test]
 fn standard_error_may_be_closed_or_full() {
-    require!(Tool("sh"));
     let lab = Lab::new();
     let mut command = lab.command("sh");
     command.args([

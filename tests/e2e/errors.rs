@@ -81,14 +81,14 @@ fn no_capture_needs_no_permission() {
 #[test]
 fn no_such_interface() {
     require!(Capture);
-    let words = ["no such interface: nosuch0", " lo"];
+    let words = ["there is no interface nosuch0", " lo"];
     refused(&["run", "-n", "3", "--port", "0", "-i", "nosuch0"], &words);
 }
 
 #[test]
 fn no_such_interface_leaves_no_folder_that_was_named() {
     require!(Capture);
-    let words = ["no such interface: nosuch0"];
+    let words = ["there is no interface nosuch0"];
     refused(
         &["run", "--port", "0", "-i", "nosuch0", "--out", "a/b/c"],
         &words,
@@ -108,7 +108,7 @@ fn a_folder_that_was_there_stays() {
         .map(|e| e.unwrap().file_name())
         .collect();
     assert_eq!(names, ["mine"]);
-    says(ran, &["no such interface"]);
+    says(ran, &["there is no interface"]);
 }
 
 #[test]

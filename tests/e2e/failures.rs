@@ -138,7 +138,7 @@ fn bad_answer_of_another_protocol() {
 fn bad_answer_that_is_too_long() {
     require!(Capture);
     let server = peers::answering(b"JAM 12:34:56\r\nand more of it\r\n");
-    all_fail(server, "bad_answer", "more after the answer", &[]);
+    all_fail(server, "bad_answer", "extra bytes after the answer", &[]);
 }
 
 #[test]

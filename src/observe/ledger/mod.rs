@@ -195,8 +195,8 @@ impl Observer for LedgerObserver {
             Listening::Failed(why) if why.is_empty() => {
                 // Its end of the pipe closes a moment before it can be reaped.
                 let how = self.child.wait(Duration::from_millis(100));
-                let how = how.map_or("it said nothing".to_owned(), |exit| {
-                    format!("it ended first ({exit})")
+                let how = how.map_or("it printed no message".to_owned(), |exit| {
+                    format!("its process ended ({exit})")
                 });
                 Listening::Failed(format!("the server did not start: {how}"))
             }

@@ -110,7 +110,7 @@ fn trace(
             .unwrap_or(NOTHING)
         })
         .map_err(StartError::System)?;
-    let gone = || StartError::System(io::Error::other("the tracer's thread ended"));
+    let gone = || StartError::System(io::Error::other("the tracer thread ended unexpectedly"));
     let (root, tid) = told.recv().map_err(|_| gone())??;
     tracing::debug!("{name}: tracing of pid {root} began, in thread {tid}");
     Ok(Tracing {

@@ -277,7 +277,7 @@ impl Comparison<'_> {
             Exit::Code(1) if path.join("run.json").exists() => Ok(Made::Whole(false)),
             Exit::Code(130) => Ok(Made::Interrupted),
             _ if stop.raised() => Ok(Made::Interrupted),
-            Exit::Signal(n) => Err(io::Error::other(format!("signal {n} ended the run"))),
+            Exit::Signal(n) => Err(io::Error::other(format!("signal {n} killed the run"))),
             Exit::Code(_) => Err(io::Error::other(last_words(&said))),
         }
     }

@@ -174,7 +174,7 @@ fn a_server_that_never_listens_is_given_up() {
         error.contains("does not listen on port 45000 after 10 s"),
         "{error}"
     );
-    assert!(error.contains("it said last: last words"), "{error}");
+    assert!(error.contains("its last output: last words"), "{error}");
     assert_eq!(fake.server.signals.borrow().len(), 1);
     assert!(fake.discarded());
 }

@@ -7,7 +7,7 @@ use crate::model::{Frame, LinkType};
 
 /// A filter that libpcap does not understand.
 #[derive(Debug, Error)]
-#[error("the filter {filter:?} is not understood: {reason}; see pcap-filter(7)")]
+#[error("the filter {filter:?} is not valid: {reason}; see pcap-filter(7)")]
 pub struct FilterError {
     /// The filter.
     pub filter: String,
@@ -55,7 +55,7 @@ impl Filter {
 
 fn compile(text: &str, link: LinkType) -> Result<BpfProgram, String> {
     if text.contains('\0') {
-        return Err("it contains a NUL".to_owned());
+        return Err("it contains a NUL byte".to_owned());
     }
     // LINKTYPE 101 is DLT 12 on Linux; for the others that are read here the
     // numbers are the same.

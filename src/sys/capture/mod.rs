@@ -52,7 +52,7 @@ pub enum CaptureError {
         remedy: String,
     },
     /// There is no interface of that name.
-    #[error("no such interface: {interface}; there are: {there}")]
+    #[error("there is no interface {interface}; the interfaces are: {there}")]
     NoInterface {
         /// The name that was asked for.
         interface: String,
@@ -60,7 +60,7 @@ pub enum CaptureError {
         there: String,
     },
     /// libpcap does not understand the filter.
-    #[error("the capture filter {filter:?} is not understood: {reason}")]
+    #[error("the capture filter {filter:?} is not valid: {reason}")]
     Filter {
         /// The filter.
         filter: String,

@@ -61,7 +61,7 @@ impl NetNamespace {
     pub fn describe_holder(self, port: u16) -> String {
         let listeners = self.listening_on(port);
         if listeners.is_empty() && self.is_remembered(port) {
-            return " by a closed connection, for a minute at most (TIME_WAIT)".to_owned();
+            return " by a closed connection in TIME-WAIT, for one more minute at most".to_owned();
         }
         let named = |pid| {
             let name = proc::name_of(pid).unwrap_or_else(|| "?".to_owned());

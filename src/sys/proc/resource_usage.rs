@@ -79,10 +79,11 @@ pub fn pids_taken(first: u64) -> Option<u64> {
 pub fn exempt_from_nproc() -> Option<&'static str> {
     let map = Proc::this().text("uid_map").unwrap_or_default();
     if outer_user(&map, u64::from(getuid().as_raw())) == Some(0) {
-        return Some("root is exempt");
+        return Some("root is exempt from this limit");
     }
     let any = CapabilitySet::SYS_RESOURCE | CapabilitySet::SYS_ADMIN;
-    (in_first_user_namespace() && has(any)).then_some("CAP_SYS_RESOURCE or CAP_SYS_ADMIN exempts")
+    (in_first_user_namespace() && has(any))
+        .then_some("processes with CAP_SYS_RESOURCE or CAP_SYS_ADMIN are exempt from this limit")
 }
 
 /// Who a user is in the enclosing user namespace, from the text of `uid_map`:

@@ -49,7 +49,7 @@ impl Executable {
         let texts = |all: Vec<Vec<u8>>| all.into_iter().map(CString::new).collect();
         let texts = |all| -> io::Result<Vec<CString>> {
             let made: Result<_, std::ffi::NulError> = texts(all);
-            made.map_err(|_| invalid("it holds a NUL byte"))
+            made.map_err(|_| invalid("it contains a NUL byte"))
         };
         let name = words.first().ok_or_else(|| invalid("it is empty"))?;
         let path = path.map_or(DEFAULT_PATH, OsStrExt::as_bytes);

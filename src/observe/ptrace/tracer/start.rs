@@ -59,7 +59,7 @@ impl<'a> Tracer<'a> {
                         Some((Step::Execute, e)) => StartError::Execute(e),
                         Some((Step::Prepare, e)) => StartError::System(e),
                         None => StartError::System(io::Error::other(format!(
-                            "it ended before it was executed ({exit})"
+                            "the process ended before it executed the program ({exit})"
                         ))),
                     });
                 }

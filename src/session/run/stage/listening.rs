@@ -59,7 +59,7 @@ impl Stage<'_> {
         let where_to = port.map_or(String::new(), |port| format!(" on port {port}"));
         let said = self.store.last_line("server.log");
         let said = said.map_or(String::new(), |line| {
-            format!("; it said last: {}", printable(line.trim()))
+            format!("; its last output: {}", printable(line.trim()))
         });
         let server = match command {
             Some(words) => format!("the server `{}`", printable(&words.join(" "))),
