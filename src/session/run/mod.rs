@@ -123,10 +123,13 @@ pub fn conduct(
     let started = Local::now();
     let mut world = System::new()?;
     let mut dir = RunDir::create(plan.out.as_deref(), started, &plan.name())?;
-    steps::folder(&dir);
+    steps::folder(dir.path());
     let started = started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
     let finished = conduct_in(plan, started, &mut world, &mut dir, status)?;
-    steps::written(&dir, &[log::FILE, CAPTURE_FILE, "server.log", "client.log"]);
+    steps::written(
+        dir.path(),
+        &[log::FILE, CAPTURE_FILE, "server.log", "client.log"],
+    );
     Ok((finished, dir))
 }
 

@@ -2,12 +2,12 @@
 //! for a frame, an event or a request.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tracing::{debug, info};
 
-use super::RunDir;
 use super::plan::RunPlan;
 use super::world::{Captured, FlowProgress, StartedSide};
 use crate::model::observation::{End, Leftovers, ObserverName, SideStarted, Trouble};
@@ -15,8 +15,8 @@ use crate::model::{Exit, Nanos, Pid, Side, StopReason};
 use crate::text::units::{bytes, count, counted, duration};
 
 /// The run's folder is there.
-pub fn folder(dir: &RunDir) {
-    info!("run directory: {}", dir.path().display());
+pub fn folder(dir: &Path) {
+    info!("run directory: {}", dir.display());
 }
 
 /// A side was started, or found.
@@ -199,9 +199,9 @@ pub fn saved(file: &str, size: u64, since: Instant) {
 }
 
 /// The files that were written while the run went on.
-pub fn written(dir: &RunDir, files: &[&str]) {
+pub fn written(dir: &Path, files: &[&str]) {
     for file in files {
-        if let Ok(found) = dir.file(file).metadata() {
+        if let Ok(found) = dir.join(file).metadata() {
             info!("saved {file}: {}, during the run", bytes(found.len()));
         }
     }
