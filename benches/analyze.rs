@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use threadtap::sys::process::rusage::{Cost, run};
+use support::cost::{Cost, run};
 
 const THREADTAP: &str = env!("CARGO_BIN_EXE_threadtap");
 

@@ -17,31 +17,33 @@
 //! One way, from top to bottom. Everything between `decode` and `report` is
 //! pure: no clock, thread, socket or file; time comes in with the data.
 
-pub mod activity;
+mod activity;
 pub mod analysis;
 pub mod assemble;
 pub mod capfile;
-pub mod census;
-pub mod cli;
-pub mod commands;
-pub mod compare;
-pub mod correlate;
+mod census;
+mod cli;
+mod commands;
+mod compare;
+mod correlate;
 pub mod decode;
-pub mod expect;
-pub mod findings;
+mod expect;
+mod findings;
 pub mod flow;
-pub mod lab;
-pub mod limits;
+mod lab;
+mod limits;
 pub mod model;
 mod notes;
-pub mod observe;
+mod observe;
 pub mod obsfile;
 pub mod report;
 #[cfg(test)]
 mod schemas;
-pub mod session;
-pub mod stats;
-pub mod sys;
+mod session;
+mod stats;
+mod sys;
 #[cfg(test)]
 mod testkit;
-pub mod text;
+mod text;
+
+pub use commands::main;

@@ -1,4 +1,6 @@
-//! What the benches share: a generated capture.
+//! What the benches share: a generated capture, and what a program costs.
+
+pub mod cost;
 
 use std::fs::File;
 use std::io;

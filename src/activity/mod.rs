@@ -21,10 +21,10 @@ mod tests;
 use std::collections::BTreeSet;
 
 pub use helpers::helpers;
-pub use made::{Made, Served};
+pub use made::Made;
 pub use shape::{client_shape, server_shape};
 pub use sockets::{Accepted, Connection, SocketLog};
-pub use tasks::{ProcessLife, TaskIndex, TaskLife, Tasks};
+pub use tasks::{TaskIndex, Tasks};
 
 use crate::model::{Change, Endpoint, Event};
 

@@ -18,8 +18,8 @@ use crate::flow::{FlowConfig, FlowTable};
 use crate::model::{FlowId, FlowRecord, Frame, Segment};
 
 pub use ladder::{Ladder, Rung};
-pub use merge::{FrameSource, Merged, SourceError};
-pub use order::{SortKey, sort};
+pub(crate) use merge::{FrameSource, Merged, SourceError};
+pub(crate) use order::{SortKey, sort};
 pub use run::{RunFlows, flows_of_a_run};
 pub use summary::{AnalysisSummary, FileSummary, SCHEMA_ANALYSIS, Tally};
 
@@ -28,7 +28,7 @@ pub type FrameFilter<'a> = dyn FnMut(&Frame<'_>) -> bool + 'a;
 
 /// Frames on their way to segments, and what is counted on the way.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Front {
+pub(crate) struct Front {
     frames: u64,
     bytes: u64,
     skips: SkipCounts,
@@ -111,7 +111,7 @@ impl<'a> Analyzer<'a> {
     /// else holds the [`Front`]. Not for an analyzer with a filter, which asks
     /// for frames.
     #[inline]
-    pub fn segment(
+    pub(crate) fn segment(
         &mut self,
         frame: u64,
         segment: &Segment<'_>,
@@ -129,7 +129,7 @@ impl<'a> Analyzer<'a> {
     }
 
     /// What somebody else's [`Front`] has counted, in place of one's own.
-    pub fn set_front(&mut self, front: Front) {
+    pub(crate) fn set_front(&mut self, front: Front) {
         self.front = front;
     }
 

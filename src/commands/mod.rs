@@ -8,6 +8,7 @@ mod diagnostics;
 mod expectations;
 mod internal;
 mod output;
+mod program;
 mod read_ahead;
 mod run;
 mod serve;
@@ -15,22 +16,24 @@ mod show;
 mod terminal;
 mod told;
 
+pub use program::main;
+
 use crate::cli::{Cli, Command};
 
 /// All went well.
-pub const OK: u8 = 0;
+const OK: u8 = 0;
 /// It ran, but something did not hold.
-pub const DID_NOT_HOLD: u8 = 1;
+const DID_NOT_HOLD: u8 = 1;
 /// It could not run.
-pub const COULD_NOT_RUN: u8 = 2;
+const COULD_NOT_RUN: u8 = 2;
 /// Interrupted, with everything so far saved.
-pub const INTERRUPTED: u8 = 130;
+const INTERRUPTED: u8 = 130;
 
 /// Does what the command line asks for.
 ///
 /// # Errors
 /// When it could not run: one line that says what to do.
-pub fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     // What a part of a run says is read by the program that started it.
     if !cli.command.is_internal() {
         diagnostics::begin(cli.verbose)?;

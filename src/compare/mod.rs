@@ -19,7 +19,7 @@ mod thin;
 
 pub use self::command_line::{Options, Place, run_arguments};
 pub use self::contender::{Client, Contender, Program, contenders, shared_folder};
-pub use self::differences::{differences, pairs_of};
+pub use self::differences::pairs_of;
 pub use self::faults::did_not_hold;
 pub use self::growth::grown;
 pub use self::measured::Measured;

@@ -25,8 +25,7 @@ use std::fmt;
 use serde_json::Value;
 use strum::{Display, VariantArray, VariantNames};
 
-pub use self::document::{Compared, Document, Failure};
-pub use self::walk::Unfit;
+pub use self::document::{Compared, Document};
 use crate::model::named::named;
 
 /// How two values are compared. Signs that begin with another come before it.

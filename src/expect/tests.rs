@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Compared, Document, Expectation, Unfit};
+use super::walk::Unfit;
+use super::{Compared, Document, Expectation};
 
 fn run() -> Value {
     serde_json::from_str(include_str!("../../tests/schemas/run_strategy.json")).unwrap()

@@ -19,7 +19,7 @@ mod weigh;
 pub use blame::{Blame, Call, Refusal, blame};
 pub use readings::{GroupReading, MemoryReadings, Readings, SocketReadings, SpaceReadings};
 pub use readings::{RlimitReading, TaskReadings};
-pub use remedy::{Remedy, remedy};
+pub use remedy::remedy;
 pub use weigh::{Outlook, growth, weigh};
 
 use crate::model::{CeilingKind, Limit, LimitName, Scope};

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::remedy::Remedy;
 use super::*;
 use crate::model::CeilingKind::{Connection, Process, Thread};
 use crate::model::LimitName as L;

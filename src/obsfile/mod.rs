@@ -19,10 +19,11 @@ mod write;
 mod tests;
 
 pub use error::{ReadError, Refused};
-pub use lines::Lines;
+pub(crate) use lines::Lines;
 pub use read::{ObservationReader, gather};
-pub use write::{ObservationWriter, write_long};
+pub use write::ObservationWriter;
+pub(crate) use write::write_long;
 
 /// The longest line that is read. The longest that is written holds a command
 /// line, of which the kernel takes 6 MB (execve(2)), every byte escaped.
-pub const MAX_LINE: usize = 64 << 20;
+pub(crate) const MAX_LINE: usize = 64 << 20;

@@ -58,7 +58,8 @@ use subject::Subject;
 pub use crate::text::{escape, units};
 pub use form::FlowWriter;
 pub use formats::Format;
-pub use json::{write_compare_json, write_flows_jsonl, write_run_json, write_workers_jsonl};
+pub(crate) use json::write_compare_json;
+pub use json::{write_flows_jsonl, write_run_json, write_workers_jsonl};
 pub use view::{AnalysisView, FlowOf, RunView, Style};
 
 /// Writes a run in a format.

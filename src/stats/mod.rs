@@ -9,9 +9,9 @@ mod growth;
 mod holm;
 mod mann_whitney;
 
-pub use self::growth::{Growth, growth};
+pub use self::growth::growth;
 pub use self::holm::holm;
-pub use self::mann_whitney::{Method, RankTest, least_p, mann_whitney};
+pub use self::mann_whitney::{Method, least_p, mann_whitney};
 
 /// The two values in the middle, the lower one first: their mean is the median.
 /// Of an odd number they are one and the same; `None` of none.

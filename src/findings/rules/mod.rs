@@ -75,6 +75,7 @@ registry! {
     SourceAddresses = source_addresses,
 }
 
+#[cfg(test)]
 impl Code {
     /// The code of this name; `None` for a name of a later version.
     #[must_use]

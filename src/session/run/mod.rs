@@ -31,7 +31,6 @@ use thiserror::Error;
 pub use self::plan::{ClientChoice, Observe, RunPlan, ServerChoice};
 pub use self::rundir::{NotSaved, NotWritable, RunDir};
 use self::stage::Stage;
-pub use self::start_built_in::{CLIENT_COMMAND, SERVER_COMMAND};
 pub use self::start_program::ProgramError;
 use self::system::System;
 use self::world::{Store, World};

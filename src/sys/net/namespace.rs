@@ -19,6 +19,10 @@ impl NetNamespace {
 
     /// The one that a process is in.
     #[must_use]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for runs in namespaces of their own")
+    )]
     pub const fn of(pid: Pid) -> Self {
         Self(Proc::of(pid))
     }

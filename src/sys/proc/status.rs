@@ -49,6 +49,7 @@ impl Status {
 
     /// Who traces the task; `Some(None)` is nobody.
     #[must_use]
+    #[expect(clippy::option_option, reason = "it was not told, or there is none")]
     pub fn tracer(&self) -> Option<Option<Tid>> {
         let tracer = self.number("TracerPid")?;
         Some((tracer != 0).then_some(Tid(tracer)))

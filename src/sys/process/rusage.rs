@@ -1,42 +1,11 @@
-//! What a program costs: its time, its CPU and its memory, as wait4(2) tells.
+//! What a program has cost: its CPU and its memory, as wait4(2) tells.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus};
-use std::time::{Duration, Instant};
+use std::process::ExitStatus;
+use std::time::Duration;
 
 use crate::model::{Pid, SideCost};
-
-/// The cost of one program that ran to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cost {
-    /// From its start to its end.
-    pub wall: Duration,
-    /// CPU time, its own and the kernel's for it, with its children's that it waited for.
-    pub cpu: Duration,
-    /// The most memory that it (or one of its children) held at a time, in bytes.
-    pub peak_memory_bytes: u64,
-    /// Whether it exited with status 0.
-    pub success: bool,
-}
-
-/// Runs a program to its end.
-///
-/// # Errors
-/// When it cannot be started or waited for.
-pub fn run(command: &mut Command) -> io::Result<Cost> {
-    let started = Instant::now();
-    let child = command.spawn()?;
-    let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
-    let (status, usage) = wait4(pid)?;
-    let wall = started.elapsed();
-    Ok(Cost {
-        wall,
-        cpu: cpu(&usage),
-        peak_memory_bytes: peak_memory(&usage),
-        success: libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
-    })
-}
 
 /// Reaps a child, once it has ended: how it did, and what it has cost.
 ///
@@ -91,10 +60,15 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::zombie_processes, reason = "it is reaped here")]
     fn a_program_is_measured_to_its_end() {
-        let cost = run(&mut Command::new("true")).unwrap();
-        assert!(cost.success);
-        assert!(cost.peak_memory_bytes > 0);
-        assert!(!run(&mut Command::new("false")).unwrap().success);
+        let run = |program: &str| {
+            let child = std::process::Command::new(program).spawn().unwrap();
+            reap(Pid(child.id())).unwrap()
+        };
+        let (status, cost) = run("true");
+        assert!(status.success());
+        assert!(cost.peak_memory_bytes.unwrap() > 0);
+        assert!(!run("false").0.success());
     }
 }
