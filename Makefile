@@ -12,7 +12,7 @@ ROOMS ?= model text decode capfile obsfile flow analysis limits census activity 
 	stats expect compare findings report
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz mutants setup test-setup
+.PHONY: help run test lint deny bench fuzz mutants setup test-setup
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -35,6 +35,9 @@ lint: setup ## Formatting, clippy and the documentation, warnings refused
 	$(CARGO) fmt --check -- src/findings/rules/*.rs src/report/formats/*.rs
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
+
+deny: ## Licences, origin and known vulnerabilities of the dependencies
+	@CARGO='$(CARGO)' .ci/deny
 
 bench: setup ## Measure threadtap against other programs and against itself
 	@$(CARGO) bench --bench run --no-run

@@ -10,7 +10,7 @@ use crate::report::Format;
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
-        Self::ALL
+        &Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

@@ -1,11 +1,11 @@
-//! Who watches a side of a run, a folder a backend. What an observer sees becomes
-//! [`Fact`]s; nothing is concluded here.
+//! The observers of a side of a run: one folder for each method. What an observer
+//! sees becomes [`Fact`]s; no conclusion is drawn here.
 //!
 //! * [`ledger`]: a built-in side reports itself in shared memory: exact.
-//! * [`ptrace`]: the kernel tells of each event of a program: exact.
-//! * [`sampled`]: proc(5) is looked at now and then, or the program is only
+//! * [`ptrace`]: the kernel reports each event of a program: exact.
+//! * [`sampled`]: proc(5) is read every few milliseconds, or the program is only
 //!   waited for.
-//! * `scripted`: a fake for tests, which plays back a story.
+//! * `scripted`: a fake for tests, with events written in advance.
 
 pub mod ledger;
 pub mod ptrace;
@@ -20,7 +20,7 @@ use std::os::fd::BorrowedFd;
 use crate::model::observation::{Fact, ObserverCost, SideStarted};
 use crate::model::{Exit, Pid, SideCost, Timestamp};
 
-/// Who gets the facts.
+/// The function that receives the facts.
 pub type Sink<'a> = dyn FnMut(Fact) + 'a;
 
 /// Whether a server listens.
@@ -30,64 +30,65 @@ pub enum Listening {
     NotYet,
     /// There.
     At(SocketAddr),
-    /// It never will, in its own words.
+    /// It failed to listen; the text is the server's own message.
     Failed(String),
 }
 
-/// A side that is over, or was let go.
+/// A side that has ended, or from which the observer has detached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone {
-    /// When its first process ended, or it was let go.
+    /// When its first process ended, or the observer detached.
     pub at: Timestamp,
     /// How its first process ended; `None` when that is not known.
     pub exit: Option<Exit>,
-    /// What it cost.
+    /// The CPU time and memory that it used.
     pub cost: SideCost,
-    /// What its observer took; `None` where it has no thread of its own.
+    /// The CPU time of its observer; `None` where the observer has no thread.
     pub observer: Option<ObserverCost>,
 }
 
-/// Whoever watches one side while it runs.
+/// Observes one side while it runs.
 ///
-/// An observer belongs to a side that has been started, or that it was attached
-/// to. It ends nothing by itself: who conducts the run does, with the help of
-/// what is told here.
+/// An observer belongs to a side that has been started, or that it is attached
+/// to. It never ends a process by itself: the session does that, and uses what
+/// the observer knows.
 pub trait Observer: Debug {
-    /// Whose program it is, and how it is observed.
+    /// Which program it is, and how it is observed.
     fn started(&self) -> SideStarted;
 
-    /// Hands on what was seen since the last look.
+    /// Passes on what was observed since the last call.
     fn look(&mut self, sink: &mut Sink<'_>);
 
     /// Whether its first process has ended.
     fn first_has_ended(&mut self) -> bool;
 
-    /// Whether all of it has ended that is followed.
+    /// Whether all processes that it follows have ended.
     fn is_over(&mut self) -> bool;
 
-    /// The processes of it that live, as far as they are followed.
+    /// The processes of the side that still run, as far as it follows them.
     fn living(&mut self) -> Vec<Pid>;
 
     /// A number that changes when the side does something; `None` where that
     /// cannot be seen.
     fn activity(&self) -> Option<u64>;
 
-    /// How many of its requests or connections are over, as far as that is known.
+    /// How many of its requests or connections are finished, as far as is known.
     fn done(&self) -> u64;
 
-    /// How many of its connections must be on the wire, as far as that is known.
+    /// How many of its connections must be in the capture, as far as is known.
     fn flows_expected(&self) -> u64;
 
-    /// Whether it listens, on this port or else on its first.
+    /// Whether it listens on this port; without a port, on any.
     fn listening(&mut self, port: Option<u16>) -> Listening;
 
-    /// Whether what is left of it listens anywhere, although its first process
+    /// Whether its remaining processes listen on a port although its first process
     /// has ended.
     fn still_listens(&mut self) -> bool {
         false
     }
 
-    /// Another side is about to start: orphans are no longer this one's for sure.
+    /// Another side is about to start: from now on an orphaned process may belong
+    /// to either side.
     fn another_starts(&mut self) {}
 
     /// Whether it belongs to the run and may be ended.
@@ -95,12 +96,12 @@ pub trait Observer: Debug {
         true
     }
 
-    /// Becomes readable when the side ends, where there is such a thing.
+    /// A descriptor that becomes readable when the side ends, if there is one.
     fn wakes(&self) -> Option<BorrowedFd<'_>> {
         None
     }
 
-    /// Hands on the last facts. To be called when the side is over; one that was
-    /// attached to is let go.
+    /// Passes on the last facts. To be called when the side has ended; from a
+    /// server that it was attached to, it detaches.
     fn finish(self: Box<Self>, sink: &mut Sink<'_>) -> Gone;
 }

@@ -45,6 +45,8 @@ mod summary;
 mod view;
 
 #[cfg(test)]
+mod ceiling_tests;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

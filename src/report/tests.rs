@@ -5,14 +5,13 @@ use std::net::Ipv6Addr;
 use insta::assert_snapshot;
 
 use super::{
-    FlowOf, Format, RunView, Style, write_flows_jsonl, write_run, write_run_json,
-    write_workers_jsonl,
+    Format, RunView, Style, write_flows_jsonl, write_run, write_run_json, write_workers_jsonl,
 };
 use crate::findings::{FindingsInput, findings};
 use crate::model::{FlowRecord, Outcome, RunRecord, Tid, WorkerRecord};
 use crate::testkit::Fixture;
 
-fn view(fixture: &Fixture) -> RunView<'_> {
+pub(super) fn view(fixture: &Fixture) -> RunView<'_> {
     RunView {
         run: &fixture.run,
         flows: &fixture.flows,
@@ -226,7 +225,7 @@ fn a_closed_pipe_is_told_as_one() {
         }
     }
     let fixture = Fixture::normal(300);
-    for &format in Format::ALL {
+    for format in Format::ALL {
         let result = write_run(view(&fixture), format, Style::default(), &mut Closed);
         let kind = result.unwrap_err().kind();
         assert_eq!(kind, std::io::ErrorKind::BrokenPipe, "{format}");
@@ -247,30 +246,4 @@ fn a_run_that_was_killed_says_what_is_not_known() {
         text.contains("… and 10 more: raise --rows to see them"),
         "{text}"
     );
-}
-
-/// `--help` lists them; clap ends each with what it needs.
-#[test]
-fn every_format_says_what_it_is() {
-    for format in Format::ALL {
-        assert!(!format.help().is_empty() && !format.help().ends_with('.'));
-        assert!(!text(&Fixture::normal(3), *format, Style::default()).is_empty());
-        assert!(!(format.is_for_people() && format.writes_flows()));
-    }
-}
-
-/// `analyze` writes flows as they come; `run` has them all.
-#[test]
-fn flows_one_by_one_are_the_flows_at_once() {
-    let fixture = troubled(20);
-    for format in Format::ALL.iter().filter(|format| format.writes_flows()) {
-        let mut out = Vec::new();
-        let mut writer = format.flow_writer(&mut out, false).unwrap().unwrap();
-        for flow in &fixture.flows {
-            writer.flow(FlowOf { file: None, flow }).unwrap();
-        }
-        writer.finish().unwrap();
-        let one_by_one = String::from_utf8(out).unwrap();
-        assert_eq!(one_by_one, text(&fixture, *format, Style::default()));
-    }
 }

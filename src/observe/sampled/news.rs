@@ -1,15 +1,15 @@
-//! Which looks are worth telling: those at which the counts had changed.
+//! Which samples are recorded: those whose counts differ from the one before.
 
 use crate::model::{Sample, Timestamp};
 
 /// Counts of threads and processes; `None` where one could not be read.
 pub type Counts = (Option<u64>, Option<u64>);
 
-/// The most changes that are told of one side; after them only new peaks are,
-/// and the last look.
+/// The most changes that are recorded of one side; after them only new peaks are,
+/// and the last sample.
 const MOST: usize = 100_000;
 
-/// Tells changes.
+/// Selects the samples with a change.
 #[derive(Debug, Default)]
 pub struct News {
     last: Option<Counts>,
@@ -19,7 +19,7 @@ pub struct News {
 }
 
 impl News {
-    /// A look; the sample where it is news.
+    /// Takes the current counts; returns a sample if they have changed.
     pub fn look(&mut self, at: Timestamp, counts: Counts) -> Option<Sample> {
         let (threads, processes) = counts;
         let sample = Sample {
@@ -42,7 +42,7 @@ impl News {
         Some(sample)
     }
 
-    /// The last look, where it was not told.
+    /// The last sample, if it was not returned before.
     pub fn rest(&mut self) -> Option<Sample> {
         self.untold.take()
     }

@@ -5,6 +5,9 @@
 //! `--format` takes. The line declares the file, and every command that prints has
 //! the format.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::io;
 
@@ -24,7 +27,7 @@ macro_rules! formats {
 
         impl Format {
             /// Every one, in the order in which they are told.
-            pub const ALL: &[Self] = &[$(Self::$name,)+];
+            pub const ALL: [Self; [$(stringify!($file),)+].len()] = [$(Self::$name,)+];
 
             /// Its name on the command line.
             #[must_use]

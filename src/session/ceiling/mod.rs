@@ -42,19 +42,20 @@ pub const CROWD_COMMAND: &str = "__crowd";
 /// What is to be found.
 #[derive(Clone, Debug)]
 pub struct CeilingPlan {
-    /// Of what, in this order.
+    /// The kinds to search for, in this order.
     pub kinds: Vec<CeilingKind>,
     /// The size of a thread's stack; `None` is the C library's default.
     pub stack_bytes: Option<u64>,
-    /// Percent of what is left of the whole system's limits to leave alone.
+    /// The reserve: how many percent of what is left of the system-wide limits
+    /// stay unused.
     pub reserve_percent: u64,
-    /// Where to stop at the latest.
+    /// The number at which to stop.
     pub max: Option<u64>,
-    /// Whether to create nothing.
+    /// Whether to predict only, and create nothing.
     pub predict: bool,
 }
 
-/// Why a ceiling could not be looked for.
+/// Why a search could not be made.
 #[derive(Debug, Error)]
 pub enum CeilingError {
     /// The process that is to hold the crowd could not be started.
@@ -76,7 +77,7 @@ pub enum CeilingError {
         /// What is known of it.
         reason: String,
     },
-    /// The server did not start; in its own words.
+    /// The server did not start; the error has its message.
     #[error("cannot search for the most connections: {0}")]
     Server(String),
     /// There is nothing to start it with.
@@ -85,7 +86,7 @@ pub enum CeilingError {
     /// The system refused something that every search needs.
     #[error("the search cannot start: {0}")]
     System(#[from] io::Error),
-    /// As one of these, for a limit that is known.
+    /// One of these errors, caused by a known limit.
     #[error("{error}; {limit}")]
     Limited {
         /// What failed.
@@ -128,14 +129,14 @@ pub struct Progress {
     pub kind: CeilingKind,
     /// How many there are.
     pub reached: u64,
-    /// Where it is to end, if that can be told.
+    /// Where it is expected to end, if that is known.
     pub goal: Option<u64>,
 }
 
-/// Finds the ceilings, one kind after the other. `progress` is told how far a
-/// search is. After an interruption the kinds that are left are not begun.
+/// Finds the ceilings, one kind after the other. `progress` is called with how
+/// far the search is. After an interruption the remaining kinds are skipped.
 ///
-/// A kind of which none could be looked for is told with the reason.
+/// A kind whose search could not be made is in the result with the reason.
 ///
 /// # Errors
 /// When no search could be begun: why the first was not.
@@ -194,7 +195,7 @@ pub fn find(
     }
 }
 
-/// Whether somebody interrupted the search.
+/// Whether the user interrupted the search.
 #[must_use]
 pub fn interrupted(record: &CeilingRecord, plan: &CeilingPlan) -> bool {
     let stopped = |kind: &KindCeiling| kind.stopped_by == Some(StoppedBy::Interrupted);

@@ -43,11 +43,11 @@ pub struct ComparePlan {
     pub contenders: Vec<Contender>,
     /// The numbers of requests.
     pub sizes: Vec<u32>,
-    /// Rounds that count.
+    /// Rounds that are counted.
     pub repeat: u32,
-    /// Rounds before them.
+    /// Warm-up rounds before them, which are not counted.
     pub warmup: u32,
-    /// What every run is given besides.
+    /// Further options of every run.
     pub options: Options,
     /// The server's port; 0 takes a free one for each run.
     pub port: u16,
@@ -61,7 +61,7 @@ pub enum CompareError {
     /// The comparison cannot be saved.
     #[error(transparent)]
     NotWritable(#[from] NotWritable),
-    /// Not one run could be made; in its own words.
+    /// No run could be made; the text is the message of the first one.
     #[error("{0}")]
     Run(String),
     /// The system refused something that every comparison needs.
@@ -69,16 +69,16 @@ pub enum CompareError {
     System(#[from] io::Error),
 }
 
-/// What the comparison is at.
+/// What the comparison is doing.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
     /// Runs that are over.
     pub done: u64,
-    /// Whose run is next or under way.
+    /// The row of the current or next run.
     pub name: &'a str,
     /// In which round.
     pub round: Round,
-    /// Whether the system is being given time to come to rest.
+    /// Whether it waits for the system to settle.
     pub settling: bool,
 }
 

@@ -44,13 +44,13 @@ use crate::sys::privilege;
 /// Why a run could not be made.
 #[derive(Debug, Error)]
 pub enum SessionError {
-    /// The server did not start; in its own words.
+    /// The server did not start; the text is its message.
     #[error("{0}")]
     Server(String),
     /// A program cannot be run.
     #[error(transparent)]
     Program(#[from] ProgramError),
-    /// A person interrupted it before the client was started.
+    /// The user interrupted it before the client was started.
     #[error("interrupted before the client was started: nothing was run")]
     Interrupted,
     /// Nothing can be captured.
@@ -73,18 +73,18 @@ pub struct Finished {
     pub flows: Vec<FlowRecord>,
     /// Its workers.
     pub workers: Vec<WorkerRecord>,
-    /// How it ended.
+    /// How the run ended.
     pub end: End,
     /// What could not be saved.
     pub not_saved: Vec<NotSaved>,
-    /// Why `capture.pcap` is not whole: the error, and the frames in it.
+    /// Why `capture.pcap` is incomplete: the error, and how many frames are in it.
     pub capture_cut: Option<(io::Error, u64)>,
 }
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// Requests that are over.
+    /// Requests that are finished.
     pub done: u64,
     /// Frames captured.
     pub frames: u64,
@@ -96,14 +96,14 @@ const CAPTURE_FILE: &str = "capture.pcap";
 /// How often the system is looked at while the client runs.
 const TICK: Duration = Duration::from_millis(2);
 
-/// How long a client may take to end once it was asked to.
+/// How long a client may take to end after SIGTERM.
 const CLIENT_GRACE: Duration = Duration::from_secs(1);
 
 /// How long the server may take to finish what is in flight.
 const SERVER_GRACE: Duration = Duration::from_secs(5);
 
-/// Makes a run. `status` is called every few milliseconds while it goes on.
-/// Returns it, and where it was saved.
+/// Makes a run, and saves it. `status` is called every few milliseconds during
+/// the run. Returns the run and its directory.
 ///
 /// # Errors
 /// When it cannot start: then nothing is left behind. What goes wrong later is

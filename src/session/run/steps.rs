@@ -15,8 +15,8 @@ use crate::model::{Exit, Nanos, Pid, Side, StopReason};
 use crate::text::units::{bytes, count, counted, duration};
 
 /// The run's folder is there.
-pub fn folder(path: &Path) {
-    info!("run directory: {}", path.display());
+pub fn folder(dir: &Path) {
+    info!("run directory: {}", dir.display());
 }
 
 /// A side was started, or found.
@@ -199,9 +199,9 @@ pub fn saved(file: &str, size: u64, since: Instant) {
 }
 
 /// The files that were written while the run went on.
-pub fn written(folder: &Path, files: &[&str]) {
+pub fn written(dir: &Path, files: &[&str]) {
     for file in files {
-        if let Ok(found) = folder.join(file).metadata() {
+        if let Ok(found) = dir.join(file).metadata() {
             info!("saved {file}: {}, during the run", bytes(found.len()));
         }
     }

@@ -27,7 +27,7 @@ pub const BLOCK_TIMEOUT: Duration = Duration::from_millis(20);
 /// How long reading goes on at most after the stop, on an interface that never rests.
 const LONGEST_DRAIN: Duration = Duration::from_secs(1);
 
-/// What to tap, and with how much room.
+/// What to capture, and with how large a buffer.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The interface's name.
@@ -64,7 +64,7 @@ pub enum CaptureError {
     Filter {
         /// The filter.
         filter: String,
-        /// libpcap's words.
+        /// The message of libpcap.
         reason: String,
     },
     /// Anything else that libpcap says.
@@ -72,12 +72,12 @@ pub enum CaptureError {
     Other {
         /// Where it was tried.
         interface: String,
-        /// libpcap's words.
+        /// The message of libpcap.
         reason: String,
     },
 }
 
-/// Who gets the frames.
+/// Receives the frames.
 pub trait Sink {
     /// One frame.
     fn frame(&mut self, frame: &Frame<'_>);

@@ -6,7 +6,7 @@ use std::io;
 use crate::model::Pid;
 use crate::sys::proc::{Proc, sysctl};
 
-/// A network namespace, named by somebody who is in it.
+/// A network namespace, given by a process in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NetNamespace(Proc);
 

@@ -20,7 +20,7 @@ pub struct TcpSocket {
     pub remote: SocketAddr,
     /// Its state.
     pub state: TcpState,
-    /// What its descriptors link to; 0 where nobody has one any more.
+    /// Its inode number; 0 if no process has a descriptor of it any more.
     pub inode: u64,
 }
 

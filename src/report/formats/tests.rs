@@ -1,0 +1,36 @@
+//! What holds for every format of the registry.
+
+use crate::report::tests::view;
+use crate::report::{FlowOf, Format, Style, write_run};
+use crate::testkit::Fixture;
+
+fn text(fixture: &Fixture, format: Format) -> String {
+    let mut out = Vec::new();
+    write_run(view(fixture), format, Style::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// `--help` lists them; clap ends each with what it needs.
+#[test]
+fn every_format_says_what_it_is() {
+    for format in Format::ALL {
+        assert!(!format.help().is_empty() && !format.help().ends_with('.'));
+        assert!(!text(&Fixture::normal(3), format).is_empty());
+        assert!(!(format.is_for_people() && format.writes_flows()));
+    }
+}
+
+/// `analyze` writes flows as they come; `run` has them all.
+#[test]
+fn flows_one_by_one_are_the_flows_at_once() {
+    let fixture = Fixture::troubled(20);
+    for format in Format::ALL.into_iter().filter(|f| f.writes_flows()) {
+        let mut out = Vec::new();
+        let mut writer = format.flow_writer(&mut out, false).unwrap().unwrap();
+        for flow in &fixture.flows {
+            writer.flow(FlowOf { file: None, flow }).unwrap();
+        }
+        writer.finish().unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), text(&fixture, format));
+    }
+}
