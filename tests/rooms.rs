@@ -184,7 +184,7 @@ fn pure_rooms_import_pure_rooms() {
 /// Files, not modules: a file's own tests belong to it. Two arrows do not count,
 /// both between a module and one below it. A module may hand on what is below it
 /// (`pub use`): whoever imports that is counted as importing the file that defines
-/// it. And a file may use what a module around it defines itself, in its `mod.rs`:
+/// it. And a file may use what a module around it defines itself, say in its `mod.rs`:
 /// the types that all below share. What is only handed on there it imports, as
 /// everybody does, from the file that defines it.
 #[test]

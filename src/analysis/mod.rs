@@ -57,6 +57,26 @@ impl Front {
 }
 
 /// One timeline of frames on its way to flow records.
+///
+/// ```
+/// use threadtap::analysis::{Analyzer, Tally};
+/// use threadtap::capfile::CaptureReader;
+/// use threadtap::flow::FlowConfig;
+///
+/// let file = std::fs::File::open("captures/golden/thread.pcap")?;
+/// let mut reader = CaptureReader::open(file)?;
+/// let mut analyzer = Analyzer::new(FlowConfig::default(), None, None);
+/// let mut tally = Tally::default();
+/// let mut take = |flow| tally.flow(&flow);
+/// while let Some(frame) = reader.next()? {
+///     analyzer.frame(&frame, &mut take);
+/// }
+/// let timeline = analyzer.finish(&mut take);
+/// tally.timeline(&timeline);
+/// let summary = tally.summary(Vec::new(), false, None);
+/// assert_eq!((summary.frames, summary.flows), (30, 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Analyzer<'a> {
     front: Front,
     table: FlowTable,

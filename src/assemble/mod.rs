@@ -48,6 +48,23 @@ pub struct Assembled {
 
 /// Puts a run together. `flows`: what the wire shows, in the order of their
 /// numbers and without owners; none where nothing was captured.
+///
+/// ```
+/// use threadtap::analysis::flows_of_a_run;
+/// use threadtap::assemble::assemble;
+/// use threadtap::capfile::CaptureReader;
+/// use threadtap::obsfile::gather;
+///
+/// let folder = std::path::Path::new("captures/golden-runs/thread");
+/// let (seen, cut_off) = gather(std::fs::File::open(folder.join("observation.jsonl"))?)?;
+/// assert!(cut_off.is_none());
+/// let capture = std::fs::File::open(folder.join("capture.pcap"))?;
+/// let port = seen.target.parse::<std::net::SocketAddr>()?.port();
+/// let wire = flows_of_a_run(&mut CaptureReader::open(capture)?, port);
+/// let run = assemble(&seen, wire.flows).run;
+/// assert_eq!(run.correlation.client_owned, run.correlation.flows);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assembled {
     let when = When::of(observation, &flows);

@@ -33,6 +33,22 @@ use link::Version;
 
 /// The TCP segment that a frame carries.
 ///
+/// ```
+/// use threadtap::capfile::CaptureReader;
+/// use threadtap::decode::decode;
+/// use threadtap::model::TcpFlags;
+///
+/// let file = std::fs::File::open("captures/golden/thread.pcap")?;
+/// let mut reader = CaptureReader::open(file)?;
+/// let mut opened = 0;
+/// while let Some(frame) = reader.next()? {
+///     let Ok(segment) = decode(&frame) else { continue };
+///     opened += u32::from(segment.flags.has(TcpFlags::SYN) && !segment.flags.has(TcpFlags::ACK));
+/// }
+/// assert_eq!(opened, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// The reason why there is none; see [`Skip`].
 #[inline]

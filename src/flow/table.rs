@@ -74,6 +74,25 @@ impl FlowCounts {
 /// took its endpoints), when the table holds too many, and at the end. So
 /// records come in no particular order; [`FlowRecord::flow`] numbers them by
 /// their first frames.
+///
+/// ```
+/// use threadtap::capfile::CaptureReader;
+/// use threadtap::decode::decode;
+/// use threadtap::flow::{FlowConfig, FlowTable};
+///
+/// let file = std::fs::File::open("captures/golden/thread.pcap")?;
+/// let mut reader = CaptureReader::open(file)?;
+/// let mut table = FlowTable::new(FlowConfig::default());
+/// let mut flows = Vec::new();
+/// while let Some(frame) = reader.next()? {
+///     if let Ok(segment) = decode(&frame) {
+///         table.push(&segment, &mut |flow| flows.push(flow));
+///     }
+/// }
+/// table.finish(&mut |flow| flows.push(flow));
+/// assert!(flows.iter().all(|flow| flow.exchanges[0].valid == Some(true)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct FlowTable {
     config: FlowConfig,

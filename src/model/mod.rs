@@ -5,6 +5,16 @@
 //! a run. The names of serialised fields are the contract with other programs
 //! (`run.json`, `flows.jsonl`, `workers.jsonl`): additions are fine, renames
 //! are not. Nothing in this room asks a clock or touches the system.
+//!
+//! ```
+//! use threadtap::model::{RunRecord, SCHEMA_RUN};
+//!
+//! let text = std::fs::read_to_string("captures/golden-runs/thread/run.json")?;
+//! let run: RunRecord = serde_json::from_str(&text)?;
+//! assert_eq!(run.schema, SCHEMA_RUN);
+//! assert_eq!(run.requests.valid, run.requests.submitted);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod ceiling;
 mod census;

@@ -12,6 +12,18 @@ use crate::model::observation::{Fact, Header, Observation, SCHEMA_OBSERVATION};
 
 /// Reads the log of a run: an iterator over its facts, of which the first is
 /// the header. After an error it has ended; what came before is good.
+///
+/// ```
+/// use threadtap::model::observation::Fact;
+/// use threadtap::obsfile::ObservationReader;
+///
+/// let log = std::fs::File::open("captures/golden-runs/thread/observation.jsonl")?;
+/// let reader = ObservationReader::open(log)?;
+/// assert_eq!(reader.header().tool.name, "threadtap");
+/// let facts: Vec<Fact> = reader.collect::<Result<_, _>>()?;
+/// assert!(matches!(facts.last(), Some(Fact::End { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ObservationReader<R> {
     lines: Lines<R>,

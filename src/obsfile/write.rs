@@ -7,6 +7,18 @@ use super::state::State;
 use crate::model::observation::Fact;
 
 /// Writes the log of a run. The first fact is the header.
+///
+/// ```
+/// use threadtap::obsfile::{ObservationReader, ObservationWriter};
+///
+/// let log = std::fs::read("captures/golden-runs/thread/observation.jsonl")?;
+/// let mut copy = ObservationWriter::new(Vec::new());
+/// for fact in ObservationReader::open(&log[..])? {
+///     copy.write(&fact?)?;
+/// }
+/// assert_eq!(copy.into_inner(), log);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ObservationWriter<W> {
     pub(super) out: W,

@@ -45,8 +45,6 @@ mod summary;
 mod view;
 
 #[cfg(test)]
-mod ceiling_tests;
-#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
@@ -57,14 +55,24 @@ use crate::analysis::Ladder;
 use crate::model::{CeilingRecord, CompareRecord, FlowRecord};
 use subject::Subject;
 
-pub use crate::text::{escape, units};
 pub use form::FlowWriter;
 pub use formats::Format;
-pub(crate) use json::write_compare_json;
-pub use json::{write_flows_jsonl, write_run_json, write_workers_jsonl};
+pub(crate) use json::{write_compare_json, write_flows_jsonl, write_run_json, write_workers_jsonl};
 pub use view::{AnalysisView, FlowOf, RunView, Style};
 
 /// Writes a run in a format.
+///
+/// ```
+/// use threadtap::report::{Format, RunView, Style, write_run};
+///
+/// let run = std::fs::read("captures/golden-runs/thread/run.json")?;
+/// let run = serde_json::from_slice(&run)?;
+/// let view = RunView { run: &run, flows: &[], workers: &[] };
+/// let mut text = Vec::new();
+/// write_run(view, Format::Table, Style::default(), &mut text)?;
+/// assert!(text.starts_with(b"20 requests, one thread each"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// Those of `out`; a closed pipe comes back as [`io::ErrorKind::BrokenPipe`].

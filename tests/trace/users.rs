@@ -62,12 +62,14 @@ fn an_ordinary_user_traces() {
     }
 }
 
+/// Who that is matters to nobody.
+const USER: u32 = 61_999;
+
 /// `setcap cap_net_raw+ep`, as `make run` does: a process that has executed such a
 /// file is not dumpable, and may trace what it starts all the same.
 #[test]
 fn an_ordinary_user_of_a_program_with_a_file_capability_traces() {
     require!(Capture, Root, Tool("cc"), Tool("setpriv"), FileCapabilities);
-    const USER: u32 = 61_999;
     let stage = Stage::new(&[]);
     chown(stage.lab.path(), Some(USER), Some(USER)).unwrap();
     let threadtap = stage.lab.path().join("threadtap");

@@ -18,6 +18,21 @@ const SECOND: i64 = 1_000_000_000;
 /// every [`flush`](Self::flush): a process that is killed leaves a file that can be read
 /// up to the last record handed on. What is still buffered when the writer is
 /// dropped is handed on then.
+///
+/// ```
+/// use threadtap::capfile::{CaptureReader, PcapWriter};
+///
+/// let file = std::fs::File::open("captures/golden/thread.pcapng")?;
+/// let mut reader = CaptureReader::open(file)?;
+/// let mut writer = None;
+/// while let Some(frame) = reader.next()? {
+///     if writer.is_none() {
+///         writer = Some(PcapWriter::new(Vec::new(), frame.link, 0)?);
+///     }
+///     writer.as_mut().expect("a writer").write(&frame)?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct PcapWriter<W: Write> {
     sink: RecordSink<W>,

@@ -87,6 +87,28 @@ pub struct Statistics {
 ///
 /// Whole blocks only are handed on, as [`PcapWriter`](super::PcapWriter) hands on
 /// whole records.
+///
+/// ```
+/// use threadtap::capfile::{CaptureReader, InterfaceInfo, Note, PcapngWriter, SectionInfo};
+/// use threadtap::model::LinkType;
+///
+/// let file = std::fs::File::open("captures/golden/thread.pcap")?;
+/// let mut reader = CaptureReader::open(file)?;
+/// let mut writer = PcapngWriter::new(Vec::new(), &SectionInfo::default())?;
+/// let lo = writer.interface(&InterfaceInfo {
+///     link: LinkType::ETHERNET,
+///     snaplen: 0,
+///     name: "lo",
+///     description: "",
+///     filter: "",
+/// })?;
+/// while let Some(frame) = reader.next()? {
+///     let comments = &["seen on the loopback interface"][..];
+///     writer.write(lo, &frame, &Note { comments, ..Note::default() })?;
+/// }
+/// assert_eq!(writer.frames(), 30);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct PcapngWriter<W: Write> {
     sink: RecordSink<W>,
