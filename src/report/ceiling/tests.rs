@@ -1,6 +1,6 @@
-//! What a search for ceilings looks like.
+//! What people and spreadsheets read of ceilings.
 
-use super::*;
+use crate::model::{CeilingRecord, StoppedBy};
 use crate::report::{Format, Style, write_ceiling};
 
 /// Real searches: one that was tried under limits, one that was predicted.
