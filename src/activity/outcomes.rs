@@ -4,9 +4,11 @@
 //! Whether an answer was right can be said of the TIME protocol only. Of any
 //! other protocol a connection that was made has no outcome here.
 
+use std::collections::HashSet;
+
 use super::{Activity, Connection};
 use crate::correlate::pairs::{self, Attempt};
-use crate::model::{Close, Exit, FlowRecord, Nanos, Outcome, Timestamp};
+use crate::model::{Close, Exchange, Exit, FlowRecord, Nanos, Outcome, Timestamp};
 
 /// Later than everything: the end of what has none.
 const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
@@ -72,6 +74,47 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// The requests of a connection that failed, by how. One that carried several
+    /// may have some of each kind; one that came to none has failed as a whole.
+    #[must_use]
+    pub fn failures(&self, made: usize) -> Vec<(Outcome, u64)> {
+        let Some(outcome) = self.outcome(made) else {
+            return Vec::new();
+        };
+        let exchanges = self.flow_of(made).map_or(&[][..], |f| &f.exchanges);
+        if outcome == Outcome::Valid {
+            return Vec::new();
+        }
+        if exchanges.is_empty() {
+            return vec![(outcome, 1)];
+        }
+        let count = |of: fn(&Exchange) -> bool| exchanges.iter().filter(|e| of(e)).count() as u64;
+        let bad = count(|e| e.response_ns.is_some() && e.valid == Some(false));
+        let unanswered = count(|e| e.response_ns.is_none());
+        let why = self.without_answer(made);
+        let both = [(Outcome::BadAnswer, bad), (why, unanswered)];
+        both.into_iter().filter(|(_, n)| *n > 0).collect()
+    }
+
+    /// How many connections failed before a request could be seen on them.
+    #[must_use]
+    pub fn failed_without_request(&self, but: &HashSet<usize>) -> u64 {
+        let all = (0..self.flows.len()).filter(|at| !but.contains(at));
+        let failed = |at: &usize| {
+            let asked = self.flow_of(*at).is_some_and(|f| !f.exchanges.is_empty());
+            !asked && self.outcome(*at).is_some_and(|o| o != Outcome::Valid)
+        };
+        all.filter(failed).count() as u64
+    }
+
+    fn without_answer(&self, made: usize) -> Outcome {
+        let flow = self.flow_of(made);
+        let exit = self
+            .side
+            .and_then(|side| exit_of(side.sockets.made.get(made)?, side));
+        flow.map_or(Outcome::Abandoned, |flow| without_answer(flow, exit))
+    }
+
     /// `exit`: when the client's process may have begun to exit.
     fn on_flow(&self, flow: &FlowRecord, exit: Option<Timestamp>) -> Option<Outcome> {
         let answered = flow.handshake.is_some_and(|h| h.syn_ack_ns.is_some());
@@ -85,6 +128,10 @@ impl<'a> Wire<'a> {
             return None;
         }
         let exchanges = &flow.exchanges;
+        if asked_nothing(flow, exit) {
+            // A connection without a request: nothing has failed.
+            return None;
+        }
         // A request that got no answer got no bad one.
         let mut answered = exchanges.iter().filter(|e| e.response_ns.is_some());
         if answered.clone().any(|e| e.valid == Some(false)) {
@@ -96,6 +143,16 @@ impl<'a> Wire<'a> {
             all.then_some(Outcome::Valid)
         }
     }
+}
+
+/// Whether a connection was made and closed by its client, which lived on and had
+/// sent nothing on it: a port probe, a health check.
+fn asked_nothing(flow: &FlowRecord, exit: Option<Timestamp>) -> bool {
+    let first = flow.history.chars().find(|c| "fFrRiI".contains(*c));
+    let closed = flow.client_closed_ns;
+    let by_itself = closed.is_some_and(|closed| exit.is_none_or(|exit| closed < exit));
+    let silent = flow.client_payload_bytes == 0 && flow.exchanges.is_empty();
+    silent && by_itself && matches!(first, Some('F' | 'R'))
 }
 
 /// Why a request got no answer: because of whoever closed the connection first.

@@ -14,8 +14,11 @@ pub struct Ladder {
     flow: FlowId,
     rungs: Vec<Kept>,
     more: u64,
-    /// Each end that was seen, with the number its sequence is told from.
-    ends: Vec<(Endpoint, SeqNum)>,
+    /// Who sent the first segment.
+    first: Option<Endpoint>,
+    /// Of the first segment's sender and of the other end: the number that its
+    /// sequence is told from.
+    bases: [Option<SeqNum>; 2],
 }
 
 #[derive(Debug)]
@@ -67,7 +70,8 @@ impl Ladder {
             flow,
             rungs: Vec::new(),
             more: 0,
-            ends: Vec::new(),
+            first: None,
+            bases: [None; 2],
         }
     }
 
@@ -96,16 +100,7 @@ impl Ladder {
             self.more += 1;
             return;
         }
-        if !self.ends.iter().any(|(end, _)| *end == segment.source) {
-            // As Wireshark does: a SYN is number 0; without one, the first
-            // byte that is seen is number 1.
-            let base = if segment.flags.has(TcpFlags::SYN) {
-                segment.seq
-            } else {
-                SeqNum(segment.seq.0.wrapping_sub(1))
-            };
-            self.ends.push((segment.source, base));
-        }
+        self.settle_bases(segment);
         let kept = segment.payload.len().min(PAYLOAD_KEPT);
         self.rungs.push(Kept {
             frame,
@@ -121,6 +116,23 @@ impl Ladder {
         });
     }
 
+    /// As Wireshark does: a SYN is number 0. Without one the first byte that is seen
+    /// is number 1, or the first that the other end asks for.
+    fn settle_bases(&mut self, s: &Segment<'_>) {
+        let first = *self.first.get_or_insert(s.source);
+        let own = usize::from(s.source != first);
+        let other = 1 - own;
+        let syn = s.flags.has(TcpFlags::SYN);
+        let ack = s.flags.has(TcpFlags::ACK);
+        let one_before = |n: SeqNum| SeqNum(n.0.wrapping_sub(1));
+        if self.bases[own].is_none() || syn && ack {
+            self.bases[own] = Some(if syn { s.seq } else { one_before(s.seq) });
+        }
+        if self.bases[other].is_none() && ack {
+            self.bases[other] = Some(one_before(s.ack));
+        }
+    }
+
     /// The rungs, seen from this client.
     pub fn rungs(&self, client: Endpoint) -> impl Iterator<Item = Rung> + '_ {
         let first = self.rungs.first().map(|r| r.time);
@@ -132,12 +144,10 @@ impl Ladder {
             from_client: r.source == client,
             flags: r.flags,
             seq: relative(r.seq, self.base_of(r.source)),
-            ack: r.flags.has(TcpFlags::ACK).then(|| {
-                // Before the other end has said anything, what it is told to
-                // have said is where it begins.
-                let base = self.base_of_other(r.source);
-                base.map_or(1, |base| relative(r.ack, Some(base)))
-            }),
+            ack: r
+                .flags
+                .has(TcpFlags::ACK)
+                .then(|| relative(r.ack, self.base_of_other(r.source))),
             window: r.window,
             length: r.length,
             payload: r.payload.to_vec(),
@@ -146,16 +156,108 @@ impl Ladder {
     }
 
     fn base_of(&self, end: Endpoint) -> Option<SeqNum> {
-        let found = self.ends.iter().find(|(e, _)| *e == end);
-        found.map(|(_, base)| *base)
+        self.bases[usize::from(self.first != Some(end))]
     }
 
     fn base_of_other(&self, end: Endpoint) -> Option<SeqNum> {
-        let found = self.ends.iter().find(|(e, _)| *e != end);
-        found.map(|(_, base)| *base)
+        self.bases[usize::from(self.first == Some(end))]
     }
 }
 
 fn relative(number: SeqNum, base: Option<SeqNum>) -> u32 {
     base.map_or(0, |base| number.0.wrapping_sub(base.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: (u8, u16) = (1, 50_000);
+    const B: (u8, u16) = (2, 8000);
+
+    /// From, to, flags, seq, ack.
+    type Said = ((u8, u16), (u8, u16), u8, u32, u32);
+
+    /// The relative numbers of a conversation.
+    fn numbers(spoken: &[Said]) -> Vec<(u32, Option<u32>)> {
+        let end =
+            |(host, port)| Endpoint::new(std::net::Ipv4Addr::new(10, 0, 0, host).into(), port);
+        let mut ladder = Ladder::of(FlowId(0));
+        for (frame, &(from, to, flags, seq, ack)) in (1..).zip(spoken) {
+            let segment = Segment {
+                time: Timestamp::default(),
+                source: end(from),
+                destination: end(to),
+                seq: SeqNum(seq),
+                ack: SeqNum(ack),
+                flags: TcpFlags(flags),
+                window: 1000,
+                payload_len: 0,
+                payload: &[],
+                wire_len: 54,
+            };
+            ladder.segment(FlowId(0), frame, &segment);
+        }
+        ladder.rungs(end(A)).map(|r| (r.seq, r.ack)).collect()
+    }
+
+    #[test]
+    fn numbers_are_told_as_wireshark_tells_them() {
+        let (syn, syn_ack, ack) = (0x02, 0x12, 0x10);
+        assert_eq!(
+            numbers(&[
+                (A, B, syn, 100, 0),
+                (B, A, syn_ack, 300, 101),
+                (A, B, ack, 101, 301)
+            ]),
+            [(0, None), (0, Some(1)), (1, Some(1))]
+        );
+        // Of one side nothing was captured: it begins before what it is told to
+        // have said.
+        assert_eq!(
+            numbers(&[
+                (A, B, ack, 100, 5000),
+                (A, B, ack, 110, 6000),
+                (A, B, ack, 110, 4999)
+            ]),
+            [(1, Some(1)), (11, Some(1001)), (11, Some(0))]
+        );
+        // What it says later is told from there too.
+        assert_eq!(
+            numbers(&[
+                (A, B, ack, 100, 5000),
+                (B, A, ack, 5500, 100),
+                (A, B, ack, 100, 6000)
+            ]),
+            [(1, Some(1)), (501, Some(1)), (1, Some(1001))]
+        );
+        // Without ACK nothing is said of the other side.
+        assert_eq!(
+            numbers(&[(A, B, 0x08, 100, 77), (B, A, ack, 300, 110)]),
+            [(1, None), (1, Some(11))]
+        );
+        // A SYN-ACK says where its side really began.
+        assert_eq!(
+            numbers(&[
+                (A, B, ack, 101, 302),
+                (B, A, syn_ack, 300, 101),
+                (A, B, ack, 101, 301)
+            ]),
+            [(1, Some(2)), (0, Some(1)), (1, Some(1))]
+        );
+        // Across the end of the numbers.
+        assert_eq!(
+            numbers(&[(A, B, ack, u32::MAX, 0), (A, B, ack, 4, 9)]),
+            [(1, Some(1)), (6, Some(10))]
+        );
+        // An end that talks to itself.
+        assert_eq!(
+            numbers(&[
+                (A, A, syn, 100, 0),
+                (A, A, syn_ack, 100, 101),
+                (A, A, ack, 101, 101)
+            ]),
+            [(0, None), (0, Some(1)), (1, Some(1))]
+        );
+    }
 }

@@ -20,7 +20,7 @@ pub(super) fn attempted(requests: &[RequestNote], reached: Option<u64>) -> u64 {
 pub(super) fn count_requests(
     requests: &[RequestNote],
     attempted: u64,
-    flows: Option<&[FlowRecord]>,
+    flows: Option<&[&FlowRecord]>,
 ) -> Requests {
     let mut failed: BTreeMap<String, u64> = BTreeMap::new();
     for note in requests.iter().filter(|n| n.outcome != Outcome::Valid) {
@@ -35,27 +35,29 @@ pub(super) fn count_requests(
         answered: wire
             .answered
             .or_else(|| by_workers(&[Outcome::Valid, Outcome::BadAnswer])),
-        valid: wire.valid.or_else(|| by_workers(&[Outcome::Valid])),
+        // An answer that its worker did not live to read is no valid one: each
+        // request is either valid or failed.
+        valid: by_workers(&[Outcome::Valid]),
         failed,
         ..wire
     }
 }
 
 /// What the wire alone tells of requests; nothing without a capture.
-pub(super) fn on_the_wire(flows: Option<&[FlowRecord]>) -> Requests {
+pub(super) fn on_the_wire(flows: Option<&[&FlowRecord]>) -> Requests {
     let count =
-        |of: fn(&FlowRecord) -> usize| flows.map(|f| f.iter().map(of).sum::<usize>() as u64);
+        |of: fn(&FlowRecord) -> usize| flows.map(|f| f.iter().map(|f| of(f)).sum::<usize>() as u64);
     let exchanges =
         |f: &FlowRecord, of: fn(&Exchange) -> bool| f.exchanges.iter().filter(|e| of(e)).count();
     Requests {
         on_wire: count(|f| usize::from(f.handshake.is_some())),
         handshakes: count(|f| usize::from(f.handshake.is_some_and(|h| h.ack_ns.is_some()))),
         answered: flows.map(|all| {
-            let answered = |f| exchanges(f, |e| e.response_ns.is_some()) as u64;
+            let answered = |f: &&FlowRecord| exchanges(f, |e| e.response_ns.is_some()) as u64;
             all.iter().map(answered).sum()
         }),
         valid: flows.map(|all| {
-            let valid = |f| exchanges(f, |e| e.valid == Some(true)) as u64;
+            let valid = |f: &&FlowRecord| exchanges(f, |e| e.valid == Some(true)) as u64;
             all.iter().map(valid).sum()
         }),
         ..Requests::default()

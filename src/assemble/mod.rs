@@ -13,6 +13,7 @@
 mod built;
 mod counts;
 mod moments;
+mod own_flows;
 mod plan;
 mod programs;
 mod sides;
@@ -28,7 +29,7 @@ use crate::activity::Activity;
 use crate::census::Samples;
 use crate::correlate;
 use crate::findings::{FindingsInput, Seen, findings};
-use crate::model::observation::{Leftovers, Observation, ObserverCost, SideObservation};
+use crate::model::observation::{Leftovers, Observation, ObserverCost, SideObservation, WireFacts};
 use crate::model::{
     CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Programs,
     Quantiles, RunCensus, RunRecord, SCHEMA_RUN, Sample, Side, SideCosts, WorkerRecord,
@@ -71,16 +72,21 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     let server_activity = activity(&observation.server, port_of(&observation.target));
     let client = ClientSide::new(observation, client_activity.as_ref());
     let server = ServerSide::new(observation, server_activity.as_ref());
-    let reached = correlate::own_clients(
-        &mut flows,
-        &client.sockets(when.moments.client_ended),
-        client.provenance(),
-    );
+    let sockets = client.sockets(when.moments.client_ended);
+    let reached = correlate::own_clients(&mut flows, &sockets, client.provenance());
     correlate::own_servers(&mut flows, &server.sockets(), server.provenance());
 
     // Where the log ends before the capture's own counts, its file may be there.
     let captured = observation.wire.is_some() || !flows.is_empty();
     let wire = captured.then_some(&flows[..]);
+    let own = own_flows::of(
+        &flows,
+        &own_flows::Known {
+            sockets: client.knows_all(&sockets).then_some(&sockets[..]),
+            started: when.moments.client_started,
+            lossless: observation.wire.as_ref().is_some_and(is_lossless),
+        },
+    );
     let mut workers = client.workers(wire);
     workers.extend(server.workers());
     let mut run = RunRecord {
@@ -91,13 +97,13 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         environment: observation.header.environment.clone(),
         plan: plan::told(observation, &client, &server, &flows),
         capture: capture(observation),
-        requests: client.requests(&when, reached, wire),
+        requests: client.requests(&when, reached, wire, captured.then_some(&own[..])),
         census: RunCensus {
             client: client.census(&when),
             server: server.census(&when),
             system: when.system(samples(&observation.system).system()),
         },
-        latency: latencies(&flows),
+        latency: latencies(&own),
         correlation: correlation(wire, &client, &server),
         sides: costs(observation),
         observer: observer(observation, &when),
@@ -194,7 +200,11 @@ fn correlation(
     }
 }
 
-fn latencies(flows: &[FlowRecord]) -> Latencies {
+fn is_lossless(wire: &WireFacts) -> bool {
+    wire.dropped_by_kernel == Some(0) && wire.dropped_by_interface == Some(0)
+}
+
+fn latencies(flows: &[&FlowRecord]) -> Latencies {
     let handshakes = flows.iter().filter_map(|f| f.handshake?.duration());
     let exchanges = flows.iter().flat_map(|f| &f.exchanges);
     Latencies {

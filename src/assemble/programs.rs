@@ -98,6 +98,7 @@ pub(super) fn requests(
     submitted: Option<u64>,
     whole: bool,
     flows: Option<&[FlowRecord]>,
+    own: Option<&[&FlowRecord]>,
 ) -> Requests {
     // Without a capture, what connect(2) returned is all that is known.
     let wire = Wire::new(flows.unwrap_or_default(), watched.activity);
@@ -107,22 +108,27 @@ pub(super) fn requests(
     let again = side.map(|s| fallbacks(&wire, s)).unwrap_or_default();
     if let Some(side) = side {
         let made = side.sockets.made.iter().enumerate();
-        let outcomes = made
+        let counted = made
             .filter(|(at, _)| !again.contains(at))
-            .filter_map(|(at, _)| wire.outcome(at));
-        for outcome in outcomes.filter(|o| *o != Outcome::Valid) {
-            *failed.entry(outcome.name().to_owned()).or_default() += 1;
+            .flat_map(|(at, _)| wire.failures(at));
+        for (outcome, requests) in counted {
+            *failed.entry(outcome.name().to_owned()).or_default() += requests;
         }
     }
-    let told = on_the_wire(flows);
+    let told = on_the_wire(own);
     // Of another protocol's answers nobody here knows whether they are right.
     let judged = wire.speaks_time() || told.answered == Some(0);
     if let (Some(submitted), Some(made), true) = (submitted, made, whole) {
-        // A connection may carry several requests.
-        let more =
-            |f: &FlowRecord| f.exchanges.len().saturating_sub(1) as u64 + f.exchanges_omitted;
-        let more: u64 = flows.unwrap_or_default().iter().map(more).sum();
-        let never = submitted.saturating_sub((made.len() - again.len()) as u64 + more);
+        // A connection may carry none, one or many. Of another protocol's only
+        // those that were asked are known.
+        let asked = |f: &&FlowRecord| f.exchanges.len() as u64 + f.exchanges_omitted;
+        let asked: u64 = own.unwrap_or_default().iter().map(asked).sum();
+        let without = wire.failed_without_request(&again);
+        let seen = match own {
+            Some(_) => asked + without,
+            None => (made.len() - again.len()) as u64,
+        };
+        let never = submitted.saturating_sub(seen);
         if never > 0 {
             failed.insert(Outcome::NotAttempted.name().to_owned(), never);
         }

@@ -88,19 +88,36 @@ impl<'a> ClientSide<'a> {
         }
     }
 
-    pub fn requests(&self, when: &When, reached: u64, flows: Option<&[FlowRecord]>) -> Requests {
+    /// Whether these are all the connections that it tried to make. A program of
+    /// which none was seen may have made them by calls that are not traced.
+    pub fn knows_all(&self, sockets: &[ClientSocket]) -> bool {
+        match self {
+            Self::BuiltIn { seen, .. } => has_reported(seen),
+            Self::Program { .. } => self.tells_owners() && !sockets.is_empty(),
+        }
+    }
+
+    /// `own`: the flows that are the run's own.
+    pub fn requests(
+        &self,
+        when: &When,
+        reached: u64,
+        flows: Option<&[FlowRecord]>,
+        own: Option<&[&FlowRecord]>,
+    ) -> Requests {
         match self {
             Self::BuiltIn { seen, .. } if has_reported(seen) => {
                 let attempted = counts::attempted(&seen.requests, flows.map(|_| reached));
-                counts::count_requests(&seen.requests, attempted, flows)
+                counts::count_requests(&seen.requests, attempted, own)
             }
             // What it noted went with it: only the wire is left.
             Self::BuiltIn { requests, .. } => Requests {
                 submitted: Some(*requests),
-                ..counts::on_the_wire(flows)
+                ..counts::on_the_wire(own)
             },
             Self::Program { watched, requests } => {
-                programs::requests(*watched, *requests, when.knows_all_of(watched.seen), flows)
+                let whole = when.knows_all_of(watched.seen);
+                programs::requests(*watched, *requests, whole, flows, own)
             }
         }
     }

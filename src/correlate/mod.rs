@@ -112,7 +112,7 @@ fn own_by_elimination(
     if unknown.is_empty() {
         return 0;
     }
-    let may = |f: &FlowRecord, s: &ClientSocket| distance(opened(f), &s.attempt()) <= SLACK_NS;
+    let may = may_have_made;
     let orphans: Vec<usize> = (0..flows.len())
         .filter(|&i| flows[i].client_owner.is_none() && flows[i].handshake.is_some())
         .filter(|&i| unknown.iter().any(|s| may(&flows[i], s)))
@@ -146,6 +146,12 @@ pub fn own_servers(flows: &mut [FlowRecord], sockets: &[ServerSocket], provenanc
             });
         }
     }
+}
+
+/// Whether a flow began while this connection was being made.
+#[must_use]
+pub fn may_have_made(flow: &FlowRecord, socket: &ClientSocket) -> bool {
+    distance(opened(flow), &socket.attempt()) <= SLACK_NS
 }
 
 /// When a flow's first SYN, or else its first frame, was seen.

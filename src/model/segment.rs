@@ -61,6 +61,10 @@ impl TcpFlags {
     pub const ACK: Self = Self(0x10);
     /// The urgent pointer is significant.
     pub const URG: Self = Self(0x20);
+    /// Congestion was met on the way (RFC 3168).
+    pub const ECE: Self = Self(0x40);
+    /// The sender has slowed down (RFC 3168).
+    pub const CWR: Self = Self(0x80);
 
     /// Whether every bit of `other` is set.
     #[must_use]

@@ -300,3 +300,6 @@ pub(super) fn write_csv(record: &CeilingRecord, out: &mut dyn io::Write) -> io::
     }
     sheet.finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,13 +93,15 @@ fn row(r: &Rung) -> Row {
 
 /// The control bits by name, in the order of Wireshark's info column.
 fn flag_names(flags: TcpFlags) -> String {
-    const NAMES: [(TcpFlags, &str); 6] = [
+    const NAMES: [(TcpFlags, &str); 8] = [
         (TcpFlags::FIN, "FIN"),
         (TcpFlags::SYN, "SYN"),
         (TcpFlags::RST, "RST"),
         (TcpFlags::PSH, "PSH"),
         (TcpFlags::ACK, "ACK"),
         (TcpFlags::URG, "URG"),
+        (TcpFlags::ECE, "ECE"),
+        (TcpFlags::CWR, "CWR"),
     ];
     let set: Vec<&str> = NAMES
         .iter()
@@ -172,4 +174,20 @@ pub(super) fn write_csv(
         writer.serialize(line).map_err(io_error)?;
     }
     writer.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_control_bit_has_its_name() {
+        assert_eq!(flag_names(TcpFlags(0)), "none");
+        assert_eq!(flag_names(TcpFlags(0x02)), "SYN");
+        assert_eq!(flag_names(TcpFlags(0xc2)), "SYN ECE CWR");
+        assert_eq!(
+            flag_names(TcpFlags(0xff)),
+            "FIN SYN RST PSH ACK URG ECE CWR"
+        );
+    }
 }

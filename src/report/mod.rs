@@ -45,8 +45,6 @@ mod summary;
 mod view;
 
 #[cfg(test)]
-mod ceiling_tests;
-#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

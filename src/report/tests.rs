@@ -11,7 +11,7 @@ use crate::findings::{FindingsInput, findings};
 use crate::model::{FlowRecord, Outcome, RunRecord, Tid, WorkerRecord};
 use crate::testkit::Fixture;
 
-pub(super) fn view(fixture: &Fixture) -> RunView<'_> {
+fn view(fixture: &Fixture) -> RunView<'_> {
     RunView {
         run: &fixture.run,
         flows: &fixture.flows,

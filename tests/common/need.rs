@@ -14,6 +14,9 @@ pub enum Need {
     Root,
     /// A program.
     Tool(&'static str),
+    /// setcap(8), which gives capabilities to files.
+    #[allow(dead_code, reason = "of the tracer's tests only")]
+    FileCapabilities,
     /// Network and mount namespaces of one's own.
     Namespaces,
     /// User namespaces for ordinary users.
@@ -35,6 +38,7 @@ impl Need {
             Self::Root => (!rustix::process::geteuid().is_root() || !has_capability(7))
                 .then(|| "needs root".to_owned()),
             Self::Tool(name) => (!runs(name, &["--version"])).then(|| format!("needs {name}")),
+            Self::FileCapabilities => (!runs("setcap", &["-h"])).then(|| "needs setcap".to_owned()),
             Self::Namespaces => (!runs("unshare", &["-n", "-m", "true"]))
                 .then(|| "needs namespaces (unshare -n -m)".to_owned()),
             Self::Ipv6 => std::net::TcpListener::bind("[::1]:0")

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::common::need::Need::{Capture, Root, Tool};
+use super::common::need::Need::{Capture, FileCapabilities, Root, Tool};
 use super::common::{findings, public_copy};
 use super::program::compiled;
 use super::seen::{Reads, Seen};
@@ -60,6 +60,41 @@ fn an_ordinary_user_traces() {
         // Nobody wanted the privileges that its filter gave away.
         assert!(findings(&record, "setuid_ignored").is_empty());
     }
+}
+
+/// Who that is matters to nobody.
+const USER: u32 = 61_999;
+
+/// `setcap cap_net_raw+ep`, as `make run` does: a process that has executed such a
+/// file is not dumpable, and may trace what it starts all the same.
+#[test]
+fn an_ordinary_user_of_a_program_with_a_file_capability_traces() {
+    require!(Capture, Root, Tool("cc"), Tool("setpriv"), FileCapabilities);
+    let stage = Stage::new(&[]);
+    chown(stage.lab.path(), Some(USER), Some(USER)).unwrap();
+    let threadtap = stage.lab.path().join("threadtap");
+    fs::copy(public_copy(), &threadtap).unwrap();
+    fs::set_permissions(&threadtap, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut setcap = stage.lab.command("setcap");
+    let given = setcap.arg("cap_net_raw+ep").arg(&threadtap).status();
+    assert!(given.unwrap().success());
+    let server = copy("thread_server", &stage.lab.path().join("server"));
+    let client = copy("thread_client", &stage.lab.path().join("client"));
+    let port = stage.port.to_string();
+    let mut command = stage.lab.command("setpriv");
+    command.args([format!("--reuid={USER}"), format!("--regid={USER}")]);
+    // The capabilities of root are gone with the first program that is executed.
+    command.args(["--clear-groups", "env"]).arg(&threadtap);
+    command.args(["run", "--port", &port, "--format", "json", "--out", "out"]);
+    command.args(["--server-cmd", &format!("{server} {port}")]);
+    command.args(["--", &client, &port, "20"]);
+    let seen = Seen::of(stage.lab.finish(&mut command)).exits(0);
+    seen.client_agrees();
+    seen.server_agrees(Reads::Seen);
+    let record = seen.record();
+    assert!(findings(&record, "trace_not_allowed").is_empty());
+    assert_eq!(record["census"]["client"]["provenance"], "traced");
+    assert_eq!(record["correlation"]["client_owned"], 20);
 }
 
 /// Of a program that is not dumpable this tracer may not see everything: it

@@ -7,6 +7,11 @@ use crate::model::*;
 /// A client that makes two connections, a thread each, and a server with a
 /// thread for each.
 fn pair() -> Story {
+    pair_and(|_| {})
+}
+
+/// The same, and what else happens before the client ends.
+fn pair_and(more: impl FnOnce(&mut Story)) -> Story {
     let mut story = Story::traced_pair();
     for (n, port) in [(1, 50_000), (2, 50_001)] {
         story.did(Side::Client, 10, 10 + n, 10, thread());
@@ -17,6 +22,7 @@ fn pair() -> Story {
         story.did(Side::Client, 10, 10 + n, 20, Change::Ended(Exit::Code(0)));
         story.did(Side::Server, 20, 20 + n, 21, Change::Ended(Exit::Code(0)));
     }
+    more(&mut story);
     story.did(Side::Client, 10, 10, 30, Change::ExitBegun);
     story.did(Side::Client, 10, 10, 30, Change::Ended(Exit::Code(0)));
     story.ends(Side::Client, 30, Exit::Code(0));
@@ -197,4 +203,95 @@ fn a_sampled_program_has_counts_and_no_owners() {
     assert_eq!(run.programs.client.as_ref().unwrap().helpers, None);
     assert_eq!(run.plan.strategy, None);
     assert_eq!(told.workers, []);
+}
+
+/// Somebody else talks to the same port, or did so before the run began.
+#[test]
+fn flows_of_others_are_in_no_figure_of_the_requests() {
+    let mut story = pair();
+    story.flow(60_000, 13, Some(19));
+    story.flow(60_001, -50, Some(14));
+    let run = story.told().run;
+    assert_eq!(run.correlation.flows, Some(4));
+    assert_eq!(run.requests.on_wire, Some(2));
+    assert_eq!(run.requests.valid, Some(2));
+    assert_eq!(run.latency.exchange.unwrap().count, 2);
+    assert!(run.findings.iter().all(|f| f.code != "count_mismatch"));
+}
+
+/// Several requests on one connection are several requests.
+#[test]
+fn a_connection_may_carry_many_requests() {
+    let mut story = pair();
+    let again = story.flows[0].exchanges[0].clone();
+    story.flows[0].exchanges.push(again);
+    let AskedClient::Program { requests } = &mut story.seen.header.asked.client else {
+        panic!("a program");
+    };
+    *requests = Some(5);
+    let run = story.told().run;
+    assert_eq!(run.requests.valid, Some(3));
+    let never = std::collections::BTreeMap::from([("not_attempted".to_owned(), 2)]);
+    assert_eq!(run.requests.failed, never, "each request is in one class");
+    assert!(run.findings.iter().all(|f| f.code != "count_mismatch"));
+}
+
+/// A port probe: it connects, sends nothing and closes.
+#[test]
+fn a_connection_without_a_request_has_not_failed() {
+    let mut story = pair_and(|story| {
+        story.connects(10, 50_002, 12, 0);
+        let probe = story.flow(50_002, 12, None);
+        probe.handshake.as_mut().unwrap().syn_ack_ns = Some(at(12));
+        probe.handshake.as_mut().unwrap().ack_ns = Some(at(12));
+        probe.close = Close::Fin;
+        probe.history = "ShAFaf".to_owned();
+        probe.client_closed_ns = Some(at(13));
+    });
+    let told = story.told();
+    assert_eq!(told.run.requests.attempted, Some(3));
+    assert_eq!(told.run.requests.failed, [].into());
+    // One that its process's end closed had no time to ask.
+    let probe = story.flows.last_mut().unwrap();
+    probe.client_closed_ns = Some(at(30));
+    let failed = story.told().run.requests.failed;
+    assert_eq!(failed, [("abandoned".to_owned(), 1)].into());
+}
+
+/// A port that is used again at once: each request has its own flow's outcome.
+#[test]
+fn a_neighbour_s_outcome_is_nobody_s() {
+    let us = |us: i64| Timestamp::from_nanos(at(13).as_nanos() + us * 1000);
+    let twice = |story: &mut Story| {
+        for (socket, start) in [(1, 0), (2, 400)] {
+            let connected = Change::Connected {
+                socket: Some(SocketId(socket)),
+                target: port(45_000),
+                from: us(start),
+                local: Some(port(51_000)),
+                errno: Some(0),
+            };
+            let event = Event {
+                at: us(start + 50),
+                pid: Pid(10),
+                tid: Tid(10),
+                what: connected,
+            };
+            let side = Side::Client;
+            story.seen.add(Fact::Event { side, event });
+            let flow = story.flow(51_000, 13, Some(14));
+            flow.first_ns = us(start + 10);
+            flow.handshake.as_mut().unwrap().syn_ns = us(start + 10);
+            if socket == 1 {
+                flow.exchanges[0].response_ns = None;
+                flow.exchanges[0].valid = None;
+                flow.history = "ShADr".to_owned();
+            }
+        }
+    };
+    let outcomes: Vec<_> = pair_and(twice).told().workers[2..4]
+        .iter()
+        .map(|w| w.outcome)
+        .collect();
+    assert_eq!(outcomes, [Some(Outcome::Reset), Some(Outcome::Valid)]);
 }

@@ -1,5 +1,6 @@
 //! `threadtap analyze`.
 
+mod filter;
 mod merge;
 mod taker;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use self::filter::understood;
 use self::merge::Copied;
 use self::taker::{Stream, Taker};
 use super::output::{Patient, printed};
@@ -48,7 +50,7 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
     }
     let document = Document::analysis();
     expectations::check(&args.expect, &document)?;
-    let mut filter = args.filter.as_deref().map(Filter::new).transpose()?;
+    let mut filter = args.filter.as_deref().map(understood).transpose()?;
     let mut run = Run {
         args,
         format,

@@ -8,7 +8,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, lossless_capture};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Outcome, Severity, Side, StopReason};
+use crate::model::{FlowRecord, Outcome, Severity, Side, StopReason};
 use crate::text::units::count;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -23,7 +23,10 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "Do not use the figures of this run. Keep the run directory, and report it as \
              a fault of threadtap if no other program used the port.",
         evidence: &[
-            ("valid_on_wire", "valid answers in the capture"),
+            (
+                "valid_on_wire",
+                "connections of the client with valid answers only, in the capture",
+            ),
             (
                 "valid_by_workers",
                 "valid answers by the workers' own notes",
@@ -42,7 +45,15 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if capture.stop_reason == StopReason::Interrupted {
         return None;
     }
-    let wire = input.run.requests.valid?;
+    input.run.correlation.client_owned?;
+    // Connections are compared with connections: one may carry many requests,
+    // and others may use the port.
+    let all_valid = |f: &&FlowRecord| {
+        let mut exchanges = f.exchanges.iter();
+        let all = exchanges.clone().all(|e| e.valid == Some(true));
+        f.client_owner.is_some() && all && exchanges.next().is_some()
+    };
+    let wire = count_of(input.flows.iter().filter(all_valid));
     let with =
         |outcomes: &[Outcome]| {
             count_of(input.workers.iter().filter(|w| {
@@ -59,8 +70,8 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     }
     let message = format!(
-        "The counts disagree although no frame was lost: {} valid answers on the wire, {} by the \
-         workers' own records. Trust neither, and keep capture.pcap to find out why.",
+        "The counts disagree although no frame was lost: {} connections with valid answers on the \
+         wire, {} by the workers' own records. Trust neither, and keep capture.pcap to find out why.",
         count(wire),
         count(workers),
     );

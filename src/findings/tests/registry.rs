@@ -84,7 +84,7 @@ fn scenes() -> Vec<Scene> {
     interrupted.end(End::Interrupted);
     interrupted.ended(Side::Client, Some(Exit::Signal(9)), false);
     let mut miscounted = Scene::normal();
-    miscounted.fixture.run.requests.valid = Some(3);
+    miscounted.fixture.flows[0].exchanges[0].valid = None;
     vec![a_bad_day(), hostile_programs(), interrupted, miscounted]
 }
 

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{coded, evidence, one, with};
 use crate::model::{
-    Outcome, Provenance, ServerKind, Severity, StopReason, Strategy, TimeOfDay, WorkerRecord,
+    FlowId, Outcome, Provenance, ServerKind, Severity, StopReason, Strategy, TimeOfDay,
+    WorkerRecord,
 };
 use crate::testkit::Fixture;
 
@@ -175,26 +176,53 @@ fn a_peak_below_the_requests_is_explained() {
 
 #[test]
 fn counts_that_disagree_are_an_error() {
-    let lost_one = with(|f| f.run.requests.valid = Some(19));
+    let lost_one = with(lose_one);
     let finding = one(&lost_one, "count_mismatch");
     assert_eq!(finding.severity, Severity::Error);
     assert_eq!(finding.evidence["valid_on_wire"], 19);
     assert_eq!(finding.evidence["valid_by_workers"], 20);
-    let one_too_many = with(|f| f.run.requests.valid = Some(21));
+    let one_too_many = with(|f| {
+        let mut flow = f.flows[0].clone();
+        flow.flow = FlowId(20);
+        f.flows.push(flow);
+    });
     assert_eq!(
         one(&one_too_many, "count_mismatch").evidence["valid_on_wire"],
         21
     );
 }
 
+/// An answer that a worker read, and that the wire never carried.
+fn lose_one(fixture: &mut Fixture) {
+    fixture.flows[7].exchanges[0].valid = None;
+}
+
+/// A connection may carry many requests, and others may use the port.
+#[test]
+fn connections_are_compared_with_connections() {
+    let many = with(|f| {
+        let again = f.flows[0].exchanges[0].clone();
+        f.flows[0].exchanges.push(again);
+        f.run.requests.valid = Some(21);
+    });
+    assert_eq!(coded(&many, "count_mismatch"), []);
+    let others = with(|f| {
+        let mut flow = f.flows[0].clone();
+        flow.flow = FlowId(20);
+        flow.client_owner = None;
+        f.flows.push(flow);
+    });
+    assert_eq!(coded(&others, "count_mismatch"), []);
+}
+
 #[test]
 fn counts_are_compared_only_where_both_are_known() {
     let silent = |change: fn(&mut Fixture)| {
-        let mut fixture = with(|f| f.run.requests.valid = Some(19));
+        let mut fixture = with(lose_one);
         change(&mut fixture);
         assert_eq!(coded(&fixture, "count_mismatch"), []);
     };
-    silent(|f| f.run.requests.valid = None);
+    silent(|f| f.run.correlation.client_owned = None);
     silent(|f| f.run.capture = None);
     silent(|f| f.capture().dropped_by_kernel = Some(1));
     silent(|f| f.capture().dropped_by_kernel = None);
@@ -206,7 +234,7 @@ fn counts_are_compared_only_where_both_are_known() {
     });
     // The answer came, but its worker had given up.
     silent(|f| {
-        f.run.requests.valid = Some(20);
+        f.flows[7].exchanges[0].valid = Some(true);
         f.flows[1].exchanges[0].answer = TimeOfDay::new(1, 2, 3);
         f.workers[1].outcome = Some(Outcome::Timeout);
     });

@@ -1,12 +1,16 @@
 //! What holds for every format of the registry.
 
-use crate::report::tests::view;
-use crate::report::{FlowOf, Format, Style, write_run};
+use crate::report::{FlowOf, Format, RunView, Style, write_run};
 use crate::testkit::Fixture;
 
 fn text(fixture: &Fixture, format: Format) -> String {
+    let view = RunView {
+        run: &fixture.run,
+        flows: &fixture.flows,
+        workers: &fixture.workers,
+    };
     let mut out = Vec::new();
-    write_run(view(fixture), format, Style::default(), &mut out).unwrap();
+    write_run(view, format, Style::default(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -1,5 +1,7 @@
 //! libpcap's filter language, applied to frames of files.
 
+use std::ffi::{c_int, c_uint};
+
 use pcap::{BpfProgram, Capture, Linktype};
 use thiserror::Error;
 
@@ -49,8 +51,59 @@ impl Filter {
             self.programs.len() - 1
         });
         let program = &self.programs[at].1;
-        program.as_ref().is_some_and(|p| p.filter(frame.bytes))
+        program.as_ref().is_some_and(|p| selects(p, frame))
     }
+}
+
+/// libpcap's `struct bpf_program`.
+#[repr(C)]
+struct Program {
+    length: c_uint,
+    instructions: *const pcap::BpfInstruction,
+}
+
+/// libpcap's `struct pcap_pkthdr`.
+#[repr(C)]
+struct Header {
+    time: libc::timeval,
+    captured: c_uint,
+    on_the_wire: c_uint,
+}
+
+unsafe extern "C" {
+    fn pcap_offline_filter(
+        program: *const Program,
+        header: *const Header,
+        bytes: *const u8,
+    ) -> c_int;
+}
+
+/// Whether a program selects a frame. The crate's own way to ask knows the
+/// captured length only, but `len` and `greater` are about the frame on the wire.
+fn selects(program: &BpfProgram, frame: &Frame<'_>) -> bool {
+    let instructions = program.get_instructions();
+    let (Ok(length), Ok(captured)) = (
+        c_uint::try_from(instructions.len()),
+        c_uint::try_from(frame.bytes.len()),
+    ) else {
+        return false;
+    };
+    let program = Program {
+        length,
+        instructions: instructions.as_ptr(),
+    };
+    let header = Header {
+        time: libc::timeval {
+            tv_sec: 0,
+            tv_usec: 0,
+        },
+        captured,
+        on_the_wire: frame.wire_len,
+    };
+    // SAFETY: both structures have the layout of libpcap's and live past the call,
+    // the instructions are a program that libpcap has compiled, and `captured` bytes
+    // can be read. The function writes nothing and keeps no pointer.
+    unsafe { pcap_offline_filter(&raw const program, &raw const header, frame.bytes.as_ptr()) > 0 }
 }
 
 fn compile(text: &str, link: LinkType) -> Result<BpfProgram, String> {
@@ -101,5 +154,28 @@ mod tests {
             link: LinkType::ETHERNET,
             ..raw
         }));
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_frame_on_the_wire() {
+        let mut ip = [0u8; 40];
+        ip[0] = 0x45;
+        ip[9] = 6;
+        let cut = |bytes| Frame {
+            time: Timestamp::from_nanos(0),
+            link: LinkType::RAW,
+            wire_len: 1454,
+            bytes,
+        };
+        let matches = |filter: &str, bytes| Filter::new(filter).unwrap().matches(&cut(bytes));
+        for filter in ["greater 1000", "len == 1454", "len > 1453", "not less 1453"] {
+            assert!(matches(filter, &ip[..]), "{filter}");
+        }
+        assert!(!matches("less 1000", &ip[..]));
+        assert!(!matches("len == 40", &ip[..]));
+        // What was not captured is not there, and a test of it does not hold.
+        assert!(matches("tcp[13] == 0", &ip[..]));
+        assert!(!matches("tcp[13] == 0", &ip[..30]));
+        assert!(!matches("ip", &[]));
     }
 }

@@ -161,6 +161,10 @@ impl ChildSide<'_> {
         // SAFETY: every function called is async-signal-safe
         // (signal-safety(7)), and all pointers are to live memory.
         unsafe {
+            // A process that has executed a file with capabilities may not be
+            // traced, nor may what it forks (ptrace(2), PR_SET_DUMPABLE in
+            // prctl(2)). Only who has the same capabilities can trace this one.
+            libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0);
             // So that the gate breaks when the tracer dies.
             libc::close(self.other_gate);
             for (from, to) in self.streams.into_iter().zip(0..) {

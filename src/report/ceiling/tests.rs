@@ -1,11 +1,11 @@
-//! What a search for ceilings looks like.
+//! What people and spreadsheets read of ceilings.
 
-use super::{Format, Style, write_ceiling};
 use crate::model::{CeilingRecord, StoppedBy};
+use crate::report::{Format, Style, write_ceiling};
 
 /// Real searches: one that was tried under limits, one that was predicted.
 fn records() -> Vec<CeilingRecord> {
-    let text = include_str!("../../tests/schemas/ceilings.json");
+    let text = include_str!("../../../tests/schemas/ceilings.json");
     serde_json::from_str(text).unwrap()
 }
 
