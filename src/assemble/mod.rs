@@ -88,6 +88,8 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         },
     );
     let mut workers = client.workers(wire);
+    // Connections were made, and no frame passed the tap: it tells of none.
+    let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     workers.extend(server.workers());
     let mut run = RunRecord {
         schema: SCHEMA_RUN.to_owned(),
@@ -97,7 +99,12 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         environment: observation.header.environment.clone(),
         plan: plan::told(observation, &client, &server, &flows),
         capture: capture(observation),
-        requests: client.requests(&when, reached, wire, captured.then_some(&own[..])),
+        requests: client.requests(
+            &when,
+            reached,
+            wire,
+            (captured && !beside_the_tap).then_some(&own[..]),
+        ),
         census: RunCensus {
             client: client.census(&when),
             server: server.census(&when),

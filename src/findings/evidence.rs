@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{FindingsInput, Seen};
 use crate::activity::Activity;
 use crate::model::observation::{End, OwnTotals, SideEnded};
-use crate::model::{CaptureSummary, Exit, Side, StopReason};
+use crate::model::{CaptureSummary, Exit, Side, StopReason, WorkerRecord};
 
 /// Whether the run was ended before its time, by a person or a fault.
 pub(super) fn was_cut_short(input: &FindingsInput<'_>) -> bool {
@@ -32,6 +32,17 @@ pub(super) fn is_complete(seen: &Seen<'_>) -> bool {
 pub(super) fn lossless_capture<'a>(input: &FindingsInput<'a>) -> Option<&'a CaptureSummary> {
     let capture = input.run.capture.as_ref();
     capture.filter(|c| c.dropped_by_kernel == Some(0) && c.dropped_by_interface == Some(0))
+}
+
+/// Connections of the client that were made, although no frame of them passed the
+/// tap: how many, and the capture.
+pub(super) fn made_beside_the_tap<'a>(
+    input: &FindingsInput<'a>,
+) -> Option<(u64, &'a CaptureSummary)> {
+    let capture = input.run.capture.as_ref().filter(|c| c.frames == 0)?;
+    let made = |w: &&WorkerRecord| w.side == Side::Client && w.connected_ns.is_some();
+    let made = count_of(input.workers.iter().filter(made));
+    (made > 0).then_some((made, capture))
 }
 
 /// How many frames are known to be lost.

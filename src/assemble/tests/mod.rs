@@ -238,8 +238,16 @@ fn a_capture_that_saw_nothing_is_not_the_same_as_none() {
     story.flows.clear();
     story.captured();
     story.over(End::Complete);
+    // Connections were made: it looked at the wrong place, and tells of none.
     let run = story.told().run;
     assert_eq!(run.correlation.flows, Some(0));
+    assert_eq!(run.requests.on_wire, None);
+    assert_eq!(run.requests.handshakes, None);
+    assert!(run.findings.iter().any(|f| f.code == "nothing_captured"));
+    for note in &mut story.seen.client.requests {
+        note.connected = None;
+    }
+    let run = story.told().run;
     assert_eq!(run.requests.on_wire, Some(0));
 }
 

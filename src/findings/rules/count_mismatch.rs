@@ -6,7 +6,7 @@
 //! that a worker read and the wire never carried.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, lossless_capture};
+use crate::findings::evidence::{count_of, lossless_capture, made_beside_the_tap};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Outcome, Severity, Side, StopReason};
 use crate::text::units::count;
@@ -42,7 +42,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let capture = lossless_capture(input)?;
-    if capture.stop_reason == StopReason::Interrupted {
+    if capture.stop_reason == StopReason::Interrupted || made_beside_the_tap(input).is_some() {
         return None;
     }
     input.run.correlation.client_owned?;

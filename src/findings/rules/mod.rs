@@ -61,6 +61,7 @@ registry! {
     Interrupted = interrupted,
     NotEnded = not_ended,
     CaptureLossy = capture_lossy,
+    NothingCaptured = nothing_captured,
     CountMismatch = count_mismatch,
     NotJoined = not_joined,
     NoConnection = no_connection,

@@ -85,7 +85,16 @@ fn scenes() -> Vec<Scene> {
     interrupted.ended(Side::Client, Some(Exit::Signal(9)), false);
     let mut miscounted = Scene::normal();
     miscounted.fixture.flows[0].exchanges[0].valid = None;
-    vec![a_bad_day(), hostile_programs(), interrupted, miscounted]
+    let mut beside = Scene::normal();
+    beside.fixture.flows.clear();
+    beside.fixture.capture().frames = 0;
+    vec![
+        a_bad_day(),
+        hostile_programs(),
+        interrupted,
+        miscounted,
+        beside,
+    ]
 }
 
 /// Every finding of these scenes, by its code.

@@ -118,3 +118,24 @@ fn source_addresses_of_the_built_in_client() {
     );
     assert_eq!(coded(&spread(Some("curl")), "source_addresses"), []);
 }
+
+#[test]
+fn nothing_captured_names_the_interface_and_speaks_alone() {
+    let beside = with(|f| {
+        f.flows.clear();
+        f.capture().frames = 0;
+        f.capture().stop_reason = StopReason::Timeout;
+    });
+    let finding = one(&beside, "nothing_captured");
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(finding.evidence["connections"], 20);
+    assert!(finding.message.contains("-i any"), "{}", finding.message);
+    assert_eq!(coded(&beside, "linger_timeout"), []);
+    assert_eq!(coded(&beside, "count_mismatch"), []);
+    let none_made = with(|f| {
+        f.flows.clear();
+        f.capture().frames = 0;
+        f.workers.clear();
+    });
+    assert_eq!(coded(&none_made, "nothing_captured"), []);
+}
