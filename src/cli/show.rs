@@ -25,7 +25,7 @@ Examples:
   threadtap show my-run --format markdown > run.md   for a report
   threadtap show my-run --format csv                 a flow a row, for a spreadsheet
   threadtap show my-run --expect 'client.threads.peak <= 9'
-                                                     exit status 1 where it does not hold
+                                                     exit status 1 if it does not hold
   threadtap show my-run --observation | jq -c 'select(.event)'
                                                      what was seen, fact by fact";
 
@@ -39,16 +39,16 @@ pub struct ShowArgs {
     /// Print what was seen, one fact a line as JSON, before any conclusion
     #[arg(long, conflicts_with_all = ["expect", "format", "rows"])]
     pub observation: bool,
-    /// What has to hold of the run's record, for example 'client.threads.peak <= 9' (repeatable)
+    /// Condition on the run's record, for example 'client.threads.peak <= 9' (repeatable)
     #[arg(long, value_name = "EXPR")]
     pub expect: Vec<Expectation>,
     /// What to print
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
-    /// Most rows of the interaction table
+    /// Maximum number of rows in the interaction table
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub rows: usize,
-    /// Whether to colour
+    /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Colour,
 }

@@ -9,7 +9,7 @@
 //! ```text
 //! launch ── forks, filters (filter, calls), executes ──► tracer ──► events
 //!                                              tracee ──┘  ├─ family: who is followed
-//!                                    (typed stops, wait)   └─ sockets (borrowed): what they do
+//!                                    (typed stops, wait)   └─ sockets: what they do
 //! ```
 
 mod calls;
