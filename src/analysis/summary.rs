@@ -71,7 +71,7 @@ pub struct AnalysisSummary {
     /// Flows by how they ended; a way that is not named did not occur.
     #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": Close::ALL.map(Close::name)})))]
     pub closes: BTreeMap<String, u64>,
-    /// Flows whose handshake was completed.
+    /// Flows whose handshake was completed, and captured in its order.
     pub handshakes: u64,
     /// SYNs beyond the first of each flow.
     pub syn_retransmissions: u64,
@@ -141,7 +141,7 @@ impl Tally {
         bump(&mut self.closes, f.close.name());
         if let Some(handshake) = f.handshake {
             self.syn_retransmissions += u64::from(handshake.syn_count.saturating_sub(1));
-            self.handshakes += u64::from(handshake.ack_ns.is_some());
+            self.handshakes += u64::from(handshake.duration().is_some());
         }
         self.retransmissions += f.client_retransmissions + f.server_retransmissions;
         self.out_of_order += f.client_out_of_order + f.server_out_of_order;

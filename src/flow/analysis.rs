@@ -14,6 +14,13 @@
 //!   known) of this side's highest segment, and not ending where that ended.
 //! * *retransmission*: all others.
 //!
+//! A repeated SYN, without ACK, takes back what is expected next to where the first
+//! hole is: the highest number up to which nothing is missing. An acknowledgement
+//! beyond that says that what was seen is all there, and moves it up to the highest
+//! number. One beyond that number too tells of segments that are not in the capture;
+//! then the side whose bytes they are may have sent duplicate ACKs that are missing
+//! as well, and is taken to have.
+//!
 //! [`HalfAnalysis::retransmissions`] counts the three kinds of retransmission.
 //! SACK blocks are not looked at. The rules are those of tshark 4.0; later
 //! versions hold a segment whose bytes were seen for a retransmission where
@@ -25,6 +32,10 @@ use crate::model::{Nanos, Segment, SeqNum, TcpFlags, Timestamp};
 const FAST_WITHIN: i64 = 20_000_000;
 /// Out of order is within this when the round-trip time is not known.
 const DISORDER_WITHIN: i64 = 3_000_000;
+
+/// How many duplicate ACKs a side has sent, when some of its segments are missing:
+/// enough for a fast retransmission.
+const UNKNOWN_RUN: u32 = u32::MAX;
 
 /// What a segment turned out to be; only for the one after it to look back at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +53,9 @@ pub(super) struct HalfAnalysis {
     next: SeqNum,
     /// When `next` was moved last.
     next_time: Timestamp,
+    /// One past the highest number up to which nothing is missing, but for what
+    /// the other side has acknowledged unseen; before the first, 0.
+    contiguous: SeqNum,
     last_ack: SeqNum,
     last_time: Timestamp,
     duplicate_run: u32,
@@ -58,14 +72,26 @@ impl HalfAnalysis {
     /// Takes the next segment that this side sent. `rev` is the other side,
     /// `round_trip` the initial round-trip time where it is known.
     #[inline]
-    pub(super) fn take(&mut self, rev: &Self, s: &Segment<'_>, round_trip: Option<Nanos>) {
+    pub(super) fn take(&mut self, rev: &mut Self, s: &Segment<'_>, round_trip: Option<Nanos>) {
         let len = s.payload_len;
         let opens_or_closes = s.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0) != 0;
         let control = opens_or_closes || s.flags.has(TcpFlags::RST);
 
+        // A SYN with another number began another flow: this one was sent again.
+        if s.flags.has(TcpFlags::SYN) && !s.flags.has(TcpFlags::ACK) {
+            self.next = self.contiguous;
+        }
         let kind = self.kind_of(rev, s, control);
         if s.ack != self.last_ack {
             self.duplicate_run = 0;
+        }
+        if s.flags.has(TcpFlags::ACK) && rev.contiguous != SeqNum(0) && s.ack.after(rev.contiguous)
+        {
+            if rev.contiguous == rev.next {
+                // Beyond everything that was seen of the other side.
+                rev.duplicate_run = UNKNOWN_RUN;
+            }
+            rev.contiguous = rev.next;
         }
         if (len > 0 || opens_or_closes) && kind != Kind::KeepAlive {
             self.sent_again(rev, s, round_trip);
@@ -79,6 +105,11 @@ impl HalfAnalysis {
         if (!known || next.after(self.next)) && kind != Kind::ZeroWindowProbe {
             self.next = next;
             self.next_time = s.time;
+        }
+        if (self.contiguous == SeqNum(0) || s.seq == self.contiguous)
+            && kind != Kind::ZeroWindowProbe
+        {
+            self.contiguous = self.next;
         }
         self.window = Some(s.window);
         self.last_ack = s.ack;
@@ -114,7 +145,10 @@ impl HalfAnalysis {
             return kind;
         }
         if rev.last != Kind::KeepAlive {
-            self.duplicate_run += 1;
+            self.duplicate_run = match self.duplicate_run {
+                UNKNOWN_RUN => 1,
+                n => n + 1,
+            };
             self.duplicate_acks = self.duplicate_acks.saturating_add(1);
         }
         kind

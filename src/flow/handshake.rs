@@ -24,6 +24,8 @@ pub(super) struct Opening {
     /// The latest SYN without ACK, until the first ACK makes it a round trip.
     latest_syn: Option<Timestamp>,
     round_trip: Option<Nanos>,
+    /// The same, of a segment without RST.
+    initial_rtt: Option<Nanos>,
 }
 
 impl Opening {
@@ -36,9 +38,16 @@ impl Opening {
             self.take_syn(s, from, ack);
         } else if !ack {
             return;
-        } else if self.round_trip.is_none_or(|t| t.get() == 0) {
+        } else {
+            let since = self.latest_syn.map(|t| s.time.since(t));
             // None yet, or none to speak of: tshark goes on looking then.
-            self.round_trip = self.latest_syn.map(|t| s.time.since(t));
+            let open = |t: Option<Nanos>| t.is_none_or(|t| t.get() == 0);
+            if open(self.round_trip) {
+                self.round_trip = since;
+            }
+            if open(self.initial_rtt) && !s.flags.has(TcpFlags::RST) {
+                self.initial_rtt = since.filter(|t| t.get() >= 0);
+            }
         }
         if ack && self.ack[from].is_none() && !s.flags.has(TcpFlags::RST) {
             let other = from.peer();
@@ -81,7 +90,13 @@ impl Opening {
         }
     }
 
-    /// From the latest SYN to the first segment with ACK and without SYN.
+    /// The time of a handshake: from the latest SYN to the first segment with ACK
+    /// and without SYN. A refusal has an ACK too, and is none.
+    pub(super) const fn initial_rtt(&self) -> Option<Nanos> {
+        self.initial_rtt
+    }
+
+    /// The same where a refusal counts: what tshark measures disorder by.
     pub(super) const fn round_trip(&self) -> Option<Nanos> {
         self.round_trip
     }

@@ -151,7 +151,7 @@ impl Flow {
             self.connection.carry(s, seq, from, &sender.stream);
             sender.stream.insert(seq, s.payload_len);
         }
-        sender.analysis.take(&peer.analysis, s, round_trip);
+        sender.analysis.take(&mut peer.analysis, s, round_trip);
         if s.flags.has(TcpFlags::FIN) || s.flags.has(TcpFlags::RST) {
             sender.closed.get_or_insert(s.time);
         }
@@ -253,7 +253,7 @@ impl Flow {
             server_duplicate_acks: s.analysis.duplicate_acks.into(),
             client_zero_windows: c.analysis.zero_windows.into(),
             server_zero_windows: s.analysis.zero_windows.into(),
-            initial_rtt_ns: self.opening.round_trip(),
+            initial_rtt_ns: self.opening.initial_rtt(),
             state,
             history: self.connection.history.take(),
             handshake: self.opening.handshake(client),

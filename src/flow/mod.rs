@@ -27,6 +27,8 @@
 //! the receiver of a SYN-ACK; else the sender of the first frame.
 
 mod analysis;
+#[cfg(test)]
+mod analysis_tests;
 mod budget;
 mod endpoint;
 mod exchange;

@@ -74,10 +74,13 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// From the first SYN to the client's acknowledgement; `None` when it never completed.
+    /// From the first SYN to the client's acknowledgement; `None` when it never
+    /// completed, or when the SYN is later than what answers it: a capture from
+    /// several queues is not always in the order of the wire.
     #[must_use]
     pub fn duration(&self) -> Option<Nanos> {
-        self.ack_ns.map(|ack| ack.since(self.syn_ns))
+        let ack = self.ack_ns.filter(|ack| *ack >= self.syn_ns)?;
+        Some(ack.since(self.syn_ns))
     }
 }
 
@@ -279,7 +282,8 @@ pub struct FlowRecord {
     #[serde(default)]
     pub server_zero_windows: u64,
     /// From the latest SYN to the first segment with ACK and without SYN
-    /// (tshark's `tcp.analysis.initial_rtt`); `null` without both.
+    /// (tshark's `tcp.analysis.initial_rtt`, but that a RST does not count); `null`
+    /// without both.
     #[serde(default)]
     pub initial_rtt_ns: Option<Nanos>,
     /// Zeek's `conn_state`.

@@ -122,6 +122,8 @@ pub(super) fn handshake(flow: &FlowRecord) -> Cell {
     match flow.handshake {
         None => Cell::absent(),
         Some(handshake) => match handshake.duration() {
+            // It was completed, but captured in another order.
+            None if handshake.ack_ns.is_some() => Cell::absent(),
             None => Cell::new("none").toned(Tone::Error),
             Some(span) if handshake.syn_count > 1 => Cell::new(duration(span)).toned(Tone::Warning),
             Some(span) => Cell::new(duration(span)),
