@@ -118,13 +118,20 @@ mod tests {
         let listener = TcpListener::bind((quiet_address(), 0)).unwrap();
         let server = listener.local_addr().unwrap();
         let of = |port| net.ports_taken((port, port), Some(server));
-        assert_eq!(of(server.port()), Some(1));
+        assert!(is_seen(|| of(server.port()) == Some(1)));
         let client = TcpStream::connect(server).unwrap();
         let client = client.local_addr().unwrap();
-        assert_eq!(of(client.port()), Some(1));
+        assert!(is_seen(|| of(client.port()) == Some(1)));
         // Both ends while it listens, the client's when it has ended.
-        assert_eq!(net.sockets_of(server, true), Some(2));
-        assert_eq!(net.sockets_of(server, false), Some(1));
+        assert!(is_seen(|| net.sockets_of(server, true) == Some(2)));
+        assert!(is_seen(|| net.sockets_of(server, false) == Some(1)));
+    }
+
+    /// The kernel hands the table over in pieces. While others' connections come
+    /// and go, as those of the tests beside this one, one look may find a row
+    /// twice or not at all (`tcp4_seq_show` of Linux keeps a place by its number).
+    fn is_seen(mut look: impl FnMut() -> bool) -> bool {
+        (0..100).any(|_| look())
     }
 
     #[test]
