@@ -35,7 +35,7 @@ pub use show::ShowArgs;
 #[derive(Debug, Parser)]
 #[command(name = "threadtap", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
-    /// Tell on standard error what is done and when; -vv tells more
+    /// Print to standard error what threadtap does and when; -vv prints more
     ///
     /// `THREADTAP_LOG=info` or `THREADTAP_LOG=debug` in the environment does the same.
     #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]

@@ -56,7 +56,7 @@ pub struct ServerPlan {
 pub enum ServeError {
     /// Somebody listens there.
     #[error(
-        "port {port} on {bind} is in use{by}; end that program, or choose another port with --port (0 picks a free one)"
+        "port {port} on {bind} is in use{by}, or choose another port with --port (0 picks a free one)"
     )]
     InUse {
         /// The address.

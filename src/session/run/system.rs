@@ -126,7 +126,7 @@ impl World for System {
                     && !listeners::listening_on(*port).is_empty()
                 {
                     return Err(SessionError::Server(format!(
-                        "port {port} is in use{}; end that program, or give the server another port",
+                        "port {port} is in use{}, or give the server another port",
                         listeners::describe_holder(*port)
                     )));
                 }

@@ -55,20 +55,23 @@ impl NetNamespace {
             .any(|socket| socket.local.port() == port && socket.state == TcpState::TIME_WAIT)
     }
 
-    /// "by NAME (pid N)" for whoever listens on the port, or what else holds it;
-    /// empty where it cannot be seen.
+    /// Who listens on the port, or what else holds it, and what would free it, as the
+    /// middle of a sentence: " by NAME (pid N); end that program".
     #[must_use]
     pub fn describe_holder(self, port: u16) -> String {
         let listeners = self.listening_on(port);
         if listeners.is_empty() && self.is_remembered(port) {
-            return " by a closed connection in TIME-WAIT, for one more minute at most".to_owned();
+            return " by a closed connection in TIME-WAIT; wait for a minute".to_owned();
         }
         let named = |pid| {
             let name = proc::name_of(pid).unwrap_or_else(|| "?".to_owned());
-            format!(" by {} (pid {pid})", name.escape_default())
+            format!(
+                " by {} (pid {pid}); end that program",
+                name.escape_default()
+            )
         };
         let holder = listeners.iter().find_map(holder);
-        holder.map(named).unwrap_or_default()
+        holder.map_or("; end the program that uses it".to_owned(), named)
     }
 }
 
