@@ -7,7 +7,7 @@ use super::common::need::Need::Capture;
 use super::common::{Lab, Ran};
 use crate::require;
 
-const RUN: [&str; 7] = ["run", "-n", "20", "--port", "0", "--out", "out"];
+const RUN: [&str; 8] = ["run", "-n", "20", "--port", "0", "--force", "--out", "out"];
 
 /// It said these beginnings of sentences in this order, each with its time.
 #[track_caller]
