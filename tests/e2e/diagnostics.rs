@@ -181,7 +181,7 @@ fn a_comparison_tells_its_runs_and_a_failure_stays_one_line() {
     let compare = |verbose: &str, arguments: &[&str]| {
         let mut command = lab.threadtap(&[]);
         command.args(["compare", verbose, "--no-capture", "--repeat", "1"]);
-        command.args(["--warmup", "0", "-n", "5", "--out", "out"]);
+        command.args(["--warmup", "0", "-n", "5", "--force", "--out", "out"]);
         command.args(arguments).env("THREADTAP_LOG", "debug");
         lab.finish(&mut command)
     };

@@ -52,7 +52,10 @@ impl RunDir {
         name: &str,
     ) -> Result<Self, NotWritable> {
         let access = Access::new(wanted.shared);
-        let asked = wanted.folder.as_deref();
+        // Without a last `/`, which would have a link followed.
+        let asked = wanted.folder.as_ref();
+        let asked: Option<PathBuf> = asked.map(|f| f.components().collect());
+        let asked = asked.as_deref();
         let named = asked.unwrap_or(Path::new(make::PARENT));
         let told = named.display().to_string().escape_debug().to_string();
         let mut made = Vec::new();

@@ -51,7 +51,7 @@ impl Access {
     }
 
     /// Gives it to the person behind sudo.
-    pub fn give(self, fd: &OwnedFd) {
+    fn give(self, fd: &OwnedFd) {
         if let Some((uid, gid)) = self.owner
             && let Err(e) = fchown(fd, Some(uid), Some(gid))
         {

@@ -21,15 +21,13 @@ const ON_THE_WAY: Mode = Mode::from_bits_retain(0o755);
 /// Opens the folder that somebody named, which may be made for it. What was made
 /// is added to `made`, the outermost first.
 pub fn named(path: &Path, access: Access, made: &mut Vec<PathBuf>) -> io::Result<OwnedFd> {
-    // Without a last `/`, which would have a link followed.
-    let path: PathBuf = path.components().collect();
     if path.exists() {
-        return match open(&path, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
+        return match open(path, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
             Err(Errno::NOTDIR) => Err(Errno::EXIST.into()),
             opened => Ok(opened?),
         };
     }
-    let mut way = missing(&path);
+    let mut way = missing(path);
     let last = way.pop();
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -105,7 +103,7 @@ fn on_the_way(
         if new {
             made.push(folder.clone());
             at = openat(&at, last_name(folder), flags, Mode::empty())?;
-            access.give(&at);
+            access.claim(&at, ON_THE_WAY)?;
         } else {
             at = openat(&at, last_name(folder), flags | OFlags::PATH, Mode::empty())?;
         }

@@ -64,7 +64,7 @@ fn what_is_saved_is_private() {
 #[test]
 fn a_class_may_read_what_is_shared() {
     let lab = tempfile::tempdir().unwrap();
-    let out = lab.path().join("out");
+    let out = lab.path().join("on/the/way");
     let shared = SaveIn {
         shared: true,
         ..wanted(&out)
@@ -72,7 +72,9 @@ fn a_class_may_read_what_is_shared() {
     let mut dir = create(&shared).unwrap();
     write(&mut dir, "run.json", "{}").unwrap();
     dir.log("client.log").unwrap();
-    assert_eq!(mode(&out), 0o755);
+    for folder in ["on", "on/the", "on/the/way"] {
+        assert_eq!(mode(&lab.path().join(folder)), 0o755, "{folder}");
+    }
     assert_eq!(mode(&out.join("run.json")), 0o644);
     assert_eq!(mode(&out.join("client.log")), 0o644);
 }
@@ -188,8 +190,10 @@ fn the_folder_itself_is_no_link() {
     fs::create_dir(&there).unwrap();
     let link = lab.path().join("link");
     symlink(&there, &link).unwrap();
-    let error = create(&wanted(&link)).unwrap_err().to_string();
-    assert!(error.contains("it is a symbolic link"), "{error}");
+    for named in [link.clone(), link.join("")] {
+        let error = create(&wanted(&named)).unwrap_err().to_string();
+        assert!(error.contains("it is a symbolic link"), "{error}");
+    }
     // On the way to it, it is the user's own way to name it.
     create(&wanted(&link.join("run"))).unwrap();
     assert_eq!(names(&there), ["run"]);
