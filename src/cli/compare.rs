@@ -14,6 +14,7 @@ use crate::expect::Expectation;
 use crate::model::{ServerModel, Strategy};
 use crate::report::Format;
 use crate::session::compare::ComparePlan;
+use crate::session::run::SaveIn;
 
 /// The escape in `{n}` keeps clap from taking it for a line break; it is gone
 /// before anybody sees it.
@@ -58,6 +59,10 @@ const PROGRAM: &str =
 /// `threadtap compare`: strategies and programs, side by side.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, independent of the others"
+)]
 pub struct CompareArgs {
     /// Strategies to compare, separated by commas
     #[arg(
@@ -145,9 +150,16 @@ pub struct CompareArgs {
     /// Condition on compare.json, for example 'thread.failed == 0' (repeatable)
     #[arg(long, value_name = "EXPR", help_heading = "Output")]
     pub expect: Vec<Expectation>,
-    /// Folder to save the comparison in [default: captures/runs/TIME-compare]
+    /// Empty or new folder to save the comparison in [default: captures/runs/TIME-compare]
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
+    /// Replace an earlier comparison in DIR, and runs that bear the same name there. A file that
+    /// threadtap did not write is never removed
+    #[arg(long, help_heading = "Output")]
+    pub force: bool,
+    /// Let other users read what is saved: folders 0755 and files 0644 instead of 0700 and 0600
+    #[arg(long, help_heading = "Output")]
+    pub shared: bool,
     /// What to print: json is compare.json, jsonl and csv have one line per row
     #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
     pub format: Format,
@@ -238,7 +250,11 @@ impl CompareArgs {
             warmup: self.warmup,
             options: self.options(),
             port: self.port,
-            out: self.out.clone(),
+            save_in: SaveIn {
+                folder: self.out.clone(),
+                replace: self.force,
+                shared: self.shared,
+            },
         })
     }
 

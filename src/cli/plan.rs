@@ -13,7 +13,7 @@ use crate::lab::client::ClientPlan;
 use crate::lab::protocol;
 use crate::lab::server::ServerPlan;
 use crate::model::{Pid, Strategy};
-use crate::session::run::{ClientChoice, RunPlan, ServerChoice};
+use crate::session::run::{ClientChoice, RunPlan, SaveIn, ServerChoice};
 use crate::sys::capture::Settings;
 use crate::sys::net::{NetNamespace, listeners};
 use crate::sys::{capture, proc};
@@ -86,7 +86,11 @@ impl RunArgs {
             show_output: self.show_output,
             sample: !self.no_sampling,
             linger: self.linger,
-            out: self.out.clone(),
+            save_in: SaveIn {
+                folder: self.out.clone(),
+                replace: self.force,
+                shared: self.shared,
+            },
         })
     }
 

@@ -181,9 +181,15 @@ pub struct RunArgs {
     /// Condition on the run's record, for example 'client.threads.peak <= 9' (repeatable)
     #[arg(long, value_name = "EXPR", help_heading = "Output")]
     pub expect: Vec<Expectation>,
-    /// Folder to save the run in [default: captures/runs/TIME-STRATEGY]
+    /// Empty or new folder to save the run in [default: captures/runs/TIME-STRATEGY]
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
+    /// Replace an earlier run in DIR. A file that threadtap did not write is never removed
+    #[arg(long, help_heading = "Output")]
+    pub force: bool,
+    /// Let other users read what is saved: folder 0755 and files 0644 instead of 0700 and 0600
+    #[arg(long, help_heading = "Output")]
+    pub shared: bool,
     /// What to print
     #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
     pub format: Format,

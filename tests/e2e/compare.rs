@@ -131,12 +131,11 @@ fn each_client_with_each_model_in_each_size() {
 
 #[test]
 fn every_format() {
-    let lab = Lab::new();
     let line = "-s pool,async -n 5 --repeat 1 --warmup 0 --no-capture --format";
     let printed = |format: &str| {
         let mut arguments: Vec<&str> = line.split(' ').collect();
         arguments.push(format);
-        compare(&lab, &arguments).exits(0).stdout
+        compare(&Lab::new(), &arguments).exits(0).stdout
     };
     assert!(printed("markdown").contains("```text"));
     let lines = printed("jsonl");
@@ -151,12 +150,11 @@ fn every_format() {
 
 #[test]
 fn expectations_of_rows() {
-    let lab = Lab::new();
     let line = "-s pool,async -n 5 --repeat 1 --warmup 0 --no-capture --workers 2";
     let compare = |expectation: &str| {
         let mut arguments: Vec<&str> = line.split(' ').collect();
         arguments.extend(["--expect", expectation]);
-        compare(&lab, &arguments)
+        compare(&Lab::new(), &arguments)
     };
     compare("pool.client.threads.peak == 3").exits(0);
     let ran = compare("client.threads.peak <= 1").exits(1);
@@ -307,7 +305,7 @@ fn an_interruption_keeps_what_there_is() {
         assert!(record["rows"][0]["repeats"].as_u64().unwrap() >= 1);
         assert!(ran.stdout.contains("The comparison was interrupted"));
         assert!(ran.stderr.contains("saved in out"), "{}", ran.stderr);
-        assert!(!lab.out().join(".compare.json.new").exists());
+        assert!(!lab.out().join(".compare.json.tmp").exists());
     }
 }
 

@@ -7,7 +7,7 @@ use super::common::need::Need::Capture;
 use super::common::{Lab, Ran};
 use crate::require;
 
-const RUN: [&str; 7] = ["run", "-n", "20", "--port", "0", "--out", "out"];
+const RUN: [&str; 8] = ["run", "-n", "20", "--port", "0", "--force", "--out", "out"];
 
 /// It said these beginnings of sentences in this order, each with its time.
 #[track_caller]
@@ -181,7 +181,7 @@ fn a_comparison_tells_its_runs_and_a_failure_stays_one_line() {
     let compare = |verbose: &str, arguments: &[&str]| {
         let mut command = lab.threadtap(&[]);
         command.args(["compare", verbose, "--no-capture", "--repeat", "1"]);
-        command.args(["--warmup", "0", "-n", "5", "--out", "out"]);
+        command.args(["--warmup", "0", "-n", "5", "--force", "--out", "out"]);
         command.args(arguments).env("THREADTAP_LOG", "debug");
         lab.finish(&mut command)
     };

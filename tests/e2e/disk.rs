@@ -97,7 +97,7 @@ fn a_disk_that_is_full_from_the_start_is_one_line() {
     require!(Capture, Root, Namespaces);
     let lab = Lab::new();
     let script = "mkdir disk && mount -t tmpfs -o size=64k none disk && \
-        { cat /dev/zero > disk/filler 2>/dev/null; exec \"$0\" run -n 5 --port 0 --out disk; }";
+        { cat /dev/zero > disk/filler 2>/dev/null; exec \"$0\" run -n 5 --port 0 --out disk/run; }";
     let mut command = lab.command("unshare");
     command.args(["-m", "sh", "-c", script, PROGRAM]);
     let ran = lab.finish(&mut command).exits(2);

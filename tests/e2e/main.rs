@@ -15,6 +15,7 @@ mod errors;
 mod existing;
 mod expect;
 mod failures;
+mod folder;
 mod formats;
 mod gate;
 mod help;

@@ -101,7 +101,10 @@ impl Stage {
             let quoted: Vec<String> = self.server.iter().map(|w| quoted(w)).collect();
             command.arg("--server-cmd").arg(quoted.join(" "));
         }
-        command.args(&self.options).args(["--out", "out"]);
+        // Some stages play more than once.
+        command
+            .args(&self.options)
+            .args(["--force", "--out", "out"]);
         if !client.is_empty() {
             command.arg("--").args(program::words(client, self.port));
         }

@@ -5,10 +5,10 @@
 //! ends; `compare.json` is written anew after each. In between the system is
 //! given time to come to rest.
 
+mod left;
 mod settle;
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufWriter, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,15 +16,16 @@ use std::time::{Duration, Instant};
 use chrono::Local;
 use thiserror::Error;
 
+use self::left::read;
 use self::settle::Settling;
 use crate::compare::{
-    Client, Contender, Measured, OpenFlows, Options, Place, Progress, Round, Turn, record,
-    run_arguments, thin, turns,
+    Client, Contender, Measured, Options, Place, Progress, Round, Turn, record, run_arguments,
+    turns,
 };
 use crate::lab::protocol;
-use crate::model::{CompareRecord, ComparedPlan, FlowRecord, RunRecord};
+use crate::model::{CompareRecord, ComparedPlan};
 use crate::report::write_compare_json;
-use crate::session::run::{End, NotWritable, RunDir};
+use crate::session::run::{End, Kind, NotWritable, RunDir, SaveIn};
 use crate::sys::process::self_exec::SelfExec;
 use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
 use crate::sys::process::{self, Exit};
@@ -52,7 +53,7 @@ pub struct ComparePlan {
     /// The server's port; 0 takes a free one for each run.
     pub port: u16,
     /// Where to save.
-    pub out: Option<std::path::PathBuf>,
+    pub save_in: SaveIn,
 }
 
 /// Why nothing could be compared.
@@ -111,14 +112,14 @@ pub fn conduct(
 ) -> Result<Compared, CompareError> {
     let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;
     let started = Local::now();
-    let dir = RunDir::create(plan.out.as_deref(), started, "compare")?;
+    let mut dir = RunDir::create(&plan.save_in, Kind::Comparison, started, "compare")?;
     tracing::info!("directory of the comparison: {}", dir.path().display());
     let mut comparison = Comparison {
         plan,
         told: told(plan),
         started: started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
         since: Instant::now(),
-        dir: &dir,
+        dir: &mut dir,
         settling: Settling::new(plan.port != 0 || plan.contenders.iter().any(knows_its_port)),
         measured: Vec::new(),
         unsettled: 0,
@@ -134,6 +135,9 @@ pub fn conduct(
     }
     let record = comparison.save(end == End::Interrupted, broken.as_deref());
     let not_saved = comparison.not_saved.take();
+    if not_saved.is_none() {
+        dir.keep();
+    }
     Ok(Compared {
         record,
         end,
@@ -167,7 +171,7 @@ struct Comparison<'a> {
     told: ComparedPlan,
     started: String,
     since: Instant,
-    dir: &'a RunDir,
+    dir: &'a mut RunDir,
     settling: Settling,
     measured: Vec<Measured>,
     unsettled: u32,
@@ -221,8 +225,6 @@ impl Comparison<'_> {
     ) -> Result<Made, String> {
         let folder = contender.folder(turn.round);
         let path = self.dir.file(&folder);
-        // What an earlier comparison left here must not be taken for this one's.
-        let _ = fs::remove_file(path.join("run.json"));
         let made = self
             .execute(contender, &path, stop, tell)
             .map_err(|e| format!("{}: {e}", contender.name))?;
@@ -254,6 +256,10 @@ impl Comparison<'_> {
             port,
         };
         let mut arguments = vec![RUN_COMMAND.to_owned(), process::pid().0.to_string()];
+        let save_in = &self.plan.save_in;
+        let how = [(save_in.replace, "--force"), (save_in.shared, "--shared")];
+        let how = how.iter().filter(|(wanted, _)| *wanted);
+        arguments.extend(how.map(|(_, option)| (*option).to_owned()));
         arguments.extend(run_arguments(contender, &self.plan.options, place));
         let mut run = SelfExec::start(&arguments)?;
         let since = Instant::now();
@@ -295,13 +301,11 @@ impl Comparison<'_> {
             interrupted,
             broken,
         });
-        let new = self.dir.file(".compare.json.new");
-        let written = File::create(&new)
-            .and_then(|mut file| {
-                write_compare_json(&record, &mut file)?;
-                file.flush()
-            })
-            .and_then(|()| fs::rename(&new, self.dir.file(FILE)));
+        let written = self.dir.write_whole(FILE, &mut |mut file| {
+            let mut out = BufWriter::new(&mut file);
+            write_compare_json(&record, &mut out)?;
+            out.flush()
+        });
         if written.is_ok() {
             tracing::info!(
                 "saved {FILE}: {} so far",
@@ -350,30 +354,6 @@ fn knows_its_port(contender: &Contender) -> bool {
 fn free_port() -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())
-}
-
-/// What a run has left in its folder.
-fn read(path: &Path, contender: usize, folder: String, held: bool) -> io::Result<Measured> {
-    let file = BufReader::new(File::open(path.join("run.json"))?);
-    let mut run: RunRecord = serde_json::from_reader(file)?;
-    run.census = thin(run.census);
-    let mut flows = None;
-    if run.capture.is_some() {
-        let mut open = OpenFlows::default();
-        for line in BufReader::new(File::open(path.join("flows.jsonl"))?).lines() {
-            let flow: FlowRecord = serde_json::from_str(&line?)?;
-            open.add(&flow);
-        }
-        flows = Some(open);
-    }
-    Ok(Measured {
-        contender,
-        folder,
-        syn_retransmissions: flows.as_ref().map(OpenFlows::syn_retransmissions),
-        open_flows: flows.map(OpenFlows::peak),
-        run,
-        held,
-    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod log;
 mod plan;
 mod recorder;
 mod rundir;
+mod save_in;
 mod side;
 mod stage;
 mod start_built_in;
@@ -29,7 +30,8 @@ use chrono::Local;
 use thiserror::Error;
 
 pub use self::plan::{ClientChoice, Observe, RunPlan, ServerChoice};
-pub use self::rundir::{NotSaved, NotWritable, RunDir};
+pub use self::rundir::{Kind, NotSaved, NotWritable, RunDir};
+pub use self::save_in::SaveIn;
 use self::stage::Stage;
 pub use self::start_program::ProgramError;
 use self::system::System;
@@ -121,10 +123,11 @@ pub fn conduct(
     }
     let started = Local::now();
     let mut world = System::new()?;
-    let mut dir = RunDir::create(plan.out.as_deref(), started, &plan.name())?;
+    let mut dir = RunDir::create(&plan.save_in, Kind::Run, started, &plan.name())?;
     steps::folder(dir.path());
     let started = started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
     let finished = conduct_in(plan, started, &mut world, &mut dir, status)?;
+    dir.keep();
     steps::written(
         dir.path(),
         &[log::FILE, CAPTURE_FILE, "server.log", "client.log"],

@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use super::save_in::SaveIn;
 use crate::lab::client::ClientPlan;
 use crate::lab::server::ServerPlan;
 use crate::model::observation::{Asked, AskedCapture, AskedClient, AskedServer};
@@ -84,7 +84,7 @@ pub struct RunPlan {
     /// How long to wait at most, after the client's end, for flows to close.
     pub linger: Duration,
     /// Where to save the run.
-    pub out: Option<PathBuf>,
+    pub save_in: SaveIn,
 }
 
 impl RunPlan {
@@ -139,17 +139,27 @@ impl RunPlan {
     }
 }
 
-/// The word that tells a program best: the script of an interpreter, else the
-/// program itself; without what a file's name may not hold.
+/// How the names of scripts end.
+const SCRIPTS: [&str; 14] = [
+    "py", "js", "mjs", "ts", "rb", "pl", "sh", "lua", "php", "jar", "java", "r", "tcl", "exs",
+];
+
+/// Whether a word is a script that an interpreter is given.
+fn is_script(word: &OsString) -> bool {
+    let path = std::path::Path::new(word);
+    let ends = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+    ends.is_some_and(|ends| SCRIPTS.iter().any(|s| ends == *s)) && path.is_file()
+}
+
+/// The word that tells a program best: the script of an interpreter where there
+/// is such a file, else the program itself; without what a file's name may not
+/// hold.
 fn program_name(words: &[OsString]) -> String {
     let stem = |word: &OsString| {
         let path = std::path::Path::new(word);
         path.file_stem().map(|s| s.to_string_lossy().into_owned())
     };
-    let script = words.iter().skip(1).find(|w| {
-        let text = w.to_string_lossy();
-        !text.starts_with('-') && text.contains('.') && text.contains(char::is_alphabetic)
-    });
+    let script = words.iter().skip(1).find(|word| is_script(word));
     let name = script.or(words.first()).and_then(stem).unwrap_or_default();
     let fit = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     let name: String = name.chars().filter(|c| fit(*c)).take(40).collect();
@@ -164,11 +174,29 @@ fn program_name(words: &[OsString]) -> String {
 mod tests {
     use super::*;
 
+    fn name(line: &str) -> String {
+        program_name(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+    }
+
     #[test]
-    fn a_folder_is_named_by_the_script() {
-        let name =
-            |line: &str| program_name(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
-        assert_eq!(name("python3 labs/client_thread.py 1000"), "client_thread");
+    fn a_folder_is_named_by_the_script_that_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("client_thread.py");
+        std::fs::write(&script, "").unwrap();
+        let script = script.display();
+        assert_eq!(name(&format!("python3 {script} 1000")), "client_thread");
+        assert_eq!(
+            name(&format!("timeout 5 python3 -u {script}")),
+            "client_thread"
+        );
+        assert_eq!(name("python3 labs/no_such_client.py 1000"), "python3");
+    }
+
+    #[test]
+    fn nothing_else_names_a_folder() {
+        assert_eq!(name("curl http://127.0.0.1:8000/index.html"), "curl");
+        assert_eq!(name("curl http://example.org/client.py"), "curl");
+        assert_eq!(name("/usr/bin/curl -o Cargo.toml example.org"), "curl");
         assert_eq!(name("./client 10.0"), "client");
         assert_eq!(name("./client 1000 --port 45000"), "client");
         assert_eq!(name("/"), "command");

@@ -1,112 +1,148 @@
-//! The run directory: where a run is saved.
+//! The run directory: where a run is saved. It belongs to one run: it is new, or
+//! was empty, or held an earlier one that is to be replaced. While the run goes on
+//! it is locked, and nothing is reached through it but what is in it.
+
+mod earlier;
+mod folder;
+mod make;
+mod refused;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use chrono::{DateTime, Local};
-use thiserror::Error;
+use rustix::fs::OFlags;
 
+pub use self::earlier::Kind;
+use self::earlier::{Earlier, beside};
+use self::folder::{Access, Folder};
+pub use self::refused::{NotSaved, NotWritable};
+use super::save_in::SaveIn;
 use super::steps;
 use super::world::Store;
 use crate::report::{self, RunView};
 
-/// Where runs are saved that are given no folder.
-const PARENT: &str = "captures/runs";
-
-/// A folder that a run cannot be saved in.
-#[derive(Debug, Error)]
-#[error("cannot save the run in {path}: {source}; choose another folder with --out")]
-pub struct NotWritable {
-    /// The folder.
-    pub path: String,
-    /// The system's error.
-    pub source: io::Error,
-}
-
-/// What could not be saved.
-#[derive(Debug, Error)]
-#[error("{file} was not saved: {source}")]
-pub struct NotSaved {
-    /// The file.
-    pub file: &'static str,
-    /// The system's error.
-    pub source: io::Error,
-}
-
-/// The files that a run opens before it is sure to take place.
-const EARLY_FILES: [&str; 4] = [
-    "server.log",
-    "client.log",
-    "capture.pcap",
-    "observation.jsonl",
-];
-
 /// A folder for one run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RunDir {
     path: PathBuf,
+    folder: Folder,
     /// Folders that were made for it, the outermost first.
     made: Vec<PathBuf>,
-    /// Those of the [`EARLY_FILES`] that an earlier run had left here.
-    earlier: Vec<&'static str>,
+    /// The files that this run has made.
+    own: Vec<&'static str>,
+    /// An earlier run that it replaces.
+    earlier: Earlier,
 }
 
 impl RunDir {
-    /// Makes the folder: `out`, or a new one under `captures/runs` that is
-    /// named by the time and `name`.
+    /// Makes the folder, or takes the one that is wanted: `name` and the time
+    /// name one that nobody chose. It stays locked as long as this lives.
     ///
     /// # Errors
-    /// When it cannot be made or written in.
+    /// When it cannot be made or written in, or holds something.
     pub fn create(
-        out: Option<&Path>,
+        wanted: &SaveIn,
+        kind: Kind,
         started: DateTime<Local>,
         name: &str,
     ) -> Result<Self, NotWritable> {
-        let wanted = out.unwrap_or(Path::new(PARENT));
-        let mut dir = Self {
-            path: wanted.to_owned(),
-            made: missing(wanted),
-            earlier: EARLY_FILES.to_vec(),
+        let access = Access::new(wanted.shared);
+        // Without a last `/`, which would have a link followed.
+        let asked = wanted.folder.as_ref();
+        let asked: Option<PathBuf> = asked.map(|f| f.components().collect());
+        let asked = asked.as_deref();
+        let named = asked.unwrap_or(Path::new(make::PARENT));
+        let told = named.display().to_string().escape_debug().to_string();
+        let mut made = Vec::new();
+        let opened = match asked {
+            Some(path) if path.is_symlink() => return Err(NotWritable::Link(told)),
+            Some(path) => make::named(path, access, &mut made).map(|fd| (path.to_owned(), fd)),
+            None => make::fresh(started, name, access, &mut made),
         };
-        let ready = fs::create_dir_all(wanted).and_then(|()| {
-            if out.is_none() {
-                dir.path = fresh(started, name)?;
-                dir.made.push(dir.path.clone());
-            }
-            dir.earlier.retain(|file| dir.path.join(file).exists());
-            // A folder may exist and be read-only, or its disk be full.
-            dir.probe()
-        });
-        match ready {
-            Ok(()) => Ok(dir),
+        let (path, fd) = match opened {
+            Ok(opened) => opened,
             Err(source) => {
+                remove_folders(&made);
+                return Err(NotWritable::System { path: told, source });
+            }
+        };
+        let mut dir = Self {
+            path,
+            folder: Folder::new(fd, access),
+            made,
+            own: Vec::new(),
+            earlier: Earlier::default(),
+        };
+        match dir.take(wanted.replace, kind, told) {
+            Ok(()) => Ok(dir),
+            Err(e) => {
                 dir.take_back();
-                let path = wanted.display().to_string().escape_debug().to_string();
-                Err(NotWritable { path, source })
+                Err(e)
             }
         }
     }
 
+    /// Makes the folder this run's.
+    fn take(&mut self, replace: bool, kind: Kind, path: String) -> Result<(), NotWritable> {
+        if !self.folder.lock() {
+            // Whoever was quicker saves in it now, and may not have begun.
+            self.made.clear();
+            return Err(NotWritable::InUse(path));
+        }
+        let names = match self.folder.names() {
+            Ok(names) => names,
+            Err(source) => return Err(NotWritable::System { path, source }),
+        };
+        if !names.is_empty() {
+            if !replace {
+                return Err(NotWritable::NotEmpty(path));
+            }
+            if !Earlier::is_in(&self.folder, kind) {
+                let what = match kind {
+                    Kind::Run => "run",
+                    Kind::Comparison => "comparison",
+                };
+                return Err(NotWritable::NotOurs(path, what));
+            }
+            if let Some(name) = Earlier::foreign(&self.folder, kind, &names) {
+                return Err(NotWritable::Foreign { path, name });
+            }
+        }
+        // A folder may exist and be read-only, or its disk be full.
+        self.probe()
+            .and_then(|()| {
+                self.earlier = Earlier::set_aside(&self.folder, kind, &names)?;
+                Ok(())
+            })
+            .map_err(|source| NotWritable::System { path, source })
+    }
+
     fn probe(&self) -> io::Result<()> {
-        // A name that no earlier run can have left something valuable under.
-        let path = self.file(&format!(".threadtap-{}", std::process::id()));
-        let written = File::create(&path).and_then(|mut f| f.write_all(b"\0"));
-        let removed = fs::remove_file(path);
+        let name = format!(".threadtap-{}", std::process::id());
+        let mut file = self.folder.make(&name, OFlags::empty())?;
+        let written = file.write_all(b"\0");
+        let removed = self.folder.remove(&name);
         written.and(removed)
     }
 
     /// Takes back what was made for a run that did not take place. What
-    /// somebody else put there stays.
-    pub fn take_back(&self) {
-        for file in EARLY_FILES.iter().filter(|f| !self.earlier.contains(f)) {
-            let _ = fs::remove_file(self.file(file));
+    /// somebody else put there stays, and an earlier run is as it was.
+    pub fn take_back(&mut self) {
+        for file in self.own.drain(..) {
+            let _ = self.folder.remove(file);
         }
-        for folder in self.made.iter().rev() {
-            // Fails where it is not empty, or was never made.
-            let _ = fs::remove_dir(folder);
-        }
+        self.earlier.put_back(&self.folder);
+        remove_folders(&self.made);
+    }
+
+    /// The run has taken place: an earlier one goes.
+    pub fn keep(&mut self) {
+        self.earlier.remove(&self.folder);
     }
 
     /// The folder.
@@ -120,29 +156,76 @@ impl RunDir {
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
+
+    fn make(&mut self, name: &'static str, more: OFlags) -> io::Result<File> {
+        let file = self.folder.make(name, more)?;
+        self.own.push(name);
+        Ok(file)
+    }
+
+    /// Writes a file beside, and puts it in its place when it is whole. A file
+    /// that this run did not write is never replaced.
+    ///
+    /// # Errors
+    /// When it cannot be written, or somebody else's stands there: then nothing
+    /// is left of it.
+    pub fn write_whole(
+        &mut self,
+        name: &'static str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let new = beside(name);
+        let mut file = self.folder.make(&new, OFlags::empty())?;
+        let in_place = write(&mut file).and_then(|()| {
+            if self.own.contains(&name) {
+                return self.folder.rename(&new, name);
+            }
+            self.folder.rename_to_new(&new, name)?;
+            self.own.push(name);
+            Ok(())
+        });
+        if in_place.is_err() {
+            let _ = self.folder.remove(&new);
+        }
+        in_place
+    }
+}
+
+/// Removes folders that were made, where nothing is in them.
+fn remove_folders(made: &[PathBuf]) {
+    for folder in made.iter().rev() {
+        // Fails where it is not empty.
+        let _ = fs::remove_dir(folder);
+    }
 }
 
 impl Store for RunDir {
     fn create(&mut self, name: &'static str) -> io::Result<Box<dyn Write + Send>> {
-        Ok(Box::new(File::create(self.file(name))?))
+        Ok(Box::new(self.make(name, OFlags::empty())?))
+    }
+
+    fn write_whole(
+        &mut self,
+        name: &'static str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        Self::write_whole(self, name, write)
     }
 
     fn cut(&mut self, name: &'static str, length: u64) {
-        let file = File::options().write(true).open(self.file(name));
+        let file = self.folder.open(name, OFlags::WRONLY);
         let _ = file.and_then(|f| f.set_len(length));
     }
 
-    /// Emptied, and written at its end, so that two writers do not overwrite each
-    /// other.
+    /// Written at its end, so that two writers do not overwrite each other.
     fn log(&mut self, name: &'static str) -> Option<File> {
-        let path = self.file(name);
-        let emptied = File::create(&path).is_ok();
-        let file = File::options().append(true).open(&path).ok();
-        file.filter(|_| emptied)
+        self.make(name, OFlags::APPEND).ok()
     }
 
     fn last_line(&self, name: &'static str) -> Option<String> {
-        let text = fs::read_to_string(self.file(name)).ok()?;
+        let mut text = String::new();
+        let mut file = self.folder.open(name, OFlags::RDONLY).ok()?;
+        file.read_to_string(&mut text).ok()?;
         let last = text.lines().rev().find(|l| !l.trim().is_empty())?;
         Some(last.to_owned())
     }
@@ -157,16 +240,18 @@ impl Store for RunDir {
 #[must_use]
 pub fn save(store: &mut dyn Store, view: RunView<'_>) -> Vec<NotSaved> {
     let mut failures = Vec::new();
-    let mut save = |file, write: &dyn Fn(&mut Buffered) -> io::Result<()>| {
+    let mut save = |file, write: &dyn Fn(&mut Buffered<'_>) -> io::Result<()>| {
         let since = Instant::now();
-        let done = store.create(file).and_then(|file| {
+        let mut size = 0;
+        let done = store.write_whole(file, &mut |file| {
             let mut out = BufWriter::with_capacity(1 << 16, Counting { file, bytes: 0 });
             write(&mut out)?;
             out.flush()?;
-            Ok(out.get_ref().bytes)
+            size = out.get_ref().bytes;
+            Ok(())
         });
         match done {
-            Ok(size) => steps::saved(file, size, since),
+            Ok(()) => steps::saved(file, size, since),
             Err(source) => failures.push(NotSaved { file, source }),
         }
     };
@@ -180,15 +265,15 @@ pub fn save(store: &mut dyn Store, view: RunView<'_>) -> Vec<NotSaved> {
     failures
 }
 
-type Buffered = BufWriter<Counting>;
+type Buffered<'a> = BufWriter<Counting<'a>>;
 
 /// A file that knows how much was written to it.
-struct Counting {
-    file: Box<dyn Write + Send>,
+struct Counting<'a> {
+    file: &'a mut dyn Write,
     bytes: u64,
 }
 
-impl Write for Counting {
+impl Write for Counting<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.bytes += written as u64;
@@ -198,33 +283,4 @@ impl Write for Counting {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
-}
-
-/// The folders on the way to `path`, itself included, that do not exist, the
-/// outermost first.
-fn missing(path: &Path) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = path
-        .ancestors()
-        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
-        .map(Path::to_owned)
-        .collect();
-    folders.reverse();
-    folders
-}
-
-fn fresh(started: DateTime<Local>, name: &str) -> io::Result<PathBuf> {
-    let parent = Path::new(PARENT);
-    let stem = format!("{}-{name}", started.format("%Y-%m-%dT%H-%M-%S"));
-    for attempt in 1u32.. {
-        let path = match attempt {
-            1 => parent.join(&stem),
-            n => parent.join(format!("{stem}-{n}")),
-        };
-        match fs::create_dir(&path) {
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e),
-            Ok(()) => return Ok(path),
-        }
-    }
-    Err(ErrorKind::AlreadyExists.into())
 }

@@ -73,11 +73,20 @@ pub trait Tap {
 
 /// The folder of a run.
 pub trait Store {
-    /// Makes one of its files anew.
+    /// Makes a file that is written while the run goes on.
     ///
     /// # Errors
     /// Those of the system.
     fn create(&mut self, name: &'static str) -> io::Result<Box<dyn Write + Send>>;
+    /// Makes a file that is there when it is whole.
+    ///
+    /// # Errors
+    /// Those of the system, and of `write`.
+    fn write_whole(
+        &mut self,
+        name: &'static str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()>;
     /// Cuts one of its files at a length.
     fn cut(&mut self, name: &'static str, length: u64);
     /// A file that programs write to; `None` where it cannot be had.

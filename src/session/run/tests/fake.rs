@@ -15,7 +15,8 @@ use rustix::process::Signal;
 
 use super::super::world::{Captured, CutCapture, FlowProgress, StartedSide, Store, Tap, World};
 use super::super::{
-    CAPTURE_FILE, ClientChoice, Finished, Observe, RunPlan, ServerChoice, SessionError, conduct_in,
+    CAPTURE_FILE, ClientChoice, Finished, Observe, RunPlan, SaveIn, ServerChoice, SessionError,
+    conduct_in,
 };
 use crate::model::observation::{Change, Event, Fact, Leftovers, ObserverName, WireFacts};
 use crate::model::{Environment, Exit, Nanos, Pid, Side, StopReason, Tid, Timestamp};
@@ -200,7 +201,7 @@ fn plan() -> RunPlan {
         show_output: false,
         sample: true,
         linger: Duration::from_secs(2),
-        out: None,
+        save_in: SaveIn::default(),
     }
 }
 
@@ -411,6 +412,14 @@ impl Store for FakeStore {
         let mut files = self.disk.files.lock().unwrap();
         files.insert(name, Arc::clone(&bytes));
         Ok(Box::new(FakeFile { bytes, room }))
+    }
+
+    fn write_whole(
+        &mut self,
+        name: &'static str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        write(&mut self.create(name)?)
     }
 
     fn cut(&mut self, name: &'static str, length: u64) {

@@ -1,0 +1,118 @@
+//! An earlier run in the folder: recognised, set aside while the new one is made,
+//! and put back where that does not take place.
+
+use std::io::{self, Read};
+
+use rustix::fs::OFlags;
+
+use super::folder::Folder;
+
+/// What is saved in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A run.
+    Run,
+    /// A comparison, beside the folders of its runs.
+    Comparison,
+}
+
+impl Kind {
+    /// The files that threadtap writes into it.
+    fn files(self) -> &'static [&'static str] {
+        match self {
+            Self::Run => &[
+                "observation.jsonl",
+                "capture.pcap",
+                "run.json",
+                "flows.jsonl",
+                "workers.jsonl",
+                "client.log",
+                "server.log",
+            ],
+            Self::Comparison => &["compare.json"],
+        }
+    }
+
+    /// The files that tell what the folder is, and how each says it.
+    fn signs(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Run => &[
+                ("observation.jsonl", "\"threadtap.observation/"),
+                ("run.json", "\"threadtap.run/"),
+            ],
+            Self::Comparison => &[("compare.json", "\"threadtap.compare/")],
+        }
+    }
+}
+
+/// The name of a file while it is written.
+pub fn beside(name: &str) -> String {
+    format!(".{name}.tmp")
+}
+
+/// The name of an earlier run's file while the new run is made.
+fn aside(name: &str) -> String {
+    format!(".{name}.earlier")
+}
+
+/// The files that were set aside.
+#[derive(Debug, Default)]
+pub struct Earlier(Vec<&'static str>);
+
+impl Earlier {
+    /// Whether an earlier one is there.
+    pub fn is_in(folder: &Folder, kind: Kind) -> bool {
+        kind.signs().iter().any(|(file, sign)| {
+            // The schema comes first in each of them. One that was set aside by
+            // a run that was killed is one, too.
+            [(*file).to_owned(), aside(file)].iter().any(|name| {
+                let mut start = Vec::new();
+                let file = folder.open(name, OFlags::RDONLY);
+                let read = file.and_then(|f| f.take(4096).read_to_end(&mut start));
+                read.is_ok() && String::from_utf8_lossy(&start).contains(sign)
+            })
+        })
+    }
+
+    /// The first name of one of threadtap's files that is no file: threadtap did
+    /// not write it.
+    pub fn foreign(folder: &Folder, kind: Kind, names: &[String]) -> Option<String> {
+        let ours = kind.files().iter();
+        let mut ours = ours.flat_map(|f| [(*f).to_owned(), aside(f), beside(f)]);
+        ours.find(|name| names.contains(name) && !folder.is_file(name))
+    }
+
+    /// Sets its files aside.
+    pub fn set_aside(folder: &Folder, kind: Kind, names: &[String]) -> io::Result<Self> {
+        let mut earlier = Self::default();
+        for file in kind.files() {
+            let unfinished = beside(file);
+            if names.contains(&unfinished) {
+                folder.remove(&unfinished)?;
+            }
+            let there = names.iter().any(|name| name == file);
+            if there && let Err(e) = folder.rename(file, &aside(file)) {
+                earlier.put_back(folder);
+                return Err(e);
+            }
+            if there || names.contains(&aside(file)) {
+                earlier.0.push(file);
+            }
+        }
+        Ok(earlier)
+    }
+
+    /// Puts them back.
+    pub fn put_back(&mut self, folder: &Folder) {
+        for file in self.0.drain(..) {
+            let _ = folder.rename_to_new(&aside(file), file);
+        }
+    }
+
+    /// Removes them: there is a new run.
+    pub fn remove(&mut self, folder: &Folder) {
+        for file in self.0.drain(..) {
+            let _ = folder.remove(&aside(file));
+        }
+    }
+}

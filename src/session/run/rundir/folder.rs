@@ -1,0 +1,153 @@
+//! A folder by its descriptor. A file in it is made new, or not at all: no link
+//! is followed, and nothing that waits for a peer (a FIFO) is waited for.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{
+    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, fchmod, fchown, flock,
+    fstat, openat, renameat, renameat_with, statat, unlinkat,
+};
+use rustix::io::Errno;
+use rustix::process::{Gid, Uid, geteuid};
+
+/// To whom what is made belongs, and who may read it.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    shared: bool,
+    owner: Option<(Uid, Gid)>,
+}
+
+impl Access {
+    /// Payload is private, unless a class is to see it. Under sudo all of it
+    /// belongs to the person who called it, who must be able to remove it.
+    pub fn new(shared: bool) -> Self {
+        let id = |name| std::env::var(name).ok()?.parse::<u32>().ok();
+        let owner = id("SUDO_UID")
+            .zip(id("SUDO_GID"))
+            // The largest one tells chown(2) to change nothing.
+            .filter(|(uid, gid)| geteuid().is_root() && *uid != u32::MAX && *gid != u32::MAX)
+            .map(|(uid, gid)| (Uid::from_raw(uid), Gid::from_raw(gid)));
+        Self { shared, owner }
+    }
+
+    pub fn file(self) -> Mode {
+        Mode::from_raw_mode(if self.shared { 0o644 } else { 0o600 })
+    }
+
+    pub fn folder(self) -> Mode {
+        Mode::from_raw_mode(if self.shared { 0o755 } else { 0o700 })
+    }
+
+    /// Hands over what was made just now.
+    pub fn claim(self, fd: &OwnedFd, mode: Mode) -> io::Result<()> {
+        if self.shared {
+            // Whatever the umask says: a class was asked for.
+            fchmod(fd, mode)?;
+        }
+        self.give(fd);
+        Ok(())
+    }
+
+    /// Gives it to the person behind sudo.
+    fn give(self, fd: &OwnedFd) {
+        if let Some((uid, gid)) = self.owner
+            && let Err(e) = fchown(fd, Some(uid), Some(gid))
+        {
+            // Some file systems know no owners. The run is saved all the same.
+            tracing::info!("the run directory stays root's: {e}");
+        }
+    }
+}
+
+/// The folder.
+#[derive(Debug)]
+pub struct Folder {
+    fd: OwnedFd,
+    access: Access,
+}
+
+impl Folder {
+    pub fn new(fd: OwnedFd, access: Access) -> Self {
+        Self { fd, access }
+    }
+
+    /// Whether nobody else holds it. The lock goes with the descriptor.
+    pub fn lock(&self) -> bool {
+        match flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => false,
+            Err(e) => {
+                // Some network file systems lock no folder; the files are made
+                // anew or not at all, there too.
+                tracing::info!("the run directory cannot be locked: {e}");
+                true
+            }
+            Ok(()) => true,
+        }
+    }
+
+    /// The names of all that is in it.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&self.fd)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name != "." && name != ".." {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Makes a file that was not there.
+    pub fn make(&self, name: &str, more: OFlags) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let permissions = self.access.file();
+        let fd = openat(&self.fd, name, flags | more | ALWAYS, permissions)?;
+        self.access.claim(&fd, permissions)?;
+        Ok(fd.into())
+    }
+
+    /// Opens a file that is there.
+    pub fn open(&self, name: &str, how: OFlags) -> io::Result<File> {
+        let flags = how | OFlags::NONBLOCK | ALWAYS;
+        let fd = openat(&self.fd, name, flags, Mode::empty())?;
+        match FileType::from_raw_mode(fstat(&fd)?.st_mode) {
+            FileType::RegularFile => Ok(fd.into()),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    /// Whether it is a file, and neither a link nor anything else.
+    pub fn is_file(&self, name: &str) -> bool {
+        statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|s| FileType::from_raw_mode(s.st_mode) == FileType::RegularFile)
+    }
+
+    /// Renames a file. One that stands there under the new name is replaced.
+    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(renameat(&self.fd, from, &self.fd, to)?)
+    }
+
+    /// Renames a file to a name that nothing stands under.
+    pub fn rename_to_new(&self, from: &str, to: &str) -> io::Result<()> {
+        match renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE) {
+            // Not every file system can do it in one step.
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                match statat(&self.fd, to, AtFlags::SYMLINK_NOFOLLOW) {
+                    Err(Errno::NOENT) => self.rename(from, to),
+                    Err(e) => Err(e.into()),
+                    Ok(_) => Err(Errno::EXIST.into()),
+                }
+            }
+            done => Ok(done?),
+        }
+    }
+
+    /// Removes a name, never what it leads to.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(unlinkat(&self.fd, name, AtFlags::empty())?)
+    }
+}
+
+const ALWAYS: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC);

@@ -1,0 +1,58 @@
+//! Why nothing can be saved.
+
+use std::io;
+
+use thiserror::Error;
+
+/// A folder that a run cannot be saved in.
+#[derive(Debug, Error)]
+pub enum NotWritable {
+    /// The system refuses it.
+    #[error("cannot save the run in {path}: {source}; choose another folder with --out")]
+    System {
+        /// The folder.
+        path: String,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// It leads elsewhere.
+    #[error(
+        "cannot save the run in {0}: it is a symbolic link; give --out the folder that it leads to"
+    )]
+    Link(String),
+    /// Something is in it.
+    #[error(
+        "{0} is not empty: choose another folder with --out, or --force replaces a run of threadtap's"
+    )]
+    NotEmpty(String),
+    /// What is in it is not what was to be replaced.
+    #[error(
+        "{0} is not empty, and what it holds is no {1} of threadtap's, so that --force does not replace it: choose another folder with --out"
+    )]
+    NotOurs(String, &'static str),
+    /// Something in it bears the name of one of threadtap's files.
+    #[error(
+        "{path}/{name} was not written by threadtap: remove it, or choose another folder with --out"
+    )]
+    Foreign {
+        /// The folder.
+        path: String,
+        /// The file.
+        name: String,
+    },
+    /// Somebody saves in it now.
+    #[error(
+        "{0} is in use: another run is being saved there; wait for its end, or choose another folder with --out"
+    )]
+    InUse(String),
+}
+
+/// What could not be saved.
+#[derive(Debug, Error)]
+#[error("{file} was not saved: {source}")]
+pub struct NotSaved {
+    /// The file.
+    pub file: &'static str,
+    /// The system's error.
+    pub source: io::Error,
+}
