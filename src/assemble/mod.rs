@@ -83,7 +83,6 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         &flows,
         &own_flows::Known {
             sockets: client.knows_all(&sockets).then_some(&sockets[..]),
-            started: when.moments.client_started,
             lossless: observation.wire.as_ref().is_some_and(is_lossless),
         },
     );

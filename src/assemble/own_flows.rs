@@ -1,16 +1,15 @@
 //! Which flows are the run's own: others may talk to the same port, and may have
 //! done so before it began. What is not its own is in no figure of its requests.
 
-use crate::correlate::{ClientSocket, may_have_made, opened};
-use crate::model::{FlowRecord, Nanos, Timestamp};
+use crate::correlate::{ClientSocket, may_have_made};
+use crate::model::FlowRecord;
 
 /// What is known of the client's connections.
 pub(super) struct Known<'a> {
     /// Those that it tried to make, in whole; `None` where they are not known.
     pub sockets: Option<&'a [ClientSocket]>,
-    /// When it was executed.
-    pub started: Timestamp,
-    /// Whether no frame was lost, so that a flow without a SYN is an older one.
+    /// Whether no frame was lost: the tap is open before the client is started, so
+    /// that a flow without a SYN is an older one then.
     pub lossless: bool,
 }
 
@@ -18,9 +17,7 @@ pub(super) struct Known<'a> {
 /// owner, and those that a worker may have made that could not tell its port any
 /// more. Where the client's connections are not known, all that began in its time.
 pub(super) fn of<'f>(flows: &'f [FlowRecord], known: &Known<'_>) -> Vec<&'f FlowRecord> {
-    const EARLY: Nanos = Nanos::new(-crate::correlate::SLACK_NS);
-    let earliest = known.started.plus(EARLY);
-    let is_older = |f: &FlowRecord| opened(f) < earliest || known.lossless && f.handshake.is_none();
+    let is_older = |f: &FlowRecord| known.lossless && f.handshake.is_none();
     let is_own = |f: &&FlowRecord| {
         f.client_owner.is_some()
             || !is_older(f)
