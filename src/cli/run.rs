@@ -97,7 +97,7 @@ pub enum OutputFormat {
     Table,
     /// The same as Markdown
     Markdown,
-    /// The complete record as JSON
+    /// The complete record as JSON; `analyze`: the summary, without the flows
     Json,
     /// JSON lines: one flow per line; `compare`: one row per line
     Jsonl,

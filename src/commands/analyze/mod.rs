@@ -301,6 +301,7 @@ impl Run<'_> {
         let view = AnalysisView {
             summary: &summary,
             flows: &flows,
+            sorted: self.args.sort.key(),
         };
         if !streamed {
             write_analysis(view, self.format, style, out)?;
