@@ -173,6 +173,14 @@ impl<W: io::Write> FlowCsv<W> {
         self.sheet.row(&Row::of(of.flow, file))
     }
 
+    /// Hands on what was written so far.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.sheet.flush()
+    }
+
     /// Hands everything on.
     ///
     /// # Errors

@@ -15,6 +15,14 @@ pub(super) enum Stream<W: Write> {
 }
 
 impl<W: Write> Stream<W> {
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::Jsonl(out) => out.flush(),
+            Self::Csv(csv) => csv.flush(),
+        }
+    }
+
     /// Nothing more is to be written; hands on what is held back.
     pub(super) fn finish(self) -> io::Result<()> {
         match self {
@@ -33,6 +41,8 @@ pub(super) struct Taker<'a, W: Write> {
     keep: bool,
     wanted: Option<FlowId>,
     kept: Vec<FlowRecord>,
+    /// Whether somebody waits for each line.
+    live: bool,
     pub(super) error: Option<io::Error>,
 }
 
@@ -42,6 +52,7 @@ impl<'a, W: Write> Taker<'a, W> {
         tally: &'a mut Tally,
         stream: &'a mut Stream<W>,
         name: Option<String>,
+        live: bool,
     ) -> Self {
         let streams = !matches!(stream, Stream::Nowhere);
         let sorted = args.sort.key().map(|key| (key, args.reverse));
@@ -54,6 +65,7 @@ impl<'a, W: Write> Taker<'a, W> {
             keep: Format::from(args.format) != Format::Json && (!streams || sorted.is_some()),
             wanted: args.flow.map(FlowId),
             kept: Vec::new(),
+            live,
             error: None,
         }
     }
@@ -84,7 +96,9 @@ impl<'a, W: Write> Taker<'a, W> {
             Stream::Jsonl(out) => write_flow_line(of, out),
             Stream::Csv(csv) => csv.flow(of),
         };
-        self.error = written.err();
+        let live = self.live;
+        let handed_on = written.and_then(|()| if live { self.stream.flush() } else { Ok(()) });
+        self.error = handed_on.err();
     }
 
     /// Sorts what was kept; writes it where it goes out flow by flow.
