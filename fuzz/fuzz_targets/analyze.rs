@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
     tally.timeline(&timeline);
     let summary = tally.summary(Vec::new(), false, None);
     let of: Vec<FlowOf<'_>> = flows.iter().map(|flow| FlowOf { file: None, flow }).collect();
-    let view = AnalysisView { summary: &summary, flows: &of };
+    let view = AnalysisView { summary: &summary, flows: &of, sorted: None };
     let mut out = Vec::new();
     write_analysis(view, Format::Table, Style::default(), &mut out).unwrap();
     if let (Some(flow), Some(ladder)) = (flows.iter().find(|f| f.flow == FlowId(0)), &timeline.ladder) {

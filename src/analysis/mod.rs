@@ -15,7 +15,7 @@ use std::collections::HashSet;
 
 use crate::decode::{SkipCounts, decode};
 use crate::flow::{FlowConfig, FlowTable};
-use crate::model::{FlowId, FlowRecord, Frame, Segment};
+use crate::model::{FlowId, FlowRecord, Frame, Segment, Timestamp};
 
 pub use ladder::{Ladder, Rung};
 pub(crate) use merge::{FrameSource, Merged, SourceError};
@@ -146,6 +146,17 @@ impl<'a> Analyzer<'a> {
         if let Some(ladder) = &mut self.ladder {
             ladder.segment(flow, frame, segment);
         }
+    }
+
+    /// Hands on the closed flows whose last frame is not later than `until`, or all of
+    /// them, though late frames may follow: for who waits for them.
+    pub fn hand_on_closed(&mut self, until: Option<Timestamp>, emit: &mut impl FnMut(FlowRecord)) {
+        let (filtered, wanted) = (self.filter.is_some(), &mut self.wanted);
+        self.table.hand_on_closed(until, &mut |record| {
+            if !filtered || wanted.remove(&record.flow) {
+                emit(record);
+            }
+        });
     }
 
     /// What somebody else's [`Front`] has counted, in place of one's own.

@@ -44,21 +44,23 @@ pub struct AnalysisSummary {
     pub files: Vec<FileSummary>,
     /// Whether the files were read as one timeline.
     pub merged: bool,
-    /// Frames read.
+    /// Frames; with a filter, those of the chosen flows (`files` has all that were
+    /// read).
     pub frames: u64,
     /// Their bytes on the wire.
     pub bytes: u64,
-    /// Frames that carried a TCP segment.
+    /// Of the frames, those that carried a TCP segment.
     pub tcp_segments: u64,
-    /// Frames that gave no segment, by reason; one that is not named did not occur.
+    /// Frames that gave no segment, of all that were read, by reason; one that is not
+    /// named did not occur.
     #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": Skip::ALL.map(Skip::name)})))]
     pub skipped: BTreeMap<String, u64>,
     /// The first segment of the flows told; `null` without flows.
     pub first_ns: Option<Timestamp>,
     /// The last segment of the flows told; `null` without flows.
     pub last_ns: Option<Timestamp>,
-    /// The filter by which flows were chosen; `null` when all are told. What
-    /// follows is of the chosen flows.
+    /// The filter by which flows were chosen; `null` when all are told. All but
+    /// `files`, `skipped` and `evicted` is of the chosen flows.
     pub filter: Option<String>,
     /// Flows.
     pub flows: u64,
@@ -126,6 +128,8 @@ pub struct Tally {
     exchange_times: Durations,
     initial_rtts: Durations,
     span: Option<(Timestamp, Timestamp)>,
+    /// Frames of the flows, and their bytes.
+    of_flows: (u64, u64),
     frames: u64,
     bytes: u64,
     tcp_segments: u64,
@@ -137,6 +141,8 @@ impl Tally {
     /// Counts one flow.
     pub fn flow(&mut self, f: &FlowRecord) {
         self.flows += 1;
+        self.of_flows.0 += f.client_frames + f.server_frames;
+        self.of_flows.1 += f.client_wire_bytes + f.server_wire_bytes;
         bump(&mut self.states, f.state.name());
         bump(&mut self.closes, f.close.name());
         if let Some(handshake) = f.handshake {
@@ -186,14 +192,18 @@ impl Tally {
         merged: bool,
         filter: Option<String>,
     ) -> AnalysisSummary {
+        let (frames, bytes, tcp_segments) = match filter {
+            Some(_) => (self.of_flows.0, self.of_flows.1, self.of_flows.0),
+            None => (self.frames, self.bytes, self.tcp_segments),
+        };
         AnalysisSummary {
             schema: SCHEMA_ANALYSIS.to_owned(),
             tool: Tool::this(),
             files,
             merged,
-            frames: self.frames,
-            bytes: self.bytes,
-            tcp_segments: self.tcp_segments,
+            frames,
+            bytes,
+            tcp_segments,
             skipped: self.skipped,
             first_ns: self.span.map(|s| s.0),
             last_ns: self.span.map(|s| s.1),

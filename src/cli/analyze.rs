@@ -48,7 +48,7 @@ pub enum Sort {
     Handshake,
     /// The slowest answer first
     Exchange,
-    /// In the order in which they end, with jsonl and csv: needs little memory for any capture
+    /// In the order in which they end, with jsonl and csv, line by line from a pipe: needs little memory for any capture
     None,
 }
 
@@ -82,7 +82,7 @@ pub struct AnalyzeArgs {
     /// Read all files as one timeline
     #[arg(long)]
     pub merge: bool,
-    /// Only flows with at least one frame that matches this capture filter (pcap-filter(7))
+    /// Only flows with at least one frame that matches this capture filter (pcap-filter(7)); the summary counts only these flows
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<String>,
     /// Show one flow in detail, one line per segment

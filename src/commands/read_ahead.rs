@@ -6,8 +6,9 @@
 
 use std::io::Read;
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use crate::analysis::Front;
 use crate::capfile::{CaptureReader, ReadError};
@@ -21,6 +22,20 @@ const PAYLOAD_BYTES: usize = 256 * 1024;
 
 /// Batches on their way at a time.
 const BATCHES: usize = 4;
+
+/// Of a live input: with less than this at hand, what was read is handed over.
+const FEW_BYTES: usize = 16 * 1024;
+
+/// Of a live input: nothing came for so long.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// What there is to take.
+pub enum Next<'a> {
+    /// A segment, with its frame's number.
+    Segment(u64, &'a Segment<'a>),
+    /// The input is silent; only of one that is live.
+    Idle,
+}
 
 /// Segments with their payload.
 #[derive(Default)]
@@ -62,24 +77,31 @@ impl Batch {
     }
 }
 
-/// Reads a capture to its end and gives every segment, with its frame's
-/// number, to `take`, until that says `false`. Returns what was counted, and
-/// why the end came early if it did.
+/// Reads a capture to its end and gives every segment to `take`, until that says
+/// `false`. Of a live input they come as they are read, and its silence is told.
+/// Returns what was counted, and why the end came early if it did.
 pub fn read_ahead<R: Read + Send>(
     reader: &mut CaptureReader<R>,
-    mut take: impl FnMut(u64, &Segment<'_>) -> bool,
+    live: bool,
+    mut take: impl FnMut(Next<'_>) -> bool,
 ) -> (Front, Option<ReadError>) {
     let (give_full, full) = sync_channel::<Batch>(BATCHES);
     let (give_empty, empty) = sync_channel::<Batch>(BATCHES + 1);
     thread::scope(|scope| {
-        let ahead = scope.spawn(move || read(reader, &give_full, &empty));
-        'taking: for mut batch in &full {
+        let ahead = scope.spawn(move || read(reader, live, &give_full, &empty));
+        let wait = if live { IDLE } else { Duration::MAX };
+        'taking: loop {
+            let mut batch = match full.recv_timeout(wait) {
+                Ok(batch) => batch,
+                Err(RecvTimeoutError::Timeout) if take(Next::Idle) => continue,
+                Err(_) => break,
+            };
             for (frame, segment, at, length) in &batch.segments {
                 let segment = Segment {
                     payload: &batch.payload[*at..*at + *length],
                     ..*segment
                 };
-                if !take(*frame, &segment) {
+                if !take(Next::Segment(*frame, &segment)) {
                     break 'taking;
                 }
             }
@@ -98,6 +120,7 @@ pub fn read_ahead<R: Read + Send>(
 /// The reading half: ends at the end of the capture, or when nobody takes any more.
 fn read<R: Read>(
     reader: &mut CaptureReader<R>,
+    live: bool,
     full: &SyncSender<Batch>,
     empty: &Receiver<Batch>,
 ) -> (Front, Option<ReadError>) {
@@ -115,9 +138,10 @@ fn read<R: Read>(
             Ok(Some(frame)) => {
                 if let Some(segment) = front.take(&frame) {
                     batch.push(front.frames(), segment);
-                    if batch.is_full() && hand_over(&mut batch).is_break() {
-                        break None;
-                    }
+                }
+                let now = live && reader.at_hand() < FEW_BYTES && !batch.segments.is_empty();
+                if (now || batch.is_full()) && hand_over(&mut batch).is_break() {
+                    break None;
                 }
             }
             Ok(None) => break None,
@@ -163,7 +187,10 @@ mod tests {
             let bytes = capture(frames);
             let mut reader = CaptureReader::open(&bytes[..]).unwrap();
             let mut next = 0u32;
-            let (front, damage) = read_ahead(&mut reader, |frame, segment| {
+            let (front, damage) = read_ahead(&mut reader, false, |told| {
+                let Next::Segment(frame, segment) = told else {
+                    panic!("a file is never silent");
+                };
                 assert_eq!(frame, u64::from(next) + 1);
                 assert_eq!(segment.payload, next.to_be_bytes());
                 next += 1;
@@ -180,7 +207,7 @@ mod tests {
         bytes.truncate(bytes.len() - 1);
         let mut reader = CaptureReader::open(&bytes[..]).unwrap();
         let mut taken = 0;
-        let (_, damage) = read_ahead(&mut reader, |_, _| {
+        let (_, damage) = read_ahead(&mut reader, false, |_| {
             taken += 1;
             true
         });
@@ -192,10 +219,37 @@ mod tests {
         let bytes = capture(100_000);
         let mut reader = CaptureReader::open(&bytes[..]).unwrap();
         let mut taken = 0;
-        let _ = read_ahead(&mut reader, |_, _| {
+        let _ = read_ahead(&mut reader, false, |_| {
             taken += 1;
             taken < 10
         });
         assert_eq!(taken, 10);
+    }
+
+    /// A pipe of which one end is written when the test says so.
+    #[test]
+    fn a_live_input_is_told_as_it_comes_and_when_it_is_silent() {
+        use std::io::Write;
+        let bytes = capture(3);
+        let (reads, mut writes) = std::io::pipe().unwrap();
+        writes.write_all(&bytes[..24 + 2 * 60]).unwrap();
+        let mut reader = CaptureReader::open(reads).unwrap();
+        let (mut told, mut idle) = (Vec::new(), 0);
+        let mut writes = Some(writes);
+        let (front, damage) = read_ahead(&mut reader, true, |next| {
+            match next {
+                Next::Segment(frame, _) => told.push(frame),
+                Next::Idle => {
+                    assert_eq!(told, [1, 2]);
+                    idle += 1;
+                    if let Some(mut writes) = writes.take() {
+                        writes.write_all(&bytes[24 + 2 * 60..]).unwrap();
+                    }
+                }
+            }
+            true
+        });
+        assert_eq!((front.frames(), told.len(), idle), (3, 3, 1));
+        assert!(damage.is_none());
     }
 }

@@ -91,6 +91,11 @@ impl Flow {
         self.id
     }
 
+    /// When its latest frame was captured.
+    pub(super) const fn last(&self) -> Timestamp {
+        self.last
+    }
+
     /// Which side is the greater endpoint or not. Where both ends are the same
     /// endpoint, all is the first sender's.
     #[inline]

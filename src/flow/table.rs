@@ -1,6 +1,6 @@
 //! The table of live flows.
 
-use crate::model::{FlowId, FlowRecord, Segment};
+use crate::model::{FlowId, FlowRecord, Segment, Timestamp};
 
 use super::budget::Budget;
 use super::flow_slab::{FlowSlab, Queue};
@@ -156,6 +156,18 @@ impl FlowTable {
             self.slab.touch(place, Queue::Open);
         }
         id
+    }
+
+    /// Hands on the closed flows whose last frame is not later than `until`, or all of
+    /// them. Frames that come later still begin new flows.
+    pub fn hand_on_closed(&mut self, until: Option<Timestamp>, emit: &mut impl FnMut(FlowRecord)) {
+        while let Some(place) = self.slab.oldest(Queue::Closed) {
+            let last = self.slab.get_mut(place).map(|(flow, _)| flow.last());
+            if until.is_some_and(|until| last > Some(until)) {
+                break;
+            }
+            self.hand_on(place, emit);
+        }
     }
 
     /// Hands on all flows that are still held, in no particular order.

@@ -152,6 +152,14 @@ impl<W: io::Write> FlowSheet<W> {
         self.sheet.row(&Row::of(of.flow, file))
     }
 
+    /// Hands on what was written so far.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.sheet.flush()
+    }
+
     /// Hands everything on.
     pub(super) fn end(self) -> io::Result<()> {
         self.sheet.finish()

@@ -8,7 +8,7 @@ use super::problem;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::summary::latency;
 use super::view::{AnalysisView, FlowOf, Style};
-use crate::analysis::AnalysisSummary;
+use crate::analysis::{AnalysisSummary, SortKey};
 use crate::model::Exchange;
 use crate::text::units::{bytes, count, counted, duration};
 
@@ -29,11 +29,19 @@ pub(super) fn sheet(view: AnalysisView<'_>, style: Style) -> Sheet {
     } else {
         ""
     };
-    let read = format!(
-        "{} ({}){merged}",
-        counted(view.summary.frames, "frame", "frames"),
-        bytes(view.summary.bytes)
-    );
+    let read = match view.summary.filter {
+        Some(_) => format!(
+            "{} of {} ({}){merged}",
+            count(view.summary.frames),
+            counted(files.iter().map(|f| f.frames).sum(), "frame", "frames"),
+            bytes(view.summary.bytes)
+        ),
+        None => format!(
+            "{} ({}){merged}",
+            counted(view.summary.frames, "frame", "frames"),
+            bytes(view.summary.bytes)
+        ),
+    };
     Sheet {
         title: Cell::new(title).toned(Tone::Strong),
         subtitles: vec![Cell::new(read).toned(Tone::Quiet)],
@@ -47,22 +55,7 @@ fn flows_block(view: AnalysisView<'_>, rows: usize) -> Block {
     if several {
         columns.push(Column::left("file").keep(Keep::Elide));
     }
-    columns.extend([
-        Column::right("flow"),
-        Column::left("client").keep(Keep::Elide),
-        Column::left("server").keep(Keep::Elide),
-        Column::left("state"),
-        Column::right("handshake").short("handsh."),
-        Column::right("frames"),
-        Column::right("payload"),
-        Column::left("closed").short("end"),
-        Column::left("history").keep(Keep::IfRoom),
-        Column::right("retransmitted").keep(Keep::IfRoom),
-        Column::right("exchanges").keep(Keep::IfRoom),
-        Column::left("answer").keep(Keep::IfRoom),
-        Column::right("time to answer").keep(Keep::IfRoom),
-        Column::right("duration").keep(Keep::IfRoom),
-    ]);
+    columns.extend(columns_of(view.sorted));
     let shown = view.flows.iter().take(rows);
     let hidden = view.flows.len().saturating_sub(rows) as u64;
     let after = match (hidden, view.flows.len()) {
@@ -77,13 +70,53 @@ fn flows_block(view: AnalysisView<'_>, rows: usize) -> Block {
         heading: "Flows",
         grid: Grid {
             columns,
-            rows: shown.map(|f| flow_row(f, several)).collect(),
+            rows: shown.map(|f| flow_row(f, several, view.sorted)).collect(),
         },
         after: after.map(|text| Cell::new(text).toned(Tone::Quiet)),
     }
 }
 
-fn flow_row(of: &FlowOf<'_>, several: bool) -> Row {
+/// The columns but for the file's. The one by which flows are sorted is shown
+/// at every width.
+fn columns_of(sorted: Option<SortKey>) -> Vec<Column> {
+    let unless = |key: SortKey| {
+        if sorted == Some(key) {
+            Keep::Whole
+        } else {
+            Keep::IfRoom
+        }
+    };
+    let mut columns = vec![
+        Column::right("flow"),
+        Column::left("client").keep(Keep::Elide),
+        Column::left("server").keep(Keep::Elide),
+        Column::left("state"),
+        Column::right("handshake").short("handsh."),
+        Column::right("frames"),
+        Column::right("payload"),
+    ];
+    match sorted {
+        Some(SortKey::Bytes) => columns.push(Column::right("bytes")),
+        Some(SortKey::Exchange) => {
+            columns.push(Column::right("slowest answer").short("slowest"));
+        }
+        _ => {}
+    }
+    columns.extend([
+        Column::left("closed").short("end"),
+        Column::left("history").keep(Keep::IfRoom),
+        Column::right("retransmitted")
+            .short("retrans.")
+            .keep(unless(SortKey::Retransmissions)),
+        Column::right("exchanges").keep(Keep::IfRoom),
+        Column::left("answer").keep(Keep::IfRoom),
+        Column::right("time to answer").keep(Keep::IfRoom),
+        Column::right("duration").keep(unless(SortKey::Duration)),
+    ]);
+    columns
+}
+
+fn flow_row(of: &FlowOf<'_>, several: bool, sorted: Option<SortKey>) -> Row {
     let f = of.flow;
     let first = f.exchanges.first();
     let mut cells = Vec::new();
@@ -102,6 +135,18 @@ fn flow_row(of: &FlowOf<'_>, several: bool) -> Row {
             f.client_payload_bytes
                 .saturating_add(f.server_payload_bytes),
         )),
+    ]);
+    match sorted {
+        Some(SortKey::Bytes) => cells.push(Cell::new(count(
+            f.client_wire_bytes.saturating_add(f.server_wire_bytes),
+        ))),
+        Some(SortKey::Exchange) => {
+            let slowest = f.exchanges.iter().filter_map(Exchange::duration).max();
+            cells.push(Cell::maybe(slowest.map(duration)));
+        }
+        _ => {}
+    }
+    cells.extend([
         close(f.close),
         Cell::new(&f.history),
         Cell::new(count(retransmissions)).toned(if retransmissions > 0 {

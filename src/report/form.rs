@@ -40,6 +40,12 @@ pub trait FlowWriter {
     /// Those of the output.
     fn flow(&mut self, of: FlowOf<'_>) -> io::Result<()>;
 
+    /// Hands on what was written so far: somebody waits for it.
+    ///
+    /// # Errors
+    /// Those of the output.
+    fn flush(&mut self) -> io::Result<()>;
+
     /// Writes what has been held back.
     ///
     /// # Errors

@@ -32,6 +32,11 @@ impl<W: io::Write> Spreadsheet<W> {
         self.0.serialize(row).map_err(io_error)
     }
 
+    /// Hands on what was written so far.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+
     /// Hands everything on.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.0.flush()

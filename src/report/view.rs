@@ -1,6 +1,6 @@
 //! What a report is made from, and how it is to look.
 
-use crate::analysis::AnalysisSummary;
+use crate::analysis::{AnalysisSummary, SortKey};
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 
 /// A finished run: everything that a report is made from.
@@ -30,6 +30,8 @@ pub struct AnalysisView<'a> {
     pub summary: &'a AnalysisSummary,
     /// The flows to tell, in their order.
     pub flows: &'a [FlowOf<'a>],
+    /// What they are sorted by, which is then to be seen.
+    pub sorted: Option<SortKey>,
 }
 
 /// How a report for people is to look.

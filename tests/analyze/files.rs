@@ -101,9 +101,33 @@ fn one_that_is_no_capture_does_not_hide_the_others() {
     let lab = Lab::new();
     let bad = lab.path().join("bad.pcap");
     fs::write(&bad, "not a capture at all").unwrap();
-    let ran = analyze(&lab, &[&bad, &golden("thread.pcap")], &["--format", "json"]);
-    assert_eq!(ran.status, Some(2));
-    assert_eq!(summary(&ran)["flows"], 3);
+    for bad in [bad, lab.path().join("no-such-file.pcap")] {
+        for merge in [&[][..], &["--merge"]] {
+            let arguments = [&["--format", "json"], merge].concat();
+            let ran = analyze(&lab, &[&bad, &golden("thread.pcap")], &arguments);
+            assert_eq!(ran.status, Some(1), "{ran:?}");
+            assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+            assert_eq!(summary(&ran)["flows"], 3);
+            assert_eq!(summary(&ran)["files"][0]["format"], Value::Null);
+        }
+        let ran = analyze(&lab, &[&bad, &bad], &["--format", "json"]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""));
+    }
+}
+
+#[test]
+fn more_files_than_descriptors_are_read_one_after_the_other() {
+    let lab = Lab::new();
+    let mut command = lab.threadtap(&["prlimit", "--nofile=32:32"]);
+    let file = golden("thread.pcap");
+    let ran = lab.finish(
+        command
+            .arg("analyze")
+            .args([&file; 100])
+            .args(["--format", "json"]),
+    );
+    assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!(summary(&ran)["flows"], 300);
 }
 
 #[test]

@@ -14,4 +14,5 @@ mod common;
 mod files;
 mod golden;
 mod live;
+mod pipes;
 mod views;

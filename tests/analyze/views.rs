@@ -63,8 +63,55 @@ fn a_filter_chooses_flows_and_leaves_their_figures_alone() {
     let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(summary["filter"], syn_ack);
     assert_eq!(summary["latency"]["exchange"]["count"], 3);
+    // The summary counts what passed.
+    let port = ports("thread.pcap")[1];
+    let one = format!("tcp port {port}");
+    let ran = analyze("thread.pcap", &["--filter", &one, "--format", "json"]);
+    let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&summary["flows"], &summary["frames"]),
+        (&1.into(), &10.into())
+    );
+    assert_eq!(summary["tcp_segments"], 10);
+    assert_eq!(summary["files"][0]["frames"], 30);
+    let table = analyze("thread.pcap", &["--filter", &one]).stdout;
+    assert!(table.contains("10 of 30 frames ("), "{table}");
+    let hint = analyze("thread.pcap", &["--filter", "tcp.port == 45000"]);
+    assert_eq!((hint.status, hint.stderr.lines().count()), (Some(2), 1));
+    assert!(hint.stderr.contains("'tcp port 45000'"), "{}", hint.stderr);
     let wrong = analyze("thread.pcap", &["--filter", "tcp prot 1"]);
     assert_eq!((wrong.status, wrong.stderr.lines().count()), (Some(2), 1));
+}
+
+/// The clients' ports.
+fn ports(capture: &str) -> Vec<u64> {
+    let ran = analyze(capture, &["--format", "jsonl"]);
+    let flows = ran.stdout.lines();
+    let flows = flows.map(|l| serde_json::from_str::<Value>(l).unwrap());
+    flows
+        .map(|f| f["client"]["port"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn what_flows_are_sorted_by_is_to_be_seen() {
+    for (key, columns) in [
+        ("duration", ["duration", "duration"]),
+        ("bytes", ["bytes", "bytes"]),
+        ("retransmissions", ["retrans.", "retransmitted"]),
+        ("exchange", ["slowest", "slowest answer"]),
+        ("handshake", ["handshake", "handsh."]),
+        ("frames", ["frames", "frames"]),
+    ] {
+        let ran = analyze("thread.pcap", &["--sort", key]);
+        let titles = ran.stdout.lines().find(|l| l.contains("client"));
+        let titles = titles.unwrap_or_else(|| panic!("{ran:?}"));
+        assert!(
+            columns.iter().any(|c| titles.contains(c)),
+            "{key}: {titles}"
+        );
+        assert!(ran.stdout.lines().all(|l| l.chars().count() <= 80), "{key}");
+    }
 }
 
 #[test]

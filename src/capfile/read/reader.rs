@@ -128,6 +128,13 @@ impl<R: Read> CaptureReader<R> {
         self.input.offset()
     }
 
+    /// Bytes that were read already and belong to no frame delivered so far: where
+    /// there are none, the next frame has to be waited for.
+    #[must_use]
+    pub fn at_hand(&self) -> usize {
+        self.input.available().len()
+    }
+
     /// Which of the two formats it is.
     #[must_use]
     pub const fn format(&self) -> CaptureFormat {

@@ -1,33 +1,28 @@
 //! `threadtap analyze`.
 
 mod filter;
+mod input;
 mod merge;
+mod read;
 mod taker;
 
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, Write};
 
 use anyhow::Context;
 
 use self::filter::understood;
-use self::merge::Copied;
-use self::taker::{Stream, Taker};
+use self::input::{Inputs, is_stdin};
+use self::taker::Stream;
 use super::output::{Patient, printed};
-use super::read_ahead::read_ahead;
 use super::terminal::style;
-use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK, expectations};
-use crate::analysis::{Analyzer, FileSummary, FrameFilter, Ladder, Merged, Tally};
-use crate::capfile::{CaptureReader, OpenError};
+use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
+use crate::analysis::{FileSummary, Ladder, Tally};
 use crate::cli::{AnalyzeArgs, UsageError};
 use crate::expect::Document;
-use crate::flow::FlowConfig;
-use crate::model::{FlowId, FlowRecord, Frame};
+use crate::model::{FlowId, FlowRecord};
 use crate::report::{AnalysisView, FlowOf, FlowWriter, Format, write_analysis, write_ladder};
 use crate::sys::capture::filter::Filter;
 use crate::sys::host;
-
-type Reader = CaptureReader<Box<dyn Read + Send>>;
 
 /// Reads the captures and prints what was asked for.
 pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
@@ -51,9 +46,11 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
     let document = Document::analysis();
     expectations::check(&args.expect, &document)?;
     let mut filter = args.filter.as_deref().map(understood).transpose()?;
+    let inputs = Inputs::new()?;
     let mut run = Run {
         args,
         format,
+        inputs,
         tally: Tally::default(),
         files: Vec::new(),
         kept: Vec::new(),
@@ -72,6 +69,7 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
 struct Run<'a> {
     args: &'a AnalyzeArgs,
     format: Format,
+    inputs: Inputs,
     tally: Tally,
     files: Vec<FileSummary>,
     /// Flows that are told at the end, with the number of their file.
@@ -85,24 +83,29 @@ impl Run<'_> {
         let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         // What is expected of the files is judged whatever becomes of the output.
         let mut out = Patient::new(out, !self.args.expect.is_empty());
-        let mut readers = Vec::new();
-        for path in &self.args.files {
-            readers.push(self.open(path));
-        }
         let many = self.args.files.len() > 1 && !self.args.merge;
         let mut stream = self.stream(&mut out, many)?;
-        let ladder = if self.args.merge {
-            self.read_merged(readers, filter, &mut stream)?
+        let mut ladder = None;
+        if self.args.merge {
+            // Merging needs all of them at once.
+            host::raise_descriptors(self.args.files.len() as u64 + 64);
+            let paths = self.args.files.iter();
+            let readers = paths.map(|path| self.open(path)).collect();
+            ladder = self.read_merged(readers, filter, &mut stream)?;
         } else {
-            let mut ladder = None;
-            for (at, reader) in readers.into_iter().enumerate() {
-                if let Some(reader) = reader {
-                    let read = self.read_one(at, reader, filter.as_deref_mut(), &mut stream)?;
+            for (at, path) in self.args.files.iter().enumerate() {
+                if let Some(open) = self.open(path) {
+                    let read = self.read_one(at, open, filter.as_deref_mut(), &mut stream)?;
                     ladder = ladder.or(read);
                 }
             }
-            ladder
-        };
+        }
+        if self.files.iter().all(|f| f.format.is_none()) {
+            self.status = self.status.max(COULD_NOT_RUN);
+        }
+        if self.inputs.over() {
+            self.status = INTERRUPTED;
+        }
         stream.map_or(Ok(()), FlowWriter::finish)?;
         self.print(ladder, many, &mut out)?;
         out.end()?;
@@ -115,149 +118,6 @@ impl Run<'_> {
             None => self.format.flow_writer(out, files),
             Some(_) => Ok(None),
         }
-    }
-
-    /// Opens a file. One that is not a capture is told, and the others are read.
-    fn open(&mut self, path: &Path) -> Option<Reader> {
-        let name = shown(path);
-        let input: io::Result<Box<dyn Read + Send>> = if is_stdin(path) {
-            Ok(Box::new(io::stdin()))
-        } else {
-            File::open(path).map(|f| Box::new(f) as Box<dyn Read + Send>)
-        };
-        let opened = input.map_err(OpenError::from).and_then(CaptureReader::open);
-        let (reader, summary) = match opened {
-            Ok(reader) => {
-                let format = reader.format().to_string();
-                tracing::info!("opened {name}: {format}");
-                (Some(reader), (Some(format), None))
-            }
-            Err(e) => {
-                eprintln!("threadtap: {name}: {e}");
-                self.status = COULD_NOT_RUN;
-                (None, (None, Some(e.to_string())))
-            }
-        };
-        self.files.push(FileSummary {
-            name,
-            format: summary.0,
-            frames: 0,
-            damage: summary.1,
-        });
-        reader
-    }
-
-    fn read_one(
-        &mut self,
-        at: usize,
-        mut reader: Reader,
-        filter: Option<&mut Filter>,
-        stream: &mut Stream<'_>,
-    ) -> anyhow::Result<Option<Ladder>> {
-        let filtered = filter.is_some();
-        let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
-        let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
-        let mut analyzer = Analyzer::new(self.config(), filter, self.ladder());
-        let name = (self.args.files.len() > 1).then(|| self.files[at].name.clone());
-        let mut taker = Taker::new(self.args, &mut self.tally, stream, name);
-        // A filter is libpcap's, and stays in its thread.
-        let damage = if filtered || host::cpus() < 2 {
-            loop {
-                match reader.next() {
-                    Ok(Some(frame)) => analyzer.frame(&frame, &mut |flow| taker.take(flow)),
-                    Ok(None) => break None,
-                    Err(e) => break Some(e),
-                }
-                if taker.error.is_some() {
-                    break None;
-                }
-            }
-        } else {
-            let (front, damage) = read_ahead(&mut reader, |frame, segment| {
-                analyzer.segment(frame, segment, &mut |flow| taker.take(flow));
-                taker.error.is_none()
-            });
-            analyzer.set_front(front);
-            damage
-        };
-        let timeline = analyzer.finish(&mut |flow| taker.take(flow));
-        let kept = taker.end()?;
-        self.tally.timeline(&timeline);
-        self.files[at].frames = reader.frames();
-        if let Some(damage) = damage {
-            self.damaged(at, damage.to_string());
-        }
-        self.kept.push((at, kept));
-        Ok(timeline.ladder)
-    }
-
-    fn read_merged(
-        &mut self,
-        readers: Vec<Option<Reader>>,
-        filter: Option<&mut Filter>,
-        stream: &mut Stream<'_>,
-    ) -> anyhow::Result<Option<Ladder>> {
-        let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
-        let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
-        let mut analyzer = Analyzer::new(self.config(), filter, self.ladder());
-        let places: Vec<usize> = (0..readers.len())
-            .filter(|i| readers[*i].is_some())
-            .collect();
-        let sources = readers.into_iter().flatten().map(Copied::new);
-        let mut frames = vec![0u64; places.len()];
-        let mut damage = Vec::new();
-        let mut taker = Taker::new(self.args, &mut self.tally, stream, None);
-        Merged::new(sources).run(
-            |place, frame| {
-                frames[place] += 1;
-                analyzer.frame(frame, &mut |flow| taker.take(flow));
-            },
-            |place, e| damage.push((place, e)),
-        );
-        let timeline = analyzer.finish(&mut |flow| taker.take(flow));
-        let kept = taker.end()?;
-        self.tally.timeline(&timeline);
-        for (place, n) in frames.into_iter().enumerate() {
-            self.files[places[place]].frames = n;
-        }
-        for (place, e) in damage {
-            self.damaged(places[place], e);
-        }
-        self.kept.push((0, kept));
-        Ok(timeline.ladder)
-    }
-
-    fn damaged(&mut self, at: usize, damage: String) {
-        let file = &mut self.files[at];
-        eprintln!(
-            "threadtap: {}: {damage}; everything before it is reported",
-            file.name
-        );
-        file.damage = Some(damage);
-        self.status = self.status.max(DID_NOT_HOLD);
-    }
-
-    fn config(&self) -> FlowConfig {
-        let whole = FlowConfig {
-            max_flows: self.args.max_flows as usize,
-            max_closed_flows: self.args.max_flows as usize,
-            time_port: self.args.port,
-        };
-        let summary_only = !self.format.is_for_people() && !self.format.writes_flows();
-        if summary_only || self.args.sort.key().is_none() {
-            // Nobody keeps the flows: memory is not to grow with the capture,
-            // at the price that a frame which comes very late is not told as
-            // its flow's.
-            return FlowConfig {
-                max_closed_flows: FlowConfig::default().max_closed_flows,
-                ..whole
-            };
-        }
-        whole
-    }
-
-    fn ladder(&self) -> Option<Ladder> {
-        self.args.flow.map(|n| Ladder::of(FlowId(n)))
     }
 
     fn print(
@@ -300,6 +160,7 @@ impl Run<'_> {
         let view = AnalysisView {
             summary: &summary,
             flows: &flows,
+            sorted: self.args.sort.key(),
         };
         if !streamed {
             write_analysis(view, self.format, style, out)?;
@@ -309,17 +170,5 @@ impl Run<'_> {
         let met = expectations::judge(&self.args.expect, &self.document, &summary)?;
         self.status = self.status.max(met);
         Ok(())
-    }
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-fn shown(path: &Path) -> String {
-    if is_stdin(path) {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string().escape_debug().to_string()
     }
 }

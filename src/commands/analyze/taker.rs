@@ -19,6 +19,8 @@ pub(super) struct Taker<'a, 'o> {
     keep: bool,
     wanted: Option<FlowId>,
     kept: Vec<FlowRecord>,
+    /// Whether somebody waits for each line.
+    live: bool,
     pub(super) error: Option<io::Error>,
 }
 
@@ -28,6 +30,7 @@ impl<'a, 'o> Taker<'a, 'o> {
         tally: &'a mut Tally,
         stream: &'a mut Stream<'o>,
         name: Option<String>,
+        live: bool,
     ) -> Self {
         let sorted = args.sort.key().map(|key| (key, args.reverse));
         // The summary alone needs no flows.
@@ -43,6 +46,7 @@ impl<'a, 'o> Taker<'a, 'o> {
             keep,
             wanted: args.flow.map(FlowId),
             kept: Vec::new(),
+            live,
             error: None,
         }
     }
@@ -69,7 +73,10 @@ impl<'a, 'o> Taker<'a, 'o> {
             flow,
         };
         if let Some(stream) = self.stream {
-            self.error = stream.flow(of).err();
+            let live = self.live;
+            let written = stream.flow(of);
+            let handed_on = written.and_then(|()| if live { stream.flush() } else { Ok(()) });
+            self.error = handed_on.err();
         }
     }
 

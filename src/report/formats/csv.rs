@@ -49,6 +49,10 @@ impl FlowWriter for FlowSheet<&mut dyn io::Write> {
         self.row(of)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        FlowSheet::flush(self)
+    }
+
     fn finish(self: Box<Self>) -> io::Result<()> {
         (*self).end()
     }

@@ -8,7 +8,7 @@ use crate::report::ladder;
 use crate::report::subject::Subject;
 
 pub(super) const FORM: Form = Form {
-    help: "The complete record as JSON",
+    help: "The complete record as JSON (analyze: the summary, without the flows)",
     writes: Writes::Data {
         whole: write,
         flows: None,

@@ -40,6 +40,10 @@ impl FlowWriter for Lines<'_> {
         write_flow_line(of, &mut self.0)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.0.flush()
     }

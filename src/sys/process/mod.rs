@@ -11,6 +11,7 @@ pub mod futex;
 pub mod rusage;
 pub mod self_exec;
 pub mod signals;
+pub mod stoppable;
 
 use std::fs::File;
 use std::io;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -48,6 +49,20 @@ impl AsFd for StopSignal {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.readable.as_fd()
     }
+}
+
+/// Lets a signal that comes once more end this program, whatever it waits for. To be
+/// called before the first is caught.
+///
+/// # Errors
+/// When the signal cannot be caught.
+pub fn end_at_the_second(signal: i32) -> io::Result<()> {
+    if !is_ignored(signal) {
+        let once = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&once))?;
+        signal_hook::flag::register(signal, once)?;
+    }
+    Ok(())
 }
 
 /// Whether a signal is ignored.
