@@ -36,6 +36,10 @@ pub struct Launch {
     pub tied: bool,
 }
 
+/// What the child says on its pipe as soon as it may be traced: seized any
+/// earlier, it would be refused.
+const READY: [u8; 1] = *b"r";
+
 /// What the child was doing when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -122,11 +126,19 @@ impl Launch {
             -1 => Err(io::Error::last_os_error()),
             // SAFETY: this is the child.
             0 => unsafe { child.run() },
-            pid => Ok(Waiting {
-                pid: Pid(pid.cast_unsigned()),
-                gate: File::from(gate_in),
-                failure: File::from(failure_out),
-            }),
+            pid => {
+                // So that the pipe ends with the child, whatever it dies of.
+                drop(failure_in);
+                let mut failure = File::from(failure_out);
+                // Until the child may be traced. One that has died does not
+                // say it: its end will tell.
+                let _ = failure.read_exact(&mut [0; READY.len()]);
+                Ok(Waiting {
+                    pid: Pid(pid.cast_unsigned()),
+                    gate: File::from(gate_in),
+                    failure,
+                })
+            }
         }
     }
 }
@@ -165,6 +177,7 @@ impl ChildSide<'_> {
             // traced, nor may what it forks (ptrace(2), PR_SET_DUMPABLE in
             // prctl(2)). Only who has the same capabilities can trace this one.
             libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0);
+            libc::write(self.failure, READY.as_ptr().cast(), READY.len());
             // So that the gate breaks when the tracer dies.
             libc::close(self.other_gate);
             for (from, to) in self.streams.into_iter().zip(0..) {
