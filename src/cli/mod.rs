@@ -15,6 +15,7 @@ mod values;
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -150,7 +151,13 @@ pub fn one_line(error: &clap::Error) -> String {
         .strip_suffix("For more information, try '--help'.")
         .unwrap_or(&said)
         .trim();
-    let said = said.strip_prefix("error: ").unwrap_or(said);
+    let mut said = said.strip_prefix("error: ").unwrap_or(said).to_owned();
+    if let Some(instead) = instead(error, &text) {
+        said = format!(
+            "{}; {instead}",
+            said.split(" tip: ").next().unwrap_or(&said)
+        );
+    }
     format!(
         "{} (see --help)",
         said.escape_debug()
@@ -160,10 +167,67 @@ pub fn one_line(error: &clap::Error) -> String {
     )
 }
 
+/// What was probably meant, where clap's own guess is none or another one: a
+/// program of one's own, given where an option is expected.
+fn instead(error: &clap::Error, rendered: &str) -> Option<&'static str> {
+    let kind = match error.kind() {
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
+        _ => return None,
+    };
+    let Some(ContextValue::String(word)) = error.get(kind) else {
+        return None;
+    };
+    let own_client =
+        "your own client comes after --, for example: threadtap run -- python3 client.py";
+    if kind == ContextKind::InvalidSubcommand {
+        // A mistyped command has its own tip.
+        return (!rendered.contains("tip: ")).then_some(own_client);
+    }
+    let usage = rendered.split_once("Usage: threadtap ")?.1;
+    let command = usage.split_whitespace().next()?;
+    match (command, word.as_str()) {
+        ("run", "--server") => Some("your own server is given with --server-cmd COMMAND"),
+        ("run", "--client") => Some(own_client),
+        ("run", word) if !word.starts_with('-') => Some(own_client),
+        ("compare", word) if !word.starts_with('-') => {
+            Some("your own client is given with --program NAME=COMMAND")
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn a_program_given_where_none_is_expected_is_told_where_to_go() {
+        for (given, wanted) in [
+            (
+                &["run", "python3", "client.py", "9"][..],
+                "threadtap run -- python3",
+            ),
+            (&["run", "-n", "9", "./client"], "threadtap run -- python3"),
+            (&["run", "--client", "./client"], "threadtap run -- python3"),
+            (&["run", "--server", "./server"], "--server-cmd COMMAND"),
+            (&["run", "--server=./server"], "--server-cmd COMMAND"),
+            (&["compare", "./client"], "--program NAME=COMMAND"),
+            (&["python3", "client.py"], "threadtap run -- python3"),
+            (&["anlayze", "a.pcap"], "'analyze'"),
+            (&["run", "--strtegy", "pool"], "'--strategy'"),
+            (
+                &["analyze", "--wide", "a.pcap"],
+                "unexpected argument '--wide' found",
+            ),
+        ] {
+            let words = [&["threadtap"], given].concat();
+            let line = one_line(&Cli::try_parse_from(&words).unwrap_err());
+            assert!(line.contains(wanted), "{words:?}: {line}");
+            assert!(!line.contains('\n'), "{line}");
+        }
+    }
 
     #[test]
     fn the_definition_is_sound() {

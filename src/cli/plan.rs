@@ -17,6 +17,7 @@ use crate::session::run::{ClientChoice, RunPlan, SaveIn, ServerChoice};
 use crate::sys::capture::Settings;
 use crate::sys::net::{NetNamespace, listeners};
 use crate::sys::{capture, proc};
+use crate::text::command;
 
 /// Requests of a built-in strategy, unless the user says otherwise.
 const REQUESTS: u32 = 1000;
@@ -30,14 +31,9 @@ pub enum UsageError {
     /// Runs of a comparison that would be saved over one another.
     #[error("two runs would be saved in the same folder {0}; give one --program another name")]
     SharedFolder(String),
-    /// A command whose words cannot be told apart.
-    #[error(
-        "--server-cmd {given}: a quote is not closed, or the command is empty; quote it as in a shell"
-    )]
-    Command {
-        /// What was given.
-        given: String,
-    },
+    /// A command that cannot be run as it is given.
+    #[error("--server-cmd: {0}")]
+    Command(String),
     /// A process that is no server.
     #[error("--server-pid {pid}: {reason}")]
     Process {
@@ -132,10 +128,10 @@ impl RunArgs {
 
     fn server_choice(&self) -> Result<ServerChoice, UsageError> {
         if let Some(command) = &self.server_cmd {
-            let words = shlex::split(command).filter(|w| !w.is_empty());
-            let words = words.ok_or_else(|| UsageError::Command {
-                given: command.escape_debug().to_string(),
-            })?;
+            let words = command::words(command).map_err(UsageError::Command)?;
+            if words.is_empty() {
+                return Err(UsageError::Command("the command is empty".to_owned()));
+            }
             if self.port == Some(0) {
                 return Err(UsageError::Mismatch(
                     "--port 0 cannot be used with --server-cmd: leave out --port to use the port that the command listens on",
@@ -297,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_command_needs_whole_words() {
-        for wrong in ["", "  ", "sh 'a"] {
+        for wrong in ["", "  ", "sh 'a", "cd a && b", "A=1 b"] {
             assert!(plan(&["--server-cmd", wrong]).is_err(), "{wrong}");
         }
         assert!(plan(&["--server-cmd", "a", "--port", "0"]).is_err());

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::Round;
 use crate::model::{ServerModel, Strategy};
+use crate::text::command;
 
 /// What stands for the number of requests in a program's words.
 pub(super) const NUMBER: &str = "{n}";
@@ -52,8 +53,7 @@ impl FromStr for Program {
                 name.escape_debug()
             ));
         }
-        let words = shlex::split(command)
-            .ok_or_else(|| "a quote in the program's command is not closed".to_owned())?;
+        let words = command::words(command)?;
         if words.is_empty() {
             return Err(form());
         }
