@@ -21,7 +21,7 @@ use crate::sys::ledger::Ledger;
 use crate::sys::process;
 use crate::sys::process::crowd;
 use crate::sys::process::signals;
-use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM};
+use crate::sys::process::signals::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 const NOT_BY_HAND: &str = "this is an internal command: only threadtap starts it";
 
@@ -32,12 +32,13 @@ fn ledger() -> anyhow::Result<&'static Ledger> {
     Ok(Box::leak(Box::new(ledger)))
 }
 
-/// Lives and dies with the coordinator. Ctrl-C reaches the whole foreground
+/// Lives and dies with the coordinator. Ctrl-C and Ctrl-\ reach the whole foreground
 /// group; what follows from it the coordinator decides alone.
 fn belong_to(parent: u32) {
     process::tie_to_parent(Pid(parent));
-    signals::ignore(SIGINT);
-    signals::ignore(SIGHUP);
+    for signal in [SIGINT, SIGQUIT, SIGHUP] {
+        signals::ignore(signal);
+    }
     // This one is the coordinator's word, whoever ignored it before.
     signals::restore_default(SIGTERM);
 }

@@ -292,7 +292,7 @@ fn start_long(lab: &Lab) -> super::common::Started {
 
 #[test]
 fn an_interruption_keeps_what_there_is() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::QUIT] {
         let lab = Lab::new();
         let started = start_long(&lab);
         // While it goes on the file is whole at any moment.

@@ -104,6 +104,12 @@ fn sighup_interrupts() {
     a_signal_interrupts(Signal::HUP);
 }
 
+#[test]
+fn sigquit_interrupts() {
+    require!(Capture);
+    a_signal_interrupts(Signal::QUIT);
+}
+
 /// As under nohup(1): a terminal that goes away ends nothing.
 #[test]
 fn a_signal_that_was_ignored_at_the_start_interrupts_nothing() {

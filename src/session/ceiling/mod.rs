@@ -34,7 +34,7 @@ use crate::model::{
 use crate::sys::host::environment;
 use crate::sys::proc::{Proc, cgroup};
 use crate::sys::process;
-use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
+use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
 
 /// The hidden subcommand under which this program is executed anew.
 pub const CROWD_COMMAND: &str = "__crowd";
@@ -145,7 +145,7 @@ pub fn find(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<CeilingRecord, CeilingError> {
     process::adopt_orphans();
-    let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;
+    let stop = StopSignal::on(&INTERRUPTIONS)?;
     let mut record = CeilingRecord {
         schema: SCHEMA_CEILING.to_owned(),
         tool: Tool::this(),

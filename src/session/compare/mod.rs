@@ -27,7 +27,7 @@ use crate::model::{CompareRecord, ComparedPlan};
 use crate::report::write_compare_json;
 use crate::session::run::{End, Kind, NotWritable, RunDir, SaveIn};
 use crate::sys::process::self_exec::SelfExec;
-use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
+use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
 use crate::sys::process::{self, Exit};
 use crate::text::units::{counted, duration};
 
@@ -110,7 +110,7 @@ pub fn conduct(
     plan: &ComparePlan,
     status: &mut dyn FnMut(Option<At<'_>>),
 ) -> Result<Compared, CompareError> {
-    let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;
+    let stop = StopSignal::on(&INTERRUPTIONS)?;
     let started = Local::now();
     let mut dir = RunDir::create(&plan.save_in, Kind::Comparison, started, "compare")?;
     tracing::info!("directory of the comparison: {}", dir.path().display());

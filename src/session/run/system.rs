@@ -22,7 +22,7 @@ use crate::observe::sampled::ExistingServer;
 use crate::sys::host;
 use crate::sys::net::listeners;
 use crate::sys::proc::SystemCounter;
-use crate::sys::process::signals::{SIGHUP, SIGINT, SIGTERM, StopSignal};
+use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
 use crate::sys::{clock, process};
 
 /// The real world.
@@ -35,7 +35,7 @@ pub struct System {
 impl System {
     /// Takes over the signals that end a run, and the orphans of what it starts.
     pub fn new() -> io::Result<Self> {
-        let stop = StopSignal::on(&[SIGINT, SIGTERM, SIGHUP])?;
+        let stop = StopSignal::on(&INTERRUPTIONS)?;
         process::adopt_orphans();
         Ok(Self {
             since: Instant::now(),

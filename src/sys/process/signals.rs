@@ -7,9 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
-pub use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGTERM};
+pub use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::model::Tid;
+
+/// What ends a run, a comparison or a search early, with all that it has until then
+/// reported and saved: Ctrl-C and Ctrl-\\, kill(1), and the end of the terminal
+/// (signal(7)).
+pub const INTERRUPTIONS: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 
 /// A descriptor that becomes readable, for good, when one of the signals comes.
 ///
