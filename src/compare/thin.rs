@@ -55,6 +55,18 @@ mod tests {
     }
 
     #[test]
+    fn every_slice_of_a_long_one_has_its_peak() {
+        // Of every slice of 100 points, the one in the middle is the highest.
+        let at = |i: i64| (i, if i % 100 == 50 { 9 } else { 2 }, 1);
+        let timeline: Vec<_> = (0..=100 * SLICES).map(at).map(point).collect();
+        let kept = thinned(&timeline);
+        let peaks: Vec<_> = kept.iter().filter(|p| p.1 == 9).copied().collect();
+        let wanted: Vec<_> = (0..SLICES).map(|n| point(at(100 * n + 50))).collect();
+        assert_eq!(peaks, wanted);
+        assert!(kept.len() < 4 * 121, "{}", kept.len());
+    }
+
+    #[test]
     fn a_short_one_stays() {
         let timeline: Vec<_> = [(0, 1, 1), (500, 2, 1), (1000, 1, 1)].map(point).to_vec();
         assert_eq!(thinned(&timeline), timeline);

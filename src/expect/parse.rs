@@ -151,3 +151,33 @@ fn scaled(number: &Value, size: i64) -> Option<Value> {
     let size = size as f64;
     Some((number.as_f64()? * size).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SI's powers of 1000 (as the tables write them), IEC 80000-13's of 1024.
+    #[test]
+    fn a_unit_is_what_it_is_everywhere() {
+        for (unit, text, wanted) in [
+            (Unit::Time, "7ns", 7),
+            (Unit::Time, "7us", 7_000),
+            (Unit::Time, "7 µs", 7_000),
+            (Unit::Time, "7ms", 7_000_000),
+            (Unit::Time, "7s", 7_000_000_000),
+            (Unit::Time, "7min", 420_000_000_000_i64),
+            (Unit::Size, "7B", 7),
+            (Unit::Size, "7kB", 7_000),
+            (Unit::Size, "7MB", 7_000_000),
+            (Unit::Size, "7GB", 7_000_000_000),
+            (Unit::Size, "7KiB", 7_168),
+            (Unit::Size, "7 MiB", 7_340_032),
+            (Unit::Size, "7GiB", 7_516_192_768),
+        ] {
+            assert_eq!(value_of(text, Some(unit)), Ok(wanted.into()), "{text}");
+        }
+        // A size is no time, and a name without a unit has none.
+        assert_eq!(value_of("7kB", Some(Unit::Time)), Ok("7kB".into()));
+        assert_eq!(value_of("7ms", None), Ok("7ms".into()));
+    }
+}
