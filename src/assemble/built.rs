@@ -98,3 +98,43 @@ fn over(flow: &FlowRecord, closed: Option<Timestamp>) -> Timestamp {
     let ends = [answered, closed];
     ends.into_iter().flatten().min().unwrap_or(flow.last_ns)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activity::TaskIndex;
+    use crate::model::{Endpoint, Pid, SocketId, Tid};
+
+    fn at(ns: i64) -> Timestamp {
+        Timestamp::from_nanos(ns)
+    }
+
+    /// A connection that task 0 took at 10 and `by` received from at 15.
+    fn taken(by: usize) -> Accepted {
+        let id = |n: usize| (Pid(7), Tid(7 + u32::try_from(n).unwrap()));
+        let (pid, tid) = id(by);
+        Accepted {
+            task: TaskIndex(0),
+            by: id(0),
+            socket: SocketId(u64::try_from(by).unwrap()),
+            peer: Endpoint {
+                ip: [127, 0, 0, 1].into(),
+                port: 50_000,
+            },
+            local: None,
+            at: at(10),
+            received: Some((TaskIndex(by), pid, tid, at(15))),
+            sent: None,
+        }
+    }
+
+    /// What waits in a queue is nobody's work yet.
+    #[test]
+    fn who_accepts_is_at_it_at_once_and_another_when_it_receives() {
+        let mut side = Activity::default();
+        side.sockets.accepted = vec![taken(0), taken(1)];
+        let served = served(&side, &[]);
+        let who: Vec<_> = served.iter().map(|m| (m.task.0, m.from, m.at_it)).collect();
+        assert_eq!(who, [(0, at(10), at(10)), (1, at(10), at(15))]);
+    }
+}
