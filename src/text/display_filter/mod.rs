@@ -225,6 +225,17 @@ mod tests {
                 "eth.addr == 00-11-22-33-44-55",
                 "ether host 00:11:22:33:44:55",
             ),
+            (
+                "eth.src == 02:00:00:00:00:01",
+                "ether src host 02:00:00:00:00:01",
+            ),
+            (
+                "eth.dst == 02:00:00:00:00:01",
+                "ether dst host 02:00:00:00:00:01",
+            ),
+            ("ip.dst_host == 10.0.0.1", "dst host 10.0.0.1"),
+            ("ipv6.src_host == ::1", "src host ::1"),
+            ("ipv6.addr == ::1", "host ::1"),
             ("tcp.flags.reset == 1", "tcp[tcpflags] & tcp-rst != 0"),
             ("tcp.flags.syn", "tcp[tcpflags] & tcp-syn != 0"),
             ("tcp.flags.ack == False", "tcp[tcpflags] & tcp-ack == 0"),
