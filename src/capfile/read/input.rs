@@ -151,3 +151,27 @@ impl<R: Read> Input<R> {
         &self.buffer[end - len..end]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_skipped_is_behind_and_what_is_missing_is_counted() {
+        // Longer than the buffer, so that it is filled more than once.
+        let all = CAPACITY as u64 * 2 + 100;
+        let mut input = Input::new(io::repeat(7).take(all));
+        input.skip(40, "a frame").unwrap();
+        input.skip(CAPACITY as u64 * 2, "a frame").unwrap();
+        assert_eq!(input.offset(), all - 60);
+        let Err(Problem::CutOff {
+            reading,
+            expected,
+            there,
+        }) = input.skip(100, "a frame")
+        else {
+            panic!("nothing is missing");
+        };
+        assert_eq!((reading, expected, there), ("a frame", 100, 60));
+    }
+}

@@ -164,6 +164,29 @@ pub(super) mod tests {
         }
     }
 
+    /// A disk whose flushes fail in this way, one after another, and then succeed.
+    struct Flushes(Vec<ErrorKind>);
+
+    impl Write for Flushes {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            Ok(buf.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.pop().map_or(Ok(()), |kind| Err(kind.into()))
+        }
+    }
+
+    #[test]
+    fn a_flush_that_a_signal_interrupts_goes_on_and_no_other() {
+        let mut interrupted = RecordSink::new(Flushes(vec![ErrorKind::Interrupted; 3]));
+        interrupted.flush().unwrap();
+        assert!(interrupted.out.0.is_empty());
+        let mut full = RecordSink::new(Flushes(vec![ErrorKind::StorageFull]));
+        assert_eq!(full.flush().unwrap_err().kind(), ErrorKind::StorageFull);
+        full.flush().unwrap();
+    }
+
     #[test]
     fn knows_the_last_whole_record_at_every_size_of_disk() {
         for room in 0..=100 {
