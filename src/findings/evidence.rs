@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::rule::{Conclusion, says};
 use super::{FindingsInput, Seen};
 use crate::activity::Activity;
 use crate::model::observation::{End, OwnTotals, SideEnded};
@@ -72,6 +73,32 @@ pub(super) fn totals(seen: &Seen<'_>, side: Side) -> Option<OwnTotals> {
     seen.observation.side(side).totals
 }
 
+/// What is concluded of the sides that executed programs of some kind while they
+/// were traced: `which` programs are meant, and the message for a side and their
+/// names.
+pub(super) fn of_programs(
+    input: &FindingsInput<'_>,
+    which: fn(&Activity) -> &BTreeSet<String>,
+    message: impl Fn(Side, String) -> String,
+) -> Vec<Conclusion> {
+    let Some(seen) = input.seen else {
+        return Vec::new();
+    };
+    let of_side = |side| {
+        let programs = which(traced(&seen, side)?);
+        let names: Vec<_> = programs.iter().cloned().collect();
+        (!names.is_empty()).then(|| {
+            says(message(side, listed(programs)))
+                .with("side", side.to_string())
+                .with("programs", names)
+        })
+    };
+    [Side::Client, Side::Server]
+        .into_iter()
+        .filter_map(of_side)
+        .collect()
+}
+
 /// What a program that was traced did.
 pub(super) fn traced<'a>(seen: &Seen<'a>, side: Side) -> Option<&'a Activity> {
     match side {
@@ -106,7 +133,7 @@ pub(super) fn early_end_of_server(seen: &Seen<'_>) -> Option<Exit> {
 }
 
 /// Names, as a sentence lists them.
-pub(super) fn listed(names: &BTreeSet<String>) -> String {
+fn listed(names: &BTreeSet<String>) -> String {
     names.iter().cloned().collect::<Vec<_>>().join(", ")
 }
 

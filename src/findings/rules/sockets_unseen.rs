@@ -1,9 +1,9 @@
 //! `sockets_unseen`: a program whose system calls are not looked at.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{listed, traced};
-use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Severity, Side};
+use crate::findings::evidence::of_programs;
+use crate::findings::rule::{About, Conclusion, Judge, Rule};
+use crate::model::Severity;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -24,22 +24,11 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
-    let Some(seen) = input.seen else {
-        return Vec::new();
+    let message = |side, programs| {
+        format!(
+            "The {side} executed a program with another system-call convention ({programs}): its \
+             threads were counted, but its sockets were not seen."
+        )
     };
-    let of_side = |side| {
-        let programs = &traced(&seen, side)?.foreign;
-        let message = format!(
-            "The {side} executed a program with another system-call convention ({}): its threads \
-             were counted, but its sockets were not seen.",
-            listed(programs),
-        );
-        let conclusion = says(message).with("side", side.to_string());
-        let names: Vec<_> = programs.iter().cloned().collect();
-        (!programs.is_empty()).then(|| conclusion.with("programs", names))
-    };
-    [Side::Client, Side::Server]
-        .into_iter()
-        .filter_map(of_side)
-        .collect()
+    of_programs(input, |activity| &activity.foreign, message)
 }
