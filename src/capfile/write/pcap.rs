@@ -16,7 +16,7 @@ const SECOND: i64 = 1_000_000_000;
 ///
 /// Only whole records are handed to `W`, in pieces of 64 KiB and more, and at
 /// every [`flush`](Self::flush): a process that is killed leaves a file that can be read
-/// up to the last record handed on. What is still buffered when the writer is
+/// up to the last record handed on, or to the one before where SIGKILL cut that write. What is still buffered when the writer is
 /// dropped is handed on then.
 ///
 /// ```
