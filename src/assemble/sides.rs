@@ -105,7 +105,7 @@ impl<'a> ClientSide<'a> {
         flows: Option<&[FlowRecord]>,
         own: Option<&[&FlowRecord]>,
     ) -> Requests {
-        match self {
+        let requests = match self {
             Self::BuiltIn { seen, .. } if has_reported(seen) => {
                 let attempted = counts::attempted(&seen.requests, flows.map(|_| reached));
                 counts::count_requests(&seen.requests, attempted, own)
@@ -119,7 +119,8 @@ impl<'a> ClientSide<'a> {
                 let whole = when.knows_all_of(watched.seen);
                 programs::requests(*watched, *requests, whole, flows, own)
             }
-        }
+        };
+        requests.with_total()
     }
 
     pub fn census(&self, when: &When) -> SideCensus {

@@ -22,12 +22,13 @@ Examples:
   threadtap run --strategy async -n 100000 --max-in-flight 256
   threadtap run --connect 127.0.0.1:45000            use a server that already runs
   threadtap run --format json | jq .census.client    output for other programs
-  threadtap run -s pool -w 8 --expect 'client.threads.peak <= 9' --expect 'findings.length < 2'
+  threadtap run -s pool -w 8 --expect 'client.threads.peak <= 9' --expect 'failed == 0'
                                                      exit status 1 if one does not hold
 
-An expectation is a path into run.json (census. may be left out), one of == !=
-< <= > >=, and a number, a text, true, false or null. If the name ends in _ns,
-a time such as 5ms is possible too. findings.*.code is the code of each
+An expectation is a path into run.json (census. and requests. may be left out),
+one of == != < <= > >=, and a number, a text, true, false or null. If the name
+ends in _ns, a time such as 5ms is possible too. failed is the number of failed
+requests, failed.timeout of one reason. findings.*.code is the code of each
 finding, findings.length the number of findings. An unmeasured value (null)
 satisfies only == null.
 

@@ -29,10 +29,8 @@ impl Measured {
     /// Requests without a valid answer; `None` where nobody could count them.
     pub(super) fn failed(&self) -> Option<u64> {
         let requests = &self.run.requests;
-        let told: u64 = requests.failed.values().sum();
-        let failed = told.max(self.missing().unwrap_or(0));
-        let known = failed > 0 || requests.answered.is_some() || requests.valid.is_some();
-        known.then_some(failed)
+        // A number is more than none.
+        requests.sum_of_failures().max(self.missing())
     }
 
     /// What a program was told to ask for and the wire shows no valid answer to:

@@ -51,7 +51,10 @@ impl Document {
     /// The record of a run.
     #[must_use]
     pub fn run() -> Self {
-        Self::of(include_str!("../../docs/schemas/run.schema.json"))
+        Self {
+            prefixes: &["requests"],
+            ..Self::of(include_str!("../../docs/schemas/run.schema.json"))
+        }
     }
 
     /// The summary of an analysis.
@@ -117,16 +120,14 @@ impl Document {
         expectation: &Expectation,
         record: Option<&Value>,
     ) -> Result<Vec<Place<'_>>, Unfit> {
-        let found = std::iter::once(None)
-            .chain(self.prefixes.iter().map(Some))
-            .find_map(|prefix| {
-                let mut path: Vec<String> = prefix
-                    .into_iter()
-                    .flat_map(|p| p.split('.').map(str::to_owned))
-                    .collect();
-                path.extend_from_slice(&expectation.path);
-                self.lists.walk(self.top(record), &path)
-            });
+        let found = match self.find(&expectation.path, record) {
+            // `failed == 0` is meant of all reasons together: of `failed_total`.
+            Some(places) if places.iter().any(Place::has_fields) => {
+                let total = self.find(&total_of(&expectation.path), record);
+                total.or(Some(places))
+            }
+            found => found,
+        };
         let places = found.ok_or_else(|| Unfit::Unknown {
             path: printable(&expectation.path()).into_owned(),
             nearest: nearest::to(&expectation.path(), &self.schema, &self.lists),
@@ -141,6 +142,18 @@ impl Document {
         }
     }
 
+    /// The places of the first path that leads somewhere: this one, or one with a
+    /// prefix of the document's before it.
+    fn find(&self, path: &[String], record: Option<&Value>) -> Option<Vec<Place<'_>>> {
+        let prefixes = std::iter::once("").chain(self.prefixes.iter().copied());
+        prefixes.into_iter().find_map(|prefix| {
+            let before = prefix.split('.').filter(|name| !name.is_empty());
+            let before = before.map(str::to_owned);
+            let whole: Vec<String> = before.chain(path.iter().cloned()).collect();
+            self.lists.walk(self.top(record), &whole)
+        })
+    }
+
     fn top(&self, record: Option<&Value>) -> Place<'_> {
         Place {
             at: String::new(),
@@ -149,6 +162,16 @@ impl Document {
             absent: None,
         }
     }
+}
+
+/// The path of the sum of what stands at this one: it has the same name with
+/// `_total` behind it.
+fn total_of(path: &[String]) -> Vec<String> {
+    let mut total = path.to_vec();
+    if let Some(last) = total.last_mut() {
+        last.push_str("_total");
+    }
+    total
 }
 
 /// What did not hold, and what was there instead.

@@ -35,6 +35,12 @@ fn what_holds_says_nothing() {
         "plan.joined == true",
         "plan.client_command == null",
         "requests.failed.timeout == 0",
+        "requests.failed_total == 0",
+        "requests.failed == 0",
+        "failed == 0",
+        "failed.timeout == 0",
+        "valid == 1000",
+        "submitted > 999",
         "latency.exchange.p99_ns < 24ms",
         "latency.exchange.p99_ns < 0.1s",
         "sides.client.peak_memory_bytes < 64MiB",
@@ -77,6 +83,8 @@ fn what_does_not_hold_tells_what_was_there() {
             "requests.failed.timeout > 0",
             "requests.failed.timeout > 0: it is 0",
         ),
+        ("failed > 0", "failed > 0: it is 0"),
+        ("failed == null", "failed == null: it is 0"),
         ("plan.joined == false", "plan.joined == false: it is true"),
         (
             "findings.3.code == interrupted",
@@ -182,11 +190,11 @@ fn paths_that_end_in_the_given_names_come_first() {
             "system.threads.peak"
         ]
     );
-    assert_eq!(nearest("valid == 20")[0], "requests.valid");
+    assert_eq!(nearest("client_owned == 20")[0], "correlation.client_owned");
     assert_eq!(nearest("p99_ns < 5ms")[0], "latency.exchange.p99_ns");
     // What is no value itself is found by what is below it.
-    for path in nearest("failed == 0") {
-        assert!(path.starts_with("requests.failed."), "{path}");
+    for path in nearest("limits == 0") {
+        assert!(path.starts_with("environment.limits."), "{path}");
     }
 }
 
@@ -229,7 +237,8 @@ fn what_cannot_be_compared_is_found_before_the_run() {
         ("findings == 0", "or the length"),
         ("environment.kernel > 6", "is a text"),
         ("plan.joined == 1", "is true or false"),
-        ("requests.failed == 0", "choose one of its fields"),
+        ("requests.failed == many", "is a number"),
+        ("requests == 0", "choose one of its fields"),
         ("plan.strategy < thread", "< is for numbers"),
         ("client.threads.peak < null", "< is for numbers"),
         ("findings.0.evidence.peak < many", "< is for numbers"),

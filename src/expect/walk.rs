@@ -234,6 +234,11 @@ impl<'s> Place<'s> {
         description.is_some_and(|text| text.contains("null: unlimited"))
     }
 
+    /// Whether it is no single value, but has fields.
+    pub(super) fn has_fields(&self) -> bool {
+        self.schema.is_some_and(is_object)
+    }
+
     /// Whether what is there can be compared with the wanted value at all.
     pub(super) fn fits(&self, expectation: &Expectation) -> Result<(), String> {
         self.is_of_its_kind(expectation)?;

@@ -164,6 +164,30 @@ pub struct Requests {
     /// occur.
     #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": Outcome::ALL[1..]})))]
     pub failed: BTreeMap<String, u64>,
+    /// All requests without a valid answer: the sum of `failed`. `null` where nobody
+    /// could tell which requests were answered.
+    #[serde(default)]
+    pub failed_total: Option<u64>,
+}
+
+impl Requests {
+    /// The sum of the failures; `None` where no answer was counted, because an empty
+    /// list of failures says nothing then.
+    #[must_use]
+    pub fn sum_of_failures(&self) -> Option<u64> {
+        let mut all = self.failed.values();
+        // A record may come from anywhere.
+        let failed = all.try_fold(0u64, |sum, n| sum.checked_add(*n))?;
+        let known = failed > 0 || self.answered.is_some() || self.valid.is_some();
+        known.then_some(failed)
+    }
+
+    /// The same with its total filled in.
+    #[must_use]
+    pub fn with_total(mut self) -> Self {
+        self.failed_total = self.sum_of_failures();
+        self
+    }
 }
 
 /// The counts of both sides and of the system.

@@ -87,11 +87,9 @@ pub(super) fn blocks(run: &RunRecord) -> Vec<Block> {
 
 fn requests(requests: &Requests) -> Block {
     let figure = |n: Option<u64>| Cell::maybe(n.map(count));
-    let failed: u64 = requests.failed.values().sum();
-    // An empty list of failures says nothing where no answer was counted.
-    let known = failed > 0 || requests.answered.is_some() || requests.valid.is_some();
-    let failed = match figure(known.then_some(failed)) {
-        cell if failed > 0 => cell.toned(Tone::Error),
+    let total = requests.sum_of_failures();
+    let failed = match figure(total) {
+        cell if total > Some(0) => cell.toned(Tone::Error),
         cell => cell,
     };
     let valid = match figure(requests.valid) {

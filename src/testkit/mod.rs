@@ -158,5 +158,6 @@ impl Fixture {
         if outcome == Outcome::Refused {
             requests.handshakes = requests.handshakes.map(|n| n - 1);
         }
+        requests.failed_total = requests.sum_of_failures();
     }
 }

@@ -17,6 +17,8 @@ fn what_holds_says_nothing() {
         "client.threads.peak <= 4",
         "client.threads.created == 3",
         "requests.failed.timeout == 0",
+        "failed == 0",
+        "requests.failed_total == 0",
         "latency.exchange.p99_ns < 60s",
         "plan.strategy == pool",
         "findings.*.severity != error",

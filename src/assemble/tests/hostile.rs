@@ -20,6 +20,8 @@ proptest! {
             let told = assemble(&observation, flows);
             prop_assert!(serde_json::to_string(&told.run).is_ok());
             prop_assert_eq!(told.run.schema, "threadtap.run/1");
+            let requests = told.run.requests;
+            prop_assert_eq!(requests.failed_total, requests.sum_of_failures());
         }
     }
 }

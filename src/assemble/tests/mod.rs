@@ -56,6 +56,7 @@ fn a_run_that_went_well_is_told_whole() {
         answered: Some(2),
         valid: Some(2),
         failed: [].into(),
+        failed_total: Some(0),
     };
     assert_eq!(run.requests, requests);
     let threads = Counts {

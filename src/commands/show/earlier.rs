@@ -58,5 +58,8 @@ fn record(folder: &Folder) -> anyhow::Result<RunRecord> {
             &format!("its schema is {schema}, and this version of threadtap reads {SCHEMA_RUN}; use the version that wrote it, or a later one"),
         ));
     }
-    serde_json::from_slice(&bytes).map_err(unreadable)
+    let mut run: RunRecord = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    // The sum came with version 0.2; what it is the sum of was there before.
+    run.requests = run.requests.with_total();
+    Ok(run)
 }
