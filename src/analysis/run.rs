@@ -4,8 +4,9 @@ use std::io::Read;
 
 use super::Analyzer;
 use crate::capfile::{CaptureReader, ReadError};
-use crate::flow::FlowConfig;
-use crate::model::FlowRecord;
+use crate::decode::decode;
+use crate::flow::{FlowConfig, FlowTable};
+use crate::model::{FlowId, FlowRecord, Frame, Segment};
 
 /// What the capture of a run holds.
 #[derive(Debug)]
@@ -36,5 +37,30 @@ pub fn flows_of_a_run<R: Read>(reader: &mut CaptureReader<R>, port: u16) -> RunF
         flows,
         frames,
         damage,
+    }
+}
+
+/// Reads the frames of a run, and tells of each its segment and the number of its
+/// flow, as [`flows_of_a_run`] numbers them; `None` where it has no TCP segment.
+/// Returns why it stopped before the end: the capture's damage.
+///
+/// # Errors
+/// Those of `take`, after which no more frames are read.
+pub fn frames_of_a_run<R: Read, E>(
+    reader: &mut CaptureReader<R>,
+    port: u16,
+    take: &mut impl FnMut(&Frame<'_>, Option<(&Segment<'_>, FlowId)>) -> Result<(), E>,
+) -> Result<Option<ReadError>, E> {
+    let mut table = FlowTable::new(FlowConfig::of_a_run(port));
+    loop {
+        match reader.next() {
+            Ok(Some(frame)) => {
+                let segment = decode(&frame).ok();
+                let flow = segment.as_ref().map(|s| (s, table.push(s, &mut |_| {})));
+                take(&frame, flow)?;
+            }
+            Ok(None) => return Ok(None),
+            Err(e) => return Ok(Some(e)),
+        }
     }
 }

@@ -8,6 +8,7 @@ mod ceiling;
 mod compare;
 mod names;
 mod plan;
+mod report;
 mod run;
 mod serve;
 mod show;
@@ -23,6 +24,7 @@ pub use analyze::AnalyzeArgs;
 pub use ceiling::CeilingArgs;
 pub use compare::CompareArgs;
 pub use plan::UsageError;
+pub use report::ReportArgs;
 pub use run::{Colour, RunArgs};
 pub use serve::ServeArgs;
 pub use show::ShowArgs;
@@ -63,6 +65,7 @@ Examples:
   threadtap serve --port 45000               the TIME server alone
   threadtap analyze capture.pcap             every flow of a capture
   threadtap show my-run --format markdown    a saved run, printed again
+  threadtap report my-run                    its capture for Wireshark, with the owners of each flow
   threadtap ceiling                          how many threads are possible here, and why?";
 
 /// The subcommands.
@@ -78,6 +81,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Print a saved run again, in any format
     Show(ShowArgs),
+    /// Make files of saved runs: the capture for Wireshark, the flows for a spreadsheet
+    Report(ReportArgs),
     /// Find the highest number of threads, processes and connections that is possible here
     Ceiling(CeilingArgs),
     /// Print a completion script for a shell

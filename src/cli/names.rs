@@ -6,7 +6,7 @@ use clap::builder::PossibleValue;
 use strum::EnumMessage;
 
 use crate::model::{ServerModel, Strategy};
-use crate::report::Format;
+use crate::report::{Evidence, Format};
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
@@ -25,6 +25,17 @@ impl ValueEnum for Strategy {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(documentation(self)))
+    }
+}
+
+impl ValueEnum for Evidence {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name: &'static str = self.into();
+        Some(PossibleValue::new(name).help(documentation(self)))
     }
 }
 

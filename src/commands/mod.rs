@@ -10,7 +10,9 @@ mod internal;
 mod output;
 mod program;
 mod read_ahead;
+mod report;
 mod run;
+mod saved;
 mod serve;
 mod show;
 mod terminal;
@@ -48,6 +50,7 @@ fn act(command: Command) -> anyhow::Result<u8> {
         Command::Serve(args) => serve::serve(&args),
         Command::Analyze(args) => analyze::analyze(&args),
         Command::Show(args) => show::show(&args),
+        Command::Report(args) => report::report(&args),
         Command::Ceiling(args) => ceiling::ceiling(&args),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),

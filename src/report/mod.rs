@@ -20,9 +20,11 @@
 //!
 //! [`RunRecord`]: crate::model::RunRecord
 
+mod annotated;
 mod ceiling;
 mod census;
 mod compare;
+mod evidence;
 mod flow_sheet;
 mod flows;
 mod form;
@@ -55,6 +57,8 @@ use crate::analysis::Ladder;
 use crate::model::{CeilingRecord, CompareRecord, FlowRecord};
 use subject::Subject;
 
+pub(crate) use annotated::write_annotated;
+pub(crate) use evidence::Evidence;
 pub use form::FlowWriter;
 pub use formats::Format;
 pub(crate) use json::{write_compare_json, write_flows_jsonl, write_run_json, write_workers_jsonl};

@@ -41,6 +41,11 @@ fn of_show() {
 }
 
 #[test]
+fn of_report() {
+    insta::assert_snapshot!(help(&["report", "--help"]));
+}
+
+#[test]
 fn of_ceiling() {
     insta::assert_snapshot!(help(&["ceiling", "--help"]));
 }

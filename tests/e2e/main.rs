@@ -20,6 +20,7 @@ mod formats;
 mod gate;
 mod help;
 mod models;
+mod report;
 mod scarcity;
 mod serve;
 mod serve_ends;

@@ -1,6 +1,7 @@
 //! pcapng with everything that is known written on the frames.
 
 use std::io::{self, ErrorKind, Write};
+use std::net::IpAddr;
 
 use super::block::{block, end_of_options, number, option, pad, stamp, text};
 use super::sink::RecordSink;
@@ -243,6 +244,34 @@ impl<W: Write> PcapngWriter<W> {
         })
     }
 
+    /// Adds names of addresses (section 4.5), which Wireshark shows where names are
+    /// resolved. Nothing is written where there is none.
+    ///
+    /// # Errors
+    /// Those of `W`.
+    pub fn names(&mut self, names: &[(IpAddr, &str)]) -> io::Result<()> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        self.sink.record(|b| {
+            block(b, 4, |b| {
+                for (address, name) in names {
+                    // What ends the name of an entry cannot stand in it.
+                    let name = name.replace('\0', "");
+                    let mut value = match address {
+                        IpAddr::V4(a) => a.octets().to_vec(),
+                        IpAddr::V6(a) => a.octets().to_vec(),
+                    };
+                    value.extend_from_slice(name.as_bytes());
+                    value.push(0);
+                    option(b, if address.is_ipv4() { 1 } else { 2 }, &value);
+                }
+                // nrb_record_end, and no options.
+                end_of_options(b);
+            });
+        })
+    }
+
     /// Hands everything on to `W`, and flushes that.
     ///
     /// # Errors
@@ -311,4 +340,37 @@ fn nanos(time: Timestamp) -> io::Result<u64> {
 
 fn refused(why: String) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// draft-ietf-opsawg-pcapng, section 4.5.
+    #[test]
+    fn names_of_addresses() {
+        let mut w = PcapngWriter::new(Vec::new(), &SectionInfo::default()).unwrap();
+        w.names(&[]).unwrap();
+        w.flush().unwrap();
+        let start = w.get_ref().len();
+        let names = [
+            ("10.0.0.2".parse().unwrap(), "wor\0ker-2"),
+            ("::1".parse().unwrap(), "server"),
+        ];
+        w.names(&names).unwrap();
+        w.flush().unwrap();
+        let golden = [
+            &[4, 0, 0, 0, 64, 0, 0, 0][..],
+            &[1, 0, 13, 0, 10, 0, 0, 2],
+            b"worker-2\0\0\0\0",
+            &[2, 0, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+            b"server\0\0",
+            &[0, 0, 0, 0],
+            &[64, 0, 0, 0],
+        ]
+        .concat();
+        let length = u8::try_from(golden.len()).unwrap();
+        assert_eq!(length, golden[4], "the block's length");
+        assert_eq!(w.get_ref()[start..], golden);
+    }
 }

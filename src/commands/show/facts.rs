@@ -2,8 +2,8 @@
 
 use std::io::{self, BufWriter, Write};
 
-use super::folder::Folder;
-use super::{DID_NOT_HOLD, OK, printed, tell};
+use crate::commands::saved::{Folder, tell};
+use crate::commands::{DID_NOT_HOLD, OK, output::printed};
 use crate::model::observation::Fact;
 use crate::obsfile::{ObservationReader, write_long};
 

@@ -30,7 +30,7 @@ use chrono::Local;
 use thiserror::Error;
 
 pub use self::plan::{ClientChoice, Observe, RunPlan, ServerChoice};
-pub use self::rundir::{Kind, NotSaved, NotWritable, RunDir};
+pub use self::rundir::{Kind, NotSaved, NotWritable, RunDir, SavedDir};
 pub use self::save_in::SaveIn;
 use self::stage::Stage;
 pub use self::start_program::ProgramError;

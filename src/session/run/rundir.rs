@@ -4,6 +4,7 @@
 
 mod earlier;
 mod folder;
+mod made;
 mod make;
 mod refused;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use rustix::fs::OFlags;
 pub use self::earlier::Kind;
 use self::earlier::{Earlier, beside};
 use self::folder::{Access, Folder};
+pub use self::made::SavedDir;
 pub use self::refused::{NotSaved, NotWritable};
 use super::save_in::SaveIn;
 use super::steps;

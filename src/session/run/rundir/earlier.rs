@@ -28,6 +28,9 @@ impl Kind {
                 "workers.jsonl",
                 "client.log",
                 "server.log",
+                // What `threadtap report` makes of these.
+                "capture.pcapng",
+                "flows.csv",
             ],
             Self::Comparison => &["compare.json"],
         }

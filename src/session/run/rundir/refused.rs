@@ -56,3 +56,19 @@ pub struct NotSaved {
     /// The system's error.
     pub source: io::Error,
 }
+
+/// A file that cannot be made from a saved run.
+#[derive(Debug, Error)]
+pub enum NotMade {
+    /// The system refuses it.
+    #[error("{what} cannot be written: {source}")]
+    System {
+        /// The file, or the folder.
+        what: String,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A run is being saved there.
+    #[error("{0} is in use: a run is being saved there; wait for its end")]
+    InUse(String),
+}

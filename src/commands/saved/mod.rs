@@ -1,0 +1,60 @@
+//! A run as it was saved, put together again.
+
+mod earlier;
+mod folder;
+mod seen;
+
+use std::io::{self, Write};
+
+pub use self::folder::Folder;
+use crate::model::{FlowRecord, RunRecord, WorkerRecord};
+use crate::report::RunView;
+
+/// A run as it was saved.
+pub struct Saved {
+    /// Its record.
+    pub run: RunRecord,
+    /// Its flows.
+    pub flows: Vec<FlowRecord>,
+    /// Its workers.
+    pub workers: Vec<WorkerRecord>,
+    /// What a reader should know of its files.
+    pub notes: Vec<String>,
+    /// Whether it came to its end, and all of it is there.
+    pub whole: bool,
+}
+
+impl Saved {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the folder holds no run, or one that cannot be read.
+    pub fn read(folder: &Folder) -> anyhow::Result<Self> {
+        match folder.file("observation.jsonl")? {
+            Some(log) => seen::read(folder, log),
+            None => earlier::read(folder),
+        }
+    }
+
+    /// What a report is made from.
+    pub fn view(&self) -> RunView<'_> {
+        RunView {
+            run: &self.run,
+            flows: &self.flows,
+            workers: &self.workers,
+        }
+    }
+
+    /// Says on standard error what a reader should know of its files.
+    pub fn tell_notes(&self, folder: &Folder) {
+        for note in &self.notes {
+            tell(folder, note);
+        }
+    }
+}
+
+/// Says something of the folder's files on standard error.
+pub fn tell(folder: &Folder, note: &str) {
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "threadtap: {}: {note}", folder.name());
+}

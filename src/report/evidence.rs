@@ -1,0 +1,29 @@
+//! The files that a report makes of a run, for people and for other programs.
+
+use strum::{Display, EnumMessage, IntoStaticStr, VariantArray};
+
+/// One of them. What is said of each is its help text, too.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumMessage, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
+pub enum Evidence {
+    /// The capture with owners written on the frames, for Wireshark: capture.pcapng.
+    Pcapng,
+    /// A flow a row, for a spreadsheet: flows.csv.
+    Csv,
+}
+
+impl Evidence {
+    /// Every one, in the order in which they are made.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// Its file in the run's folder.
+    #[must_use]
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Pcapng => "capture.pcapng",
+            Self::Csv => "flows.csv",
+        }
+    }
+}

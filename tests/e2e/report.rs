@@ -1,0 +1,187 @@
+//! Files that are made of saved runs.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::common::need::Need::{Capture, Root, Tool};
+use super::common::{Lab, Ran, tshark};
+use crate::require;
+
+fn report(lab: &Lab, folder: &Path, more: &[&str]) -> Ran {
+    let mut command = lab.threadtap(&[]);
+    lab.finish(command.arg("report").arg(folder).args(more))
+}
+
+/// A copy of a golden run, which may be changed.
+fn golden(lab: &Lab, name: &str) -> std::path::PathBuf {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("captures/golden-runs")
+        .join(name);
+    let to = lab.out();
+    fs::create_dir(&to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+    to
+}
+
+fn flows(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("flows.jsonl")).unwrap();
+    text.lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
+}
+
+/// The comments find one worker's frames and no others, and nothing else of the
+/// capture is changed.
+#[test]
+fn wireshark_finds_a_workers_frames() {
+    require!(Capture, Tool("tshark"));
+    let lab = Lab::new();
+    lab.run(&["-n", "40", "-s", "pool", "--workers", "12", "--port", "0"])
+        .exits(0);
+    let ran = report(&lab, &lab.out(), &["--only", "pcapng"]).exits(0);
+    assert!(ran.stdout.ends_with("capture.pcapng\n"), "{}", ran.stdout);
+    assert_eq!((ran.stdout.lines().count(), ran.stderr.as_str()), (1, ""));
+    let file = lab.out().join("capture.pcapng");
+    let plain = [
+        "frame.time_epoch",
+        "frame.len",
+        "tcp.stream",
+        "tcp.seq_raw",
+        "_ws.col.Info",
+    ];
+    assert_eq!(
+        tshark::fields(&file, "frame", &plain),
+        tshark::fields(&lab.out().join("capture.pcap"), "frame", &plain)
+    );
+    let mut seen = 0;
+    for worker in 0..13 {
+        let of_worker = |f: &&Value| f["client_owner"]["worker"] == worker;
+        let count = |f: &Value, key: &str| f[key].as_u64().unwrap();
+        let frames: u64 = flows(&lab.out())
+            .iter()
+            .filter(of_worker)
+            .map(|f| count(f, "client_frames") + count(f, "server_frames"))
+            .sum();
+        let filter = format!("frame.comment contains \"worker:{worker},\"");
+        assert_eq!(tshark::frames(&file, &filter) as u64, frames, "{worker}");
+        seen += frames;
+    }
+    assert_eq!(seen, tshark::frames(&file, "frame") as u64);
+    let requests = tshark::frames(&file, "frame.comment contains \"what=TIME-request\"");
+    assert_eq!(requests, 40);
+}
+
+#[test]
+fn a_report_is_made_again_and_again_and_is_the_same() {
+    let lab = Lab::new();
+    let folder = golden(&lab, "python");
+    let made = |file: &str| fs::read(folder.join(file)).unwrap();
+    let saved = made("capture.pcap");
+    report(&lab, &folder, &[]).exits(0);
+    let first = (made("capture.pcapng"), made("flows.csv"));
+    report(&lab, &folder, &[]).exits(0);
+    assert!(first == (made("capture.pcapng"), made("flows.csv")));
+    assert!(saved == made("capture.pcap"));
+    let rows = String::from_utf8(first.1).unwrap().lines().count();
+    assert_eq!(rows, flows(&folder).len() + 1);
+}
+
+/// A class may read what it may read of the run; nobody else may read anything.
+#[test]
+fn what_is_made_is_as_private_as_the_run() {
+    for (run, made) in [(0o600, 0o600), (0o644, 0o644)] {
+        let lab = Lab::new();
+        let folder = golden(&lab, "thread");
+        for file in fs::read_dir(&folder).unwrap() {
+            let file = file.unwrap().path();
+            fs::set_permissions(file, fs::Permissions::from_mode(run)).unwrap();
+        }
+        report(&lab, &folder, &[]).exits(0);
+        for file in ["capture.pcapng", "flows.csv"] {
+            let mode = fs::metadata(folder.join(file))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, made, "{file}");
+        }
+    }
+}
+
+/// A folder from a stranger: nothing is followed, waited for or overwritten.
+#[test]
+fn traps_in_the_folder_do_no_harm() {
+    let lab = Lab::new();
+    let folder = golden(&lab, "thread");
+    let precious = lab.path().join("precious");
+    fs::write(&precious, "mine").unwrap();
+    symlink(&precious, folder.join("capture.pcapng")).unwrap();
+    fs::create_dir(folder.join("flows.csv")).unwrap();
+    let ran = report(&lab, &folder, &[]).exits(1);
+    assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "mine");
+    assert!(folder.join("flows.csv").is_dir());
+    let left = fs::read_dir(&folder)
+        .unwrap()
+        .map(|f| f.unwrap().file_name());
+    let left: Vec<_> = left
+        .filter(|f| f.to_string_lossy().contains("tmp"))
+        .collect();
+    assert_eq!(left, Vec::<std::ffi::OsString>::new());
+}
+
+#[test]
+fn what_cannot_be_made_is_told_in_one_line() {
+    let lab = Lab::new();
+    let ran = report(&lab, &lab.path().join("nothing"), &[]).exits(2);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    let folder = golden(&lab, "thread");
+    // Cut in the middle of a frame: what can be read is made.
+    let capture = fs::read(folder.join("capture.pcap")).unwrap();
+    fs::write(folder.join("capture.pcap"), &capture[..capture.len() - 5]).unwrap();
+    let ran = report(&lab, &folder, &["--only", "pcapng"]).exits(1);
+    assert!(
+        ran.stderr.contains("everything before it"),
+        "{}",
+        ran.stderr
+    );
+    assert!(folder.join("capture.pcapng").exists());
+    // No capture at all, by name and not.
+    fs::remove_file(folder.join("capture.pcap")).unwrap();
+    for (more, status) in [(&["--only", "pcapng"][..], 1), (&["--only", "csv"], 0)] {
+        let ran = report(&lab, &folder, more).exits(status);
+        assert!(ran.stderr.contains("capture.pcap"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_run_without_a_capture_has_no_annotated_one() {
+    let lab = Lab::new();
+    lab.run(&["-n", "3", "--port", "0", "--no-capture"])
+        .exits(0);
+    let ran = report(&lab, &lab.out(), &[]).exits(0);
+    assert!(ran.stderr.contains("without a capture"), "{}", ran.stderr);
+    report(&lab, &lab.out(), &["--only", "pcapng"]).exits(1);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told() {
+    require!(Root);
+    let lab = Lab::new();
+    let folder = golden(&lab, "thread");
+    // Root may write everywhere; an ordinary user may not.
+    for path in [lab.path().to_owned(), folder.clone()] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for file in fs::read_dir(&folder).unwrap() {
+        fs::set_permissions(file.unwrap().path(), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let mut command = lab.threadtap(&["setpriv", "--reuid", "65534", "--clear-groups"]);
+    let ran = lab.finish(command.arg("report").arg(&folder)).exits(1);
+    assert!(ran.stderr.contains("cannot be written"), "{}", ran.stderr);
+}
