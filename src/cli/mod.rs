@@ -13,6 +13,7 @@ mod run;
 mod serve;
 mod show;
 mod values;
+mod wireshark;
 
 use std::ffi::OsString;
 
@@ -28,6 +29,7 @@ pub use report::ReportArgs;
 pub use run::{Colour, RunArgs};
 pub use serve::ServeArgs;
 pub use show::ShowArgs;
+pub use wireshark::WiresharkArgs;
 
 /// See what your concurrency does on the wire.
 ///
@@ -83,6 +85,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Make files of saved runs: the capture for Wireshark, the flows for a spreadsheet
     Report(ReportArgs),
+    /// Open a saved run in Wireshark, with the owners of each flow as columns
+    Wireshark(WiresharkArgs),
     /// Find the highest number of threads, processes and connections that is possible here
     Ceiling(CeilingArgs),
     /// Print a completion script for a shell

@@ -17,6 +17,7 @@ mod serve;
 mod show;
 mod terminal;
 mod told;
+mod wireshark;
 
 pub use program::main;
 
@@ -51,6 +52,7 @@ fn act(command: Command) -> anyhow::Result<u8> {
         Command::Analyze(args) => analyze::analyze(&args),
         Command::Show(args) => show::show(&args),
         Command::Report(args) => report::report(&args),
+        Command::Wireshark(args) => wireshark::wireshark(&args),
         Command::Ceiling(args) => ceiling::ceiling(&args),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),

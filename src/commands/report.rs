@@ -55,12 +55,23 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
 }
 
 /// What became of a file.
-enum Made {
+pub(super) enum Made {
+    /// All of it.
     Whole,
     /// It was made of what could be read.
     UpTo(String),
     /// There is nothing to make it of.
     Nothing(String),
+}
+
+impl Made {
+    /// That there is nothing is an error.
+    pub(super) fn or_nothing(self) -> anyhow::Result<()> {
+        match self {
+            Self::Nothing(why) => anyhow::bail!("there is nothing to open: {why}"),
+            Self::Whole | Self::UpTo(_) => Ok(()),
+        }
+    }
 }
 
 fn make(file: Evidence, folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyhow::Result<Made> {
@@ -78,7 +89,7 @@ fn make(file: Evidence, folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyho
 }
 
 /// The capture with notes on the frames.
-fn annotated(folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyhow::Result<Made> {
+pub(super) fn annotated(folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyhow::Result<Made> {
     if saved.run.capture.is_none() {
         return Ok(Made::Nothing(
             "the run was made without a capture".to_owned(),

@@ -46,6 +46,11 @@ fn of_report() {
 }
 
 #[test]
+fn of_wireshark() {
+    insta::assert_snapshot!(help(&["wireshark", "--help"]));
+}
+
+#[test]
 fn of_ceiling() {
     insta::assert_snapshot!(help(&["ceiling", "--help"]));
 }

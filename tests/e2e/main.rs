@@ -26,3 +26,4 @@ mod serve;
 mod serve_ends;
 mod show;
 mod strategies;
+mod wireshark;

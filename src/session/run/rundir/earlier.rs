@@ -31,6 +31,7 @@ impl Kind {
                 // What `threadtap report` makes of these.
                 "capture.pcapng",
                 "flows.csv",
+                "threadtap.lua",
             ],
             Self::Comparison => &["compare.json"],
         }
