@@ -69,8 +69,8 @@ fuzz_target!(|input: Input<'_>| {
     let mut emit = |f: threadtap::model::FlowRecord| {
         frames += f.client_frames + f.server_frames;
         flows += 1;
-        assert!(f.client_stream_bytes <= f.client_payload_bytes);
-        assert!(f.server_stream_bytes <= f.server_payload_bytes);
+        assert!(f.client_stream_bytes <= Some(f.client_payload_bytes));
+        assert!(f.server_stream_bytes <= Some(f.server_payload_bytes));
         assert!(f.history.is_ascii());
         for exchange in &f.exchanges {
             let problem = exchange.problem.as_deref().unwrap_or_default();

@@ -5,6 +5,7 @@
 //! and what the table hands on is counted and passed to a sink. Pure; memory
 //! does not grow with the capture, but for what the sink keeps.
 
+mod doubt;
 mod ladder;
 mod merge;
 mod order;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timeline;
+use super::{Timeline, doubt};
 #[cfg(test)]
 use crate::decode::Skip;
 #[cfg(test)]
 use crate::model::{Close, ConnState};
 use crate::model::{
-    Durations, Exchange, FlowRecord, Handshake, Latencies, Quantiles, Timestamp, Tool,
+    Durations, Exchange, FlowRecord, Handshake, Incomplete, IncompleteFigure, Latencies, Quantiles,
+    Timestamp, Tool,
 };
 
 /// The name and version of the summary's layout.
@@ -94,19 +95,35 @@ pub struct AnalysisSummary {
     /// From SYN-ACK to ACK and SYN to SYN-ACK together (Wireshark's iRTT); `null`
     /// when there was none.
     pub initial_rtt: Option<Quantiles>,
+    /// Figures that are not known exactly, by their paths, each with what it is at
+    /// least and why. A count of exchanges among them is `null`; all others are of what
+    /// was seen.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": doubt::FIGURES})))]
+    pub incomplete: BTreeMap<String, IncompleteFigure>,
 }
 
-/// Requests and their answers.
+/// Requests and their answers. What could not be told of all of them is `null`:
+/// `incomplete` says why, and what it is at least.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Exchanges {
     /// Requests.
-    pub requests: u64,
+    pub requests: Option<u64>,
     /// Of these, with an answer, right or wrong.
-    pub answered: u64,
+    pub answered: Option<u64>,
     /// TIME requests with a valid answer.
-    pub time_valid: u64,
+    pub time_valid: Option<u64>,
     /// TIME requests with a wrong answer or none.
+    pub time_invalid: Option<u64>,
+}
+
+/// Exchanges as far as they were seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub requests: u64,
+    pub answered: u64,
+    pub time_valid: u64,
     pub time_invalid: u64,
 }
 
@@ -123,7 +140,9 @@ pub struct Tally {
     duplicate_acks: u64,
     zero_windows: u64,
     payload_bytes: u64,
-    exchanges: Exchanges,
+    exchanges: Counted,
+    /// In how many flows what could not be told.
+    reasons: BTreeMap<Incomplete, u64>,
     handshake_times: Durations,
     exchange_times: Durations,
     initial_rtts: Durations,
@@ -154,8 +173,11 @@ impl Tally {
         self.duplicate_acks += f.client_duplicate_acks + f.server_duplicate_acks;
         self.zero_windows += f.client_zero_windows + f.server_zero_windows;
         self.payload_bytes += f.client_payload_bytes + f.server_payload_bytes;
+        for reason in &f.incomplete {
+            *self.reasons.entry(*reason).or_default() += 1;
+        }
+        self.exchanges.requests += f.exchanges.len() as u64 + f.exchanges_omitted;
         for exchange in &f.exchanges {
-            self.exchanges.requests += 1;
             self.exchanges.answered += u64::from(exchange.response_ns.is_some());
             self.exchanges.time_valid += u64::from(exchange.valid == Some(true));
             self.exchanges.time_invalid += u64::from(exchange.valid == Some(false));
@@ -196,6 +218,7 @@ impl Tally {
             Some(_) => (self.of_flows.0, self.of_flows.1, self.of_flows.0),
             None => (self.frames, self.bytes, self.tcp_segments),
         };
+        let incomplete = doubt::figures(&self.reasons, self.exchanges);
         AnalysisSummary {
             schema: SCHEMA_ANALYSIS.to_owned(),
             tool: Tool::this(),
@@ -219,12 +242,13 @@ impl Tally {
             duplicate_acks: self.duplicate_acks,
             zero_windows: self.zero_windows,
             payload_bytes: self.payload_bytes,
-            exchanges: self.exchanges,
+            exchanges: doubt::exchanges(self.exchanges, &incomplete),
             latency: Latencies {
                 handshake: self.handshake_times.quantiles(),
                 exchange: self.exchange_times.quantiles(),
             },
             initial_rtt: self.initial_rtts.quantiles(),
+            incomplete,
         }
     }
 }

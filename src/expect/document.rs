@@ -6,7 +6,7 @@ use super::nearest;
 use super::parse::Unit;
 use super::walk::{Lists, Place, Unfit};
 use super::{Expectation, order};
-use crate::model::Nanos;
+use crate::model::{IncompleteFigure, Nanos};
 use crate::text::escape::printable;
 use crate::text::units::{bytes, duration};
 
@@ -108,6 +108,14 @@ impl Document {
         let several = places.len() > 1;
         let failure = |place: &Place<'_>| {
             let value = place.value.as_ref()?;
+            if let Some(figure) = incomplete(record, &place.at)
+                && !expectation.wanted.is_null()
+            {
+                let sure = figure.at_least.is_some_and(|n| expectation.holds_above(n));
+                return (!sure).then(|| Failure {
+                    message: unsure(expectation, place, &figure, several),
+                });
+            }
             (!expectation.holds(value)).then(|| Failure {
                 message: message(expectation, place, value, several),
             })
@@ -172,6 +180,37 @@ fn total_of(path: &[String]) -> Vec<String> {
         last.push_str("_total");
     }
     total
+}
+
+/// What the record says of a figure that is not known exactly, itself or that to
+/// which it belongs.
+fn incomplete(record: &Value, path: &str) -> Option<IncompleteFigure> {
+    let all = record.get("incomplete")?.as_object()?;
+    let belongs = |to: &str| {
+        path.strip_prefix(to)
+            .is_some_and(|p| p.is_empty() || p.starts_with('.'))
+    };
+    let (_, figure) = all.iter().find(|(name, _)| belongs(name))?;
+    serde_json::from_value(figure.clone()).ok()
+}
+
+/// Why it is not known whether an expectation holds.
+fn unsure(
+    expectation: &Expectation,
+    place: &Place<'_>,
+    figure: &IncompleteFigure,
+    several: bool,
+) -> String {
+    let what = if several { place.at.as_str() } else { "it" };
+    let least = match figure.at_least {
+        Some(n) if n > 0 => format!(", at least {n}"),
+        _ => String::new(),
+    };
+    let reasons = figure.reasons();
+    printable(&format!(
+        "{expectation}: {what} is not known exactly{least}: {reasons}"
+    ))
+    .into_owned()
 }
 
 /// What did not hold, and what was there instead.

@@ -13,7 +13,8 @@
 //! without the row's name: without it every row has to hold.
 //!
 //! What was not measured (`null`) meets no expectation but those of `null`
-//! itself: a guard that nothing was measured for has to fail.
+//! itself: a guard that nothing was measured for has to fail. Nor does a figure that
+//! the record calls incomplete, unless what it is at least is enough.
 
 mod document;
 mod nearest;
@@ -77,6 +78,12 @@ impl Expectation {
     #[must_use]
     pub fn path(&self) -> String {
         self.path.join(".")
+    }
+
+    /// Whether every number from this one on is as it should be.
+    fn holds_above(&self, least: u64) -> bool {
+        matches!(self.comparison, Comparison::AtLeast | Comparison::Greater)
+            && self.holds(&least.into())
     }
 
     /// Whether a value is as it should be. Numbers compare by value, whole ones

@@ -411,3 +411,51 @@ fn of_a_comparison() {
         other => panic!("{other:?}"),
     }
 }
+
+/// A figure that is not known exactly meets nothing but what it meets for certain.
+#[test]
+fn what_is_not_known_exactly_meets_no_expectation() {
+    let mut record: Value =
+        serde_json::from_str(include_str!("../../tests/schemas/analysis.json")).unwrap();
+    record["exchanges"]["time_valid"] = Value::Null;
+    let flows = json!({"answer_cut": 20});
+    record["incomplete"] = json!({
+        "exchanges.time_valid": {"at_least": 5, "flows": flows},
+        "latency.exchange": {"at_least": null, "flows": {"exchanges_bound": 1}},
+    });
+    let judge = |text: &str| {
+        let failures = Document::analysis()
+            .judge(&text.parse().unwrap(), &record)
+            .unwrap();
+        failures.into_iter().map(|f| f.message).next()
+    };
+    for met in [
+        "exchanges.time_valid >= 5",
+        "exchanges.time_valid > 4",
+        "exchanges.time_valid == null",
+        "exchanges.time_invalid == 0",
+        "latency.handshake.count > 0",
+    ] {
+        assert_eq!(judge(met), None, "{met}");
+    }
+    for unsure in [
+        "exchanges.time_valid >= 6",
+        "exchanges.time_valid <= 100",
+        "exchanges.time_valid != 7",
+        "exchanges.time_valid == 5",
+        "latency.exchange.count > 0",
+        "latency.exchange.p95_ns < 10s",
+    ] {
+        let message = judge(unsure).unwrap();
+        assert!(message.contains("is not known exactly"), "{message}");
+    }
+    assert_eq!(
+        judge("exchanges.time_valid == 5").unwrap(),
+        "exchanges.time_valid == 5: it is not known exactly, at least 5: \
+         the snapshot length cut an answer (20 flows)"
+    );
+    assert_eq!(
+        judge("exchanges.time_valid != null").unwrap(),
+        "exchanges.time_valid != null: it is null"
+    );
+}

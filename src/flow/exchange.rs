@@ -16,6 +16,7 @@ use crate::model::{Exchange, Segment, SeqNum, TcpFlags};
 use super::budget::Budget;
 use super::inbound::Inbound;
 use super::pair::{Pair, Role};
+use super::reasons::Reasons;
 use super::turns::{CLIENT, Protocol, SERVER, Turns};
 
 /// The exchanges of one flow.
@@ -94,15 +95,22 @@ impl Dialogue {
         }
     }
 
-    /// The exchanges, those without an answer included, and how many more
-    /// there were than are kept.
-    pub(super) fn finish(&mut self, budget: &mut Budget) -> (Vec<Exchange>, u64) {
+    /// The exchanges, those without an answer included, how many more there were
+    /// than are kept, and what could not be told of them. `lost`: frames of
+    /// the server's stream are missing.
+    pub(super) fn finish(
+        &mut self,
+        lost: bool,
+        budget: &mut Budget,
+    ) -> (Vec<Exchange>, u64, Reasons) {
         self.release(budget);
         let turns = &mut self.turns;
-        if turns.protocol != Protocol::Turns {
-            turns.end();
-        }
+        turns.end(lost);
         budget.release_exchanges(turns.exchanges.len());
-        (std::mem::take(&mut turns.exchanges), turns.omitted)
+        (
+            std::mem::take(&mut turns.exchanges),
+            turns.omitted,
+            turns.reasons,
+        )
     }
 }

@@ -24,8 +24,9 @@ pub(super) enum Piece<'a> {
         bytes: &'a [u8],
         missing: u32,
     },
-    /// Bytes of which no frame was captured.
-    Hole,
+    /// Bytes of which no frame was captured; `bound`: or that did not come before too
+    /// much waited for them.
+    Hole { bound: bool },
 }
 
 impl<'a> Piece<'a> {
@@ -106,7 +107,7 @@ impl Inbound {
         }
         self.wait(at, seq, len, bytes, budget);
         while self.overfull(budget) {
-            self.skip_hole(budget, deliver);
+            self.skip_hole(true, budget, deliver);
         }
     }
 
@@ -168,10 +169,15 @@ impl Inbound {
     }
 
     /// Gives up on the first hole.
-    fn skip_hole(&mut self, budget: &mut Budget, deliver: &mut impl FnMut(Piece<'_>, &mut Budget)) {
+    fn skip_hole(
+        &mut self,
+        bound: bool,
+        budget: &mut Budget,
+        deliver: &mut impl FnMut(Piece<'_>, &mut Budget),
+    ) {
         if let Some(first) = self.waiting.as_ref().and_then(|w| w.first()) {
             self.next = Some(first.seq);
-            deliver(Piece::Hole, budget);
+            deliver(Piece::Hole { bound }, budget);
             self.drain(budget, deliver);
         }
     }
@@ -189,10 +195,13 @@ impl Inbound {
         {
             let first = self.waiting.as_ref().and_then(|w| w.first()).map(|w| w.seq);
             if first.is_some_and(|seq| seq.before(ack)) {
-                self.skip_hole(budget, deliver);
+                self.skip_hole(false, budget, deliver);
+            } else if ack.distance_from(next) == 1 {
+                // It may be the number of a FIN.
+                break;
             } else {
                 self.next = Some(ack);
-                deliver(Piece::Hole, budget);
+                deliver(Piece::Hole { bound: false }, budget);
                 if self.waiting.is_some() {
                     self.drain(budget, deliver);
                 }
@@ -207,7 +216,7 @@ impl Inbound {
         deliver: &mut impl FnMut(Piece<'_>, &mut Budget),
     ) {
         while self.waiting.is_some() {
-            self.skip_hole(budget, deliver);
+            self.skip_hole(false, budget, deliver);
         }
     }
 
@@ -224,7 +233,7 @@ mod tests {
     use super::*;
 
     /// One direction, and what was handed on: text, `+n` for what is missing
-    /// of it, `_` for a hole.
+    /// of it, `_` for a hole, `~` for one that too much waited for.
     #[derive(Default)]
     struct Ear {
         inbound: Inbound,
@@ -249,7 +258,7 @@ mod tests {
                             heard.push_str(&missing.to_string());
                         }
                     }
-                    Piece::Hole => heard.push('_'),
+                    Piece::Hole { bound } => heard.push(if bound { '~' } else { '_' }),
                 },
             )
         }
@@ -332,13 +341,13 @@ mod tests {
         ear.acknowledged(10);
         assert_eq!(ear.heard, "");
         ear.acknowledged(14);
-        assert_eq!(ear.heard, "_c_");
+        assert_eq!(ear.heard, "_c", "13 may be a FIN");
         ear.acknowledged(13);
         ear.acknowledged(15);
-        assert_eq!(ear.heard, "_c__f");
-        ear.acknowledged(17);
-        ear.says(17, "h");
-        assert_eq!(ear.heard, "_c__f_h");
+        assert_eq!(ear.heard, "_c_f");
+        ear.acknowledged(18);
+        ear.says(18, "h");
+        assert_eq!(ear.heard, "_c_f_h");
         // What the other side has not seen is nothing before the first byte.
         let mut new = Ear::default();
         new.acknowledged(100);
@@ -357,7 +366,7 @@ mod tests {
         };
         let most = u32::try_from(MOST_PIECES).unwrap();
         assert_eq!(pieces(most), (MOST_PIECES, String::new()));
-        assert_eq!(pieces(most + 1), (MOST_PIECES, "_x".to_owned()));
+        assert_eq!(pieces(most + 1), (MOST_PIECES, "~x".to_owned()));
         let bytes = |n: usize| {
             let mut ear = Ear::default();
             ear.inbound.begin(SeqNum(0));
@@ -373,7 +382,7 @@ mod tests {
         ear.says(1, "x");
         ear.budget.hold(1 << 30);
         ear.says(3, "y");
-        assert_eq!((ear.waits(), ear.heard.as_str()), (0, "_x_y"));
+        assert_eq!((ear.waits(), ear.heard.as_str()), (0, "~x~y"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One flow while its segments come in.
 
-use crate::model::{Close, Endpoint, FlowId, FlowRecord, Segment, SeqNum, TcpFlags, Timestamp};
+use crate::model::{
+    Close, Endpoint, FlowId, FlowRecord, Incomplete, Segment, SeqNum, TcpFlags, Timestamp,
+};
 
 use super::analysis::HalfAnalysis;
 use super::budget::Budget;
@@ -224,6 +226,16 @@ impl Flow {
         }
     }
 
+    /// Whether frames of what this side sent are missing: before its FIN, or before
+    /// what the other side acknowledged.
+    fn is_incomplete(&self, side: Half) -> bool {
+        let (sent, end) = (&self.sent[side], &self.connection.ends[side]);
+        // The last number that was acknowledged may be that of a FIN.
+        let after = sent.fin.unwrap_or(end.acked);
+        let upto = SeqNum(after.0.wrapping_sub(1));
+        sent.stream.holes(end.start.plus(1), upto) > 0
+    }
+
     /// Gives back the memory that only an open flow needs.
     pub(super) fn release(&mut self, budget: &mut Budget) {
         self.dialogue.release(budget);
@@ -234,8 +246,12 @@ impl Flow {
         let (client, server) = (self.client, self.client.peer());
         let fins = self.sent.both.iter().all(|s| s.fin.is_some());
         let state = self.connection.state(client);
-        let (exchanges, exchanges_omitted) = self.dialogue.finish(budget);
+        let lost = self.is_incomplete(server);
+        let (exchanges, exchanges_omitted, mut reasons) = self.dialogue.finish(lost, budget);
         let [c, s] = [&self.sent[client], &self.sent[server]];
+        if c.stream.total().is_none() || s.stream.total().is_none() {
+            reasons.add(Incomplete::HolesBound);
+        }
         FlowRecord {
             flow: self.id,
             client: self.ends[client],
@@ -273,6 +289,7 @@ impl Flow {
             server_closed_ns: s.closed,
             exchanges,
             exchanges_omitted,
+            incomplete: reasons.list(),
             client_owner: None,
             server_owner: None,
         }

@@ -6,8 +6,10 @@
 //! answer took, what was sent again, how it ended. Pure: all times come with
 //! the segments, so a file gives the same records as the live run did.
 //!
-//! Memory is bounded whatever comes in: the number of flows, the ranges
-//! of a stream, the bytes that wait for a hole to be filled, the letters of its history, its exchanges.
+//! Memory is bounded whatever comes in: the number of flows, the ranges of a stream,
+//! the bytes that wait for a hole to be filled, the letters of its history, its
+//! exchanges. A flow in which a bound was reached, or of which not all was captured,
+//! says so ([`Incomplete`](crate::model::Incomplete)).
 //!
 //! | file | what it knows |
 //! | --- | --- |
@@ -19,6 +21,7 @@
 //! | `analysis` | tshark's `tcp.analysis` |
 //! | `ranges` | distinct stream bytes |
 //! | `exchange`, `turns`, `inbound`, `time_protocol` | requests and answers |
+//! | `reasons` | why something could not be told |
 //! | `budget` | what all flows together may hold |
 //!
 //! A flow begins with its first segment; a SYN with another initial sequence
@@ -38,6 +41,8 @@ mod flow_slab;
 mod handshake;
 mod history;
 mod inbound;
+#[cfg(test)]
+mod incomplete_tests;
 mod key;
 mod live;
 mod pair;
@@ -45,6 +50,7 @@ mod printable;
 #[cfg(test)]
 mod properties;
 mod ranges;
+mod reasons;
 mod table;
 #[cfg(test)]
 mod testkit;

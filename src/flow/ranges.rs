@@ -3,7 +3,7 @@
 use crate::model::SeqNum;
 
 /// Ranges kept apart at most; past that the two lowest are joined, and what
-/// later fills the hole between them is not counted.
+/// later fills the hole between them would not be counted: there is no total then.
 const MOST: usize = 64;
 
 /// The distinct bytes of one direction, by sequence number.
@@ -19,12 +19,14 @@ pub(super) struct SeqRanges {
     below: Option<Box<Vec<(u64, u64)>>>,
     /// Distinct bytes seen.
     total: u64,
+    /// Whether ranges were joined over a hole.
+    joined: bool,
 }
 
 impl SeqRanges {
-    /// Distinct bytes seen.
-    pub(super) const fn total(&self) -> u64 {
-        self.total
+    /// Distinct bytes seen; `None` where there were more holes than are followed.
+    pub(super) const fn total(&self) -> Option<u64> {
+        if self.joined { None } else { Some(self.total) }
     }
 
     const fn is_empty(&self) -> bool {
@@ -81,6 +83,7 @@ impl SeqRanges {
         if ranges.len() > MOST {
             ranges[1].0 = ranges[0].0;
             ranges.remove(0);
+            self.joined = true;
         }
         self.top = ranges.pop().unwrap_or(joined);
         self.below = (!ranges.is_empty()).then_some(ranges);
@@ -126,16 +129,16 @@ mod tests {
 
     #[test]
     fn counts_distinct_bytes() {
-        assert_eq!(seen(&[(100, 10), (110, 5)]).total(), 15);
-        assert_eq!(seen(&[(100, 10), (100, 10), (105, 3)]).total(), 10);
-        assert_eq!(seen(&[(100, 10), (105, 10)]).total(), 15);
-        assert_eq!(seen(&[(120, 10), (100, 10), (105, 20)]).total(), 30);
+        assert_eq!(seen(&[(100, 10), (110, 5)]).total(), Some(15));
+        assert_eq!(seen(&[(100, 10), (100, 10), (105, 3)]).total(), Some(10));
+        assert_eq!(seen(&[(100, 10), (105, 10)]).total(), Some(15));
+        assert_eq!(seen(&[(120, 10), (100, 10), (105, 20)]).total(), Some(30));
     }
 
     #[test]
     fn counts_across_the_wrap() {
-        assert_eq!(seen(&[(u32::MAX - 4, 10), (5, 10)]).total(), 20);
-        assert_eq!(seen(&[(5, 10), (u32::MAX - 4, 10)]).total(), 20);
+        assert_eq!(seen(&[(u32::MAX - 4, 10), (5, 10)]).total(), Some(20));
+        assert_eq!(seen(&[(5, 10), (u32::MAX - 4, 10)]).total(), Some(20));
     }
 
     #[test]
@@ -146,7 +149,7 @@ mod tests {
             r.insert(SeqNum(seq), 1 << 30);
             seq = seq.wrapping_add(1 << 30);
         }
-        assert_eq!(r.total(), 10 << 30);
+        assert_eq!(r.total(), Some(10 << 30));
     }
 
     #[test]
@@ -159,10 +162,26 @@ mod tests {
     }
 
     #[test]
+    fn as_many_holes_as_are_followed_are_counted_right() {
+        let with = |ranges: u32| {
+            let mut parts: Vec<_> = (0..ranges).map(|i| (i * 10, 1)).collect();
+            parts.push((5, 1));
+            seen(&parts).total()
+        };
+        let most = u32::try_from(MOST).unwrap();
+        assert_eq!(with(most - 1), Some(u64::from(most)));
+        assert_eq!(with(most), None);
+    }
+
+    #[test]
     fn stays_bounded() {
         let parts: Vec<_> = (0..1000).map(|i| (i * 10, 1)).collect();
         let r = seen(&parts);
-        assert_eq!(r.total(), 1000);
+        assert_eq!(
+            r.total(),
+            None,
+            "what fills a hole that was given up is not told"
+        );
         assert!(r.below.is_some_and(|b| b.len() < MOST));
     }
 }

@@ -1,6 +1,6 @@
 //! The table of live flows.
 
-use crate::model::{FlowId, FlowRecord, Segment, Timestamp};
+use crate::model::{FlowId, FlowRecord, Incomplete, Segment, Timestamp};
 
 use super::budget::Budget;
 use super::flow_slab::{FlowSlab, Queue};
@@ -187,7 +187,11 @@ impl FlowTable {
     ) -> u32 {
         let held = self.slab.len(Queue::Open) + self.slab.len(Queue::Closed);
         if held >= self.config.max_flows.max(1) && !self.retire(Queue::Closed, emit) {
-            self.counts.evicted += u64::from(self.retire(Queue::Open, emit));
+            let evicted = self.retire(Queue::Open, &mut |mut record: FlowRecord| {
+                record.incomplete.push(Incomplete::Evicted);
+                emit(record);
+            });
+            self.counts.evicted += u64::from(evicted);
         }
         let id = FlowId(self.counts.seen);
         self.counts.seen += 1;

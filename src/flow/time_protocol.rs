@@ -1,6 +1,6 @@
 //! The lines of the TIME protocol: request `TIME…\r\n`, answer `JAM hh:mm:ss\r\n`.
 
-use crate::model::TimeOfDay;
+use crate::model::{Incomplete, TimeOfDay};
 
 use super::printable::quoted;
 
@@ -66,9 +66,14 @@ impl RequestLine {
 pub(super) struct AnswerLine {
     kept: [u8; KEPT],
     len: u32,
-    /// Whether bytes of it were not captured.
+    /// Whether the snapshot length cut it.
     pub cut: bool,
+    /// Why frames of it, or before it, are missing, where they are.
+    pub lost: Option<Incomplete>,
 }
+
+/// What a right answer looks like: `d` is a digit.
+const SHAPE: &[u8] = b"JAM dd:dd:dd\r\n";
 
 /// What an answer turned out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,8 +84,29 @@ pub(super) struct Verdict {
 }
 
 impl AnswerLine {
+    /// Whether bytes of it were not captured.
+    pub(super) const fn is_partial(&self) -> bool {
+        self.cut || self.lost.is_some()
+    }
+
+    /// Whether `missing` bytes more than were captured may hold other answers.
+    pub(super) fn may_hide_others(&self, missing: u32) -> bool {
+        let whole = SHAPE.len() as u64;
+        u64::from(self.len) + u64::from(missing) > whole
+    }
+
+    /// Whether what was captured is how a right answer begins.
+    fn begins_right(&self) -> bool {
+        let bytes = self.bytes();
+        bytes.len() <= SHAPE.len()
+            && bytes.iter().zip(SHAPE).all(|(byte, like)| match like {
+                b'd' => byte.is_ascii_digit(),
+                like => byte == like,
+            })
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
-        self.len == 0 && !self.cut
+        self.len == 0 && !self.is_partial()
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
@@ -104,7 +130,7 @@ impl AnswerLine {
     /// Whether it is an answer that only lacks its line end.
     pub(super) fn lacks_end(&self) -> bool {
         matches!(self.len as usize, n if n == BARE || n == BARE + 1)
-            && !self.cut
+            && !self.is_partial()
             && self.bytes().starts_with(b"JAM ")
     }
 
@@ -114,12 +140,12 @@ impl AnswerLine {
 
     /// Whether what came of it is the beginning of an answer.
     pub(super) fn may_be_answer(&self) -> bool {
-        self.is_answer() || !self.cut && self.len > 0 && b"JAM ".starts_with(self.bytes())
+        self.is_answer() || !self.is_partial() && self.len > 0 && b"JAM ".starts_with(self.bytes())
     }
 
     /// Whether nothing more belongs to it: its line is over, or the rest is lost.
     pub(super) fn has_ended(&self) -> bool {
-        self.cut || self.len as usize > KEPT || self.bytes().ends_with(b"\n")
+        self.is_partial() || self.len as usize > KEPT || self.bytes().ends_with(b"\n")
     }
 
     /// Holds it against `JAM hh:mm:ss\r\n`.
@@ -129,7 +155,8 @@ impl AnswerLine {
             .strip_prefix(b"JAM ")
             .and_then(|rest| rest.get(..8))
             .and_then(TimeOfDay::from_bytes);
-        if self.cut {
+        // What begins wrongly is wrong, however it goes on.
+        if self.lost.is_some() || self.cut && self.begins_right() {
             return Verdict {
                 answer,
                 valid: None,
@@ -189,6 +216,31 @@ mod tests {
             );
         }
         assert_eq!(verdict(b"JAM 10:00:00\n").answer, TimeOfDay::new(10, 0, 0));
+    }
+
+    #[test]
+    fn a_cut_answer_is_not_judged_unless_it_begins_wrongly() {
+        let cut = |bytes: &[u8], lost: bool| {
+            let mut line = AnswerLine::default();
+            line.push(bytes);
+            line.cut = !lost;
+            line.lost = lost.then_some(Incomplete::AnswersLost);
+            line.verdict().valid
+        };
+        for begun in [&b""[..], b"J", b"JAM ", b"JAM 10:0", b"JAM 10:00:00\r"] {
+            assert_eq!(cut(begun, false), None, "{begun:?}");
+        }
+        for wrong in [
+            &b"E"[..],
+            b"JAMX",
+            b"JAM 1:",
+            b"JAM 10:00:00\n",
+            b"ERR too busy today",
+        ] {
+            assert_eq!(cut(wrong, false), Some(false), "{wrong:?}");
+            // After a hole it may be the end of something.
+            assert_eq!(cut(wrong, true), None, "{wrong:?}");
+        }
     }
 
     #[test]

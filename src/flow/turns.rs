@@ -1,14 +1,18 @@
 //! What two sides say to each other, in order: turns, and the TIME protocol.
 
-use crate::model::{Exchange, Timestamp};
+use crate::model::{Exchange, Incomplete, Timestamp};
 
 use super::budget::Budget;
 use super::inbound::Piece;
 use super::pair::Role;
+use super::reasons::Reasons;
 use super::time_protocol::{AnswerLine, RequestLine, Says};
 
 pub(super) const CLIENT: Role = Role::Client;
 pub(super) const SERVER: Role = Role::Server;
+
+/// Bytes that are enough for the end of one request and all of the next.
+const SHORTEST_REQUEST: u32 = 6;
 
 /// What is spoken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,8 +31,11 @@ pub(super) struct Turns {
     pub protocol: Protocol,
     /// Whether TIME may not be recognised on this flow.
     pub not_time: bool,
-    /// Whether requests may have been missed, so that answers prove nothing.
-    uncertain: bool,
+    /// Whether the next bytes of the client, of the server, may be the rest of a line
+    /// of which not all was captured.
+    rest: [bool; 2],
+    /// What could not be told.
+    pub reasons: Reasons,
     /// Whether the server spoke last.
     server_spoke: bool,
     /// How many of the exchanges are over.
@@ -45,14 +52,14 @@ impl Turns {
     pub(super) fn hear(&mut self, from: Role, piece: &Piece<'_>, budget: &mut Budget) {
         match (self.protocol, piece) {
             (Protocol::Turns, &Piece::Bytes { at, .. }) => self.turn(from, at, budget),
-            (Protocol::Turns, Piece::Hole) => {}
+            (Protocol::Turns, Piece::Hole { .. }) => {}
             (before, &Piece::Bytes { at, bytes, missing }) if from == CLIENT => {
                 self.asked(at, bytes, missing, budget);
                 if before == Protocol::Unknown && self.protocol == Protocol::Time {
                     self.answered_before();
                 }
             }
-            (_, Piece::Hole) if from == CLIENT => self.request_hole(),
+            (_, &Piece::Hole { bound }) if from == CLIENT => self.request_hole(bound),
             (Protocol::Unknown, &Piece::Bytes { at, bytes, missing }) => {
                 // Somebody who had to wait for this before going on is not
                 // asking for the time.
@@ -67,7 +74,12 @@ impl Turns {
             (Protocol::Time, &Piece::Bytes { at, bytes, missing }) => {
                 self.answered(at, bytes, missing);
             }
-            (_, Piece::Hole) => self.answer.cut = true,
+            (_, Piece::Hole { bound: true }) => {
+                self.answer.lost = Some(Incomplete::DisorderBound);
+            }
+            (_, Piece::Hole { bound: false }) => {
+                self.answer.lost = Some(Incomplete::AnswersLost);
+            }
         }
     }
 
@@ -118,10 +130,15 @@ impl Turns {
     /// The client's next bytes, in order.
     fn asked(&mut self, at: Timestamp, mut bytes: &[u8], missing: u32, budget: &mut Budget) {
         self.server_spoke = false;
+        let mut goes_on = false;
         while !bytes.is_empty() {
             let (line, rest) = first_line(bytes);
             bytes = rest;
             if self.request.is_empty() {
+                if self.is_rest(CLIENT, line, &[b"TIME", b"QUIT"]) {
+                    goes_on = self.rest[0];
+                    continue;
+                }
                 self.begin(at, budget);
             }
             self.request.push(line);
@@ -140,17 +157,23 @@ impl Turns {
             }
         }
         if missing > 0 {
-            match self.protocol {
-                Protocol::Unknown => {
-                    self.protocol = Protocol::Turns;
-                    if self.request.is_empty() {
-                        self.turn(CLIENT, at, budget);
-                    }
+            if self.protocol == Protocol::Unknown {
+                self.protocol = Protocol::Turns;
+                self.doubt_protocol(Incomplete::FirstBytesCut);
+                if self.request.is_empty() {
+                    self.turn(CLIENT, at, budget);
                 }
-                // The rest of a line, or whole lines more.
-                _ if self.request.is_empty() => self.uncertain = true,
-                _ => self.request_ends(budget),
+                return;
             }
+            // Whole lines more, or the beginning of one.
+            let within = !self.request.is_empty() || goes_on;
+            if !within || missing >= SHORTEST_REQUEST {
+                self.reasons.add(Incomplete::MoreRequestsCut);
+            }
+            if !self.request.is_empty() {
+                self.request_ends(budget);
+            }
+            self.rest[0] = true;
         }
     }
 
@@ -165,13 +188,42 @@ impl Turns {
         self.request = RequestLine::default();
     }
 
-    fn request_hole(&mut self) {
+    fn request_hole(&mut self, bound: bool) {
+        let because = |lost| {
+            if bound {
+                Incomplete::DisorderBound
+            } else {
+                lost
+            }
+        };
         if self.protocol == Protocol::Unknown {
             self.protocol = Protocol::Turns;
+            self.doubt_protocol(because(Incomplete::FirstBytesLost));
         } else {
-            self.uncertain = true;
+            self.reasons.add(because(Incomplete::RequestsLost));
             self.request = RequestLine::default();
+            self.rest[0] = true;
         }
+    }
+
+    /// It is not known whether TIME is spoken.
+    const fn doubt_protocol(&mut self, reason: Incomplete) {
+        if !self.not_time {
+            self.reasons.add(reason);
+        }
+    }
+
+    /// Whether these bytes, which begin a line, are the rest of one that was not
+    /// captured whole: they do not begin like what that side says.
+    fn is_rest(&mut self, from: Role, line: &[u8], begins: &[&[u8; 4]]) -> bool {
+        let rest = &mut self.rest[usize::from(from == SERVER)];
+        if !*rest {
+            return false;
+        }
+        let head = &line[..line.len().min(4)];
+        let is_rest = !begins.iter().any(|b| b.starts_with(head));
+        *rest = is_rest && !line.ends_with(b"\n");
+        is_rest
     }
 
     /// What the server has said so far may be the answer to a request that the
@@ -200,6 +252,10 @@ impl Turns {
         while !bytes.is_empty() {
             let (line, rest) = first_line(bytes);
             bytes = rest;
+            if self.answer.is_empty() && self.is_rest(SERVER, line, &[b"JAM "]) {
+                self.goes_on(at);
+                continue;
+            }
             self.answer.push(line);
             self.answer_at = at;
             if line.ends_with(b"\n") {
@@ -207,9 +263,26 @@ impl Turns {
             }
         }
         if missing > 0 {
+            let pending = self.exchanges.len() - self.over as usize;
+            if pending == 0 && self.answer.is_empty() && self.rest[1] {
+                self.goes_on(at);
+                return;
+            }
+            if pending > 1 && self.answer.may_hide_others(missing) {
+                self.reasons.add(Incomplete::MoreAnswersCut);
+            }
             self.answer.cut = true;
             self.answer_at = at;
             self.answer_ends();
+            self.rest[1] = true;
+        }
+    }
+
+    /// More of an answer of which not all was captured.
+    fn goes_on(&mut self, at: Timestamp) {
+        let last = (self.over as usize).checked_sub(1);
+        if let Some(exchange) = last.and_then(|at| self.exchanges.get_mut(at)) {
+            exchange.response_ns = Some(at);
         }
     }
 
@@ -223,6 +296,11 @@ impl Turns {
             return;
         };
         let verdict = answer.verdict();
+        if let Some(reason) = answer.lost {
+            self.reasons.add(reason);
+        } else if answer.cut && verdict.valid.is_none() {
+            self.reasons.add(Incomplete::AnswerCut);
+        }
         exchange.response_ns = Some(self.answer_at);
         exchange.answer = verdict.answer;
         exchange.valid = verdict.valid;
@@ -251,7 +329,7 @@ impl Turns {
 
     /// An answer that nobody asked for spoils the one before it.
     fn one_too_many(&mut self, answer: &AnswerLine) {
-        if self.uncertain || self.omitted > 0 || answer.cut {
+        if self.omitted > 0 || answer.is_partial() || self.requests_unseen() {
             return;
         }
         if let Some(last) = self.exchanges.last_mut()
@@ -262,18 +340,58 @@ impl Turns {
         }
     }
 
-    /// The flow is over.
-    pub(super) fn end(&mut self) {
+    /// Whether requests may have been missed, so that answers prove nothing.
+    fn requests_unseen(&self) -> bool {
+        let reasons = [
+            Incomplete::RequestsLost,
+            Incomplete::MoreRequestsCut,
+            Incomplete::DisorderBound,
+        ];
+        reasons.into_iter().any(|reason| self.reasons.has(reason))
+    }
+
+    /// The flow is over. `lost`: frames of the server's stream are missing.
+    pub(super) fn end(&mut self, lost: bool) {
         if self.protocol == Protocol::Time {
             if !self.answer.is_empty() {
+                if lost && self.answer.lost.is_none() {
+                    self.answer.lost = Some(Incomplete::AnswersLost);
+                }
                 self.answer_ends();
             }
-            for e in self.exchanges.iter_mut().skip(self.over as usize) {
-                close_unanswered(e);
+            if lost && self.exchanges.len() > self.over as usize {
+                self.reasons.add(Incomplete::AnswersLost);
             }
+            let unseen = [
+                Incomplete::AnswersLost,
+                Incomplete::MoreAnswersCut,
+                Incomplete::DisorderBound,
+            ];
+            let unseen = unseen.into_iter().any(|reason| self.reasons.has(reason));
+            for e in self.exchanges.iter_mut().skip(self.over as usize) {
+                if unseen && e.problem.is_none() {
+                    e.problem = Some(NOT_CAPTURED.to_owned());
+                } else {
+                    close_unanswered(e);
+                }
+            }
+        } else if lost
+            && let Some(last) = self
+                .exchanges
+                .last_mut()
+                .filter(|e| e.response_ns.is_none())
+        {
+            self.reasons.add(Incomplete::AnswersLost);
+            last.problem = Some(NOT_CAPTURED.to_owned());
+        }
+        if self.omitted > 0 {
+            self.reasons.add(Incomplete::ExchangesBound);
         }
     }
 }
+
+/// What is said of a request whose answer was sent, or may have been, but not captured.
+const NOT_CAPTURED: &str = "no answer was captured";
 
 fn close_unanswered(exchange: &mut Exchange) {
     exchange.valid = Some(false);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::{Display, VariantArray, VariantNames};
 
 use super::named::serialised;
-use super::{Endpoint, FlowId, Nanos, Pid, Provenance, Tid, Timestamp, WorkerId};
+use super::{Endpoint, FlowId, Incomplete, Nanos, Pid, Provenance, Tid, Timestamp, WorkerId};
 
 /// Zeek's `conn_state`: how a connection went, in one word.
 #[derive(
@@ -254,10 +254,11 @@ pub struct FlowRecord {
     pub client_payload_bytes: u64,
     /// TCP payload bytes from the server.
     pub server_payload_bytes: u64,
-    /// Distinct stream bytes from the client.
-    pub client_stream_bytes: u64,
-    /// Distinct stream bytes from the server.
-    pub server_stream_bytes: u64,
+    /// Distinct stream bytes from the client; `null` where its stream had more holes
+    /// than are followed.
+    pub client_stream_bytes: Option<u64>,
+    /// Distinct stream bytes from the server; `null` as for the client.
+    pub server_stream_bytes: Option<u64>,
     /// Segments that the client retransmitted.
     pub client_retransmissions: u64,
     /// Segments that the server retransmitted.
@@ -305,8 +306,21 @@ pub struct FlowRecord {
     /// Exchanges that are not listed, because a flow keeps only a limited number.
     #[serde(default)]
     pub exchanges_omitted: u64,
+    /// Why something of it could not be told: what the snapshot length cut, frames
+    /// that are not in the capture, bounds that were reached. Empty where all was seen.
+    #[serde(default)]
+    pub incomplete: Vec<Incomplete>,
     /// The client worker that opened it; `null` when not known.
     pub client_owner: Option<ClientOwner>,
     /// The server threads that accepted and served it; `null` when not known.
     pub server_owner: Option<ServerOwner>,
+}
+
+impl FlowRecord {
+    /// How many requests it carried; `None` where more may have been than were seen.
+    #[must_use]
+    pub fn requests(&self) -> Option<u64> {
+        let hidden = self.incomplete.iter().any(|reason| reason.hides_requests());
+        (!hidden).then_some(self.exchanges.len() as u64 + self.exchanges_omitted)
+    }
 }

@@ -25,6 +25,7 @@ mod finding;
 mod flow;
 mod frame;
 mod ids;
+mod incomplete;
 mod limit;
 pub(crate) mod named;
 pub mod observation;
@@ -54,6 +55,7 @@ pub use flow::{
 };
 pub use frame::{Frame, LinkType};
 pub use ids::{Endpoint, FlowId, Pid, Tid, WorkerId};
+pub use incomplete::{Incomplete, IncompleteFigure};
 pub use limit::LimitName;
 pub use observation::{Change, Event, Sample, SocketId};
 pub use program::{Evidence, Helper, Inferred, Program, Programs};

@@ -37,8 +37,8 @@ struct Row<'a> {
     server_wire_bytes: u64,
     client_payload_bytes: u64,
     server_payload_bytes: u64,
-    client_stream_bytes: u64,
-    server_stream_bytes: u64,
+    client_stream_bytes: Option<u64>,
+    server_stream_bytes: Option<u64>,
     client_retransmissions: u64,
     server_retransmissions: u64,
     client_out_of_order: u64,
@@ -54,7 +54,7 @@ struct Row<'a> {
     syn_count: Option<u32>,
     handshake_ns: Option<Nanos>,
     close: &'static str,
-    exchanges: u64,
+    exchanges: Option<u64>,
     request_ns: Option<Timestamp>,
     response_ns: Option<Timestamp>,
     exchange_ns: Option<Nanos>,
@@ -69,6 +69,7 @@ struct Row<'a> {
     accept_tid: Option<Tid>,
     serve_tid: Option<Tid>,
     server_provenance: Option<Provenance>,
+    incomplete: String,
 }
 
 impl<'a> Row<'a> {
@@ -110,7 +111,7 @@ impl<'a> Row<'a> {
             syn_count: handshake.map(|h| h.syn_count),
             handshake_ns: handshake.and_then(Handshake::duration),
             close: flow.close.name(),
-            exchanges: flow.exchanges.len() as u64 + flow.exchanges_omitted,
+            exchanges: flow.requests(),
             request_ns: exchange.map(|e| e.request_ns),
             response_ns: exchange.and_then(|e| e.response_ns),
             exchange_ns: exchange.and_then(Exchange::duration),
@@ -125,6 +126,12 @@ impl<'a> Row<'a> {
             accept_tid: server.and_then(|s| s.accept_tid),
             serve_tid: server.and_then(|s| s.serve_tid),
             server_provenance: server.map(|s| s.provenance),
+            incomplete: flow
+                .incomplete
+                .iter()
+                .map(|r| r.name())
+                .collect::<Vec<_>>()
+                .join(" "),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::summary::latency;
 use super::view::{AnalysisView, FlowOf, Style};
 use crate::analysis::{AnalysisSummary, SortKey};
-use crate::model::Exchange;
+use crate::model::{Exchange, FlowRecord, Incomplete, IncompleteFigure};
 use crate::text::units::{bytes, count, counted, duration};
 
 pub(super) fn sheet(view: AnalysisView<'_>, style: Style) -> Sheet {
@@ -154,7 +154,7 @@ fn flow_row(of: &FlowOf<'_>, several: bool, sorted: Option<SortKey>) -> Row {
         } else {
             Tone::Plain
         }),
-        Cell::new(count(f.exchanges.len() as u64 + f.exchanges_omitted)),
+        requests(f),
         answer(first, f.exchanges.len()),
         Cell::maybe(first.and_then(Exchange::duration).map(duration)),
         Cell::new(duration(f.last_ns.since(f.first_ns))),
@@ -162,10 +162,77 @@ fn flow_row(of: &FlowOf<'_>, several: bool, sorted: Option<SortKey>) -> Row {
     // Of other protocols it is not known what is wrong: only what is said of
     // TIME, and of handshakes, is told.
     let note = problem::of_flow(f, None)
-        .filter(|_| f.exchanges.is_empty() || f.exchanges.iter().any(|e| e.valid == Some(false)));
+        .filter(|_| f.exchanges.is_empty() || f.exchanges.iter().any(is_told));
     Row {
         cells,
         note: note.map(|text| Cell::new(text).toned(Tone::Warning)),
+    }
+}
+
+/// Whether its problem is known, or it is known that it could not be judged.
+fn is_told(exchange: &Exchange) -> bool {
+    exchange.valid == Some(false) || exchange.problem.is_some()
+}
+
+/// How many requests there were, or how many at least.
+fn requests(f: &FlowRecord) -> Cell {
+    match f.requests() {
+        Some(n) => Cell::new(count(n)),
+        None => Cell::new(at_least(Some(f.exchanges.len() as u64))).toned(Tone::Warning),
+    }
+}
+
+/// A figure that is not known exactly.
+fn at_least(least: Option<u64>) -> String {
+    match least {
+        Some(n) if n > 0 => format!("at least {}", count(n)),
+        _ => "—".to_owned(),
+    }
+}
+
+fn exchanges(s: &AnalysisSummary) -> String {
+    let figure = |n: Option<u64>, name: &str| {
+        let figure = s.incomplete.get(&format!("exchanges.{name}"));
+        n.map_or_else(|| at_least(figure.and_then(|f| f.at_least)), count)
+    };
+    format!(
+        "{}: {} answered; TIME protocol: {} valid, {} invalid or without answer",
+        figure(s.exchanges.requests, "requests"),
+        figure(s.exchanges.answered, "answered"),
+        figure(s.exchanges.time_valid, "time_valid"),
+        figure(s.exchanges.time_invalid, "time_invalid"),
+    )
+}
+
+/// What could not be told, a row a reason.
+fn unknown(s: &AnalysisSummary) -> Vec<(&'static str, Cell)> {
+    let told = |reason: Incomplete| {
+        // Evicted flows have a row of their own.
+        let of = |f: &IncompleteFigure| f.flows.get(reason.name()).copied();
+        let touched = s.incomplete.iter().filter(|(_, f)| of(f).is_some());
+        let flows = s.incomplete.values().find_map(of)?;
+        let names: Vec<String> = touched.map(|(path, _)| spoken(path)).collect();
+        let text = format!(
+            "{}: {reason} ({})",
+            names.join(", "),
+            counted(flows, "flow", "flows")
+        );
+        Some(("not exact", Cell::new(text).toned(Tone::Warning)))
+    };
+    let but_evicted = Incomplete::ALL
+        .into_iter()
+        .filter(|r| *r != Incomplete::Evicted);
+    but_evicted.filter_map(told).collect()
+}
+
+/// A figure's path in words.
+fn spoken(path: &str) -> String {
+    match path {
+        "latency.exchange" => "time to answer".to_owned(),
+        path => {
+            let name = path.rsplit('.').next().unwrap_or(path);
+            name.trim_start_matches("time_").replace('_', " ")
+        }
     }
 }
 
@@ -206,18 +273,10 @@ fn figures_block(s: &AnalysisSummary) -> Block {
                 count(s.syn_retransmissions),
             )),
         ),
-        (
-            "exchanges",
-            Cell::new(format!(
-                "{}: {} answered; TIME protocol: {} valid, {} invalid or without answer",
-                count(s.exchanges.requests),
-                count(s.exchanges.answered),
-                count(s.exchanges.time_valid),
-                count(s.exchanges.time_invalid)
-            )),
-        ),
-        ("skipped", Cell::new(list(&s.skipped))),
+        ("exchanges", Cell::new(exchanges(s))),
     ];
+    facts.extend(unknown(s));
+    facts.push(("skipped", Cell::new(list(&s.skipped))));
     if let Some(filter) = &s.filter {
         facts.push((
             "filter",

@@ -140,6 +140,8 @@ pub(super) fn answer(first: Option<&Exchange>, all: usize) -> Cell {
     let (text, tone) = match (exchange.answer, exchange.response_ns, exchange.valid) {
         (Some(time), _, Some(false)) => (time.to_string(), Tone::Error),
         (Some(time), ..) => (time.to_string(), Tone::Plain),
+        // It may have been answered: the answer is not in the capture.
+        (None, None, None) if exchange.problem.is_some() => return Cell::absent(),
         (None, None, _) => ("none".to_owned(), Tone::Error),
         (None, Some(_), Some(false)) => ("bad".to_owned(), Tone::Error),
         (None, Some(_), _) => ("answered".to_owned(), Tone::Plain),
