@@ -46,9 +46,19 @@ pub struct Activity {
     /// Programs whose calls were made in another convention, so that their
     /// sockets were not seen.
     pub foreign: BTreeSet<String>,
+    /// Programs that set up an `io_uring(7)`: what goes through it was not seen.
+    pub rings: BTreeSet<String>,
+    /// Programs that were refused the strict mode of seccomp(2).
+    pub strict: BTreeSet<String>,
 }
 
 impl Activity {
+    /// Whether connections may have been made or taken in a way that is not seen.
+    #[must_use]
+    pub fn has_blind_spots(&self) -> bool {
+        !self.foreign.is_empty() || !self.rings.is_empty()
+    }
+
     /// Takes one more event into account.
     pub fn apply(&mut self, event: &Event) {
         self.events += 1;
@@ -62,9 +72,15 @@ impl Activity {
             | Change::Ended(_) => self.tasks.apply(event),
             Change::Listening { local } => self.listening.push(*local),
             Change::CalledPtrace => {
-                let name = self.tasks.name_of(event.pid);
-                self.tracers.insert(name);
+                self.tracers.insert(self.tasks.name_of(event.pid));
             }
+            Change::SetUpRing => {
+                self.rings.insert(self.tasks.name_of(event.pid));
+            }
+            Change::StrictRefused => {
+                self.strict.insert(self.tasks.name_of(event.pid));
+            }
+            Change::Supervised => {}
             _ => {
                 if let Some(task) = self.tasks.index_of(event.tid) {
                     self.sockets.apply(event, task);

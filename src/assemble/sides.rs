@@ -89,18 +89,20 @@ impl<'a> ClientSide<'a> {
     }
 
     /// Whether these are all the connections that it tried to make. A program of
-    /// which none was seen may have made them by calls that are not traced.
-    pub fn knows_all(&self, sockets: &[ClientSocket]) -> bool {
+    /// which none was seen may have made them by calls that are not traced, and so
+    /// may one that `hides` some.
+    pub fn knows_all(&self, sockets: &[ClientSocket], hides: bool) -> bool {
         match self {
             Self::BuiltIn { seen, .. } => has_reported(seen),
-            Self::Program { .. } => self.tells_owners() && !sockets.is_empty(),
+            Self::Program { .. } => self.tells_owners() && !sockets.is_empty() && !hides,
         }
     }
 
-    /// `own`: the flows that are the run's own.
+    /// `whole`: whether all that it did is known. `own`: the flows that are the
+    /// run's own.
     pub fn requests(
         &self,
-        when: &When,
+        whole: bool,
         reached: u64,
         flows: Option<&[FlowRecord]>,
         own: Option<&[&FlowRecord]>,
@@ -116,7 +118,6 @@ impl<'a> ClientSide<'a> {
                 ..counts::on_the_wire(own)
             },
             Self::Program { watched, requests } => {
-                let whole = when.knows_all_of(watched.seen);
                 programs::requests(*watched, *requests, whole, flows, own)
             }
         };

@@ -150,11 +150,19 @@ impl Packed<'_> {
                 self.endpoint(*peer);
                 self.maybe_endpoint(*local);
             }
-            Change::Received { socket } | Change::Sent { socket } => {
+            Change::Received { socket }
+            | Change::Sent { socket }
+            | Change::Deferred { socket }
+            | Change::Disconnected { socket } => {
                 let socket = self.state.tell_socket(side, *socket);
                 self.number(socket);
             }
-            Change::ExitBegun | Change::ThreadExiting | Change::CalledPtrace => {}
+            Change::ExitBegun
+            | Change::ThreadExiting
+            | Change::CalledPtrace
+            | Change::SetUpRing
+            | Change::Supervised
+            | Change::StrictRefused => {}
         }
     }
 
@@ -243,6 +251,11 @@ fn kind(what: &Change) -> Kind {
         Change::Accepted { .. } => Kind::Accepted,
         Change::Received { .. } => Kind::Received,
         Change::Sent { .. } => Kind::Sent,
+        Change::Deferred { .. } => Kind::Deferred,
+        Change::Disconnected { .. } => Kind::Disconnected,
         Change::CalledPtrace => Kind::CalledPtrace,
+        Change::SetUpRing => Kind::SetUpRing,
+        Change::Supervised => Kind::Supervised,
+        Change::StrictRefused => Kind::StrictRefused,
     }
 }

@@ -19,7 +19,12 @@ pub(super) enum Kind {
     Accepted,
     Received,
     Sent,
+    Deferred,
+    Disconnected,
     CalledPtrace,
+    SetUpRing,
+    Supervised,
+    StrictRefused,
     /// A built-in side's note of a task.
     Task,
     /// The client's note of a request, the server's of a connection.
@@ -28,7 +33,7 @@ pub(super) enum Kind {
 }
 
 /// Every kind with its letter, as a client's fact has it.
-pub(super) const KINDS: [(Kind, u8); 16] = [
+pub(super) const KINDS: [(Kind, u8); 21] = [
     (Kind::Started, b's'),
     (Kind::Found, b'f'),
     (Kind::Executed, b'e'),
@@ -41,7 +46,12 @@ pub(super) const KINDS: [(Kind, u8); 16] = [
     (Kind::Accepted, b'a'),
     (Kind::Received, b'r'),
     (Kind::Sent, b'w'),
+    (Kind::Deferred, b'd'),
+    (Kind::Disconnected, b'y'),
     (Kind::CalledPtrace, b'p'),
+    (Kind::SetUpRing, b'o'),
+    (Kind::Supervised, b'v'),
+    (Kind::StrictRefused, b'g'),
     (Kind::Task, b'k'),
     (Kind::Note, b'q'),
     (Kind::Sample, b'm'),

@@ -31,4 +31,5 @@ mod sides;
 mod stage;
 mod starts;
 mod trees;
+mod unseen;
 mod users;

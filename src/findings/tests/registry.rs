@@ -64,6 +64,7 @@ fn hostile_programs() -> Scene {
     for side in [Side::Client, Side::Server] {
         scene.executed(side, HOSTILE, true, true);
         scene.event(side, Change::CalledPtrace);
+        scene.event(side, Change::StrictRefused);
     }
     scene.connected(std::net::Ipv6Addr::LOCALHOST, libc::ECONNREFUSED);
     scene.connected(std::net::Ipv4Addr::LOCALHOST, 0);
@@ -88,7 +89,12 @@ fn scenes() -> Vec<Scene> {
     let mut beside = Scene::normal();
     beside.fixture.flows.clear();
     beside.fixture.capture().frames = 0;
+    let mut ring = Scene::of_programs();
+    ring.executed(Side::Client, HOSTILE, false, false);
+    ring.event(Side::Client, Change::SetUpRing);
+    ring.fixture.run.requests.attempted = None;
     vec![
+        ring,
         a_bad_day(),
         hostile_programs(),
         interrupted,

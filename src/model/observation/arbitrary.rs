@@ -125,7 +125,12 @@ fn change() -> BoxedStrategy<Change> {
         }),
         socket().prop_map(|socket| Change::Received { socket }),
         socket().prop_map(|socket| Change::Sent { socket }),
+        socket().prop_map(|socket| Change::Deferred { socket }),
+        socket().prop_map(|socket| Change::Disconnected { socket }),
         Just(Change::CalledPtrace),
+        Just(Change::SetUpRing),
+        Just(Change::Supervised),
+        Just(Change::StrictRefused),
     ]
     .boxed()
 }

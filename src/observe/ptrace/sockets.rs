@@ -7,10 +7,11 @@
 
 use std::collections::HashMap;
 
-use super::calls::{Interest, Kind};
+use super::arguments::{Address, Made, recognise};
+use super::calls::{Interest, Kind, Watched};
 use crate::model::{Change, Endpoint, Pid, SocketId, Tid, Timestamp};
 use crate::sys::clock;
-use crate::sys::ptrace::remote_socket::{Holder, parse_address};
+use crate::sys::ptrace::remote_socket::{Borrowed, Holder};
 use crate::sys::ptrace::tracee::{Call, Stopped};
 
 /// Results that mean "interrupted" (`linux/errno.h`): the program never sees
@@ -25,7 +26,10 @@ enum Pending {
         descriptor: i32,
         target: Endpoint,
         from: Timestamp,
+        /// Whether it sends as well (`MSG_FASTOPEN`).
+        sends: bool,
     },
+    Disconnect(SocketId),
     Listen {
         descriptor: i32,
     },
@@ -34,6 +38,9 @@ enum Pending {
     },
     Receive(SocketId),
     Send(SocketId),
+    SetUpRing,
+    Supervise,
+    Strict,
 }
 
 /// What is still to be learnt about an accepted socket.
@@ -47,7 +54,7 @@ struct Awaited {
 #[derive(Debug)]
 pub struct Sockets {
     interest: Interest,
-    calls: Vec<(u64, Kind)>,
+    calls: Vec<Watched>,
     pending: HashMap<Tid, Pending>,
     awaited: HashMap<SocketId, Awaited>,
     /// The last connect(2) of a task that a signal interrupted: it may come
@@ -63,12 +70,9 @@ fn descriptor(argument: u64) -> i32 {
 
 impl Sockets {
     pub fn new(interest: Interest) -> Self {
-        let calls = interest.calls().into_iter();
         Self {
             interest,
-            calls: calls
-                .filter_map(|(number, kind)| Some((u64::try_from(number).ok()?, kind)))
-                .collect(),
+            calls: interest.calls(),
             pending: HashMap::new(),
             awaited: HashMap::new(),
             interrupted: HashMap::new(),
@@ -84,6 +88,7 @@ impl Sockets {
                 descriptor,
                 target,
                 from,
+                ..
             } => Some(Change::Connected {
                 socket: interrupted.filter(|i| i.0 == descriptor).map(|i| i.1),
                 target,
@@ -99,10 +104,9 @@ impl Sockets {
     /// seen; what is learnt is put into `said`.
     pub fn stopped(&mut self, task: &Stopped, pid: Pid, said: &mut Vec<Change>) -> bool {
         match task.call() {
-            Ok((Call::Entry { number, arguments }, _)) => {
-                let known = self.calls.iter().find(|(n, _)| *n == number);
-                let begun =
-                    known.and_then(|&(_, kind)| self.begins(task, pid, kind, &arguments, said));
+            Ok((Call::Entry { number, arguments }, convention)) => {
+                let made = recognise(&self.calls, task, convention, number, arguments);
+                let begun = made.and_then(|made| self.begins(task, pid, &made, said));
                 let ends = begun.is_some();
                 match begun {
                     Some(pending) => self.pending.insert(task.tid(), pending),
@@ -116,7 +120,7 @@ impl Sockets {
                         code if RESTARTS.contains(&code) => -i64::from(libc::EINTR),
                         result => result,
                     };
-                    said.extend(self.ends(task, pid, pending, result));
+                    self.ends(task, pid, pending, result, said);
                 }
                 false
             }
@@ -128,29 +132,34 @@ impl Sockets {
         &self,
         task: &Stopped,
         pid: Pid,
-        kind: Kind,
-        arguments: &[u64; 6],
+        made: &Made,
         said: &mut Vec<Change>,
     ) -> Option<Pending> {
-        let descriptor = descriptor(arguments[0]);
+        let descriptor = descriptor(made.arguments[0]);
         let socket = || Holder::of(pid, task.tid())?.tcp(descriptor)?.id();
-        match kind {
-            Kind::Connect => {
-                let target = address(task, arguments[1], arguments[2])?;
-                if self.interest != (Interest::Client { port: target.port }) {
-                    return None;
-                }
+        let connects = |target: Endpoint, sends| {
+            (self.interest == Interest::Client { port: target.port })
                 // Whether it is a TCP socket is asked when the call is over: the
                 // program waits twice, and the first time shortly.
-                Some(Pending::Connect {
+                .then(|| Pending::Connect {
                     descriptor,
                     target,
                     from: clock::now(),
+                    sends,
                 })
-            }
+        };
+        match made.kind {
+            Kind::Connect => match made.connects_to(task)? {
+                Address::Of(target) => connects(target, false),
+                Address::Unspecified => Some(Pending::Disconnect(socket()?)),
+            },
+            Kind::FastOpen { message } => match made.sends_to(task, message)? {
+                Address::Of(target) => connects(target, true),
+                Address::Unspecified => None,
+            },
             Kind::Listen => Some(Pending::Listen { descriptor }),
             Kind::Accept => Some(Pending::Accept {
-                address: arguments[1],
+                address: made.arguments[1],
             }),
             // Most calls are on sockets of which all is known: not even looked at.
             Kind::Receive | Kind::Send if self.awaited.is_empty() => None,
@@ -172,63 +181,97 @@ impl Sockets {
                 said.push(Change::CalledPtrace);
                 None
             }
+            Kind::SetUpRing => Some(Pending::SetUpRing),
+            Kind::Supervise => Some(Pending::Supervise),
+            Kind::Strict => Some(Pending::Strict),
         }
     }
 
-    fn ends(&mut self, task: &Stopped, pid: Pid, pending: Pending, result: i64) -> Option<Change> {
+    fn ends(
+        &mut self,
+        task: &Stopped,
+        pid: Pid,
+        pending: Pending,
+        result: i64,
+        said: &mut Vec<Change>,
+    ) {
         let tcp = |descriptor| Holder::of(pid, task.tid())?.tcp(descriptor);
         match pending {
             Pending::Connect {
                 descriptor,
                 target,
                 from,
+                sends,
             } => {
                 // A socket of another protocol makes no connection.
-                let socket = tcp(descriptor)?;
+                let Some(socket) = tcp(descriptor) else {
+                    return;
+                };
+                let Some((errno, deferred)) = outcome(&socket, result, sends) else {
+                    return;
+                };
                 let id = socket.id();
-                if result == -i64::from(libc::EINTR)
+                if errno == libc::EINTR
                     && let Some(id) = id
                 {
                     self.interrupted.insert(task.tid(), (descriptor, id));
                 }
-                Some(Change::Connected {
+                said.push(Change::Connected {
                     socket: id,
                     target,
                     from,
                     local: socket.local(),
-                    errno: Some(i32::try_from(-result).unwrap_or(0)),
-                })
+                    errno: Some(errno),
+                });
+                let deferred = id.filter(|_| deferred);
+                said.extend(deferred.map(|socket| Change::Deferred { socket }));
             }
-            _ if result < 0 => None,
-            Pending::Listen { descriptor } => Some(Change::Listening {
-                local: tcp(descriptor)?.local()?,
-            }),
-            Pending::Accept { address: at } => {
-                let accepted = tcp(i32::try_from(result).ok()?)?;
-                let socket = accepted.id()?;
-                // One that was reset already has no peer any more; the program
-                // was told who it had been.
-                let peer = accepted.peer().or_else(|| address(task, at, 28))?;
-                let all = Awaited {
-                    receive: true,
-                    send: true,
-                };
-                self.awaited.insert(socket, all);
-                // Neither has it an own end then (`inet_put_port` of Linux).
-                let local = accepted.local().filter(|l| l.port != 0);
-                Some(Change::Accepted {
-                    socket,
-                    peer,
-                    local,
-                })
+            // What it asks for is not to be had in a program that has a filter.
+            Pending::Strict if result < 0 => said.push(Change::StrictRefused),
+            Pending::Strict => {}
+            _ if result < 0 => {}
+            Pending::Disconnect(socket) => said.push(Change::Disconnected { socket }),
+            Pending::SetUpRing => said.push(Change::SetUpRing),
+            Pending::Supervise => said.push(Change::Supervised),
+            Pending::Listen { descriptor } => {
+                let local = tcp(descriptor).and_then(|socket| socket.local());
+                said.extend(local.map(|local| Change::Listening { local }));
             }
-            Pending::Receive(socket) => self
-                .learn(socket, |a| &mut a.receive)
-                .then_some(Change::Received { socket }),
-            Pending::Send(socket) => self
-                .learn(socket, |a| &mut a.send)
-                .then_some(Change::Sent { socket }),
+            Pending::Accept { address } => {
+                let accepted = i32::try_from(result).ok().and_then(tcp);
+                said.extend(accepted.and_then(|it| self.accepted(task, &it, address)));
+            }
+            Pending::Receive(socket) => {
+                if self.learn(socket, |a| &mut a.receive) {
+                    said.push(Change::Received { socket });
+                }
+            }
+            Pending::Send(socket) => {
+                if self.learn(socket, |a| &mut a.send) {
+                    said.push(Change::Sent { socket });
+                }
+            }
         }
+    }
+
+    /// accept(2) has returned this socket.
+    fn accepted(&mut self, task: &Stopped, accepted: &Borrowed, at: u64) -> Option<Change> {
+        let socket = accepted.id()?;
+        // One that was reset already has no peer any more; the program was told
+        // who it had been.
+        let peer = accepted.peer().or_else(|| Made::was_told(task, at))?;
+        let all = Awaited {
+            receive: true,
+            send: true,
+        };
+        self.awaited.insert(socket, all);
+        // Neither has it an own end then (`inet_put_port` of Linux).
+        let local = accepted.local().filter(|l| l.port != 0);
+        Some(Change::Accepted {
+            socket,
+            peer,
+            local,
+        })
     }
 
     /// Strikes one thing off the list; whether it was still on it: another
@@ -245,10 +288,18 @@ impl Sockets {
     }
 }
 
-/// The address that a program hands over or was handed.
-fn address(task: &Stopped, at: u64, length: u64) -> Option<Endpoint> {
-    let mut bytes = [0u8; 28];
-    let length = usize::try_from(length).ok()?.min(bytes.len());
-    let read = task.memory(at, &mut bytes[..length])?;
-    parse_address(&bytes[..read])
+/// What a call that connects says of the connection: 0 or an error, and whether
+/// its SYN goes out only with the first data (`TCP_FASTOPEN_CONNECT` of tcp(7)).
+/// `None`: there was no attempt.
+fn outcome(socket: &Borrowed, result: i64, sends: bool) -> Option<(i32, bool)> {
+    if result < 0 {
+        let errno = i32::try_from(-result).unwrap_or(0);
+        // Fast open is switched off here, and nothing was tried (tcp(7)).
+        return (!sends || errno != libc::EOPNOTSUPP).then_some((errno, false));
+    }
+    // What was sent, or is to be sent, with the SYN is on its way with it.
+    if socket.is_connecting() {
+        return Some((libc::EINPROGRESS, !sends));
+    }
+    Some((0, false))
 }

@@ -4,7 +4,7 @@
 //! lives, the program's own close(2) would send no FIN.
 
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use rustix::io::Errno;
 use rustix::net::{getpeername, getsockname, ipproto, sockopt};
@@ -75,6 +75,26 @@ impl Borrowed {
         SocketAddr::try_from(address).ok().map(Endpoint::from)
     }
 
+    /// Whether its connection is still being made.
+    pub fn is_connecting(&self) -> bool {
+        // The first byte of `struct tcp_info` (`linux/tcp.h`), and `TCP_SYN_SENT`.
+        const SYN_SENT: u8 = 2;
+        let mut state = 0u8;
+        let mut length: libc::socklen_t = 1;
+        // SAFETY: the kernel writes one byte at most to a live local, and the
+        // length to another.
+        let done = unsafe {
+            libc::getsockopt(
+                self.fd.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_INFO,
+                (&raw mut state).cast(),
+                &raw mut length,
+            )
+        };
+        done == 0 && length == 1 && state == SYN_SENT
+    }
+
     /// Its peer's end; `None` when it is not connected, or not any more.
     pub fn peer(&self) -> Option<Endpoint> {
         let address = getpeername(&self.fd).ok()??;
@@ -100,7 +120,6 @@ pub fn parse_address(bytes: &[u8]) -> Option<Endpoint> {
 mod tests {
     use super::*;
     use std::net::{TcpListener, TcpStream, UdpSocket};
-    use std::os::fd::AsRawFd;
 
     #[test]
     fn a_socket_is_the_same_behind_every_descriptor_of_it() {
