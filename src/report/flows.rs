@@ -311,3 +311,6 @@ fn damage_block(s: &AnalysisSummary) -> Option<Block> {
         facts: damaged,
     })
 }
+
+#[cfg(test)]
+mod tests;
