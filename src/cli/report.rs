@@ -17,6 +17,7 @@ Exit status:
 
 Examples:
   threadtap report my-run                     every file
+  threadtap report my-run --only html         the page; open my-run/report.html in a browser
   threadtap report my-run --only pcapng       the capture for Wireshark
   wireshark my-run/capture.pcapng -Y 'frame.comment contains \"worker:17,\"'
                                               the frames of one worker";

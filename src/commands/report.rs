@@ -7,7 +7,7 @@ use super::saved::{Folder, Saved, tell};
 use super::{DID_NOT_HOLD, OK};
 use crate::capfile::CaptureReader;
 use crate::cli::ReportArgs;
-use crate::report::{Evidence, Format, Style, write_annotated, write_run};
+use crate::report::{Evidence, Format, Style, write_annotated, write_html, write_run};
 use crate::session::run::SavedDir;
 
 const CAPTURE: &str = "capture.pcap";
@@ -76,6 +76,14 @@ impl Made {
 
 fn make(file: Evidence, folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyhow::Result<Made> {
     match file {
+        Evidence::Html => {
+            dir.write(file.file(), &mut |out| {
+                let mut out = BufWriter::with_capacity(1 << 16, out);
+                write_html(saved.view(), &saved.notes, &mut out)?;
+                out.flush()
+            })?;
+            Ok(Made::Whole)
+        }
         Evidence::Pcapng => annotated(folder, saved, dir),
         Evidence::Csv => {
             dir.write(file.file(), &mut |out| {

@@ -8,6 +8,8 @@ use strum::{Display, EnumMessage, IntoStaticStr, VariantArray};
 )]
 #[strum(serialize_all = "lowercase")]
 pub enum Evidence {
+    /// The page for a browser: report.html.
+    Html,
     /// The capture with owners written on the frames, for Wireshark: capture.pcapng.
     Pcapng,
     /// A flow a row, for a spreadsheet: flows.csv.
@@ -22,6 +24,7 @@ impl Evidence {
     #[must_use]
     pub const fn file(self) -> &'static str {
         match self {
+            Self::Html => "report.html",
             Self::Pcapng => "capture.pcapng",
             Self::Csv => "flows.csv",
         }

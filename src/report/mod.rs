@@ -29,6 +29,7 @@ mod flow_sheet;
 mod flows;
 mod form;
 mod formats;
+mod html;
 mod interactions;
 mod json;
 mod ladder;
@@ -61,6 +62,7 @@ pub(crate) use annotated::write_annotated;
 pub(crate) use evidence::Evidence;
 pub use form::FlowWriter;
 pub use formats::Format;
+pub(crate) use html::write_html;
 pub(crate) use json::{write_compare_json, write_flows_jsonl, write_run_json, write_workers_jsonl};
 pub use view::{AnalysisView, FlowOf, RunView, Style};
 

@@ -29,7 +29,7 @@ pub(super) fn of_worker(worker: &WorkerRecord) -> Option<String> {
     })
 }
 
-fn on_the_wire(flow: &FlowRecord) -> Option<String> {
+pub(super) fn on_the_wire(flow: &FlowRecord) -> Option<String> {
     if flow.exchanges.is_empty() {
         return match flow.state {
             ConnState::S0 => Some("no reply to the SYN"),

@@ -20,6 +20,7 @@ mod formats;
 mod gate;
 mod help;
 mod models;
+mod page;
 mod report;
 mod scarcity;
 mod serve;

@@ -84,11 +84,13 @@ fn a_report_is_made_again_and_again_and_is_the_same() {
     let made = |file: &str| fs::read(folder.join(file)).unwrap();
     let saved = made("capture.pcap");
     report(&lab, &folder, &[]).exits(0);
-    let first = (made("capture.pcapng"), made("flows.csv"));
+    let all = || ["report.html", "capture.pcapng", "flows.csv"].map(made);
+    let first = all();
     report(&lab, &folder, &[]).exits(0);
-    assert!(first == (made("capture.pcapng"), made("flows.csv")));
+    assert!(first == all());
     assert!(saved == made("capture.pcap"));
-    let rows = String::from_utf8(first.1).unwrap().lines().count();
+    let [_, _, rows] = first;
+    let rows = String::from_utf8(rows).unwrap().lines().count();
     assert_eq!(rows, flows(&folder).len() + 1);
 }
 
@@ -103,7 +105,7 @@ fn what_is_made_is_as_private_as_the_run() {
             fs::set_permissions(file, fs::Permissions::from_mode(run)).unwrap();
         }
         report(&lab, &folder, &[]).exits(0);
-        for file in ["capture.pcapng", "flows.csv"] {
+        for file in ["report.html", "capture.pcapng", "flows.csv"] {
             let mode = fs::metadata(folder.join(file))
                 .unwrap()
                 .permissions()

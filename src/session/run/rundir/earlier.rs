@@ -29,6 +29,7 @@ impl Kind {
                 "client.log",
                 "server.log",
                 // What `threadtap report` makes of these.
+                "report.html",
                 "capture.pcapng",
                 "flows.csv",
                 "threadtap.lua",

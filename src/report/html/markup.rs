@@ -1,0 +1,67 @@
+//! HTML that is put together from parts of our own and texts from anywhere.
+
+use crate::text::escape::printable;
+
+/// HTML under construction. Markup is a constant of this program; whatever comes from
+/// outside goes through [`Markup::text`].
+#[derive(Debug, Default)]
+pub(super) struct Markup(String);
+
+impl Markup {
+    /// Markup of our own.
+    pub(super) fn raw(&mut self, markup: &'static str) -> &mut Self {
+        self.0.push_str(markup);
+        self
+    }
+
+    /// A text, which shows as it is and does nothing, also in a quoted attribute.
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+        for c in printable(text).chars() {
+            match c {
+                '&' => self.0.push_str("&amp;"),
+                '<' => self.0.push_str("&lt;"),
+                '>' => self.0.push_str("&gt;"),
+                '"' => self.0.push_str("&quot;"),
+                '\'' => self.0.push_str("&#39;"),
+                c => self.0.push(c),
+            }
+        }
+        self
+    }
+
+    /// A text in an element.
+    pub(super) fn element(
+        &mut self,
+        open: &'static str,
+        text: &str,
+        close: &'static str,
+    ) -> &mut Self {
+        self.raw(open).text(text).raw(close)
+    }
+
+    pub(super) fn end(self) -> String {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_text_is_markup(text in any::<String>()) {
+            let mut markup = Markup::default();
+            markup.text(&text);
+            prop_assert!(!markup.end().contains(['<', '>', '"', '\'']));
+        }
+    }
+
+    #[test]
+    fn a_text_shows_as_it_is() {
+        let mut markup = Markup::default();
+        markup.element("<b>", "a<b> & \"c\"\u{1b}", "</b>");
+        assert_eq!(markup.end(), "<b>a&lt;b&gt; &amp; &quot;c&quot;\\u{1b}</b>");
+    }
+}

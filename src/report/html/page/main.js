@@ -1,0 +1,141 @@
+// Puts the page together.
+
+/** What there is to say of what is shown. @param {Model} model @param {Axis} axis */
+function tellShown(model, axis) {
+  const { first, last } = model.flows;
+  let shown = 0;
+  for (let i = 0; i < model.count; i += 1) {
+    if (first[i] <= axis.to && last[i] >= axis.from) shown += 1;
+  }
+  const chosen = axis.chosen >= 0 ? `; flow ${model.flows.flow[axis.chosen]} is chosen` : "";
+  byId("shown").textContent =
+    `${moment(axis.from)} to ${moment(axis.to)}: ${count(shown)} of ${counted(model.count, "flow", "flows")}${chosen}`;
+}
+
+/** @param {Model} model */
+function tellData(model) {
+  const { head } = model;
+  const parts = [`The zero is ${head.zero}: the first that is known of the client's threads and flows.`];
+  if (head.unit_ns > 1) parts.push(`With so many flows, times in this page are rounded down to ${span(head.unit_ns)}; flows.jsonl has them in nanoseconds.`);
+  for (const side of head.thinned) parts.push(`The ${side}'s counts changed so often that the area shows, of each stretch, the least, the greatest and the last.`);
+  byId("zero").textContent = parts.join(" ");
+  /** @type {string[]} */
+  const sample = [];
+  if (head.every > 1) {
+    sample.push(
+      `This page shows a sample: every ${count(head.every)}th of ${count(head.flows)} flows (${count(model.count)}). ` +
+        "Its axis, histograms and table are of the sample; the counts of threads and all figures in the tables are of the whole run.",
+    );
+  }
+  if (head.others_left_out > 0) {
+    sample.push(`${count(head.others_left_out)} lines of workers.jsonl that tell of no flow in this page are left out.`);
+  }
+  for (const text of sample) byId("axis-heading").after(element("p", text, "note"));
+}
+
+/** @param {Painter} painter */
+function tellLegend(painter) {
+  const { colours } = painter;
+  const worker = painter.worker(3);
+  /** @type {[string, SVGElement[]][]} */
+  const parts = [
+    ["first frame to last", [drawing("rect", { width: 26, height: 12, fill: worker, "fill-opacity": 0.32 })]],
+    ["handshake", [drawing("rect", { width: 26, height: 12, fill: colours.shake })]],
+    ["request ▾ to answer ▴, in the worker's colour", [drawing("rect", { width: 26, height: 12, fill: worker })]],
+    ["failed", [drawing("rect", { x: 1, y: 1, width: 24, height: 10, fill: "none", stroke: colours.bad, "stroke-width": 2 })]],
+    ["thread, from the first to the last that is known", [drawing("rect", { y: 3, width: 26, height: 6, fill: colours.life })]],
+  ];
+  byId("legend").replaceChildren(
+    ...parts.map(([text, shapes]) => {
+      const item = element("span");
+      const svg = drawing("svg", { viewBox: "0 0 26 12", "aria-hidden": "true" });
+      svg.append(...shapes);
+      item.append(svg, text);
+      return item;
+    }),
+  );
+}
+
+/** @param {Model} model */
+function start(model) {
+  byId("drawn").hidden = false;
+  /** @type {FlowTable | undefined} */
+  let table;
+  const open = (/** @type {number} */ flow) => {
+    axis.choose(flow);
+    table?.reveal(flow);
+    ladder.open(flow);
+  };
+  let soon = 0;
+  const axis = new Axis(model, {
+    changed: () => {
+      clearTimeout(soon);
+      soon = setTimeout(() => {
+        tellShown(model, axis);
+        if (/** @type {HTMLInputElement} */ (byId("in-view")).checked) table?.find();
+      }, 120);
+    },
+    opened: open,
+  });
+  const ladder = new LadderView(model, (flow) => {
+    axis.choose(flow);
+    table?.reveal(flow);
+  });
+  table = new FlowTable(model, axis, {
+    chosen: (row) => {
+      if (row < model.count) axis.choose(row);
+      table?.fill();
+      tellShown(model, axis);
+    },
+    opened: open,
+  });
+  const press = (/** @type {string} */ name, /** @type {() => void} */ act) => byId(name).addEventListener("click", act);
+  press("zoom-in", () => axis.zoom(0.5));
+  press("zoom-out", () => axis.zoom(2));
+  press("go-left", () => axis.pan(-0.3));
+  press("go-right", () => axis.pan(0.3));
+  press("whole", () => axis.whole());
+  byId("histograms").append(
+    histogram("Handshake", model.durations("handshake"), "handshake"),
+    histogram("Answer", model.durations("answer"), "answer"),
+  );
+  tellData(model);
+  tellShown(model, axis);
+  const dress = (/** @type {boolean} */ printing) => {
+    axis.painter.printing = printing;
+    axis.painter.dress();
+    tellLegend(axis.painter);
+    axis.draw();
+  };
+  addEventListener("beforeprint", () => dress(true));
+  addEventListener("afterprint", () => dress(false));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    dress(false);
+    table?.fill();
+  });
+  dress(matchMedia("print").matches);
+  return axis;
+}
+
+(async () => {
+  const began = performance.now();
+  const { dataset } = document.documentElement;
+  try {
+    const { head, tables } = await readData();
+    const decoded = performance.now();
+    const model = new Model(head, tables);
+    const axis = start(model);
+    dataset.flows = String(model.count);
+    dataset.rows = String(model.rows);
+    dataset.drawn = String(axis.painter.flows.spans.length);
+    dataset.decodeMs = (decoded - began).toFixed(1);
+    dataset.drawMs = axis.painter.took.toFixed(1);
+    dataset.readyMs = (performance.now() - began).toFixed(1);
+    dataset.ready = "true";
+  } catch (error) {
+    const trouble = byId("trouble");
+    trouble.hidden = false;
+    trouble.textContent = `The axis, the histograms and the table cannot be shown: ${error}. The figures above and below are whole.`;
+    dataset.ready = "failed";
+  }
+})();

@@ -1,0 +1,582 @@
+// Drawing the axis: areas of counts, lanes of threads, bars of flows.
+
+/**
+ * @typedef {{from: number, to: number, hover: number, chosen: number, mouse: number}} View
+ * @typedef {"client" | "server"} SideName
+ * @typedef {{kind: "area" | "lanes" | "flows", side: SideName, y: number, h: number}} Panel
+ */
+
+/** @type {SideName[]} */
+const SIDES = ["client", "server"];
+const TICKS = 22;
+/** The highest bar, in pixels. */
+const HIGHEST = 26;
+
+/** Many small bars: sorted by colour, and of those on one spot only one. */
+class Dust {
+  /** @param {CanvasRenderingContext2D} pen @param {View} view @param {number} width @param {number} height */
+  constructor(pen, view, width, height) {
+    this.pen = pen;
+    this.view = view;
+    this.width = Math.ceil(width);
+    this.taken = new Uint8Array(this.width * Math.ceil(height + 1));
+    this.scale = width / (view.to - view.from);
+    /** For each colour its bars: x, y, width, height. @type {Map<string, number[]>} */
+    this.bars = new Map();
+    /** Those that must be seen. @type {Map<string, number[]>} */
+    this.above = new Map();
+  }
+
+  /**
+   * @param {string} colour @param {number} start @param {number} end
+   * @param {number} top @param {number} high @param {boolean} [above]
+   */
+  add(colour, start, end, top, high, above) {
+    if (end < this.view.from || start > this.view.to) return;
+    const from = Math.max(-2, (start - this.view.from) * this.scale);
+    const wide = Math.max(1, Math.min(this.width + 2, (end - this.view.from) * this.scale) - from);
+    if (wide < 1.5 && !above) {
+      const spot = Math.trunc(top) * this.width + Math.trunc(Math.max(0, from));
+      if (this.taken[spot] === 1) return;
+      this.taken[spot] = 1;
+    }
+    const map = above ? this.above : this.bars;
+    const bars = map.get(colour);
+    if (bars) bars.push(from, top, wide, high);
+    else map.set(colour, [from, top, wide, high]);
+  }
+
+  settle() {
+    for (const map of [this.bars, this.above]) {
+      for (const [colour, bars] of map) {
+        this.pen.fillStyle = colour;
+        for (let i = 0; i < bars.length; i += 4) {
+          this.pen.fillRect(bars[i], bars[i + 1], bars[i + 2], bars[i + 3]);
+        }
+      }
+    }
+  }
+}
+
+class Painter {
+  /** @param {Model} model @param {HTMLCanvasElement} canvas */
+  constructor(model, canvas) {
+    this.model = model;
+    this.canvas = canvas;
+    this.pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.printing = false;
+    /** @type {View} */
+    this.view = { from: 0, to: 1, hover: -1, chosen: -1, mouse: NaN };
+    this.peaks = { client: this.peak("client"), server: this.peak("server") };
+    /** @type {Record<SideName, Seen>} */
+    this.lanes = { client: model.lanes.client.visible(0, 0), server: model.lanes.server.visible(0, 0) };
+    this.flows = model.strip.visible(0, 0);
+    this.width = 1;
+    this.height = 1;
+    this.took = 0;
+    this.colours = this.palette();
+    /** @type {string[]} */
+    this.workers = [];
+    this.dress();
+  }
+
+  /** Takes its colours from the page. */
+  dress() {
+    const dark = !this.printing && matchMedia("(prefers-color-scheme: dark)").matches;
+    this.colours = this.palette();
+    this.workers = Array.from({ length: Model.COLOURS }, (_, n) => workerColour(n, dark));
+  }
+
+  palette() {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
+    return {
+      paper: this.printing ? "#ffffff" : colour("paper"),
+      ink: this.printing ? "#000000" : colour("ink"),
+      quiet: this.printing ? "#444444" : colour("quiet"),
+      line: this.printing ? "#c9ced6" : colour("line"),
+      life: this.printing ? "#c3cad4" : colour("life"),
+      shake: this.printing ? "#6b7684" : colour("shake"),
+      bad: this.printing ? "#b3261e" : colour("bad"),
+      accent: this.printing ? "#0b5cad" : colour("accent"),
+      client: this.printing ? "#2f6fb7" : colour("client"),
+      server: this.printing ? "#97591a" : colour("server"),
+    };
+  }
+
+  /** @param {number} n -1: not known */
+  worker(n) {
+    return n < 0 ? this.colours.quiet : this.workers[n];
+  }
+
+  /** @param {SideName} side */
+  peak(side) {
+    const { threads, processes } = this.model.changes[side];
+    let most = NaN;
+    let others = NaN;
+    for (let i = 0; i < threads.length; i += 1) {
+      most = latest(most, threads[i]);
+      others = latest(others, processes[i]);
+    }
+    return { threads: most, processes: others };
+  }
+
+  /** @returns {Panel[]} */
+  panels() {
+    const rest = this.height - TICKS;
+    const area = Math.min(72, rest * 0.14);
+    const lanes = rest * 0.17;
+    const gap = 7;
+    /** @type {Panel[]} */
+    const panels = [];
+    let y = TICKS;
+    const add = (/** @type {Panel["kind"]} */ kind, /** @type {SideName} */ side, /** @type {number} */ h) => {
+      panels.push({ kind, side, y, h: h - gap });
+      y += h;
+    };
+    add("area", "client", area);
+    add("lanes", "client", lanes);
+    add("flows", "client", rest - 2 * (area + lanes));
+    add("lanes", "server", lanes);
+    add("area", "server", area);
+    return panels;
+  }
+
+  /** @param {number} time */
+  x(time) {
+    return ((time - this.view.from) / (this.view.to - this.view.from)) * this.width;
+  }
+
+  /** @param {View} view */
+  paint(view) {
+    const began = performance.now();
+    this.view = view;
+    const scale = this.printing ? 2 : Math.min(3, devicePixelRatio || 1);
+    const edge = this.canvas.getBoundingClientRect();
+    if (edge.width < 1 || edge.height < 1) return;
+    this.width = edge.width;
+    this.height = edge.height;
+    this.canvas.width = Math.round(edge.width * scale);
+    this.canvas.height = Math.round(edge.height * scale);
+    this.pen.setTransform(scale, 0, 0, scale, 0, 0);
+    this.pen.fillStyle = this.colours.paper;
+    this.pen.fillRect(0, 0, this.width, this.height);
+    this.flows = this.model.strip.visible(view.from, view.to);
+    for (const side of SIDES) {
+      this.lanes[side] = this.model.lanes[side].visible(view.from, view.to);
+    }
+    const panels = this.panels();
+    this.ticks();
+    for (const panel of panels) {
+      if (panel.kind === "area") this.area(panel);
+      else if (panel.kind === "lanes") this.threads(panel);
+      else this.bars(panel);
+    }
+    this.links(panels);
+    this.pointer();
+    this.took = performance.now() - began;
+  }
+
+  /** @param {string} text @param {number} x @param {number} y @param {CanvasTextAlign} [align] */
+  write(text, x, y, align = "left", colour = this.colours.quiet) {
+    const { pen } = this;
+    pen.font = '11.5px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
+    pen.textAlign = align;
+    pen.textBaseline = "top";
+    pen.lineWidth = 4;
+    pen.lineJoin = "round";
+    pen.strokeStyle = this.colours.paper;
+    pen.strokeText(text, x, y);
+    pen.fillStyle = colour;
+    pen.fillText(text, x, y);
+  }
+
+  ticks() {
+    const { pen, view } = this;
+    const about = (view.to - view.from) / Math.max(2, this.width / 110);
+    const power = 10 ** Math.floor(Math.log10(about));
+    const step = power * (about / power < 2 ? 2 : about / power < 5 ? 5 : 10);
+    const seconds = view.to - view.from > 2e10;
+    const unit = seconds ? 1e9 : 1e6;
+    const digits = Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9));
+    pen.fillStyle = this.colours.line;
+    const first = Math.ceil(view.from / step);
+    const last = Math.floor(view.to / step);
+    for (let n = first; n <= last; n += 1) {
+      const x = Math.round(this.x(n * step));
+      pen.fillStyle = this.colours.line;
+      pen.fillRect(x, TICKS - 5, 1, this.height);
+      const value = ((n * step) / unit + 0).toLocaleString("en-US", {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      });
+      const text = `${value.replace("-", "−")} ${seconds ? "s" : "ms"}`;
+      if (x > 18 && x < this.width - 30) this.write(text, x, 3, "center");
+    }
+  }
+
+  /** The counts of a side; the server's grow downwards. @param {Panel} panel */
+  area({ side, y, h }) {
+    const { pen, model } = this;
+    const { at, threads, processes } = model.changes[side];
+    const peak = this.peaks[side];
+    const down = side === "server";
+    if (at.length === 0) {
+      this.write(`${side} threads: ${ABSENT} (not counted)`, 6, y + 2);
+      return;
+    }
+    const base = down ? y : y + h;
+    const sign = down ? 1 : -1;
+    const high = (/** @type {number} */ n) => base + sign * (n / Math.max(1, peak.threads)) * (h - 4);
+    pen.fillStyle = this.colours[side];
+    pen.globalAlpha = 0.3;
+    this.steps(at, threads, base, high, true);
+    pen.globalAlpha = 1;
+    pen.strokeStyle = this.colours[side];
+    pen.lineWidth = 1.25;
+    this.steps(at, threads, base, high, false);
+    if (peak.processes > 1) {
+      pen.strokeStyle = this.colours.ink;
+      pen.lineWidth = 1;
+      this.steps(at, processes, base, high, false);
+    }
+    pen.fillStyle = this.colours[side];
+    pen.fillRect(0, down ? y - 1 : base, this.width, 1);
+    const most = peak.processes > 1 ? ` (${counted(peak.processes, "process", "processes")})` : "";
+    const text = `${side}: up to ${counted(peak.threads, "thread", "threads")}${most}`;
+    this.write(text, 6, down ? y + h - 14 : y + 1, "left", this.colours[side]);
+  }
+
+  /**
+   * A line of steps, or the area under it. Of each pixel the greatest count.
+   * @param {Float64Array} at @param {Float64Array} values @param {number} base
+   * @param {(n: number) => number} high @param {boolean} filled
+   */
+  steps(at, values, base, high, filled) {
+    const { pen, view } = this;
+    const scale = (view.to - view.from) / this.width;
+    let i = 0;
+    let end = at.length;
+    while (i < end) {
+      const middle = (i + end) >> 1;
+      if (at[middle] <= view.from) i = middle + 1;
+      else end = middle;
+    }
+    let now = i > 0 ? values[i - 1] : 0;
+    pen.beginPath();
+    if (filled) pen.moveTo(0, base);
+    for (let x = 0; x <= this.width; x += 1) {
+      const until = view.from + (x + 1) * scale;
+      let most = now;
+      for (; i < at.length && at[i] < until; i += 1) {
+        now = values[i];
+        if (now > most) most = now;
+      }
+      const y = high(most);
+      if (x === 0 && !filled) pen.moveTo(0, y);
+      pen.lineTo(x, y);
+      pen.lineTo(x + 1, y);
+    }
+    if (filled) {
+      pen.lineTo(this.width, base);
+      pen.fill();
+    } else {
+      pen.stroke();
+    }
+  }
+
+  /**
+   * Where the row of a span is.
+   * @param {Seen} seen @param {number} h of the panel
+   */
+  rowHeight(seen, h) {
+    return Math.min(HIGHEST, h / Math.max(1, seen.rows));
+  }
+
+  /** @param {number} row */
+  barHeight(row) {
+    return Math.max(1, row >= 4 ? row - Math.min(3, row * 0.2) : row);
+  }
+
+  /** @param {Panel} panel */
+  threads({ side, y, h }) {
+    const { model } = this;
+    const seen = this.lanes[side];
+    const threads = model.threads[side];
+    const { starts, ends } = model.lanes[side];
+    const row = this.rowHeight(seen, h);
+    const bar = this.barHeight(row);
+    const edge = y + 1;
+    const thin = bar > 5 ? bar * 0.4 : bar;
+    const lives = this.dust();
+    const scale = this.width / (this.view.to - this.view.from);
+    for (const i of seen.spans) {
+      // Its work covers it.
+      if ((ends[i] - starts[i]) * scale < 1 && threads.flows[i].length > 0) continue;
+      lives.add(this.colours.life, starts[i], ends[i], edge + seen.rank(i) * row + (bar - thin) / 2, thin);
+    }
+    lives.settle();
+    const work = this.dust();
+    const { from, to } = model.work[side];
+    for (const i of seen.spans) {
+      const top = edge + seen.rank(i) * row;
+      for (const flow of threads.flows[i]) {
+        work.add(this.worker(model.colour(flow)), from[flow], to[flow], top, bar);
+      }
+      for (const [start, end, colour] of threads.requests[i]) {
+        work.add(this.worker(colour), start, end, top, bar);
+      }
+    }
+    work.settle();
+    if (bar >= 10) {
+      for (const i of seen.spans) {
+        this.nameThread(threads, i, starts[i], ends[i], edge + seen.rank(i) * row, bar);
+      }
+    }
+    if (threads.pids.length === 0) {
+      this.write(`no thread of the ${side} is known: ${ABSENT}`, 6, edge + 2);
+    }
+  }
+
+  /**
+   * @param {Threads} threads @param {number} i
+   * @param {number} start @param {number} end @param {number} top @param {number} bar
+   */
+  nameThread(threads, i, start, end, top, bar) {
+    const from = Math.max(0, this.x(start));
+    const to = Math.min(this.width, this.x(end));
+    const name = `thread ${threads.tids[i]}`;
+    if (to - from > 8 * name.length) {
+      this.write(name, from + 4, top + (bar - 11) / 2, "left", this.colours.ink);
+    }
+  }
+
+  dust() {
+    return new Dust(this.pen, this.view, this.width, this.height);
+  }
+
+  /** @param {Panel} panel */
+  bars({ y, h }) {
+    const { model, flows: seen } = this;
+    const row = this.rowHeight(seen, h);
+    const bar = this.barHeight(row);
+    const { first, last, failed } = model.flows;
+    const small = this.dust();
+    const scale = (this.view.to - this.view.from) / this.width;
+    for (const i of seen.spans) {
+      const top = y + seen.rank(i) * row;
+      if (bar >= 3 && last[i] - first[i] >= 12 * scale) this.bar(i, top, bar);
+      else if (failed[i] === 1) small.add(this.colours.bad, first[i], last[i], top, bar, true);
+      else small.add(this.worker(model.colour(i)), first[i], last[i], top, bar);
+    }
+    small.settle();
+    if (model.count === 0) {
+      const why = model.head.captured ? "no flow was seen" : `flows: ${ABSENT} (nothing was captured)`;
+      this.write(why, 6, y + 2);
+    }
+  }
+
+  /** One flow. @param {number} i @param {number} top @param {number} bar its height */
+  bar(i, top, bar) {
+    const { pen, model } = this;
+    const f = model.flows;
+    const from = Math.max(-2, this.x(f.first[i]));
+    const to = Math.min(this.width + 2, this.x(f.last[i]));
+    const colour = this.worker(model.colour(i));
+    const failed = f.failed[i] === 1;
+    pen.fillStyle = colour;
+    pen.globalAlpha = 0.32;
+    pen.fillRect(from, top, to - from, bar);
+    pen.globalAlpha = 1;
+    this.part(f.request[i], f.response[i], top, bar, colour);
+    for (const row of model.more.get(i) ?? []) {
+      this.part(model.exchanges.request[row], model.exchanges.response[row], top, bar, colour);
+    }
+    this.part(f.syn[i], f.ack[i], top, bar, this.colours.shake);
+    if (bar >= 7) {
+      this.mark(f.request[i], top, bar, 1);
+      this.mark(f.response[i], top, bar, -1);
+      for (const row of model.more.get(i) ?? []) {
+        this.mark(model.exchanges.request[row], top, bar, 1);
+        this.mark(model.exchanges.response[row], top, bar, -1);
+      }
+    }
+    if (failed) {
+      pen.strokeStyle = this.colours.bad;
+      pen.lineWidth = 1.5;
+      pen.strokeRect(from + 0.75, top + 0.75, Math.max(1, to - from - 1.5), Math.max(1, bar - 1.5));
+    }
+    if (bar >= 13 && to - from > 90) this.nameFlow(i, Math.max(0, from), top, bar);
+  }
+
+  /** @param {number} i @param {number} from @param {number} top @param {number} bar */
+  nameFlow(i, from, top, bar) {
+    const worker = this.model.flows.worker[i];
+    const name = Number.isNaN(worker) ? `flow ${this.model.flows.flow[i]}` : `worker ${worker}`;
+    this.write(name, from + 5, top + (bar - 11) / 2, "left", this.colours.ink);
+  }
+
+  /** @param {number} start @param {number} end @param {number} top @param {number} bar @param {string} colour */
+  part(start, end, top, bar, colour) {
+    if (!(end >= start) || end < this.view.from || start > this.view.to) return;
+    const from = Math.max(-2, this.x(start));
+    const to = Math.min(this.width + 2, this.x(end));
+    this.pen.fillStyle = colour;
+    this.pen.fillRect(from, top, Math.max(1, to - from), bar);
+  }
+
+  /** A moment on a bar: a triangle that points the way the data goes. @param {number} time @param {number} top @param {number} bar @param {1 | -1} way */
+  mark(time, top, bar, way) {
+    if (!(time >= this.view.from && time <= this.view.to)) return;
+    const { pen } = this;
+    const x = this.x(time);
+    const size = Math.min(5, bar / 2);
+    pen.fillStyle = this.colours.ink;
+    pen.beginPath();
+    if (way > 0) {
+      pen.moveTo(x - size, top);
+      pen.lineTo(x + size, top);
+      pen.lineTo(x, top + size * 1.4);
+    } else {
+      pen.moveTo(x - size, top + bar);
+      pen.lineTo(x + size, top + bar);
+      pen.lineTo(x, top + bar - size * 1.4);
+    }
+    pen.fill();
+  }
+
+  /** From the client's thread over the flow to the server's thread. @param {Panel[]} panels */
+  links(panels) {
+    const { pen, view } = this;
+    const wanted = new Set([view.chosen, view.hover].filter((flow) => flow >= 0));
+    for (const flow of wanted) {
+      const at = this.place(panels[2], this.flows, flow);
+      if (!at) continue;
+      const f = this.model.flows;
+      pen.strokeStyle = flow === view.hover ? this.colours.ink : this.colours.accent;
+      pen.lineWidth = 1.5;
+      const from = Math.max(1, this.x(f.first[flow]));
+      const to = Math.min(this.width - 1, this.x(f.last[flow]));
+      pen.strokeRect(from - 1, at.top - 1, Math.max(3, to - from + 2), at.bar + 2);
+      pen.setLineDash([4, 3]);
+      const up = this.place(panels[1], this.lanes.client, this.model.threadOf.client[flow]);
+      if (up) this.line(this.x(f.first[flow]), up.top + up.bar, at.top);
+      const down = this.place(panels[3], this.lanes.server, this.model.threadOf.server[flow]);
+      if (down) this.line(this.x(this.model.work.server.from[flow]), at.top + at.bar, down.top);
+      pen.setLineDash([]);
+    }
+  }
+
+  /** @param {number} x @param {number} from @param {number} to */
+  line(x, from, to) {
+    this.pen.beginPath();
+    this.pen.moveTo(x, from);
+    this.pen.lineTo(x, to);
+    this.pen.stroke();
+  }
+
+  /** @param {Panel} panel @param {Seen} seen @param {number} span */
+  place(panel, seen, span) {
+    if (span < 0 || seen.rank(span) < 0) return null;
+    const row = this.rowHeight(seen, panel.h);
+    const top = panel.y + (panel.kind === "lanes" ? 1 : 0) + seen.rank(span) * row;
+    return { top, bar: this.barHeight(row) };
+  }
+
+  pointer() {
+    if (Number.isNaN(this.view.mouse)) return;
+    this.pen.fillStyle = this.colours.quiet;
+    this.pen.fillRect(Math.round(this.view.mouse), TICKS, 0.75, this.height);
+  }
+
+  /**
+   * What is at a place: the flow, if any, and what to say of it.
+   * @param {number} x @param {number} y @param {number} time
+   * @returns {{flow: number, lines: string[]}}
+   */
+  under(x, y, time) {
+    const panel = this.panels().find((p) => y >= p.y && y < p.y + p.h);
+    if (!panel) return { flow: -1, lines: [] };
+    if (panel.kind === "area") return { flow: -1, lines: this.sayCounts(panel.side, time) };
+    if (panel.kind === "flows") {
+      const { first, last } = this.model.flows;
+      const flow = this.nearest(panel, this.flows, first, last, x, y);
+      return { flow, lines: flow < 0 ? [] : sayFlow(this.model, flow) };
+    }
+    const { starts, ends } = this.model.lanes[panel.side];
+    const thread = this.nearest(panel, this.lanes[panel.side], starts, ends, x, y);
+    if (thread < 0) return { flow: -1, lines: [] };
+    return this.sayThread(panel.side, thread, time);
+  }
+
+  /**
+   * The span nearest to a place; -1 where there is none.
+   * @param {Panel} panel @param {Seen} seen
+   * @param {ArrayLike<number>} starts @param {ArrayLike<number>} ends
+   * @param {number} x @param {number} y
+   */
+  nearest(panel, seen, starts, ends, x, y) {
+    const row = this.rowHeight(seen, panel.h);
+    let best = -1;
+    let least = Math.max(4, row / 2 + 1);
+    for (const i of seen.spans) {
+      const middle = panel.y + (seen.rank(i) + 0.5) * row;
+      const off = Math.max(0, this.x(starts[i]) - x, x - this.x(ends[i]));
+      if (off > 4) continue;
+      const distance = Math.abs(middle - y) + off / 4;
+      if (distance < least) {
+        least = distance;
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  /** @param {SideName} side @param {number} time */
+  sayCounts(side, time) {
+    const { at, threads, processes } = this.model.changes[side];
+    let i = -1;
+    while (i + 1 < at.length && at[i + 1] <= time) i += 1;
+    if (i < 0) return [`${side} at ${moment(time)}: ${ABSENT}`];
+    return [
+      `${side} at ${moment(time)}`,
+      counted(threads[i], "thread", "threads"),
+      counted(processes[i], "process", "processes"),
+    ];
+  }
+
+  /** @param {SideName} side @param {number} thread @param {number} time */
+  sayThread(side, thread, time) {
+    const threads = this.model.threads[side];
+    const flows = threads.flows[thread];
+    const { from, to } = this.model.work[side];
+    const at = flows.find((flow) => from[flow] <= time && time <= to[flow]);
+    const lines = [
+      `${side} thread ${threads.tids[thread]}, process ${id(threads.pids[thread])}`,
+      `${counted(flows.length, "flow", "flows")}; known from ${moment(threads.starts[thread])} to ${moment(threads.ends[thread])}`,
+    ];
+    const flow = at ?? (flows.length === 1 ? flows[0] : -1);
+    if (at !== undefined) lines.push(`here: flow ${this.model.flows.flow[at]}`);
+    return { flow, lines };
+  }
+}
+
+/** Colours that are told apart where they are near each other. @param {number} n @param {boolean} dark */
+function workerColour(n, dark) {
+  return `hsl(${Math.round((n * 137.508 + 210) % 360)} 58% ${dark ? 64 : 39}%)`;
+}
+
+/** What is said of a flow in a few lines. @param {Model} model @param {number} i */
+function sayFlow(model, i) {
+  const f = model.flows;
+  const worker = Number.isNaN(f.worker[i]) ? `worker ${ABSENT}` : `worker ${f.worker[i]}`;
+  const lines = [
+    `Flow ${f.flow[i]}, ${worker}`,
+    `client thread ${id(f.client_tid[i])}; accepted by ${id(f.accept_tid[i])}, served by ${id(f.serve_tid[i])}`,
+    `begins ${moment(f.first[i])}; handshake ${span(model.handshake(i))}; answer after ${span(model.answer(i))}`,
+    `answer: ${model.answered(i)}; state ${model.state(i)}: ${model.head.states[model.state(i)] ?? ABSENT}`,
+  ];
+  const problem = model.problem(i);
+  if (problem) lines.push(problem);
+  return lines;
+}

@@ -1,0 +1,247 @@
+// The table of flows: search, filters, order, pages.
+
+/** Rows of a page. */
+const PAGE = 50;
+
+/**
+ * @typedef {{title: string, left?: boolean, text: (row: number) => string, key: (row: number) => number | string}} TableColumn
+ */
+
+/** @param {Model} model @returns {TableColumn[]} */
+function tableColumns(model) {
+  const figure = (
+    /** @type {string} */ title,
+    /** @type {string} */ ofFlow,
+    /** @type {string} */ ofOther,
+    /** @type {(n: number) => string} */ words,
+  ) => {
+    const key = (/** @type {number} */ row) => model.figure(row, ofFlow, ofOther);
+    return { title, text: (/** @type {number} */ row) => words(key(row)), key };
+  };
+  const words = (/** @type {string} */ title, /** @type {(row: number) => string} */ text) => ({
+    title,
+    left: true,
+    text,
+    key: text,
+  });
+  return [
+    figure("flow", "flow", "", id),
+    figure("worker", "worker", "worker", id),
+    words("client", (row) => model.client(row)),
+    figure("client thread", "client_tid", "tid", id),
+    figure("accepted by", "accept_tid", "", id),
+    figure("served by", "serve_tid", "", id),
+    figure("begins", "first", "started", moment),
+    { title: "handshake", text: (row) => span(model.handshake(row)), key: (row) => model.handshake(row) },
+    words("answer", (row) => model.answered(row)),
+    { title: "after", text: (row) => span(model.answer(row)), key: (row) => model.answer(row) },
+    words("state", (row) => model.state(row)),
+    words("close", (row) => model.text(model.figure(row, "close"))),
+    words("note", (row) => model.problem(row)),
+  ];
+}
+
+class FlowTable {
+  /**
+   * @param {Model} model @param {Axis} axis
+   * @param {{chosen: (row: number) => void, opened: (row: number) => void}} tell
+   */
+  constructor(model, axis, tell) {
+    this.model = model;
+    this.axis = axis;
+    this.tell = tell;
+    this.columns = tableColumns(model);
+    this.sorted = { column: 0, down: false };
+    this.page = 0;
+    /** The rows that the filters leave, in order. */
+    this.rows = new Uint32Array(0);
+    this.body = /** @type {HTMLElement} */ (byId("flows").querySelector("tbody"));
+    this.head();
+    this.states();
+    this.listen();
+    this.find();
+  }
+
+  head() {
+    const row = /** @type {HTMLElement} */ (byId("flows").querySelector("thead tr"));
+    /** @type {HTMLElement[]} */
+    this.heads = this.columns.map((column, i) => {
+      const cell = element("th", undefined, column.left ? "left" : undefined);
+      cell.setAttribute("scope", "col");
+      const button = element("button", column.title);
+      button.setAttribute("type", "button");
+      button.addEventListener("click", () => {
+        this.sorted = { column: i, down: this.sorted.column === i && !this.sorted.down };
+        this.find();
+      });
+      cell.append(button);
+      row.append(cell);
+      return cell;
+    });
+  }
+
+  states() {
+    const { model } = this;
+    const there = new Set();
+    for (let row = 0; row < model.rows; row += 1) there.add(model.state(row));
+    const all = element("option", "all");
+    all.setAttribute("value", "");
+    byId("of-state").append(all);
+    for (const state of [...there].sort()) {
+      const means = model.head.states[state];
+      const option = element("option", means ? `${state}: ${means}` : state);
+      option.setAttribute("value", state);
+      byId("of-state").append(option);
+    }
+  }
+
+  listen() {
+    const again = () => {
+      this.page = 0;
+      this.find();
+    };
+    for (const name of ["find", "of-worker", "of-thread"]) byId(name).addEventListener("input", again);
+    for (const name of ["of-state", "in-view"]) byId(name).addEventListener("change", again);
+    byId("which").addEventListener("change", () => {
+      if (valueOf("which") === "slowest") this.sorted = { column: 9, down: true };
+      again();
+    });
+    byId("filters").addEventListener("submit", (event) => event.preventDefault());
+    byId("filters").addEventListener("reset", () => {
+      this.sorted = { column: 0, down: false };
+      setTimeout(again);
+    });
+    const turn = (/** @type {string} */ name, /** @type {() => number} */ to) =>
+      byId(name).addEventListener("click", () => {
+        this.page = Math.max(0, Math.min(this.pages() - 1, to()));
+        this.fill();
+      });
+    turn("page-first", () => 0);
+    turn("page-back", () => this.page - 1);
+    turn("page-on", () => this.page + 1);
+    turn("page-last", () => this.pages() - 1);
+    this.body.addEventListener("click", (event) => {
+      const target = /** @type {HTMLElement} */ (event.target);
+      const row = Number(target.closest("tr")?.dataset.row ?? NaN);
+      if (Number.isNaN(row)) return;
+      if (target.closest("button")) this.tell.opened(row);
+      else this.tell.chosen(row);
+    });
+  }
+
+  pages() {
+    return Math.max(1, Math.ceil(this.rows.length / PAGE));
+  }
+
+  /** Whether the filters leave a row. @returns {(row: number) => boolean} */
+  filter() {
+    const { model, axis } = this;
+    const state = valueOf("of-state");
+    const [worker, thread] = [valueOf("of-worker").trim(), valueOf("of-thread").trim()];
+    const needle = valueOf("find").trim().toLowerCase();
+    const failed = valueOf("which") === "failed";
+    const inView = /** @type {HTMLInputElement} */ (byId("in-view")).checked;
+    const { first, last } = model.flows;
+    const threads = ["client_tid", "accept_tid", "serve_tid", "send_tid"];
+    return (row) => {
+      if (failed && !model.failed(row)) return false;
+      if (state && model.state(row) !== state) return false;
+      if (worker && id(model.figure(row, "worker", "worker")) !== worker) return false;
+      if (thread && !threads.some((name) => id(model.figure(row, name, "tid")) === thread)) return false;
+      if (inView && !(first[row] <= axis.to && last[row] >= axis.from)) return false;
+      return !needle || this.words(row).includes(needle);
+    };
+  }
+
+  /** What a search looks through. @param {number} row */
+  words(row) {
+    const { model } = this;
+    const outcome = model.text(model.figure(row, "outcome", "outcome"));
+    return [...this.columns.map((column) => column.text(row)), outcome].join("\n").toLowerCase();
+  }
+
+  /** Finds the rows anew. */
+  find() {
+    const leaves = this.filter();
+    /** @type {number[]} */
+    const rows = [];
+    for (let row = 0; row < this.model.rows; row += 1) if (leaves(row)) rows.push(row);
+    const { column, down } = this.sorted;
+    const { key } = this.columns[column];
+    const keys = rows.map((row) => key(row));
+    const missing = (/** @type {number | string} */ value) => value === ABSENT || value === "" || Number.isNaN(value);
+    const order = Array.from(rows, (_, i) => i).sort((a, b) => {
+      const [x, y] = [keys[a], keys[b]];
+      // What is not there comes last, whichever way.
+      if (missing(x) || missing(y)) return Number(missing(x)) - Number(missing(y)) || a - b;
+      const less = x < y ? -1 : x > y ? 1 : 0;
+      return (down ? -less : less) || a - b;
+    });
+    this.rows = Uint32Array.from(order, (i) => rows[i]);
+    this.page = Math.min(this.page, this.pages() - 1);
+    this.heads?.forEach((cell, i) => {
+      if (i === column) cell.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else cell.removeAttribute("aria-sort");
+    });
+    this.fill();
+  }
+
+  /** Shows the page. */
+  fill() {
+    const from = this.page * PAGE;
+    const shown = this.rows.slice(from, from + PAGE);
+    this.body.replaceChildren(...Array.from(shown, (row) => this.row(row)));
+    const all = this.model.rows;
+    const range = shown.length === 0 ? "none" : `${count(from + 1)} to ${count(from + shown.length)}`;
+    const of = this.rows.length === all ? count(all) : `${count(this.rows.length)} that match, of ${count(all)}`;
+    byId("counted").textContent = `Rows ${range} of ${of}.`;
+    byId("page-at").textContent = `page ${count(this.page + 1)} of ${count(this.pages())}`;
+    for (const name of ["page-first", "page-back"]) disable(name, this.page === 0);
+    for (const name of ["page-on", "page-last"]) disable(name, this.page === this.pages() - 1);
+  }
+
+  /** @param {number} row */
+  row(row) {
+    const made = element("tr", undefined, row === this.axis.chosen ? "chosen" : undefined);
+    made.dataset.row = String(row);
+    this.columns.forEach((column, i) => {
+      const note = column.title === "note";
+      const cell = element("td", undefined, note ? "said careful" : column.left ? "left" : undefined);
+      if (i === 0 && row < this.model.count) {
+        const button = element("button", column.text(row));
+        button.setAttribute("type", "button");
+        button.setAttribute("aria-label", `ladder of flow ${column.text(row)}`);
+        cell.append(button);
+      } else {
+        if (column.title === "worker") cell.append(this.swatch(row));
+        cell.append(column.text(row));
+      }
+      made.append(cell);
+    });
+    return made;
+  }
+
+  /** @param {number} row */
+  swatch(row) {
+    const swatch = element("span", undefined, "swatch");
+    swatch.style.background = this.axis.painter.worker(this.model.colour(row));
+    return swatch;
+  }
+
+  /** Shows the page with a row, if the filters leave it. @param {number} row */
+  reveal(row) {
+    const at = this.rows.indexOf(row);
+    if (at >= 0) this.page = Math.floor(at / PAGE);
+    this.fill();
+  }
+}
+
+/** @param {string} name */
+function valueOf(name) {
+  return /** @type {HTMLInputElement} */ (byId(name)).value;
+}
+
+/** @param {string} name @param {boolean} disabled */
+function disable(name, disabled) {
+  /** @type {HTMLButtonElement} */ (byId(name)).disabled = disabled;
+}

@@ -1,0 +1,213 @@
+//! The page of a run, in a browser.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::common::need::Need::{Capture, Tool};
+use super::common::{Lab, start};
+use crate::require;
+
+const CHROMIUM: &str = "chromium";
+
+/// Makes the page of a whole run.
+fn page(lab: &Lab, folder: &Path) -> String {
+    page_and(lab, folder, 0)
+}
+
+/// Makes the page of a run, and ends with this status.
+fn page_and(lab: &Lab, folder: &Path, status: i32) -> String {
+    let mut command = lab.threadtap(&[]);
+    command.arg("report").arg(folder).args(["--only", "html"]);
+    let ran = lab.finish(&mut command).exits(status);
+    assert!(ran.stdout.ends_with("report.html\n"), "{}", ran.stdout);
+    assert_eq!(ran.stderr, "");
+    fs::read_to_string(folder.join("report.html")).unwrap()
+}
+
+fn golden(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("captures/golden-runs")
+        .join(name)
+}
+
+/// A copy of a golden run's folder.
+fn copy(lab: &Lab, name: &str) -> std::path::PathBuf {
+    fs::create_dir(lab.out()).unwrap();
+    for file in fs::read_dir(golden(name)).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), lab.out().join(file.file_name())).unwrap();
+    }
+    lab.out()
+}
+
+/// What Chromium makes of a file: what it prints, and its messages.
+fn browse(lab: &Lab, file: &Path, arguments: &[&str]) -> (String, String) {
+    let mut command = lab.command(CHROMIUM);
+    command
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+        ])
+        .args(["--disable-crash-reporter", "--disable-dev-shm-usage"])
+        .args(["--virtual-time-budget=60000", "--enable-logging=stderr"])
+        .arg(format!(
+            "--user-data-dir={}",
+            lab.path().join("browser").display()
+        ))
+        .env("HOME", lab.path())
+        .args(arguments)
+        .arg(format!("file://{}", file.display()));
+    let ran = lab.end(start(&mut command)).exits(0);
+    // Its helpers end a moment later.
+    lab.until_nothing_is_left();
+    // What the page's console says, a violated policy among it.
+    let console = ran.stderr.lines().filter(|line| line.contains("CONSOLE"));
+    let console: Vec<&str> = console.collect();
+    (ran.stdout, console.join("\n"))
+}
+
+/// What a person who does all that the driver does would see.
+fn driven(lab: &Lab, page: &str) -> Value {
+    let driver = include_str!("page_driver.js");
+    // The policy lets no other script run.
+    let (before, rest) = page.split_once("<meta http-equiv").unwrap();
+    let (_, after) = rest.split_once(">\n").unwrap();
+    let end = format!("<script>{driver}</script>\n</body>");
+    let copy = format!("{before}{}", after.replace("</body>", &end));
+    let file = lab.path().join("driven.html");
+    fs::write(&file, copy).unwrap();
+    let (dom, console) = browse(lab, &file, &["--dump-dom", "--window-size=1280,900"]);
+    assert_eq!(console, "");
+    let (_, result) = dom.split_once("<pre id=\"result\">").expect(&dom);
+    let text = result.split_once("</pre>").unwrap().0;
+    let text = text.replace("&lt;", "<").replace("&gt;", ">");
+    serde_json::from_str(&text.replace("&amp;", "&")).unwrap()
+}
+
+/// Its own policy stops nothing of it, and it needs nothing from elsewhere.
+#[test]
+fn the_page_shows_itself_under_its_own_policy() {
+    require!(Tool(CHROMIUM));
+    for name in ["thread", "python", "refused", "interrupted", "pool-no-join"] {
+        let lab = Lab::new();
+        let folder = copy(&lab, name);
+        // A run that is not whole has a page all the same, and says that it is not.
+        page_and(&lab, &folder, i32::from(name == "interrupted"));
+        let flows = fs::read_to_string(folder.join("flows.jsonl")).unwrap();
+        let flows = flows.lines().count();
+        let file = folder.join("report.html");
+        let (dom, console) = browse(&lab, &file, &["--dump-dom"]);
+        assert_eq!(console, "", "{name}");
+        let html = dom.split("<head>").next().unwrap();
+        for said in [
+            "data-ready=\"true\"".to_owned(),
+            format!("data-flows=\"{flows}\""),
+            format!("data-drawn=\"{flows}\""),
+        ] {
+            assert!(html.contains(&said), "{name}: {html}");
+        }
+    }
+}
+
+#[test]
+fn a_person_zooms_and_pans_and_looks_for_a_flow() {
+    require!(Tool(CHROMIUM));
+    let lab = Lab::new();
+    let folder = copy(&lab, "python");
+    let said = driven(&lab, &page(&lab, &folder));
+    let text = |name: &str| said[name].as_str().unwrap().to_owned();
+    assert_eq!(said["errors"], Value::Array(Vec::new()));
+    assert!(text("whole").ends_with("20 of 20 flows"), "{said}");
+    assert!(text("zoomed") != text("whole") && text("panned") != text("zoomed"));
+    assert_eq!(text("back"), text("whole"));
+    // One of twenty is found by its address, and all are there again.
+    assert_eq!((&said["rows"], &said["found"]), (&20.into(), &1.into()));
+    assert_eq!((&said["failed"], &said["chosen"]), (&0.into(), &1.into()));
+    let slowest: Vec<f64> = said["slowest"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s.as_str().unwrap().strip_suffix(" ms").unwrap())
+        .map(|s| s.parse().unwrap())
+        .collect();
+    assert!(
+        slowest.len() == 20 && slowest.is_sorted_by(|a, b| a >= b),
+        "{slowest:?}"
+    );
+    assert!(said["colours"].as_u64().unwrap() > 20, "{said}");
+    assert!(said["columns"].as_u64().unwrap() > 4, "{said}");
+    assert_eq!(said["ladderOpen"], true);
+    assert_eq!(text("ladderTitle"), "Flow 1");
+    let wire: Vec<&str> = said["ladder"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rung| rung[1].as_str().unwrap())
+        .filter(|rung| !rung.is_empty())
+        .collect();
+    assert_eq!(wire[..4], ["SYN", "SYN-ACK", "ACK", "request"]);
+    assert_eq!(wire[4], "answer 14:44:21, valid");
+    assert_eq!(wire[5..], ["FIN", "FIN"]);
+}
+
+/// What a peer sends, and how a program is called, is text and nothing else.
+#[test]
+fn hostile_texts_are_shown_and_do_nothing() {
+    require!(Capture, Tool(CHROMIUM), Tool("python3"));
+    let lab = Lab::new();
+    let answer = "</template><img src=x onerror=document.title=7>";
+    let server = format!(
+        "import socket\ns=socket.create_server(('127.0.0.1',0))\nprint(s.getsockname()[1],flush=True)\n\
+         while 1:\n c,_=s.accept();c.recv(9);c.sendall({answer:?}.encode()+b'\\r\\n');c.close()\n"
+    );
+    let script = lab.path().join("<b onmouseover=alert(1)>.py");
+    fs::write(&script, server).unwrap();
+    let server = format!("python3 \"{}\"", script.display());
+    let ran = lab.run(&["-n", "2", "--server-cmd", &server]);
+    assert_eq!(ran.status, Some(1), "{ran:?}");
+    let said = driven(&lab, &page(&lab, &lab.out()));
+    assert_eq!(said["errors"], Value::Array(Vec::new()));
+    assert_eq!(said["failed"], 2);
+    let text = said["text"].as_str().unwrap();
+    assert!(text.contains("</template><img src=x"), "{text}");
+    assert!(text.contains("<b onmouseover"), "{text}");
+}
+
+#[test]
+fn the_page_prints() {
+    require!(Tool(CHROMIUM));
+    let lab = Lab::new();
+    let folder = copy(&lab, "thread");
+    page(&lab, &folder);
+    let pdf = lab.path().join("page.pdf");
+    let print = format!("--print-to-pdf={}", pdf.display());
+    let file = folder.join("report.html");
+    let (_, console) = browse(&lab, &file, &[&print, "--no-pdf-header-footer"]);
+    assert_eq!(console, "");
+    let pdf = fs::read(pdf).unwrap();
+    assert!(
+        pdf.starts_with(b"%PDF-") && pdf.len() > 20_000,
+        "{}",
+        pdf.len()
+    );
+}
+
+#[test]
+fn a_run_without_a_capture_has_a_page() {
+    require!(Tool(CHROMIUM));
+    let lab = Lab::new();
+    lab.run(&["-n", "5", "--port", "0", "--no-capture"])
+        .exits(0);
+    page(&lab, &lab.out());
+    let file = lab.out().join("report.html");
+    let (dom, console) = browse(&lab, &file, &["--dump-dom"]);
+    assert_eq!(console, "");
+    let html = dom.split("<head>").next().unwrap();
+    for said in ["data-flows=\"0\"", "data-rows=\"5\"", "data-ready=\"true\""] {
+        assert!(html.contains(said), "{html}");
+    }
+}
