@@ -7,6 +7,7 @@ use crate::activity::Accepted;
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, traced};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::observation::AskedServer;
 use crate::model::{Endpoint, FlowRecord, Severity, Side};
 use crate::text::units::{count, counted};
 
@@ -89,7 +90,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
             count(unknown)
         ));
     }
-    let rw = seen.observation.header.asked.read_write;
+    let asked = &seen.observation.header.asked;
+    // Of a server that is attached to they are looked at in any case.
+    let attached = matches!(asked.server, AskedServer::Existing { attached: true });
+    let rw = asked.read_write || attached;
     let remedy = if rw || silent == n {
         ""
     } else {
