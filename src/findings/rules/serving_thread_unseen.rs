@@ -90,10 +90,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
             count(unknown)
         ));
     }
-    let asked = &seen.observation.header.asked;
+    let plan = &seen.observation.header.asked;
     // Of a server that is attached to they are looked at in any case.
-    let attached = matches!(asked.server, AskedServer::Existing { attached: true });
-    let rw = asked.read_write || attached;
+    let attached = matches!(plan.server, AskedServer::Existing { attached: true });
+    let rw = plan.read_write || attached;
     let remedy = if rw || silent == n {
         ""
     } else {
