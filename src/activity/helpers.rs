@@ -6,7 +6,7 @@
 //! workers: of them it cannot be told.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::made::Made;
 use super::{Activity, TaskIndex};
@@ -18,11 +18,22 @@ use crate::model::{Helper, Side, Timestamp};
 /// side's connections.
 #[must_use]
 pub fn helpers(side: &Activity, of: Side, work: &[Made]) -> Vec<Helper> {
-    let idle = Apart::of(side, of, work).idle;
+    by_name(side, &Apart::of(side, of, work).idle)
+}
+
+/// The processes that were not seen to use a connection, and of which it is not
+/// known that they, or descendants of theirs, did not; by name as
+/// [`helpers`].
+#[must_use]
+pub fn unclear(side: &Activity, of: Side, work: &[Made]) -> Vec<Helper> {
+    by_name(side, &Apart::of(side, of, work).unclear)
+}
+
+fn by_name(side: &Activity, which: &HashSet<usize>) -> Vec<Helper> {
     let processes = side.tasks.processes();
     let mut by_name: BTreeMap<&str, Helper> = BTreeMap::new();
     for task in side.tasks.all() {
-        let Some(process) = task.process.filter(|p| idle.contains(p)) else {
+        let Some(process) = task.process.filter(|p| which.contains(p)) else {
             continue;
         };
         let name = processes[process].name.as_str();
@@ -52,7 +63,7 @@ impl Apart {
     pub fn of(side: &Activity, of: Side, work: &[Made]) -> Self {
         let processes = side.tasks.processes();
         let mut idle = idle(side);
-        let users = Users::of(side, of, work);
+        let users = Users::of(of, work);
         let may_have: Vec<usize> = idle
             .iter()
             .copied()
@@ -70,45 +81,24 @@ impl Apart {
     }
 }
 
-/// The connections whose users were not seen.
-enum Users {
-    /// Of a client, by the place of the process that made them: a child has
-    /// what its parent had open when it was created (fork(2)).
-    Heirs(HashMap<usize, Spans>),
-    /// Of a server: a connection may also have been handed to a process that
-    /// was there before it (unix(7), `SCM_RIGHTS`), as servers' workers are.
-    Anyone(Spans),
-}
+/// The connections whose users were not seen: of a server those that nobody was
+/// seen to serve, of a client all. Who made or accepted one may have handed it to
+/// a child (fork(2)), or to a process that was there before (unix(7),
+/// `SCM_RIGHTS`).
+struct Users(Spans);
 
 impl Users {
-    fn of(side: &Activity, of: Side, work: &[Made]) -> Self {
-        match of {
-            Side::Client => {
-                let mut by_maker: HashMap<usize, Vec<&Made>> = HashMap::new();
-                for one in work {
-                    if let Some(process) = side.tasks.get(one.task).process {
-                        by_maker.entry(process).or_default().push(one);
-                    }
-                }
-                let spans = by_maker.into_iter().map(|(p, made)| (p, Spans::of(made)));
-                Self::Heirs(spans.collect())
-            }
-            Side::Server => Self::Anyone(Spans::of(work.iter().filter(|one| !one.seen))),
-        }
+    fn of(of: Side, work: &[Made]) -> Self {
+        let unseen = work.iter().filter(|one| of == Side::Client || !one.seen);
+        Self(Spans::new(unseen.map(|one| (one.from, one.held))))
     }
 
+    /// Whether a process lived while somebody could use one. Whoever has executed
+    /// a program, and kept no socket over that, has none but its own.
     fn may_include(&self, side: &Activity, process: usize) -> bool {
-        let processes = side.tasks.processes();
-        let (started, ended) = (processes[process].started, processes[process].ended);
-        match self {
-            Self::Anyone(spans) => spans.meet(started, ended),
-            Self::Heirs(by_maker) => {
-                let parent = |p: &usize| processes[*p].parent;
-                std::iter::successors(parent(&process), parent)
-                    .filter_map(|maker| by_maker.get(&maker))
-                    .any(|spans| spans.meet(started, Some(started)))
-            }
-        }
+        let process = &side.tasks.processes()[process];
+        let has_none = process.executed && process.sockets == Some(0);
+        !has_none && self.0.meet(process.started, process.ended)
     }
 }
 
@@ -123,9 +113,14 @@ pub(super) struct Spans {
 const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
 
 impl Spans {
+    /// When these connections were worked on.
     pub fn of<'a>(work: impl IntoIterator<Item = &'a Made>) -> Self {
-        let span = |one: &Made| (one.from, one.until.unwrap_or(NEVER));
-        let mut begun: Vec<_> = work.into_iter().map(span).collect();
+        Self::new(work.into_iter().map(|one| (one.from, one.until)))
+    }
+
+    fn new(spans: impl Iterator<Item = (Timestamp, Option<Timestamp>)>) -> Self {
+        let ended = |(from, until): (_, Option<_>)| (from, until.unwrap_or(NEVER));
+        let mut begun: Vec<_> = spans.map(ended).collect();
         begun.sort_unstable();
         for i in 1..begun.len() {
             begun[i].1 = begun[i].1.max(begun[i - 1].1);

@@ -14,8 +14,14 @@ pub struct Made {
     pub at_it: Timestamp,
     /// When it was over; `None` when that is not known.
     pub until: Option<Timestamp>,
+    /// When the last process had closed it that held it; `None` when that is not
+    /// known. What has come can be read until then, long after it is over on the
+    /// wire.
+    pub held: Option<Timestamp>,
     /// Whether who used it was seen, which is not looked at of a client.
     pub seen: bool,
+    /// Whether one task received first and another one sent first.
+    pub shared: bool,
 }
 
 /// A connection that a server took: who served it (or accepted it, where

@@ -18,10 +18,11 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub use helpers::helpers;
+pub use helpers::{helpers, unclear};
 pub use made::Made;
+pub use others::keeps_threads;
 pub use shape::{client_shape, server_shape};
 pub use sockets::{Accepted, Connection, SocketLog};
 pub use tasks::{TaskIndex, Tasks};
@@ -50,6 +51,9 @@ pub struct Activity {
     pub rings: BTreeSet<String>,
     /// Programs that were refused the strict mode of seccomp(2).
     pub strict: BTreeSet<String>,
+    /// Its connections to other ports than the server's: where to, what connect(2)
+    /// returned, and how often. Not all of them, where there were very many.
+    pub elsewhere: BTreeMap<(Endpoint, i32), u64>,
 }
 
 impl Activity {
@@ -70,6 +74,9 @@ impl Activity {
             | Change::ExitBegun
             | Change::ThreadExiting
             | Change::Ended(_) => self.tasks.apply(event),
+            Change::ConnectedElsewhere { target, errno } => {
+                *self.elsewhere.entry((*target, *errno)).or_default() += 1;
+            }
             Change::Listening { local } => self.listening.push(*local),
             Change::CalledPtrace => {
                 self.tracers.insert(self.tasks.name_of(event.pid));

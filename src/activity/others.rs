@@ -18,6 +18,10 @@ pub(super) struct Others {
     /// How many of them, and of idle processes, may be workers that were not
     /// needed.
     pub might_work: u64,
+    /// How many there were beside a worker that is not the only one of its kind:
+    /// processes of its program, and threads like it where it was created as they
+    /// were. They may have been waiting for work, too.
+    pub like_it: u64,
     /// Whether some of them, or children, may have sent and received on the
     /// connections that a client's workers made.
     pub talk: bool,
@@ -59,18 +63,31 @@ impl Others {
                 others.talk |= !is_the_runtime_s(program, task, unlike, before);
             }
             if !unlike {
+                let created = work.by_worker.keys().all(|t| !tasks.get(*t).first);
+                others.like_it += u64::from(created && in_use.meet(task.started, task.ended));
                 others.might_work += 1;
                 others.wait |= to_the_end && is_there_at_the_end(work.side, task.ended);
             }
         }
         let names: HashSet<&str> = work.processes.iter().map(name).collect();
-        if work.processes.len() > 1 {
-            let apart = work.apart.idle.iter().chain(&work.apart.unclear);
-            let alike = apart.filter(|p| names.contains(name(p)));
-            others.might_work += alike.count() as u64;
+        let apart = work.apart.idle.iter().chain(&work.apart.unclear);
+        for process in apart.filter(|p| names.contains(name(p))) {
+            let life = &tasks.processes()[*process];
+            others.like_it += u64::from(in_use.meet(life.started, life.ended));
+            others.might_work += u64::from(work.processes.len() > 1);
         }
         others
     }
+}
+
+/// Whether this program is a runtime that keeps threads of its own to the end,
+/// which nobody joins.
+#[must_use]
+pub fn keeps_threads(program: &str) -> bool {
+    const RUNTIMES: [&str; 7] = [
+        "node", "nodejs", "deno", "bun", "java", "dotnet", "beam.smp",
+    ];
+    RUNTIMES.contains(&program)
 }
 
 /// Whether a thread belongs to the runtime of a program that is known to keep

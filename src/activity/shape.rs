@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::made::{Made, Served};
 use super::others::Others;
 use super::work::Work;
-use super::{Activity, TaskIndex};
+use super::{Accepted, Activity, TaskIndex};
 use crate::model::{Evidence, ServerModel, Side, Strategy};
 use crate::text::units::{count, counted};
 
@@ -63,6 +63,9 @@ fn conclude(side: &Activity, of: Side, work: &[Made]) -> (Option<Shape>, Evidenc
         connections: work.connections(),
         workers: work.workers(),
         worker_processes: work.processes.len() as u64,
+        accepting_threads: work.of_server(|a| Some(a.task)),
+        receiving_threads: work.of_server(|a| Some(a.received?.0)),
+        sending_threads: work.of_server(|a| Some(a.sent?.0)),
         most_by_one_worker: work.most,
         at_once: work.at_once,
         created_threads: work.created(false),
@@ -82,13 +85,22 @@ impl Work<'_> {
         match (self.workers(), self.most) {
             (0, _) => Err("no connection was observed"),
             _ if self.unseen > 0 => Err("the serving thread was not observed"),
+            _ if self.shared > 0 => {
+                Err("on some connections one thread received and another one sent")
+            }
             // Whoever made it may have been created for it, or for anything.
             (1, 1) => Err("one connection is not enough for a conclusion"),
             (1, _) => match self.at_once {
                 Some(_) if others.talk => Err(
-                    "other threads ran at the same time, and which thread of a client sends is not traced",
+                    "other threads or processes were there, and which thread of a client sends is not traced",
                 ),
                 None => Err("it is not known when each connection ended"),
+                // The only one of several that was given work.
+                Some(_) if others.like_it > 0 => Err("others of its kind were there and had none"),
+                // What waits in a queue for one thread is not in its hands.
+                Some(2..) if self.is_handed_over() && !self.overlaps => {
+                    Err("another thread accepted them and handed them over one by one")
+                }
                 Some(1) if others.wait => Err("other threads were waiting at the same time"),
                 Some(1) => Ok(Shape::OneByOne),
                 Some(_) => Ok(Shape::EventLoop),
@@ -106,6 +118,10 @@ impl Work<'_> {
             _ if self.at_once == Some(1) => Err(
                 "never two at the same time: the threads take turns, or the work moves between them",
             ),
+            _ if !self.together => Err("they were never all there at the same time"),
+            _ if self.of == Side::Client && self.are_programs() => {
+                Err("each is a program of its own")
+            }
             _ if self.overlaps => Err("some workers had several at the same time"),
             _ if wanders(self.side) => {
                 Err("some threads accept connections that others serve, and the reverse")
@@ -116,6 +132,29 @@ impl Work<'_> {
             }
             _ => Ok(Shape::Pool(None)),
         }
+    }
+
+    /// How many tasks of a server had this part in its connections; `None` where it
+    /// was not seen of each.
+    fn of_server(&self, part: fn(&Accepted) -> Option<TaskIndex>) -> Option<u64> {
+        if self.of == Side::Client {
+            return None;
+        }
+        let accepted = self.side.sockets.accepted.iter();
+        let tasks: Option<HashSet<TaskIndex>> = accepted.map(part).collect();
+        Some(tasks?.len() as u64)
+    }
+
+    /// Whether whoever served a connection is not who accepted it.
+    fn is_handed_over(&self) -> bool {
+        self.all.iter().any(|one| one.at_it != one.from)
+    }
+
+    /// Whether the workers are processes that have each executed a program, so that
+    /// they do not share a queue.
+    fn are_programs(&self) -> bool {
+        let processes = self.side.tasks.processes();
+        self.processes.len() > 1 && self.processes.iter().any(|p| processes[*p].executed)
     }
 
     fn because(&self, shape: Result<Shape, &'static str>) -> String {

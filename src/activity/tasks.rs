@@ -40,6 +40,11 @@ pub struct ProcessLife {
     pub parent: Option<usize>,
     /// The last program that it executed, or else its parent's.
     pub name: String,
+    /// Whether it has executed a program of its own (execve(2)).
+    pub executed: bool,
+    /// How many sockets it has kept over its last execve(2), and has not made
+    /// itself; `None` where it made no such call, or that was not to be seen.
+    pub sockets: Option<u64>,
     /// Whether it was there when the tracer came.
     pub found: bool,
     /// Its first task.
@@ -53,6 +58,8 @@ pub struct ProcessLife {
     /// When it began to exit as a whole: its `exit_group(2)`, or the first of
     /// its tasks that a signal ended.
     pub exit_begun: Option<Timestamp>,
+    /// The task that ended it by `exit_group(2)`; `None` where none was seen to.
+    pub exit_by: Option<TaskIndex>,
 }
 
 /// The tasks and processes of a side.
@@ -118,9 +125,17 @@ impl Tasks {
                 self.begin(event, *process, parent.as_ref(), false);
             }
             Change::Found { process } => self.begin(event, *process, None, true),
-            Change::Executed { former, name, .. } => {
+            Change::Executed {
+                former,
+                name,
+                sockets,
+                ..
+            } => {
                 if let Some(process) = self.process_of(event.pid) {
-                    self.processes[process].name = name.to_string();
+                    let process = &mut self.processes[process];
+                    process.name = name.to_string();
+                    process.executed = true;
+                    process.sockets = *sockets;
                 }
                 self.execute(event.pid, event.tid, *former, at);
             }
@@ -129,7 +144,14 @@ impl Tasks {
                     self.lives[task].name = Some(name.clone());
                 }
             }
-            Change::ExitBegun => self.exit_begins(event.pid, at),
+            Change::ExitBegun => {
+                let by = self.index_of(event.tid);
+                if let Some(process) = self.process_of(event.pid) {
+                    let process = &mut self.processes[process];
+                    process.exit_by = process.exit_by.or(by);
+                }
+                self.exit_begins(event.pid, at);
+            }
             Change::ThreadExiting => {
                 if let Some(task) = self.live.remove(&event.tid) {
                     self.lives[task].ended = Some(at);
@@ -166,12 +188,15 @@ impl Tasks {
                 pid: event.pid,
                 parent,
                 name: name.unwrap_or_default(),
+                executed: false,
+                sockets: None,
                 found,
                 first_task: TaskIndex(task),
                 started: event.at,
                 ended: None,
                 exit: None,
                 exit_begun: None,
+                exit_by: None,
             });
         }
     }

@@ -57,6 +57,19 @@ impl Story {
             name: name.into(),
             unprivileged: false,
             foreign: false,
+            sockets: None,
+        };
+        self.tell(pid, pid, what);
+    }
+
+    /// A program was executed, with so many sockets kept open.
+    fn executed_with(&mut self, pid: u32, name: &str, sockets: u64) {
+        let what = Change::Executed {
+            former: Tid(pid),
+            name: name.into(),
+            unprivileged: false,
+            foreign: false,
+            sockets: Some(sockets),
         };
         self.tell(pid, pid, what);
     }
@@ -211,7 +224,9 @@ fn work(task: TaskIndex, from: Timestamp, ms: i64) -> Made {
         from,
         at_it: from,
         until: Some(Timestamp::from_nanos(from.as_nanos() + ms * 1_000_000)),
+        held: Some(Timestamp::from_nanos(from.as_nanos() + ms * 1_000_000)),
         seen: false,
+        shared: false,
     }
 }
 
@@ -397,9 +412,216 @@ fn a_client_s_child_that_may_have_talked_is_no_helper() {
     assert_eq!(told(3), named(&all[3..]));
     assert_eq!(told(100), BTreeMap::new());
     // Then it is not known whether one thread did it all.
+    for pid in [201, 200, 300] {
+        story.ends(pid, pid);
+    }
     story.connects(100, 100, 2);
     assert_eq!(story.strategy(0).0, Some(Strategy::Iterative));
     assert_eq!(story.strategy(3).0, None);
+}
+
+/// What came can be read long after the connection is over on the wire, by whoever
+/// still holds the socket; what was executed without sockets holds none.
+#[test]
+fn whoever_may_hold_a_connection_is_no_helper() {
+    let mut story = Story::of_a_program();
+    story.connects(100, 100, 1);
+    for (pid, name, sockets) in [(200, "cat", 1), (300, "true", 0)] {
+        story.fork(100, pid);
+        story.executed_with(pid, name, sockets);
+    }
+    let made = |held: Option<i64>| -> Vec<Made> {
+        let made = story.made(0).into_iter();
+        made.map(|one| Made {
+            held: held.map(at),
+            ..one
+        })
+        .collect()
+    };
+    let names = |told: Vec<crate::model::Helper>| -> Vec<String> {
+        told.into_iter().map(|h| h.name).collect()
+    };
+    let both = |held| {
+        let made = made(held);
+        let helpers = helpers(&story.side, Side::Client, &made);
+        (
+            names(helpers),
+            names(unclear(&story.side, Side::Client, &made)),
+        )
+    };
+    let (cat, truth) = (vec!["cat".to_owned()], vec!["true".to_owned()]);
+    assert_eq!(both(None), (truth.clone(), cat.clone()));
+    assert_eq!(both(Some(100)), (truth, cat));
+    assert_eq!(both(Some(4)).1, Vec::<String>::new());
+}
+
+/// A connection may be handed to a process that was there before (`SCM_RIGHTS`).
+#[test]
+fn a_process_beside_the_one_that_connects_may_use_its_connections() {
+    let mut story = Story::of_a_program();
+    story.fork(100, 200);
+    for socket in 0..4 {
+        story.connects(100, 100, socket);
+    }
+    let made = story.made(20);
+    assert_eq!(story.helpers(Side::Client, &made), BTreeMap::new());
+    let (strategy, _, evidence) = client_shape(&story.side, &made);
+    assert_eq!(strategy, None);
+    assert_eq!(evidence.created_processes, None);
+}
+
+/// `xargs -P 2`: each does its part and is gone.
+#[test]
+fn workers_that_never_lived_together_are_no_pool() {
+    let jobs = |at_a_time: u32, programs: bool| {
+        let mut story = Story::of_a_program();
+        for round in 0..3 {
+            let pids = (0..at_a_time).map(|i| 200 + round * 10 + i);
+            for pid in pids.clone() {
+                story.fork(100, pid);
+                if programs {
+                    story.executed(pid, pid, "job");
+                }
+            }
+            for pid in pids.clone().chain(pids.clone()) {
+                story.connects(pid, pid, story.now.unsigned_abs());
+            }
+            pids.for_each(|pid| story.ends(pid, pid));
+        }
+        client_shape(&story.side, &story.made(4))
+    };
+    let (strategy, width, evidence) = jobs(2, false);
+    assert_eq!((strategy, width), (None, None));
+    assert!(
+        evidence.because.contains("never all there"),
+        "{}",
+        evidence.because
+    );
+    // Programs of their own share no queue, although they live together.
+    let mut story = Story::of_a_program();
+    for pid in [200, 300] {
+        story.fork(100, pid);
+        story.executed(pid, pid, "job");
+    }
+    for socket in 0..4 {
+        let pid = 200 + socket % 2 * 100;
+        story.connects(pid, pid, socket.into());
+    }
+    let (strategy, _, evidence) = client_shape(&story.side, &story.made(4));
+    assert_eq!(strategy, None);
+    assert!(
+        evidence.because.contains("program of its own"),
+        "{}",
+        evidence.because
+    );
+}
+
+/// The only one of several that was given work is no server of one thread.
+#[test]
+fn one_of_a_pool_that_got_everything() {
+    let served = |threads: bool, idle: bool| {
+        let mut story = Story::of_a_program();
+        let worker = if threads {
+            story.thread(100, 101);
+            if idle {
+                story.thread(100, 102);
+            }
+            (100, 101)
+        } else {
+            story.fork(100, 200);
+            if idle {
+                story.fork(100, 201);
+            }
+            (200, 200)
+        };
+        for socket in 0..3 {
+            story.accepts(worker.0, worker.1, socket);
+        }
+        let taken = story.taken(0).into_iter();
+        let served: Vec<Made> = taken.map(|one| Made { seen: true, ..one }).collect();
+        server_shape(&story.side, &served)
+    };
+    for threads in [true, false] {
+        let (model, evidence) = served(threads, true);
+        assert_eq!(model, None);
+        assert!(
+            evidence.because.contains("others of its kind"),
+            "{}",
+            evidence.because
+        );
+        assert_eq!(served(threads, false).0, Some(ServerModel::Iterative));
+    }
+}
+
+/// Accepted by one thread, received by a second, answered by a third.
+#[test]
+fn a_relay_is_no_event_loop() {
+    let relay = |sender: u32| {
+        let mut story = Story::of_a_program();
+        for tid in 101..=102 {
+            story.thread(100, tid);
+        }
+        for socket in 0..3 {
+            story.accepts(100, 100, socket);
+            let id = SocketId(socket);
+            story.tell(100, 101, Change::Received { socket: id });
+            story.tell(100, sender, Change::Sent { socket: id });
+        }
+        let accepted = story.side.sockets.accepted.iter();
+        let served = accepted.map(|a| {
+            let (received, sent) = (a.received.unwrap(), a.sent.unwrap());
+            Made {
+                task: received.0,
+                from: a.at,
+                at_it: received.3,
+                until: Some(at(100)),
+                held: None,
+                seen: true,
+                shared: received.0 != sent.0,
+            }
+        });
+        let served: Vec<Made> = served.collect();
+        server_shape(&story.side, &served)
+    };
+    let (model, evidence) = relay(102);
+    assert_eq!(model, None);
+    assert!(
+        evidence.because.contains("another one sent"),
+        "{}",
+        evidence.because
+    );
+    let parts = [
+        evidence.accepting_threads,
+        evidence.receiving_threads,
+        evidence.sending_threads,
+    ];
+    assert_eq!(parts, [Some(1); 3]);
+    assert!(!relay(101).1.because.contains("another one sent"));
+}
+
+/// What waits in a queue for one thread is not in its hands.
+#[test]
+fn one_thread_that_is_handed_one_after_the_other_is_no_event_loop() {
+    let handed = |until: [i64; 2]| {
+        let mut story = Story::of_a_program();
+        story.thread(100, 101);
+        let served = |from, at_it, until| Made {
+            task: TaskIndex(1),
+            from: at(from),
+            at_it: at(at_it),
+            until: Some(at(until)),
+            held: None,
+            seen: true,
+            shared: false,
+        };
+        server_shape(
+            &story.side,
+            &[served(10, 20, until[0]), served(11, 30, until[1])],
+        )
+        .0
+    };
+    assert_eq!(handed([25, 35]), None);
+    assert_eq!(handed([40, 41]), Some(ServerModel::Async));
 }
 
 /// Who sends on a client's connections is not traced.
@@ -596,6 +818,8 @@ fn a_server_whose_work_wanders_between_its_threads_is_no_pool() {
             from: at(0),
             at_it: at(story.now),
             until: Some(at(story.now + 1)),
+            held: None,
+            shared: false,
             seen: true,
         });
     }
@@ -610,6 +834,8 @@ fn a_server_of_one_thread_is_iterative_unless_two_were_open_at_once() {
         from: at(from),
         at_it: at(from),
         until: Some(at(until)),
+        held: None,
+        shared: false,
         seen: true,
     };
     let model = |work: &[Made]| server_shape(&story.side, work).0;
@@ -633,6 +859,8 @@ fn by_two_threads(work: &[(usize, i64, i64, Option<i64>)]) -> (Option<ServerMode
         from: at(from),
         at_it: at(at_it),
         until: until.map(at),
+        held: until.map(at),
+        shared: false,
         seen: true,
     });
     server_shape(&story.side, &work.collect::<Vec<_>>())
@@ -747,6 +975,8 @@ fn handed_over(connections: &[(u32, u32)]) -> Option<ServerModel> {
             from: at(story.now - 1),
             at_it: at(story.now),
             until: Some(at(story.now + 2)),
+            held: None,
+            shared: false,
             seen: true,
         });
     }

@@ -27,6 +27,10 @@ pub(super) struct Work<'a> {
     pub at_once: Option<u64>,
     /// Whether a worker was at one connection before it was done with another.
     pub overlaps: bool,
+    /// How many connections one task received from and another one sent on.
+    pub shared: u64,
+    /// Whether there was a moment when all workers were there.
+    pub together: bool,
 }
 
 impl<'a> Work<'a> {
@@ -50,6 +54,8 @@ impl<'a> Work<'a> {
             unseen: unseen.count() as u64,
             at_once: at_once(work),
             overlaps: overlaps(work),
+            shared: work.iter().filter(|one| one.shared).count() as u64,
+            together: together(side, work),
         }
     }
 
@@ -72,6 +78,14 @@ impl<'a> Work<'a> {
         let unclear = others.clone().any(|t| is_in(t, &self.apart.unclear));
         (!unclear).then(|| others.count() as u64)
     }
+}
+
+/// Whether all workers lived at one moment.
+fn together(side: &Activity, work: &[Made]) -> bool {
+    let lives = || work.iter().map(|one| side.tasks.get(one.task));
+    let last = lives().map(|task| task.started).max();
+    let first = lives().filter_map(|task| task.ended).min();
+    last.zip(first).is_none_or(|(last, first)| last <= first)
 }
 
 /// Whether somebody was at one connection before it was done with another.

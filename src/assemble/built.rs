@@ -56,6 +56,16 @@ pub(super) fn helpers(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> O
     Some(activity::helpers(side, of, &work))
 }
 
+/// Those of which it is not known whether they did; `None` as of [`helpers`].
+pub(super) fn unclear(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Vec<Helper>> {
+    let side = watched.activity?;
+    let work = match of {
+        Side::Client => made(side, flows),
+        Side::Server => served(side, flows),
+    };
+    Some(activity::unclear(side, of, &work))
+}
+
 /// The connections that a client made.
 fn made(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
     let wire = Wire::new(flows, Some(side));
@@ -71,7 +81,9 @@ fn made(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
         from: c.from,
         at_it: c.from,
         until: wire.flow_of(at).map(|f| over(f, f.client_closed_ns)),
+        held: wire.flow_of(at).and_then(|f| held(f, Side::Client)),
         seen: false,
+        shared: false,
     });
     made.collect()
 }
@@ -89,11 +101,29 @@ fn served(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
             // Whoever accepts what it serves is at it from then on.
             at_it: by.filter(|s| s.0 != a.task).map_or(a.at, |s| s.3),
             until: flow.map(|f| over(f, f.server_closed_ns)),
+            held: flow.and_then(|f| held(f, Side::Server)),
             seen: by.is_some(),
+            shared: a.received.zip(a.sent).is_some_and(|(r, s)| r.0 != s.0),
         }
     };
     let all = side.sockets.accepted.iter().zip(pairs);
     all.map(served).collect()
+}
+
+/// When the last of a side's processes that held a flow had closed it; `None` where
+/// that cannot be told. A FIN that comes before the peer's may be that of
+/// shutdown(2): the side then goes on to read, in whichever process holds it.
+fn held(flow: &FlowRecord, by: Side) -> Option<Timestamp> {
+    let (closed, peer_closed, reset) = match by {
+        Side::Client => (flow.client_closed_ns, flow.server_closed_ns, 'R'),
+        Side::Server => (flow.server_closed_ns, flow.client_closed_ns, 'r'),
+    };
+    if flow.history.contains(reset) {
+        // What comes after close(2) is answered with a RST (RFC 9293, 3.10.7.1).
+        return Some(flow.last_ns);
+    }
+    let after = |closed: &Timestamp| peer_closed.is_some_and(|peer| peer <= *closed);
+    closed.filter(after)
 }
 
 fn acceptance(a: &Accepted) -> Acceptance {

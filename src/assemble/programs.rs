@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::built::helpers;
+use super::built::{helpers, unclear};
 use super::counts::on_the_wire;
 use super::moments::When;
 use super::samples;
@@ -34,6 +34,7 @@ pub(super) fn record(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Op
         },
         asked_to_end: watched.seen.ended.is_some_and(|e| e.asked_to_end),
         helpers: helpers(watched, of, flows),
+        others: unclear(watched, of, flows),
     })
 }
 

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 
 use super::rule::{Conclusion, says};
 use super::{FindingsInput, Seen};
-use crate::activity::Activity;
+use crate::activity::{Activity, TaskIndex};
 use crate::model::observation::{End, OwnTotals, SideEnded};
-use crate::model::{CaptureSummary, Exit, FlowRecord, Side, StopReason, WorkerRecord};
+use crate::model::{
+    CaptureSummary, Exit, FlowRecord, Outcome, ServerKind, Side, StopReason, WorkerRecord,
+};
 
 /// Whether the run was ended before its time, by a person or a fault.
 pub(super) fn was_cut_short(input: &FindingsInput<'_>) -> bool {
@@ -59,6 +61,13 @@ pub(super) fn left_in_the_queue(input: &FindingsInput<'_>) -> Option<(u64, u64)>
     let (submitted, attempted) = (requests.submitted?, requests.attempted?);
     let unjoined = input.run.plan.joined == Some(false);
     (unjoined && attempted < submitted).then_some((submitted, attempted))
+}
+
+/// How many requests were never begun, as far as that is known.
+pub(super) fn never_attempted(input: &FindingsInput<'_>) -> u64 {
+    let failed = &input.run.requests.failed;
+    let never = failed.get(Outcome::NotAttempted.name());
+    never.copied().unwrap_or(0)
 }
 
 /// Whether a client program has never tried to reach the server, and had the
@@ -113,10 +122,27 @@ pub(super) fn ended_program(seen: &Seen<'_>, side: Side) -> Option<SideEnded> {
     side.program().and(side.ended)
 }
 
-/// How a client program ended, unless threadtap asked it to.
+/// How a client program ended, unless threadtap asked it to, or whoever
+/// interrupted the run may have.
 pub(super) fn own_end_of_client(seen: &Seen<'_>) -> Option<Exit> {
     let ended = ended_program(seen, Side::Client)?;
-    ended.exit.filter(|_| !ended.asked_to_end)
+    let exit = ended.exit.filter(|_| !ended.asked_to_end)?;
+    let interrupted = matches!(seen.observation.ended(), None | Some(End::Interrupted));
+    (!interrupted || is_a_fault(exit)).then_some(exit)
+}
+
+/// Whether a process ended so by a fault of its own. Ctrl-C, `timeout(1)` and
+/// kill(2) reach a whole process group, and others end by exit status then.
+fn is_a_fault(exit: Exit) -> bool {
+    const FAULTS: [i32; 6] = [
+        libc::SIGILL,
+        libc::SIGABRT,
+        libc::SIGBUS,
+        libc::SIGFPE,
+        libc::SIGSEGV,
+        libc::SIGSYS,
+    ];
+    matches!(exit, Exit::Signal(signal) if FAULTS.contains(&signal))
 }
 
 /// How the server ended, where that was during the run and its own doing. A
@@ -126,9 +152,8 @@ pub(super) fn early_end_of_server(seen: &Seen<'_>) -> Option<Exit> {
     let ended = server.ended.filter(|e| !e.asked_to_end)?;
     let exit = ended.exit?;
     let daemon = ended.went_on && exit == Exit::Code(0);
-    // Of a program it counts only where nobody interrupted the run: Ctrl-C may
-    // reach a program, too.
-    let early = server.is_built_in() || (is_complete(seen) && !daemon);
+    // What interrupts a run may reach the server, too.
+    let early = is_complete(seen) && !daemon || is_a_fault(exit);
     early.then_some(exit)
 }
 
@@ -152,6 +177,42 @@ pub(super) fn unseen_flows(input: &FindingsInput<'_>, side: Side) -> u64 {
         }
     };
     count_of(input.flows.iter().filter(unseen))
+}
+
+/// Whether every connection that the server's program accepts is told, so that a
+/// flow without an owner was accepted by none of it.
+pub(super) fn tells_acceptances(input: &FindingsInput<'_>) -> bool {
+    let run = input.run;
+    let told = run.correlation.server_owned.is_some() && run.plan.server != ServerKind::Existing;
+    told && ring_of(input, Side::Server).is_none()
+}
+
+/// Whether no task of the server accepted a flow that its kernel had answered, as
+/// far as can be told: nothing came on it from any program either.
+pub(super) fn is_never_accepted(flow: &FlowRecord) -> bool {
+    let answered = flow.handshake.is_some_and(|h| h.syn_ack_ns.is_some());
+    answered && flow.server_owner.is_none() && flow.server_payload_bytes == 0
+}
+
+/// How many tasks of a client made connections, and the most of these that existed
+/// at one moment.
+pub(super) fn workers_at_once(client: &Activity) -> (u64, u64) {
+    let tasks: BTreeSet<TaskIndex> = client.sockets.made.iter().map(|c| c.task).collect();
+    let mut changes = Vec::with_capacity(tasks.len() * 2);
+    for task in &tasks {
+        let task = client.tasks.get(*task);
+        changes.push((task.started, 1i64));
+        changes.extend(task.ended.map(|ended| (ended, -1)));
+    }
+    // What ends at the moment at which another begins was gone by then.
+    changes.sort_unstable();
+    let mut now = 0i64;
+    let peaks = changes.into_iter().map(|(_, change)| {
+        now += change;
+        now
+    });
+    let peak = peaks.max().unwrap_or(0);
+    (tasks.len() as u64, peak.unsigned_abs())
 }
 
 /// Names, as a sentence lists them.

@@ -11,6 +11,7 @@
 //! What each code means is told in its rule's file, and `docs/findings.md` is
 //! made of it.
 
+mod ending;
 mod evidence;
 mod rule;
 mod rules;

@@ -36,6 +36,12 @@ pub struct Program {
     /// census. Those of which that cannot be told, because who used a connection was
     /// not seen, are not among them. `null` when its processes were not followed.
     pub helpers: Option<Vec<Helper>>,
+    /// Processes of its tree that were not seen at a connection, and of which it is
+    /// not known whether they, or descendants of theirs, used one: they may have had
+    /// it from whoever made it. By name. `null` as `helpers`, and in records of
+    /// earlier versions.
+    #[serde(default)]
+    pub others: Option<Vec<Helper>>,
 }
 
 /// Helper processes of one name.
@@ -73,6 +79,18 @@ pub struct Evidence {
     pub workers: u64,
     /// Processes that these threads belong to.
     pub worker_processes: u64,
+    /// Threads that accepted them; `null` of a client, and in records of earlier
+    /// versions.
+    #[serde(default)]
+    pub accepting_threads: Option<u64>,
+    /// Threads that were the first to receive on them; `null` also where that was not
+    /// seen of each.
+    #[serde(default)]
+    pub receiving_threads: Option<u64>,
+    /// Threads that were the first to send on them; `null` also where that was not
+    /// seen of each.
+    #[serde(default)]
+    pub sending_threads: Option<u64>,
     /// The most connections of one of them.
     pub most_by_one_worker: u64,
     /// The most connections in work at the same time; `null` if the end of the

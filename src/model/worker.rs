@@ -28,7 +28,7 @@ serialised!(Side);
 pub enum Outcome {
     /// A valid answer came.
     Valid,
-    /// Never begun: it was still queued when its process ended.
+    /// Never begun when its process ended.
     NotAttempted,
     /// Begun, but its process ended before it had read an answer.
     Abandoned,
@@ -64,7 +64,7 @@ impl Outcome {
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::Valid => "a valid answer came",
-            Self::NotAttempted => "still queued when the client ended",
+            Self::NotAttempted => "never begun when the client ended",
             Self::Abandoned => "started, but the client ended before it read an answer",
             Self::Refused => "connection refused",
             Self::Reset => "connection reset by the server",

@@ -113,11 +113,13 @@ impl Packed<'_> {
                 name,
                 unprivileged,
                 foreign,
+                sockets,
             } => {
                 self.number(id_between(event.tid.0, former.0));
                 self.text(name);
                 self.number(u8::from(*unprivileged));
                 self.number(u8::from(*foreign));
+                self.maybe(*sockets);
             }
             Change::Named { name } => self.text(name),
             Change::Ended(Exit::Code(code)) => self.number(*code),
@@ -139,6 +141,10 @@ impl Packed<'_> {
                 self.number(time_between(event.at, *from));
                 self.maybe_endpoint(*local);
                 self.maybe(*errno);
+            }
+            Change::ConnectedElsewhere { target, errno } => {
+                self.endpoint(*target);
+                self.number(*errno);
             }
             Change::Accepted {
                 socket,
@@ -248,6 +254,7 @@ fn kind(what: &Change) -> Kind {
         Change::ThreadExiting => Kind::ThreadExiting,
         Change::Listening { .. } => Kind::Listening,
         Change::Connected { .. } => Kind::Connected,
+        Change::ConnectedElsewhere { .. } => Kind::ConnectedElsewhere,
         Change::Accepted { .. } => Kind::Accepted,
         Change::Received { .. } => Kind::Received,
         Change::Sent { .. } => Kind::Sent,

@@ -16,6 +16,7 @@ pub(super) enum Kind {
     ThreadExiting,
     Listening,
     Connected,
+    ConnectedElsewhere,
     Accepted,
     Received,
     Sent,
@@ -33,7 +34,7 @@ pub(super) enum Kind {
 }
 
 /// Every kind with its letter, as a client's fact has it.
-pub(super) const KINDS: [(Kind, u8); 21] = [
+pub(super) const KINDS: [(Kind, u8); 22] = [
     (Kind::Started, b's'),
     (Kind::Found, b'f'),
     (Kind::Executed, b'e'),
@@ -43,6 +44,7 @@ pub(super) const KINDS: [(Kind, u8); 21] = [
     (Kind::ThreadExiting, b't'),
     (Kind::Listening, b'l'),
     (Kind::Connected, b'c'),
+    (Kind::ConnectedElsewhere, b'h'),
     (Kind::Accepted, b'a'),
     (Kind::Received, b'r'),
     (Kind::Sent, b'w'),

@@ -87,6 +87,7 @@ impl Unpacked<'_> {
                 name: items.text()?,
                 unprivileged: items.flag()?,
                 foreign: items.flag()?,
+                sockets: items.maybe()?,
             },
             Kind::Named => Change::Named {
                 name: items.text()?,
@@ -114,6 +115,10 @@ impl Unpacked<'_> {
                     errno: items.maybe()?,
                 }
             }
+            Kind::ConnectedElsewhere => Change::ConnectedElsewhere {
+                target: items.endpoint(address)?,
+                errno: items.number()?,
+            },
             Kind::Accepted => {
                 let socket = items.number()?;
                 Change::Accepted {

@@ -6,7 +6,7 @@
 
 use super::sheet::{Block, Cell, Tone};
 use super::strategy::{of_program, of_server};
-use crate::model::{Evidence, Exit, Program, RunRecord};
+use crate::model::{Evidence, Exit, Helper, Program, RunRecord};
 use crate::text::units::{count, counted};
 
 /// What there is to say of programs; `None` where both sides are built in.
@@ -43,7 +43,16 @@ fn sentence(program: &Program, shape: Option<String>, evidence: Option<&Evidence
     }
     let (end, bad) = end(program);
     parts.push(end);
-    parts.extend(helpers(program));
+    parts.extend(named(
+        program.helpers.as_deref(),
+        ("helper process", "helper processes"),
+        "without connections",
+    ));
+    parts.extend(named(
+        program.others.as_deref(),
+        ("other process", "other processes"),
+        "of which it is not known whether they used a connection",
+    ));
     Cell::new(parts.join("; ")).toned(if bad { Tone::Warning } else { Tone::Plain })
 }
 
@@ -62,11 +71,12 @@ fn end(program: &Program) -> (String, bool) {
     }
 }
 
-/// Processes that did none of the work, which the census counts too.
-fn helpers(program: &Program) -> Option<String> {
+/// Processes beside the work, which the census counts too: what they are, and what
+/// is said of them.
+fn named(of: Option<&[Helper]>, (one, many): (&str, &str), what: &str) -> Option<String> {
     /// More names than this say less.
     const NAMES: usize = 4;
-    let helpers = program.helpers.as_deref().unwrap_or_default();
+    let helpers = of.unwrap_or_default();
     if helpers.is_empty() {
         return None;
     }
@@ -80,8 +90,8 @@ fn helpers(program: &Program) -> Option<String> {
         names.push("…".to_owned());
     }
     Some(format!(
-        "{} without connections: {}",
-        counted(all, "helper process", "helper processes"),
+        "{} {what}: {}",
+        counted(all, one, many),
         names.join(", ")
     ))
 }

@@ -30,6 +30,7 @@ mod seen;
 mod sides;
 mod stage;
 mod starts;
+mod students;
 mod trees;
 mod unseen;
 mod users;

@@ -1,9 +1,10 @@
 //! `client_exit`: the client program says that it failed.
 
 use crate::findings::FindingsInput;
+use crate::findings::ending::{last_line, last_words};
 use crate::findings::evidence::own_end_of_client;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Exit, Severity};
+use crate::model::{Exit, Severity, Side};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -14,7 +15,13 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "client.log, where the output of the program is.",
         to_do: "Correct what client.log shows. If the exit status of this program does not \
              mean an error, ignore this finding.",
-        evidence: &[("exit_code", "the exit status")],
+        evidence: &[
+            ("exit_code", "the exit status"),
+            (
+                "last_line",
+                "the last line of client.log; null: none is known",
+            ),
+        ],
     },
     judge: Judge::Once(judge),
 };
@@ -24,6 +31,14 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let Exit::Code(code @ (1.. | ..=-1)) = exit else {
         return None;
     };
-    let message = format!("The client ended with {exit}; client.log may say why.");
-    Some(says(message).with("exit_code", code))
+    let last = last_line(&input.seen?, Side::Client);
+    let message = format!(
+        "The client ended with {exit}; {}.",
+        last_words(Side::Client, last)
+    );
+    Some(
+        says(message)
+            .with("exit_code", code)
+            .with("last_line", last),
+    )
 }

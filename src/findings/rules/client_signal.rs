@@ -1,9 +1,10 @@
 //! `client_signal`: a signal ended the client program.
 
 use crate::findings::FindingsInput;
+use crate::findings::ending::{last_line, last_words};
 use crate::findings::evidence::own_end_of_client;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Exit, Severity};
+use crate::model::{Exit, Severity, Side};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -14,7 +15,13 @@ pub(in crate::findings) const RULE: Rule = Rule {
              the program, SIGKILL often means that memory ran out.",
         look_at: "client.log; the kernel log (`dmesg`); a core file, if there is one.",
         to_do: "Correct the program. A debugger shows the place: run it alone first.",
-        evidence: &[("signal", "the number of the signal")],
+        evidence: &[
+            ("signal", "the number of the signal"),
+            (
+                "last_line",
+                "the last line of client.log; null: none is known",
+            ),
+        ],
     },
     judge: Judge::Once(judge),
 };
@@ -24,6 +31,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let Exit::Signal(signal) = exit else {
         return None;
     };
-    let message = format!("The client was ended by {exit}; client.log may say why.");
-    Some(says(message).with("signal", signal))
+    let last = last_line(&input.seen?, Side::Client);
+    let message = format!(
+        "The client was ended by {exit}; {}.",
+        last_words(Side::Client, last)
+    );
+    Some(says(message).with("signal", signal).with("last_line", last))
 }

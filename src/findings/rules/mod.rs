@@ -54,6 +54,8 @@ registry! {
     UsesIoUring = uses_io_uring,
     ClientSignal = client_signal,
     ClientExit = client_exit,
+    ProcessesKilled = processes_killed,
+    ExceptionsLogged = exceptions_logged,
     LeftBehind = left_behind,
     ServerRefusedTasks = server_refused_tasks,
     ServerRefusedDescriptors = server_refused_descriptors,
@@ -73,7 +75,9 @@ registry! {
     SynRetransmitted = syn_retransmitted,
     UnansweredFlows = unanswered_flows,
     UnownedFlows = unowned_flows,
+    AnswersOffTheClock = answers_off_the_clock,
     PeakBelowRequests = peak_below_requests,
+    PoolWidth = pool_width,
     PortsReused = ports_reused,
     SourceAddresses = source_addresses,
 }

@@ -1,6 +1,7 @@
 //! `no_connection`: a client that never tried to reach the server.
 
 use crate::findings::FindingsInput;
+use crate::findings::ending::{pool_to_look_at, seen_of_the_end, unjoined};
 use crate::findings::evidence::made_no_connection;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
@@ -9,21 +10,43 @@ pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
         title: "The client made no connection",
         severities: &[Severity::Warning],
-        means: "The client program ended, and no thread of it called connect(2) to the port \
-             of the server. Usually it uses another port, or it ended with an error \
-             before.",
+        means: "The client program ended, and no thread of it was seen to call connect(2) to \
+             the port of the server. It may use another port, have ended with an error \
+             before, or have ended before its threads came so far. The message says what \
+             was seen.",
         look_at: "client.log; the arguments of the client; the target in the plan.",
-        to_do: "Give the client the address and the port of the server.",
-        evidence: &[("target", "where the server listens")],
+        to_do: "Give the client the address and the port of the server, or correct what \
+             ended it.",
+        evidence: &[
+            ("target", "where the server listens"),
+            (
+                "seen",
+                "how it ended and what else was seen, as in the message",
+            ),
+        ],
     },
     judge: Judge::Once(judge),
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    if !made_no_connection(input) {
+        return None;
+    }
     let target = &input.run.plan.target;
-    let message = format!(
-        "The client made no connection to {target}: does it use another address or port? \
-         client.log may say more."
-    );
-    made_no_connection(input).then(|| says(message).with("target", target.clone()))
+    let seen = seen_of_the_end(input);
+    let seen_of_it = match seen.as_slice() {
+        [] => "client.log may say more".to_owned(),
+        parts => parts.join("; "),
+    };
+    let hint = match unjoined(input) {
+        None => pool_to_look_at(input),
+        Some(_) => "",
+    };
+    let message =
+        format!("The client made no connection to the port of {target}: {seen_of_it}{hint}.");
+    Some(
+        says(message)
+            .with("target", target.clone())
+            .with("seen", seen),
+    )
 }

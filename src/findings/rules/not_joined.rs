@@ -1,34 +1,58 @@
 //! `not_joined`: the classic mistake with a thread pool.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::left_in_the_queue;
+use crate::findings::ending::{Left, unjoined};
+use crate::findings::evidence::{left_in_the_queue, made_no_connection, never_attempted};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
-use crate::text::units::count;
+use crate::text::units::{count, counted};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
         title: "The main thread did not wait for its workers",
-        severities: &[Severity::Error],
+        severities: &[Severity::Error, Severity::Warning, Severity::Info],
         means: "When the main thread of a program ends, the program ends, and all its \
              threads with it. Requests that were still in the queue of the pool, or whose \
              thread had not come so far, are never made. This is the usual mistake with a \
-             thread pool.",
+             thread pool. Of a program it is seen by its threads: its main thread ended \
+             while others that it had created were still there, which had made connections \
+             (or nobody had). It is an error where requests are known to be missing (-n), a warning where \
+             something was still going on, and only information where every connection \
+             was closed: then the main thread may have known in another way that all was \
+             done.",
         look_at: "The number of requests that were attempted, and the client's census: *after* \
              is above 1 when the main thread leaves others at work.",
         to_do: "Join the threads, or shut the pool down and wait for it, before the program \
-             ends. In the lab: leave --no-join out.",
+             ends (Python: pool.close() and pool.join()). With -n N threadtap says how many \
+             requests are missing. In the lab: leave --no-join out.",
         evidence: &[
-            ("submitted", "requests that the client was to make"),
+            (
+                "submitted",
+                "requests that the client was to make; null: not known",
+            ),
             ("attempted", "requests for which it called connect(2)"),
-            ("never_attempted", "the difference"),
+            ("never_attempted", "the difference; null: not known"),
+            (
+                "threads_left",
+                "of a program: threads that were there when the main thread ended",
+            ),
+            (
+                "connections_open",
+                "of a program: connections of theirs that were open then",
+            ),
         ],
     },
     judge: Judge::Once(judge),
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let (submitted, attempted) = left_in_the_queue(input)?;
+    match left_in_the_queue(input) {
+        Some(left) => Some(of_the_built_in(left)),
+        None => of_a_program(input, unjoined(input)?),
+    }
+}
+
+fn of_the_built_in((submitted, attempted): (u64, u64)) -> Conclusion {
     let never = submitted - attempted;
     let message = format!(
         "The main thread ended without waiting: {} of {} requests were never attempted. Join \
@@ -36,10 +60,65 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         count(never),
         count(submitted),
     );
-    Some(
-        says(message)
-            .with("submitted", submitted)
-            .with("attempted", attempted)
-            .with("never_attempted", never),
-    )
+    says(message)
+        .with("submitted", submitted)
+        .with("attempted", attempted)
+        .with("never_attempted", never)
+}
+
+fn of_a_program(input: &FindingsInput<'_>, left: Left) -> Option<Conclusion> {
+    let requests = &input.run.requests;
+    let never = never_attempted(input);
+    let nothing_missing = requests.submitted.is_some() && never == 0;
+    if nothing_missing && left.open == 0 {
+        return None;
+    }
+    let lost = if never > 0 {
+        format!(
+            " {} of {} requests were never attempted.",
+            count(never),
+            count(requests.submitted.unwrap_or(never)),
+        )
+    } else if left.open > 0 {
+        format!(
+            " {} of theirs {} still open.",
+            counted(left.open, "connection", "connections"),
+            if left.open == 1 { "was" } else { "were" },
+        )
+    } else if made_no_connection(input) {
+        " None had made a connection.".to_owned()
+    } else {
+        " All connections were closed by then.".to_owned()
+    };
+    let of_which = match left.made {
+        0 => String::new(),
+        n => format!(
+            ", which had made {}",
+            counted(n, "connection", "connections")
+        ),
+    };
+    let message = format!(
+        "The client's main thread ended while {} that it had created {} still there{of_which}: \
+         what was not done by then is never done.{lost} Let the main thread wait: join the threads, \
+         or shut the pool down and wait for it.",
+        counted(left.threads, "thread", "threads"),
+        if left.threads == 1 { "was" } else { "were" },
+    );
+    let severity = if never > 0 {
+        Severity::Error
+    } else if left.open > 0 || made_no_connection(input) {
+        Severity::Warning
+    } else if left.threads > 1 {
+        Severity::Info
+    } else {
+        return None;
+    };
+    let conclusion = says(message)
+        .at(severity)
+        .with("submitted", requests.submitted)
+        .with("attempted", requests.attempted)
+        .with("never_attempted", requests.submitted.map(|_| never))
+        .with("threads_left", left.threads)
+        .with("connections_open", left.open);
+    Some(conclusion)
 }

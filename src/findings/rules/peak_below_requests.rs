@@ -1,6 +1,7 @@
 //! `peak_below_requests`: a worker a request, and yet never all at once.
 
 use crate::findings::FindingsInput;
+use crate::findings::evidence::workers_at_once;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Outcome, Severity, Strategy};
 use crate::text::units::count;
@@ -9,12 +10,13 @@ pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
         title: "The workers did not all exist at the same time",
         severities: &[Severity::Info],
-        means: "The strategy starts one thread or process for each request, but a request is \
+        means: "The client starts one thread or process for each request, but a request is \
              so short that the first workers end while later ones are still being \
              started. So the peak is below the number of requests. This is normal.",
         look_at: "The timeline of the client's census.",
         to_do: "Use --gate if all workers are to exist at once: each then waits until the \
-             last one has been started.",
+             last one has been started. In a program of your own, let each worker wait at a \
+             barrier (Python: threading.Barrier).",
         evidence: &[
             ("peak", "the most workers at one moment"),
             ("requests", "the number of requests"),
@@ -25,9 +27,8 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let (plan, census) = (&input.run.plan, &input.run.census.client);
-    // Of a program it is not known that it meant them to be there at once.
     if plan.client_command.is_some() {
-        return None;
+        return of_a_program(input);
     }
     let (counts, workers) = match plan.strategy? {
         Strategy::Thread => (census.threads, "threads"),
@@ -52,4 +53,24 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         count(requests),
     );
     Some(says(message).with("peak", peak).with("requests", requests))
+}
+
+/// Of a program: a thread or process was created for each connection, by what was
+/// seen. Where they were not all there at one moment, the first to end had ended
+/// before the last began.
+fn of_a_program(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let workers = match input.run.plan.strategy? {
+        Strategy::Thread => "threads",
+        Strategy::Process => "processes",
+        _ => return None,
+    };
+    let (all, peak) = workers_at_once(input.seen?.client?);
+    let message = format!(
+        "At most {} of the {} client {workers} that made the connections existed at once, because \
+         the first one had ended before the last one was started. That is normal; let each wait at \
+         a barrier if all are to exist at once.",
+        count(peak),
+        count(all),
+    );
+    (peak < all).then(|| says(message).with("peak", peak).with("requests", all))
 }

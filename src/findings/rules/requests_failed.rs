@@ -1,11 +1,17 @@
 //! `requests_failed`: one conclusion for each reason why requests failed.
 
+use std::collections::HashSet;
+
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{left_in_the_queue, made_no_connection, was_cut_short};
+use crate::findings::ending::{pool_to_look_at, seen_of_the_end, unjoined};
+use crate::findings::evidence::{
+    count_of, early_end_of_server, is_never_accepted, left_in_the_queue, tells_acceptances,
+    was_cut_short,
+};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Outcome, Severity, Side};
+use crate::model::{Endpoint, FlowRecord, Outcome, ServerKind, Severity, Side};
 use crate::text::escape::printable;
-use crate::text::units::counted;
+use crate::text::units::{count, counted};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -33,7 +39,8 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     // What an unjoined main thread left in the queue has a finding of its own.
-    let told = left_in_the_queue(input).map(|_| Outcome::NotAttempted.name());
+    let unjoined = left_in_the_queue(input).is_some() || unjoined(input).is_some();
+    let told = unjoined.then(|| Outcome::NotAttempted.name());
     let failed = input.run.requests.failed.iter();
     failed
         .filter(|&(reason, &n)| n > 0 && Some(reason.as_str()) != told)
@@ -59,11 +66,9 @@ fn conclusion(input: &FindingsInput<'_>, reason: &str, n: u64) -> Conclusion {
         was_cut_short(input) && matches!(outcome, Some(Outcome::NotAttempted | Outcome::Abandoned));
     if cut_short {
         message.push_str("; the run ended early");
-    } else if made_no_connection(input) {
-        // There was no worker to wait for.
-    } else if let Some(remedy) = outcome.and_then(|o| remedy(o, input)) {
+    } else if let Some(reason) = outcome.and_then(|o| because(o, input)) {
         message.push_str("; ");
-        message.push_str(remedy);
+        message.push_str(&reason);
     }
     message.push('.');
     let severity = if cut_short {
@@ -99,8 +104,107 @@ fn shortened(text: &str) -> String {
     }
 }
 
+/// What was seen that bears on it, and what a person can do about it.
+fn because(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
+    let is_program = input.run.plan.client_command.is_some();
+    let known = match outcome {
+        Outcome::NotAttempted if is_program => Some(never_begun(input)),
+        Outcome::Abandoned if is_program && unjoined(input).is_none() => {
+            let seen = seen_of_the_end(input);
+            (!seen.is_empty()).then(|| seen.join("; "))
+        }
+        Outcome::Refused => refused(input),
+        Outcome::Reset | Outcome::Closed | Outcome::Timeout => not_accepted(outcome, input),
+        _ => None,
+    };
+    known.or_else(|| remedy(outcome, input).map(str::to_owned))
+}
+
+/// What was seen of a client that made fewer requests than it was to.
+fn never_begun(input: &FindingsInput<'_>) -> String {
+    let seen = seen_of_the_end(input);
+    let attempted = input.run.requests.attempted;
+    let made = attempted.map(|n| format!("it made {}", counted(n, "connection", "connections")));
+    let parts: Vec<String> = made.into_iter().chain(seen).collect();
+    match parts.as_slice() {
+        [] => "see client.log".to_owned(),
+        parts => format!(
+            "of the client was seen: {}{}",
+            parts.join("; "),
+            pool_to_look_at(input)
+        ),
+    }
+}
+
+/// Where refused connections went, if not to where the server listens.
+fn refused(input: &FindingsInput<'_>) -> Option<String> {
+    let run = input.run;
+    let seen = input.seen?;
+    if let Some(exit) = early_end_of_server(&seen) {
+        return Some(format!("the server ended during the run ({exit})"));
+    }
+    let made = || {
+        let made = seen.client.map_or(&[][..], |c| &c.sockets.made[..]);
+        made.iter().filter(|c| c.errno == Some(libc::ECONNREFUSED))
+    };
+    let server: Endpoint = run.plan.target.parse::<std::net::SocketAddr>().ok()?.into();
+    let elsewhere = made().find(|c| c.target.ip != server.ip)?;
+    let away = made().all(|c| c.target.ip != server.ip);
+    away.then(|| {
+        format!(
+            "they went to {}, and the server listens on {}",
+            elsewhere.target, run.plan.target
+        )
+    })
+}
+
+/// Of connections that the server's program had not accepted neither its log nor
+/// its threads can tell anything.
+fn not_accepted(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
+    if !tells_acceptances(input) {
+        return None;
+    }
+    let workers = || {
+        let workers = input.workers.iter();
+        workers.filter(|w| w.side == Side::Client && w.outcome == Some(outcome))
+    };
+    let ports: HashSet<Endpoint> = workers().filter_map(|w| w.client).collect();
+    let of_these = |flow: &&FlowRecord| ports.contains(&flow.client) && flow.client_owner.is_some();
+    let never = count_of(
+        input
+            .flows
+            .iter()
+            .filter(of_these)
+            .filter(|f| is_never_accepted(f)),
+    );
+    let all = count_of(workers());
+    if never == 0 {
+        return None;
+    }
+    let ended = input.seen.and_then(|seen| early_end_of_server(&seen));
+    let remedy = match input.run.plan.server {
+        ServerKind::Embedded => "raise --backlog",
+        _ => "raise the backlog of its listen call, or let it accept faster",
+    };
+    let why = ended.map_or_else(
+        || format!(", which waited in its accept queue, or found it full; {remedy}"),
+        |exit| format!(", and the server ended during the run ({exit})"),
+    );
+    let which = if never >= all {
+        let them = if all == 1 { "it" } else { "them" };
+        format!("no thread of the server had accepted {them}")
+    } else {
+        format!(
+            "no thread of the server had accepted {} of them",
+            count(never)
+        )
+    };
+    Some(format!("{which}{why}"))
+}
+
 /// What a person can do about it.
 const fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<&'static str> {
+    let embedded = matches!(input.run.plan.server, ServerKind::Embedded);
     Some(match outcome {
         Outcome::Valid | Outcome::Other => return None,
         Outcome::NotAttempted | Outcome::Abandoned => {
@@ -112,7 +216,10 @@ const fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<&'static 
         Outcome::Timeout if input.run.plan.client_command.is_some() => {
             "look in the server's log for why it did not answer, or let the client wait longer"
         }
-        Outcome::Timeout => "raise --timeout, --backlog or --server-workers",
+        Outcome::Timeout if embedded => "raise --timeout, --backlog or --server-workers",
+        Outcome::Timeout => {
+            "look in the server's log for why it did not answer, or raise --timeout"
+        }
         Outcome::BadAnswer => "correct the server: the answer is JAM hh:mm:ss and CR LF",
         Outcome::NoThread => {
             "use fewer threads at once (--max-in-flight, or a pool), or raise the limit that is \

@@ -1,12 +1,15 @@
 //! `serving_thread_unseen`: connections that a traced server accepted, and that no
 //! thread of it was seen to receive from or send on.
 
+use std::collections::HashMap;
+
 use crate::activity::Accepted;
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, traced};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Severity, Side};
-use crate::text::units::counted;
+use crate::model::observation::AskedServer;
+use crate::model::{Endpoint, FlowRecord, Severity, Side};
+use crate::text::units::{count, counted};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -15,25 +18,110 @@ pub(in crate::findings) const RULE: Rule = Rule {
         means: "threadtap takes the first thread that receives from a connection as the one \
              that serves it. It traces recv(2) and send(2) and their relatives, and \
              read(2) and write(2) only if asked, because they are called for files, too. \
-             On these connections it saw none of them.",
-        look_at: "Which calls the server uses: read(2) and write(2), io_uring(7), or none at \
-             all because it closes at once.",
-        to_do: "Use --trace-rw to trace read(2) and write(2), too.",
-        evidence: &[("connections", "how many connections")],
+             On these connections it saw none of them. What the wire carried tells more: \
+             where the server sent, a thread of it did by another call; where only the \
+             client sent, the server may never have read; where nobody sent, there was \
+             nothing to receive.",
+        look_at: "Which calls the server uses: read(2) and write(2), splice(2), io_uring(7), \
+             or none at all because it never reads or closes at once.",
+        to_do: "Where the server sent or may have read: use --trace-rw to trace read(2) and \
+             write(2), too, if it was not used. Otherwise nothing.",
+        evidence: &[
+            ("connections", "how many connections"),
+            ("answered", "those on which the server sent something"),
+            ("asked", "those on which only the client did"),
+            ("silent", "those on which neither did"),
+        ],
     },
     judge: Judge::Once(judge),
 };
 
+/// What a connection carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carried {
+    Answer,
+    Request,
+    Nothing,
+    /// It is not in the capture, or there may be several that it is.
+    Unknown,
+}
+
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let accepted = &traced(&input.seen?, Side::Server)?.sockets.accepted;
-    let unseen = |a: &&Accepted| a.received.is_none() && a.sent.is_none();
-    let n = count_of(accepted.iter().filter(unseen));
-    let them = if n == 1 { "it" } else { "them" };
-    let message = format!(
-        "Of {} it is known which thread of the server accepted {them}, but not which one served \
-         {them}: the server uses a system call that is not traced, or neither receives nor sends. \
-         With --trace-rw, read(2) and write(2) are traced.",
-        counted(n, "connection", "connections"),
+    let seen = input.seen?;
+    let accepted = &traced(&seen, Side::Server)?.sockets.accepted;
+    let unseen = accepted
+        .iter()
+        .filter(|a| a.received.is_none() && a.sent.is_none());
+    let mut flows: HashMap<Endpoint, Vec<&FlowRecord>> = HashMap::new();
+    for flow in input.flows {
+        flows.entry(flow.client).or_default().push(flow);
+    }
+    let all: Vec<Carried> = unseen.map(|a| carried(a, &flows)).collect();
+    let n = count_of(all.iter());
+    let of = |kind| count_of(all.iter().filter(|c| **c == kind));
+    let (answered, asked, silent) = (
+        of(Carried::Answer),
+        of(Carried::Request),
+        of(Carried::Nothing),
     );
-    (n > 0).then(|| says(message).with("connections", n))
+    let unknown = n - answered - asked - silent;
+    let mut parts = Vec::new();
+    if answered > 0 {
+        parts.push(format!(
+            "on {} the server sent, by a call that is not traced",
+            count(answered)
+        ));
+    }
+    if asked > 0 {
+        parts.push(format!(
+            "on {} only the client sent: the server read by a call that is not traced, or never",
+            count(asked)
+        ));
+    }
+    if silent > 0 {
+        parts.push(format!(
+            "{} carried no data, so that there was nothing to receive",
+            count(silent)
+        ));
+    }
+    if unknown > 0 {
+        parts.push(format!(
+            "of {} the capture does not tell what they carried",
+            count(unknown)
+        ));
+    }
+    let plan = &seen.observation.header.asked;
+    // Of a server that is attached to they are looked at in any case.
+    let attached = matches!(plan.server, AskedServer::Existing { attached: true });
+    let rw = plan.read_write || attached;
+    let remedy = if rw || silent == n {
+        ""
+    } else {
+        " With --trace-rw, read(2) and write(2) are traced."
+    };
+    let message = format!(
+        "Of {} it is known which thread of the server accepted {}, but no thread was seen to \
+         receive or send: {}.{remedy}",
+        counted(n, "connection", "connections"),
+        if n == 1 { "it" } else { "them" },
+        parts.join("; "),
+    );
+    (n > 0).then(|| {
+        says(message)
+            .with("connections", n)
+            .with("answered", answered)
+            .with("asked", asked)
+            .with("silent", silent)
+    })
+}
+
+fn carried(accepted: &Accepted, flows: &HashMap<Endpoint, Vec<&FlowRecord>>) -> Carried {
+    let Some([flow]) = flows.get(&accepted.peer).map(Vec::as_slice) else {
+        return Carried::Unknown;
+    };
+    match (flow.client_payload_bytes, flow.server_payload_bytes) {
+        (_, 1..) => Carried::Answer,
+        (1.., 0) => Carried::Request,
+        (0, 0) => Carried::Nothing,
+    }
 }

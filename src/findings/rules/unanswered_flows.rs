@@ -3,7 +3,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, len};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{FlowRecord, Severity};
+use crate::model::{Exchange, FlowRecord, Nanos, Severity};
 use crate::text::units::counted;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -12,7 +12,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
         severities: &[Severity::Warning],
         means: "The capture shows a request on these flows and no answer after it. The \
              server did not answer, the connection broke, or the capture ended before the \
-             answer came.",
+             answer came. A client's last word that wants no answer is none of these \
+             (QUIT, PostgreSQL's Terminate, HTTP/2's GOAWAY): after it the client closes \
+             at once, or the server closes a connection on which it has answered before.",
         look_at: "One of the flows in capture.pcap: the last frame shows which side stopped. \
              Its number is in the message.",
         to_do: "If the server had received the request (its kernel acknowledged it) and was \
@@ -46,6 +48,37 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     Some(says(message).with("flows", flows).with("first", named))
 }
 
+/// How long a client waits at least that waits for an answer. One that closes
+/// earlier has not waited: programs' timeouts are longer, and between its last two
+/// calls it may have lost the CPU for a while.
+const WAITS: Nanos = Nanos::new(100_000_000);
+
+/// Whether a request had no answer although its client was there to wait for one.
 fn is_unanswered(flow: &FlowRecord) -> bool {
-    flow.exchanges.iter().any(|e| e.response_ns.is_none())
+    // An answer may be in what was cut or lost.
+    if !flow.incomplete.is_empty() {
+        return false;
+    }
+    let missing = |e: &&Exchange| e.response_ns.is_none();
+    // Of the TIME protocol it is known what wants an answer; of others only that
+    // nothing came after the last word.
+    let last = flow
+        .exchanges
+        .last()
+        .filter(|_| flow.exchanges_omitted == 0);
+    let mut of_time = flow.exchanges.iter().filter(|e| e.valid.is_some());
+    let is_time = of_time.clone().next().is_some();
+    let Some(asked) = of_time.find(missing).or(last.filter(missing)) else {
+        return false;
+    };
+    let closed = flow.client_closed_ns;
+    let waited = closed.is_none_or(|closed| closed.since(asked.request_ns) >= WAITS);
+    let answered_before = flow.exchanges.iter().any(|e| e.response_ns.is_some());
+    // In Zeek's history the server's letters are small ones.
+    match flow.history.chars().find(|c| "fFrR".contains(*c)) {
+        Some('r') => true,
+        // Closing can be the answer to a last word.
+        Some('f') => is_time || !answered_before,
+        _ => waited,
+    }
 }

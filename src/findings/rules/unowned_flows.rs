@@ -1,7 +1,9 @@
 //! `unowned_flows`: flows with nobody behind one of their ends.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, ring_of, was_cut_short};
+use crate::findings::evidence::{
+    count_of, early_end_of_server, is_never_accepted, ring_of, was_cut_short,
+};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Provenance, ServerKind, Severity, Side};
 use crate::text::units::{count, counted};
@@ -17,7 +19,8 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The reason in the message; client_owner and server_owner in flows.jsonl, \
              null where the owner is not known.",
         to_do: "Let threadtap start the server (--server-cmd), or attach to its first \
-             process. Make sure that no other program uses the port during the run.",
+             process. For connections that waited in the accept queue: raise the backlog of \
+             listen(2), or accept faster.",
         evidence: &[
             ("side", "`client` or `server`"),
             ("flows", "flows that could have an owner"),
@@ -71,11 +74,7 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
                  thread accepted which connection; let threadtap start the server to know",
             )
         } else {
-            (
-                Severity::Warning,
-                "no thread of the server reported them; check that nothing else listens on \
-                 this port",
-            )
+            of_the_server_run(input)
         };
         let figures = (opened, owned, unowned);
         Some(conclusion(
@@ -93,6 +92,29 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         .into_iter()
         .chain(unless_told(Side::Server, server))
         .collect()
+}
+
+/// Why nobody of a server that belongs to the run has accepted the rest.
+fn of_the_server_run(input: &FindingsInput<'_>) -> (Severity, &'static str) {
+    let unowned = || {
+        let flows = input.flows.iter();
+        flows.filter(|f| {
+            f.server_owner.is_none() && f.handshake.is_some_and(|h| h.syn_ack_ns.is_some())
+        })
+    };
+    let ended = input.seen.and_then(|seen| early_end_of_server(&seen));
+    let reason = if unowned().any(|flow| !is_never_accepted(flow)) {
+        // Data came on one that no thread of it had accepted.
+        "no thread of the server was seen to accept them, and some were answered all the same: by \
+         a call that is not traced, or by another program on this port"
+    } else if ended.is_some() {
+        "the server's kernel had answered their SYN, no thread of the server accepted them, and the \
+         server ended during the run"
+    } else {
+        "the server's kernel had answered their SYN, and no thread of the server accepted them: \
+         they waited in its accept queue, or found it full"
+    };
+    (Severity::Warning, reason)
 }
 
 fn client_reason(input: &FindingsInput<'_>) -> &'static str {

@@ -55,7 +55,7 @@ fn client_signal_and_client_exit_are_said_of_a_program() {
         finding.message,
         "The client was ended by signal 11, SIGSEGV; client.log may say why."
     );
-    assert_eq!(evidence(&finding), json!({"signal": 11}));
+    assert_eq!(evidence(&finding), json!({"signal": 11, "last_line": null}));
     segv.silent("client_exit");
 
     let failed = ended(Scene::of_programs(), Some(Exit::Code(3)), false);
@@ -64,8 +64,24 @@ fn client_signal_and_client_exit_are_said_of_a_program() {
         finding.message,
         "The client ended with exit status 3; client.log may say why."
     );
-    assert_eq!(evidence(&finding), json!({"exit_code": 3}));
+    assert_eq!(
+        evidence(&finding),
+        json!({"exit_code": 3, "last_line": null})
+    );
     failed.silent("client_signal");
+
+    // Its last line is quoted, as much of it as a sentence bears.
+    let mut words = ended(Scene::of_programs(), Some(Exit::Code(1)), false);
+    words.printed(Side::Client, 0, None, Some(&"x".repeat(1000)));
+    let finding = words.one("client_exit");
+    let quoted = format!("the last line of client.log is “{}…”.", "x".repeat(160));
+    assert!(finding.message.ends_with(&quoted), "{}", finding.message);
+    // Ctrl-C may reach it, too; a fault is its own.
+    for (exit, said) in [(Exit::Signal(2), 0), (Exit::Signal(6), 1)] {
+        let mut cut = ended(Scene::of_programs(), Some(exit), false);
+        cut.end(End::Interrupted);
+        assert_eq!(cut.coded("client_signal").len(), said, "{exit}");
+    }
 
     for (of, exit, asked) in [
         (Scene::of_programs as fn() -> Scene, Some(KILLED), true),
@@ -96,11 +112,21 @@ fn server_died_where_it_was_not_asked_to_end() {
         finding.message,
         "The server ended during the run (signal 9, SIGKILL); server.log may say why."
     );
-    assert_eq!(evidence(&finding), json!({"exit": "signal 9, SIGKILL"}));
+    assert_eq!(
+        evidence(&finding),
+        json!({"exit": "signal 9, SIGKILL", "last_line": null})
+    );
     died.silent("server_ended");
     // The built-in one never ends by itself.
-    for end in [End::Complete, End::Interrupted] {
-        ended(Scene::normal(), Some(Exit::Code(0)), false, end).one("server_died");
+    ended(Scene::normal(), Some(Exit::Code(0)), false, End::Complete).one("server_died");
+    // What interrupts a run reaches its whole group; a fault is the server's own.
+    let fault = Some(Exit::Signal(11));
+    for of in [Scene::normal as fn() -> Scene, Scene::of_programs] {
+        ended(of(), fault, false, End::Interrupted).one("server_died");
+        for exit in [KILLED, Exit::Signal(15), Exit::Signal(2), Exit::Code(1)] {
+            let quiet = ended(of(), Some(exit), false, End::Interrupted);
+            quiet.silent("server_died");
+        }
     }
 
     for quiet in [

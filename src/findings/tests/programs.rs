@@ -7,7 +7,7 @@ use serde_json::json;
 use super::evidence;
 use super::scene::Scene;
 use crate::model::observation::{Change, SocketId};
-use crate::model::{Severity, Side};
+use crate::model::{Endpoint, Evidence, Exit, Pid, Severity, Side, Strategy, Timestamp};
 
 fn scene(change: impl FnOnce(&mut Scene)) -> Scene {
     let mut scene = Scene::of_programs();
@@ -128,8 +128,38 @@ fn serving_thread_unseen_where_nothing_was_received_or_sent() {
     let finding = served(false, false).one("serving_thread_unseen");
     assert_eq!(finding.severity, Severity::Info);
     assert!(finding.message.starts_with("Of 1 connection it is known"));
+    assert!(finding.message.contains("the capture does not tell"));
     assert!(finding.message.contains("--trace-rw"));
-    assert_eq!(evidence(&finding), json!({"connections": 1}));
+    let expected = json!({"connections": 1, "answered": 0, "asked": 0, "silent": 0});
+    assert_eq!(evidence(&finding), expected);
+    // What the wire carried tells what may have been received.
+    for (client, server, said, advised) in [
+        (6, 14, "the server sent, by a call that is not traced", true),
+        (
+            6,
+            0,
+            "only the client sent: the server read by a call",
+            true,
+        ),
+        (
+            0,
+            0,
+            "1 carried no data, so that there was nothing to receive",
+            false,
+        ),
+    ] {
+        for read_write in [false, true] {
+            let mut unseen = served(false, false);
+            let flow = &mut unseen.fixture.flows[0];
+            flow.client = Endpoint::new(Ipv4Addr::LOCALHOST.into(), 40_000);
+            (flow.client_payload_bytes, flow.server_payload_bytes) = (client, server);
+            unseen.observation.header.asked.read_write = read_write;
+            let message = unseen.one("serving_thread_unseen").message;
+            assert!(message.contains(said), "{message}");
+            let advises = message.contains("--trace-rw");
+            assert_eq!(advises, advised && !read_write, "{message}");
+        }
+    }
     served(true, false).silent("serving_thread_unseen");
     served(false, true).silent("serving_thread_unseen");
     Scene::normal().silent("serving_thread_unseen");
@@ -154,4 +184,315 @@ fn address_fallback_counts_attempts_made_again() {
     scene(|s| s.connected(Ipv6Addr::LOCALHOST, libc::ECONNREFUSED)).silent("address_fallback");
     scene(|s| s.connected(Ipv4Addr::LOCALHOST, 0)).silent("address_fallback");
     Scene::normal().silent("address_fallback");
+}
+
+/// A pool of two threads, of twenty requests: one connection is open when the main
+/// thread ends.
+fn pool(change: impl FnOnce(&mut Scene)) -> Scene {
+    scene(|s| {
+        s.fixture.run.requests.submitted = None;
+        s.fixture.run.requests.attempted = Some(2);
+        s.works(101, 0);
+        s.works(102, 1);
+        change(s);
+    })
+}
+
+#[test]
+fn not_joined_is_seen_by_the_threads_of_a_program() {
+    let open = pool(|s| s.leaves(0));
+    let finding = open.one("not_joined");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(
+        finding.message.contains(
+            "while 2 threads that it had created were still there, which had made 2 connections"
+        ),
+        "{}",
+        finding.message
+    );
+    assert!(
+        finding
+            .message
+            .contains("2 connections of theirs were still open")
+    );
+    let expected = json!({
+        "submitted": null, "attempted": 2, "never_attempted": null,
+        "threads_left": 2, "connections_open": 2,
+    });
+    assert_eq!(evidence(&finding), expected);
+
+    // With a number it is known what is missing.
+    let short = pool(|s| {
+        s.fixture.run.requests.submitted = Some(20);
+        s.fixture
+            .run
+            .requests
+            .failed
+            .insert("not_attempted".to_owned(), 18);
+        s.leaves(0);
+    });
+    let finding = short.one("not_joined");
+    assert_eq!(finding.severity, Severity::Error);
+    assert!(
+        finding
+            .message
+            .contains("18 of 20 requests were never attempted")
+    );
+    short.silent("requests_failed");
+    // All is there and closed: what the threads still did is their own affair.
+    let closed = |s: &mut Scene| {
+        for flow in &mut s.fixture.flows {
+            flow.client_closed_ns = Some(flow.first_ns);
+        }
+    };
+    let all = pool(|s| {
+        s.fixture.run.requests.submitted = Some(2);
+        closed(s);
+        s.leaves(0);
+    });
+    all.silent("not_joined");
+    // Nobody knows whether more were meant.
+    let quiet = pool(|s| {
+        closed(s);
+        s.leaves(0);
+    });
+    assert_eq!(quiet.one("not_joined").severity, Severity::Info);
+}
+
+#[test]
+fn not_joined_is_silent_where_the_threads_say_nothing() {
+    // They were joined; a thread beside them made no connection. What they left open
+    // is told where the pool is.
+    let joined = pool(|s| {
+        s.thread(
+            103,
+            Change::Started {
+                process: false,
+                parent: None,
+            },
+        );
+        for tid in [101, 102] {
+            s.thread(tid, Change::Ended(Exit::Code(0)));
+        }
+        s.leaves(0);
+    });
+    joined.silent("not_joined");
+    // It failed, which is why it ended.
+    pool(|s| s.leaves(1)).silent("not_joined");
+    // A signal ended all, or another thread did.
+    pool(|s| s.event(Side::Client, Change::Ended(Exit::Signal(9)))).silent("not_joined");
+    pool(|s| {
+        s.thread(101, Change::ExitBegun);
+        s.event(Side::Client, Change::Ended(Exit::Code(0)));
+    })
+    .silent("not_joined");
+    // A runtime keeps its threads.
+    pool(|s| {
+        s.executed(Side::Client, "node", false, false);
+        s.leaves(0);
+    })
+    .silent("not_joined");
+    // No thread has made a connection, and nobody has.
+    let none = |elsewhere: bool| {
+        scene(|s| {
+            s.fixture.run.requests.submitted = None;
+            s.fixture.run.requests.attempted = Some(0);
+            s.thread(
+                101,
+                Change::Started {
+                    process: false,
+                    parent: None,
+                },
+            );
+            if elsewhere {
+                let target = Endpoint::new(Ipv4Addr::LOCALHOST.into(), 45_001);
+                let errno = libc::ECONNREFUSED;
+                s.thread(101, Change::ConnectedElsewhere { target, errno });
+            }
+            s.leaves(0);
+        })
+    };
+    assert_eq!(none(false).one("not_joined").severity, Severity::Warning);
+    none(true).silent("not_joined");
+}
+
+/// Why fewer connections were made than should have been: what was seen, and no more.
+#[test]
+fn what_was_seen_of_a_client_that_made_fewer() {
+    let fewer = |change: &dyn Fn(&mut Scene)| {
+        let mut scene = scene(|s| {
+            s.fixture.run.requests.attempted = Some(0);
+            s.fixture
+                .run
+                .requests
+                .failed
+                .insert("not_attempted".to_owned(), 20);
+        });
+        change(&mut scene);
+        let failed = scene.one("requests_failed").message;
+        assert!(!failed.contains("wait"), "{failed}");
+        let none = scene.one("no_connection").message;
+        (none, failed)
+    };
+    let (none, failed) = fewer(&|s| s.leaves(0));
+    assert!(none.ends_with("it ended with exit status 0."), "{none}");
+    assert!(
+        failed.contains("it made 0 connections; it ended with exit status 0"),
+        "{failed}"
+    );
+
+    let (none, failed) = fewer(&|s| {
+        s.ended(Side::Client, Some(Exit::Code(1)), false);
+        s.printed(
+            Side::Client,
+            1,
+            Some("ValueError: x"),
+            Some("ValueError: x"),
+        );
+        s.leaves(1);
+    });
+    for text in [none, failed] {
+        let said = "it ended with exit status 1; the last line of client.log is “ValueError: x”; \
+                    client.log shows 1 exception";
+        assert!(text.contains(said), "{text}");
+    }
+
+    let (none, _) = fewer(&|s| {
+        for (port, errno) in [
+            (45_001, libc::ECONNREFUSED),
+            (45_001, libc::ECONNREFUSED),
+            (80, 0),
+        ] {
+            let target = Endpoint::new(Ipv4Addr::LOCALHOST.into(), port);
+            s.event(Side::Client, Change::ConnectedElsewhere { target, errno });
+        }
+        s.leaves(0);
+    });
+    let said = "it made 3 connections to another port than the server's: 127.0.0.1:45001 (refused: \
+                nobody listens there, 2 times), 127.0.0.1:80 (somebody listens there, 1 times)";
+    assert!(none.contains(said), "{none}");
+}
+
+#[test]
+fn pool_width_says_what_the_width_bounds() {
+    let wide = |workers: u64, strategy| {
+        pool(|s| {
+            s.leaves(0);
+            s.fixture.run.plan.strategy = strategy;
+            s.fixture.run.plan.inferred.client = Some(Evidence {
+                connections: 100,
+                workers,
+                worker_processes: 1,
+                accepting_threads: None,
+                receiving_threads: None,
+                sending_threads: None,
+                most_by_one_worker: 50,
+                at_once: Some(workers),
+                created_threads: Some(4),
+                created_processes: Some(0),
+                because: String::new(),
+            });
+        })
+    };
+    let cpus = wide(2, Some(Strategy::Pool)).one("pool_width");
+    assert_eq!(cpus.severity, Severity::Info);
+    assert!(
+        cpus.message
+            .contains("They are as many as this machine has CPUs"),
+        "{}",
+        cpus.message
+    );
+    assert!(cpus.message.contains("not how many are made"));
+    let more = wide(6, Some(Strategy::Pool)).one("pool_width");
+    assert!(more.message.contains("plus 4"), "{}", more.message);
+    let other = wide(5, Some(Strategy::Pool)).one("pool_width");
+    assert!(!other.message.contains("CPUs"), "{}", other.message);
+    // One that ended before it showed as a pool.
+    let early = wide(2, None).one("pool_width");
+    assert!(
+        !early.message.contains("-n N"),
+        "it is known: {}",
+        early.message
+    );
+    wide(5, None).silent("pool_width");
+    wide(2, Some(Strategy::Thread)).silent("pool_width");
+    Scene::normal().silent("pool_width");
+}
+
+#[test]
+fn exceptions_logged_quotes_the_first_and_counts_them() {
+    let mut scene = scene(|s| s.printed(Side::Client, 1000, Some("ValueError: \u{1b}[2J"), None));
+    let finding = scene.one("exceptions_logged");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert_eq!(
+        finding.message,
+        "The output of the client shows 1,000 exceptions (client.log), although its exit status \
+         is 0; the first: “ValueError: \\u{1b}[2J”."
+    );
+    assert_eq!(finding.evidence["exceptions"], 1000);
+    scene.ended(Side::Client, Some(Exit::Code(1)), false);
+    assert!(!scene.one("exceptions_logged").message.contains("although"));
+    scene.printed(Side::Server, 1, Some("x"), Some("x"));
+    assert_eq!(scene.coded("exceptions_logged").len(), 2);
+    scene.printed(Side::Client, 0, None, Some("x"));
+    scene.printed(Side::Server, 0, None, Some("x"));
+    scene.silent("exceptions_logged");
+}
+
+#[test]
+fn peak_below_requests_is_told_of_a_program_s_threads() {
+    let threads = |apart: bool| {
+        pool(|s| {
+            s.fixture.run.plan.strategy = Some(Strategy::Thread);
+            if apart {
+                s.thread(102, Change::Ended(Exit::Code(0)));
+                s.works(103, 2);
+            }
+            s.leaves(0);
+        })
+    };
+    threads(false).silent("peak_below_requests");
+    let finding = threads(true).one("peak_below_requests");
+    assert!(
+        finding
+            .message
+            .starts_with("At most 2 of the 3 client threads"),
+        "{}",
+        finding.message
+    );
+    assert!(!finding.message.contains("--gate"));
+}
+
+#[test]
+fn processes_killed_are_those_that_threadtap_has_not_ended() {
+    let story = |asked: bool, signal: i32| {
+        scene(|s| {
+            let first = Change::Started {
+                process: true,
+                parent: Some(Pid(100)),
+            };
+            s.process(300, first);
+            s.process(300, Change::Ended(Exit::Signal(signal)));
+            if asked {
+                s.observation.client.ended.as_mut().unwrap().asked_at =
+                    Some(Timestamp::from_nanos(1));
+            }
+        })
+    };
+    let finding = story(false, 15).one("processes_killed");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(
+        finding.message.starts_with(
+            "1 process of the client was ended by signal 15, SIGTERM, which threadtap had not sent; \
+             it had made 0 connections before. The processes of a pool"
+        ),
+        "{}",
+        finding.message
+    );
+    let expected = json!({"signal": 15, "processes": 1, "connections": 0});
+    assert_eq!(evidence(&finding), expected);
+    let fault = story(false, 11).one("processes_killed").message;
+    assert!(!fault.contains("pool"), "{fault}");
+    story(true, 15).silent("processes_killed");
+    Scene::of_programs().silent("processes_killed");
 }

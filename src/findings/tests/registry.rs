@@ -7,7 +7,7 @@ use std::path::Path;
 use super::scene::Scene;
 use crate::findings::{Code, findings};
 use crate::model::observation::{Change, End, Leftovers, Trouble};
-use crate::model::{Exit, Finding, Pid, Side, StopReason};
+use crate::model::{Evidence, Exit, Finding, Pid, Side, StopReason, Strategy, TimeOfDay};
 
 /// What a hostile person would name a program, or let it answer.
 const HOSTILE: &str = "a\u{1b}[2J\r\nb\u{202e}\0c. d";
@@ -83,7 +83,7 @@ fn hostile_programs() -> Scene {
 fn scenes() -> Vec<Scene> {
     let mut interrupted = hostile_programs();
     interrupted.end(End::Interrupted);
-    interrupted.ended(Side::Client, Some(Exit::Signal(9)), false);
+    interrupted.ended(Side::Client, Some(Exit::Signal(11)), false);
     let mut miscounted = Scene::normal();
     miscounted.fixture.flows[0].exchanges[0].valid = None;
     let mut beside = Scene::normal();
@@ -93,7 +93,34 @@ fn scenes() -> Vec<Scene> {
     ring.executed(Side::Client, HOSTILE, false, false);
     ring.event(Side::Client, Change::SetUpRing);
     ring.fixture.run.requests.attempted = None;
+    let mut pool = Scene::of_programs();
+    pool.works(101, 0);
+    pool.works(102, 1);
+    let first = Change::Started {
+        process: true,
+        parent: Some(Pid(100)),
+    };
+    pool.process(300, first);
+    pool.process(300, Change::Ended(Exit::Signal(15)));
+    pool.leaves(0);
+    pool.printed(Side::Client, 2, Some(HOSTILE), Some(HOSTILE));
+    pool.fixture.run.plan.strategy = Some(Strategy::Pool);
+    pool.fixture.flows[0].exchanges[0].answer = TimeOfDay::new(1, 2, 3);
+    pool.fixture.run.plan.inferred.client = Some(Evidence {
+        connections: 2,
+        workers: 2,
+        worker_processes: 1,
+        accepting_threads: None,
+        receiving_threads: None,
+        sending_threads: None,
+        most_by_one_worker: 1,
+        at_once: Some(2),
+        created_threads: Some(2),
+        created_processes: Some(0),
+        because: String::new(),
+    });
     vec![
+        pool,
         ring,
         a_bad_day(),
         hostile_programs(),

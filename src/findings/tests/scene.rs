@@ -6,8 +6,8 @@ use crate::activity::Activity;
 use crate::findings::{FindingsInput, Seen, findings};
 use crate::model::observation::{
     Asked, AskedClient, AskedServer, Change, End, Event, Fact, Header, Leftovers, Moments,
-    Observation, ObserverName, OwnTotals, SCHEMA_OBSERVATION, SideEnded, SideStarted, SocketId,
-    Trouble,
+    Observation, ObserverName, Output, OwnTotals, SCHEMA_OBSERVATION, SideEnded, SideStarted,
+    SocketId, Trouble,
 };
 use crate::model::{Endpoint, Exit, Finding, Pid, ServerModel, Side, Strategy, Tid, Timestamp};
 use crate::testkit::Fixture;
@@ -150,8 +150,83 @@ impl Scene {
             name: name.into(),
             unprivileged,
             foreign,
+            sockets: None,
         };
         self.event(side, executed);
+    }
+
+    /// A side's log was read.
+    pub fn printed(
+        &mut self,
+        side: Side,
+        exceptions: u64,
+        first: Option<&str>,
+        last: Option<&str>,
+    ) {
+        let output = Output {
+            exceptions,
+            first: first.map(str::to_owned),
+            last_line: last.map(str::to_owned),
+        };
+        self.observation.add(Fact::Output { side, output });
+    }
+
+    /// A thread of the client's first process did something.
+    pub fn thread(&mut self, tid: u32, what: Change) {
+        self.now += 1;
+        let event = Event {
+            at: at(self.now),
+            pid: pid_of(Side::Client),
+            tid: Tid(tid),
+            what,
+        };
+        let side = Side::Client;
+        self.observation.add(Fact::Event { side, event });
+    }
+
+    /// The first thread of a process of the client did something.
+    pub fn process(&mut self, pid: u32, what: Change) {
+        self.now += 1;
+        let event = Event {
+            at: at(self.now),
+            pid: Pid(pid),
+            tid: Tid(pid),
+            what,
+        };
+        let side = Side::Client;
+        self.observation.add(Fact::Event { side, event });
+    }
+
+    /// A thread of the client was created, and made a connection that is flow `n`.
+    pub fn works(&mut self, tid: u32, n: usize) {
+        self.thread(
+            tid,
+            Change::Started {
+                process: false,
+                parent: None,
+            },
+        );
+        let flow = &mut self.fixture.flows[n];
+        let now = at(self.now);
+        (flow.first_ns, flow.last_ns) = (now, now);
+        if let Some(handshake) = &mut flow.handshake {
+            handshake.syn_ns = now;
+        }
+        flow.client_closed_ns = None;
+        let connected = Change::Connected {
+            socket: Some(SocketId(1000 + u64::from(tid))),
+            target: flow.server,
+            from: now,
+            local: Some(flow.client),
+            errno: Some(0),
+        };
+        self.thread(tid, connected);
+    }
+
+    /// The main thread of the client ends its process with this status.
+    pub fn leaves(&mut self, status: i32) {
+        self.event(Side::Client, Change::ExitBegun);
+        self.event(Side::Client, Change::Ended(Exit::Code(status)));
     }
 
     /// The client called connect(2) to this address on port 45000.

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use super::{coded, evidence, one, with};
-use crate::model::{Severity, StopReason};
+use crate::model::{Nanos, Outcome, ServerKind, Severity, StopReason, TimeOfDay};
 
 #[test]
 fn capture_lossy_names_the_remedy() {
@@ -138,4 +138,117 @@ fn nothing_captured_names_the_interface_and_speaks_alone() {
         f.workers.clear();
     });
     assert_eq!(coded(&none_made, "nothing_captured"), []);
+}
+
+/// A client's last word that wants no answer.
+#[test]
+fn unanswered_flows_are_those_whose_client_was_there_to_wait() {
+    let said = |history: &str, closed_ms: Option<i64>, valid: Option<bool>, before: bool| {
+        let fixture = with(|f| {
+            let flow = &mut f.flows[3];
+            let mut last = flow.exchanges[0].clone();
+            flow.exchanges[0].valid = None;
+            (last.response_ns, last.answer, last.valid) = (None, None, valid);
+            let ns = |ms: i64| Nanos::new(ms * 1_000_000);
+            flow.client_closed_ns = closed_ms.map(|ms| last.request_ns.plus(ns(ms)));
+            flow.history = history.to_owned();
+            flow.exchanges.push(last);
+            if !before {
+                flow.exchanges.remove(0);
+            }
+        });
+        coded(&fixture, "unanswered_flows").len() == 1
+    };
+    // Terminate, GOAWAY, quit: the client closes at once, or it is not known why not.
+    assert!(!said("ShADadDFf", Some(0), None, true));
+    assert!(!said("ShADadDFR", Some(20), None, true));
+    assert!(said("ShADadDFf", Some(3000), None, true));
+    assert!(said("ShADadD", None, None, true));
+    // The server closes: an answer to a last word, but not to the first.
+    assert!(!said("ShADadDfF", Some(1), None, true));
+    assert!(said("ShADfF", Some(1), None, false));
+    assert!(said("ShADadDr", None, None, true));
+    // A request of the TIME protocol wants one.
+    assert!(said("ShADadDfF", Some(1), Some(false), true));
+    assert!(!said("ShADadDFf", Some(1), Some(false), true));
+}
+
+#[test]
+fn answers_off_the_clock_are_told_with_the_difference() {
+    let answered = |h, m, s| {
+        with(|f| {
+            for flow in &mut f.flows {
+                flow.exchanges[0].answer = TimeOfDay::new(h, m, s);
+            }
+        })
+    };
+    // The run is at 15:53:20 local time, 08:53:20 UTC.
+    let fixed = answered(10, 0, 0);
+    let finding = one(&fixed, "answers_off_the_clock");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(
+        finding.message.starts_with(
+            "20 of 20 valid answers name another time of day than the clock of this machine: the \
+             first says 10:00:00 at 15:53:20 local time, which is 5 h 53 min behind"
+        ),
+        "{}",
+        finding.message
+    );
+    assert!(finding.message.contains("All answers say the same time"));
+    assert_eq!(finding.evidence["difference_s"], -21_200);
+    // A clock in another time zone is told, and no more.
+    let tokyo = one(&answered(17, 53, 20), "answers_off_the_clock");
+    assert_eq!(tokyo.severity, Severity::Info);
+    assert!(
+        tokyo
+            .message
+            .contains("2 h 00 min ahead (whole quarter hours"),
+        "{}",
+        tokyo.message
+    );
+    for (h, m, s) in [(15, 53, 20), (8, 53, 20), (8, 53, 24), (15, 53, 16)] {
+        assert_eq!(coded(&answered(h, m, s), "answers_off_the_clock"), []);
+    }
+    // Others' answers on the port are nobody's affair here.
+    let others = with(|f| {
+        f.flows[2].exchanges[0].answer = TimeOfDay::new(1, 0, 0);
+        f.flows[2].client_owner = None;
+    });
+    assert_eq!(coded(&others, "answers_off_the_clock"), []);
+}
+
+/// A server's program has no part in what waits in its accept queue.
+#[test]
+fn what_was_never_accepted_is_said_of_resets_and_owners() {
+    let never = |data: bool| {
+        with(|f| {
+            let flow = &mut f.flows[4];
+            flow.server_owner = None;
+            flow.exchanges[0].response_ns = None;
+            if !data {
+                flow.server_payload_bytes = 0;
+            }
+            f.run.correlation.server_owned = Some(19);
+            f.run.plan.server = ServerKind::Command;
+            f.fail(4, Outcome::Reset, None);
+        })
+    };
+    let queue = one(&never(false), "unowned_flows").message;
+    assert!(
+        queue.contains("no thread of the server accepted them: they waited"),
+        "{queue}"
+    );
+    let failed = one(&never(false), "requests_failed").message;
+    assert!(
+        failed.contains("no thread of the server had accepted them"),
+        "{failed}"
+    );
+    assert!(!failed.contains("server's log"), "{failed}");
+    let other = one(&never(true), "unowned_flows").message;
+    assert!(other.contains("by another program on this port"), "{other}");
+    assert!(
+        one(&never(true), "requests_failed")
+            .message
+            .contains("server's log")
+    );
 }

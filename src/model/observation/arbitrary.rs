@@ -89,12 +89,13 @@ fn change() -> BoxedStrategy<Change> {
         (any::<bool>(), option::of(pid()))
             .prop_map(|(process, parent)| Change::Started { process, parent }),
         any::<bool>().prop_map(|process| Change::Found { process }),
-        (tid(), name(), any::<bool>(), any::<bool>()).prop_map(
-            |(former, name, unprivileged, foreign)| Change::Executed {
+        (tid(), name(), any::<[bool; 2]>(), option::of(count())).prop_map(
+            |(former, name, [unprivileged, foreign], sockets)| Change::Executed {
                 former,
                 name,
                 unprivileged,
-                foreign
+                foreign,
+                sockets
             }
         ),
         name().prop_map(|name| Change::Named { name }),
@@ -116,6 +117,8 @@ fn change() -> BoxedStrategy<Change> {
                 local,
                 errno
             }),
+        (endpoint(), any::<i32>())
+            .prop_map(|(target, errno)| Change::ConnectedElsewhere { target, errno }),
         (socket(), endpoint(), option::of(endpoint())).prop_map(|(socket, peer, local)| {
             Change::Accepted {
                 socket,
@@ -339,6 +342,19 @@ fn cost() -> BoxedStrategy<Fact> {
         .boxed()
 }
 
+fn output() -> BoxedStrategy<Fact> {
+    (side(), count(), option::of(text()), option::of(text()))
+        .prop_map(|(side, exceptions, first, last_line)| Fact::Output {
+            side,
+            output: Output {
+                exceptions,
+                first,
+                last_line,
+            },
+        })
+        .boxed()
+}
+
 /// Any fact but a header.
 pub(crate) fn fact() -> BoxedStrategy<Fact> {
     let of = select(vec![Counted::Client, Counted::Server, Counted::System]);
@@ -361,6 +377,7 @@ pub(crate) fn fact() -> BoxedStrategy<Fact> {
         1 => (side(), totals()).prop_map(|(side, totals)| Fact::Totals { side, totals }),
         1 => (side(), ended()).prop_map(|(side, ended)| Fact::Ended { side, ended }),
         1 => cost(),
+        1 => output(),
         1 => wire().prop_map(Fact::Wire),
         1 => trouble().prop_map(Fact::Trouble),
         1 => leftovers().prop_map(Fact::Leftovers),

@@ -12,6 +12,10 @@ use crate::model::{Endpoint, Exit, Pid, Tid, Timestamp};
 #[serde(transparent)]
 pub struct SocketId(pub u64);
 
+/// How many connections to other ports are told of a side. A program may have
+/// millions that are none of this run's business.
+pub const MOST_ELSEWHERE: u64 = 1000;
+
 /// Something that a task did, and when its observer saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -55,6 +59,9 @@ pub enum Change {
         /// Whether its calls are made in another convention than the
         /// machine's own (32-bit): its sockets are then not seen.
         foreign: bool,
+        /// How many sockets of any kind it has kept open over the call; `None`
+        /// where that was not to be seen.
+        sockets: Option<u64>,
     },
     /// It is a thread among others, and this is its own name at a moment when
     /// that tells what it is for: at its process's first connection, and when
@@ -89,6 +96,14 @@ pub enum Change {
         /// when the task ended inside the call.
         errno: Option<i32>,
     },
+    /// It called connect(2) on a TCP socket to another port than the server's.
+    /// Only the first of a side are told ([`MOST_ELSEWHERE`]).
+    ConnectedElsewhere {
+        /// Where to.
+        target: Endpoint,
+        /// As of [`Change::Connected`].
+        errno: i32,
+    },
     /// Its accept(2) returned a TCP connection.
     Accepted {
         /// The new socket.
@@ -98,7 +113,8 @@ pub enum Change {
         /// The socket's own end; `None` where it has none any more.
         local: Option<Endpoint>,
     },
-    /// It was the first to receive from an accepted socket.
+    /// It was the first to receive from an accepted socket, or to be told on
+    /// receiving that the connection was reset.
     Received {
         /// The socket.
         socket: SocketId,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, ConnectionNote, Event, ObserverCost, OwnTotals, RequestNote, Sample, SideEnded,
+    Asked, ConnectionNote, Event, ObserverCost, Output, OwnTotals, RequestNote, Sample, SideEnded,
     SideStarted, TaskNote, Trouble, WireFacts,
 };
 use crate::model::{Environment, Side, SideCost, Timestamp, Tool};
@@ -144,6 +144,14 @@ pub enum Fact {
         cost: SideCost,
         /// Its observer's; `None` where it is not known.
         observer: Option<ObserverCost>,
+    },
+    /// A program's log was read.
+    Output {
+        /// Which side's.
+        side: Side,
+        /// What it tells.
+        #[serde(flatten)]
+        output: Output,
     },
     /// What the capture counted.
     Wire(WireFacts),

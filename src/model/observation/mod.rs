@@ -9,6 +9,7 @@ mod asked;
 mod event;
 mod fact;
 mod notes;
+mod output;
 mod side;
 mod trouble;
 
@@ -18,9 +19,10 @@ pub(crate) mod arbitrary;
 mod tests;
 
 pub use asked::{Asked, AskedCapture, AskedClient, AskedServer};
-pub use event::{Change, Event, SocketId};
+pub use event::{Change, Event, MOST_ELSEWHERE, SocketId};
 pub use fact::{Counted, End, Fact, Header, Leftovers, Moments, SCHEMA_OBSERVATION};
 pub use notes::{ConnectionNote, OwnTotals, RequestNote, TaskNote};
+pub use output::Output;
 pub use side::{ObserverCost, ObserverName, Sample, SideEnded, SideObservation, SideStarted};
 pub use trouble::Trouble;
 
@@ -137,6 +139,7 @@ impl Observation {
                 side.cost = cost;
                 side.observer_cost = observer;
             }
+            Fact::Output { side, output } => self.side_mut(side).output = Some(output),
             Fact::Wire(wire) => self.wire = Some(wire),
             Fact::Trouble(trouble) => self.troubles.push(trouble),
             Fact::Leftovers(leftovers) => self.leftovers = Some(leftovers),

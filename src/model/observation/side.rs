@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionNote, Event, OwnTotals, RequestNote, TaskNote};
+use super::{ConnectionNote, Event, Output, OwnTotals, RequestNote, TaskNote};
 use crate::model::{Exit, Nanos, Pid, Provenance, SideCost, Timestamp};
 
 /// Who observes a side.
@@ -94,6 +94,8 @@ pub struct SideObservation {
     pub totals: Option<OwnTotals>,
     /// Counts from proc(5): each that differs from the one before.
     pub samples: Vec<Sample>,
+    /// What it printed; `None` where its log was not read.
+    pub output: Option<Output>,
     /// What it has cost.
     pub cost: SideCost,
     /// What its observer took; `None` where it is not known.

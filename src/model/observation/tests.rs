@@ -27,6 +27,7 @@ fn facts() -> Vec<Fact> {
             name: "a\u{fffd}".into(),
             unprivileged: false,
             foreign: true,
+            sockets: Some(3),
         },
         Change::Named { name: "w".into() },
         Change::ExitBegun,

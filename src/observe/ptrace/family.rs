@@ -133,6 +133,11 @@ impl Family {
         })
     }
 
+    /// Whether a process has more than one thread.
+    pub fn has_threads(&self, pid: Pid) -> bool {
+        self.groups.get(&pid).is_some_and(|group| group.tasks > 1)
+    }
+
     /// The whole process begins to exit.
     pub fn exits(&mut self, pid: Pid) {
         if let Some(group) = self.groups.get_mut(&pid) {

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use super::arguments::{Address, Made, recognise};
 use super::calls::{Interest, Kind, Watched};
+use crate::model::observation::MOST_ELSEWHERE;
 use crate::model::{Change, Endpoint, Pid, SocketId, Tid, Timestamp};
 use crate::sys::clock;
 use crate::sys::ptrace::remote_socket::{Borrowed, Holder};
@@ -30,6 +31,10 @@ enum Pending {
         sends: bool,
     },
     Disconnect(SocketId),
+    Elsewhere {
+        descriptor: i32,
+        target: Endpoint,
+    },
     Listen {
         descriptor: i32,
     },
@@ -60,6 +65,8 @@ pub struct Sockets {
     /// The last connect(2) of a task that a signal interrupted: it may come
     /// once more, and be the last that the task does.
     interrupted: HashMap<Tid, (i32, SocketId)>,
+    /// How many connections to other ports were begun.
+    elsewhere: u64,
 }
 
 /// An argument that is a descriptor: the lower 32 bits.
@@ -76,6 +83,7 @@ impl Sockets {
             pending: HashMap::new(),
             awaited: HashMap::new(),
             interrupted: HashMap::new(),
+            elsewhere: 0,
         }
     }
 
@@ -129,7 +137,7 @@ impl Sockets {
     }
 
     fn begins(
-        &self,
+        &mut self,
         task: &Stopped,
         pid: Pid,
         made: &Made,
@@ -137,8 +145,9 @@ impl Sockets {
     ) -> Option<Pending> {
         let descriptor = descriptor(made.arguments[0]);
         let socket = || Holder::of(pid, task.tid())?.tcp(descriptor)?.id();
+        let interest = self.interest;
         let connects = |target: Endpoint, sends| {
-            (self.interest == Interest::Client { port: target.port })
+            (interest == Interest::Client { port: target.port })
                 // Whether it is a TCP socket is asked when the call is over: the
                 // program waits twice, and the first time shortly.
                 .then(|| Pending::Connect {
@@ -150,7 +159,9 @@ impl Sockets {
         };
         match made.kind {
             Kind::Connect => match made.connects_to(task)? {
-                Address::Of(target) => connects(target, false),
+                Address::Of(target) => {
+                    connects(target, false).or_else(|| self.elsewhere(descriptor, target))
+                }
                 Address::Unspecified => Some(Pending::Disconnect(socket()?)),
             },
             Kind::FastOpen { message } => match made.sends_to(task, message)? {
@@ -229,6 +240,18 @@ impl Sockets {
             // What it asks for is not to be had in a program that has a filter.
             Pending::Strict if result < 0 => said.push(Change::StrictRefused),
             Pending::Strict => {}
+            Pending::Elsewhere { descriptor, target } => {
+                let errno = i32::try_from(-result).unwrap_or(0).max(0);
+                let is_tcp = tcp(descriptor).is_some();
+                said.extend(is_tcp.then_some(Change::ConnectedElsewhere { target, errno }));
+            }
+            // It has asked for what was there, and learnt that nothing is, nor will
+            // be: the connection was reset.
+            Pending::Receive(socket) if told_of_the_end(result) => {
+                if self.learn(socket, |a| &mut a.receive) {
+                    said.push(Change::Received { socket });
+                }
+            }
             _ if result < 0 => {}
             Pending::Disconnect(socket) => said.push(Change::Disconnected { socket }),
             Pending::SetUpRing => said.push(Change::SetUpRing),
@@ -252,6 +275,16 @@ impl Sockets {
                 }
             }
         }
+    }
+
+    /// A client connects to another port than the server's. The first of these are
+    /// told.
+    fn elsewhere(&mut self, descriptor: i32, target: Endpoint) -> Option<Pending> {
+        if !matches!(self.interest, Interest::Client { .. }) {
+            return None;
+        }
+        self.elsewhere += 1;
+        (self.elsewhere <= MOST_ELSEWHERE).then_some(Pending::Elsewhere { descriptor, target })
     }
 
     /// accept(2) has returned this socket.
@@ -302,4 +335,15 @@ fn outcome(socket: &Borrowed, result: i64, sends: bool) -> Option<(i32, bool)> {
         return Some((libc::EINPROGRESS, !sends));
     }
     Some((0, false))
+}
+
+/// Whether a call on a socket answered how the connection has ended.
+fn told_of_the_end(result: i64) -> bool {
+    const ENDS: [i32; 4] = [
+        libc::ECONNRESET,
+        libc::EPIPE,
+        libc::ETIMEDOUT,
+        libc::ECONNABORTED,
+    ];
+    ENDS.iter().any(|errno| result == -i64::from(*errno))
 }

@@ -43,6 +43,11 @@ impl Log {
         self.observation.add(fact);
     }
 
+    /// What was seen so far.
+    pub fn observation(&self) -> &Observation {
+        &self.observation
+    }
+
     /// Hands on what was written, where that is due. `now`: the time that has
     /// passed.
     pub fn hand_on(&mut self, now: Duration) {

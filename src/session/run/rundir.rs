@@ -232,6 +232,16 @@ impl Store for RunDir {
         Some(last.to_owned())
     }
 
+    fn read(&self, name: &'static str, piece: &mut dyn FnMut(&[u8])) {
+        let Ok(mut file) = self.folder.open(name, OFlags::RDONLY) else {
+            return;
+        };
+        let mut buffer = [0u8; 1 << 13];
+        while let Ok(n @ 1..) = file.read(&mut buffer) {
+            piece(&buffer[..n]);
+        }
+    }
+
     fn discard(&mut self) {
         self.take_back();
     }

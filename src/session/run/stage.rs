@@ -10,10 +10,11 @@ use super::side::RunningSide;
 use super::world::{Captured, Store, Tap, World};
 use super::{CLIENT_GRACE, NotSaved, RunPlan, SERVER_GRACE, SessionError, Status, TICK, steps};
 use crate::model::observation::{
-    Counted, End, Fact, Header, Moments, Observation, SCHEMA_OBSERVATION,
+    Counted, End, Fact, Header, Moments, Observation, Output, SCHEMA_OBSERVATION,
 };
 use crate::model::{FlowRecord, Side, Tool};
 use crate::observe::sampled::News;
+use crate::text::exceptions::ExceptionReader;
 
 /// How long a server may take to end that never came to listen.
 const STILLBORN_GRACE: Duration = Duration::from_millis(500);
@@ -138,6 +139,7 @@ impl<'a> Stage<'a> {
             self.log.put(Fact::Sample { of, sample });
         }
         let leftovers = self.world.sweep();
+        self.read_logs();
         steps::swept(&leftovers);
         self.log.put(Fact::Leftovers(leftovers));
         let (client_started, client_ended) =
@@ -159,6 +161,24 @@ impl<'a> Stage<'a> {
             flows,
             not_saved: not_saved.into_iter().collect(),
             capture_cut,
+        }
+    }
+
+    /// What the programs have printed is looked at when nobody prints any more.
+    fn read_logs(&mut self) {
+        for (side, file) in [(Side::Client, "client.log"), (Side::Server, "server.log")] {
+            if self.log.observation().side(side).program().is_none() {
+                continue;
+            }
+            let mut reader = ExceptionReader::default();
+            self.store.read(file, &mut |piece| reader.read(piece));
+            let (exceptions, first, last_line) = reader.finish();
+            let output = Output {
+                exceptions,
+                first,
+                last_line,
+            };
+            self.log.put(Fact::Output { side, output });
         }
     }
 

@@ -87,6 +87,10 @@ impl World for System {
         host::environment()
     }
 
+    fn holder_of(&self, port: u16) -> Option<String> {
+        listeners::holder_of(port)
+    }
+
     fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)> {
         if self.counter.is_none() {
             self.counter = SystemCounter::new();

@@ -93,6 +93,8 @@ pub trait Store {
     fn log(&mut self, name: &'static str) -> Option<File>;
     /// The last line of such a file that holds anything.
     fn last_line(&self, name: &'static str) -> Option<String>;
+    /// Hands on what such a file holds, in pieces; nothing where it cannot be read.
+    fn read(&self, name: &'static str, piece: &mut dyn FnMut(&[u8]));
     /// Takes back what was made for a run that did not take place.
     fn discard(&mut self);
 }
@@ -110,6 +112,9 @@ pub trait World {
     fn interrupted(&mut self) -> bool;
     /// Where this takes place.
     fn environment(&self) -> Environment;
+    /// What has a port as its own, and what would free it, as the middle of a
+    /// sentence; `None` where nothing has.
+    fn holder_of(&self, port: u16) -> Option<String>;
     /// Threads and processes of the system; `None` where they cannot be counted.
     fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)>;
     /// Starts the server of the plan, or finds it.

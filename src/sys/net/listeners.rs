@@ -49,29 +49,38 @@ impl NetNamespace {
         ours.map(|l| l.address).collect()
     }
 
-    /// Whether a closed connection had this port as its own, and is remembered.
-    fn is_remembered(self, port: u16) -> bool {
-        self.tcp_sockets()
-            .any(|socket| socket.local.port() == port && socket.state == TcpState::TIME_WAIT)
+    /// What has this port as its own, and what would free it, as the middle of a
+    /// sentence: " by NAME (pid N); end that program". `None` where nothing has.
+    #[must_use]
+    pub fn holder_of(self, port: u16) -> Option<String> {
+        let listeners = self.listening_on(port);
+        if let Some(pid) = listeners.iter().find_map(holder) {
+            let name = proc::name_of(pid).unwrap_or_else(|| "?".to_owned());
+            let name = name.escape_default();
+            return Some(format!(" by {name} (pid {pid}); end that program"));
+        }
+        if !listeners.is_empty() {
+            return Some("; end the program that listens on it".to_owned());
+        }
+        let sockets = self.tcp_sockets();
+        let states: Vec<TcpState> = sockets
+            .filter(|socket| socket.local.port() == port)
+            .map(|socket| socket.state)
+            .collect();
+        // A closed connection is remembered for a minute (RFC 9293, 3.6.1; Linux:
+        // TCP_TIMEWAIT_LEN), and no program has it any more.
+        if states.contains(&TcpState::TIME_WAIT) {
+            return Some(" by a closed connection in TIME-WAIT; wait for a minute".to_owned());
+        }
+        let open = " by a connection that is not closed yet; `ss -tanp` shows it";
+        (!states.is_empty()).then(|| open.to_owned())
     }
 
-    /// Who listens on the port, or what else holds it, and what would free it, as the
-    /// middle of a sentence: " by NAME (pid N); end that program".
+    /// The same; where nothing is seen to have it, where to look.
     #[must_use]
     pub fn describe_holder(self, port: u16) -> String {
-        let listeners = self.listening_on(port);
-        if listeners.is_empty() && self.is_remembered(port) {
-            return " by a closed connection in TIME-WAIT; wait for a minute".to_owned();
-        }
-        let named = |pid| {
-            let name = proc::name_of(pid).unwrap_or_else(|| "?".to_owned());
-            format!(
-                " by {} (pid {pid}); end that program",
-                name.escape_default()
-            )
-        };
-        let holder = listeners.iter().find_map(holder);
-        holder.map_or("; end the program that uses it".to_owned(), named)
+        let holder = self.holder_of(port);
+        holder.unwrap_or_else(|| "; `ss -tanp` shows what uses it".to_owned())
     }
 }
 
@@ -85,6 +94,12 @@ pub fn listening_on(port: u16) -> Vec<Listener> {
 #[must_use]
 pub fn held_by(pids: &[Pid]) -> Vec<SocketAddr> {
     NetNamespace::own().held_by(pids)
+}
+
+/// [`NetNamespace::holder_of`] in the caller's own.
+#[must_use]
+pub fn holder_of(port: u16) -> Option<String> {
+    NetNamespace::own().holder_of(port)
 }
 
 /// [`NetNamespace::describe_holder`] in the caller's own.

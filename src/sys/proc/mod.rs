@@ -70,6 +70,18 @@ pub fn command_of(pid: Pid) -> Vec<String> {
     }
 }
 
+/// How many descriptors of a process are sockets, of any kind; `None` where they
+/// may not be seen.
+#[must_use]
+pub fn sockets_of(pid: Pid) -> Option<u64> {
+    let mut sockets = 0;
+    for descriptor in std::fs::read_dir(Proc::of(pid).path("fd")).ok()? {
+        let behind = std::fs::read_link(descriptor.ok()?.path()).ok()?;
+        sockets += u64::from(behind.to_str().is_some_and(|b| b.starts_with("socket:")));
+    }
+    Some(sockets)
+}
+
 /// The threads of a process, as far as they can be seen.
 #[must_use]
 pub fn tasks_of(pid: Pid) -> Vec<Tid> {

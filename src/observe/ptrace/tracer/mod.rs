@@ -290,7 +290,7 @@ impl<'a> Tracer<'a> {
     /// A thread that was joined (`pthread_join(3)`) may still be on its way out of
     /// the kernel when its program exits: it is not one that was left running.
     fn tell_of_leaving(&mut self, pid: Pid, exits: Tid) {
-        if pid != self.root {
+        if !self.family.has_threads(pid) {
             return;
         }
         for tid in proc::tasks_of(pid).into_iter().take(MOST_NAMES) {
@@ -336,6 +336,7 @@ impl<'a> Tracer<'a> {
             foreign: task
                 .call()
                 .is_ok_and(|(_, convention)| !arch::knows(convention)),
+            sockets: proc::sockets_of(pid),
         };
         self.tell(pid, tid, what);
     }

@@ -70,8 +70,18 @@ impl Stage<'_> {
             Why::Said(why) => SessionError::Server(why),
             Why::Ended => {
                 let how = exit.map_or(String::new(), |e| format!(" ({e})"));
+                // Its own sockets are gone: what is there was there before.
+                let held = port.and_then(|port| Some((port, self.world.holder_of(port)?)));
+                let held = held.map_or(String::new(), |(port, by)| {
+                    let reuse = if by.contains("TIME-WAIT") {
+                        ", or let the server set SO_REUSEADDR before bind"
+                    } else {
+                        ""
+                    };
+                    format!("; port {port} is in use{by}{reuse}")
+                });
                 SessionError::Server(format!(
-                    "{server} ended before it listened{where_to}{how}{said}"
+                    "{server} ended before it listened{where_to}{how}{said}{held}"
                 ))
             }
             Why::Patience(patience) => SessionError::Server(format!(

@@ -257,6 +257,10 @@ impl World for Fake {
         self.interrupt_at_look.is_some_and(|at| look >= at)
     }
 
+    fn holder_of(&self, _port: u16) -> Option<String> {
+        None
+    }
+
     fn environment(&self) -> Environment {
         Environment {
             kernel: "Linux 0".into(),
@@ -433,6 +437,10 @@ impl Store for FakeStore {
 
     fn last_line(&self, _name: &'static str) -> Option<String> {
         Some("last words".into())
+    }
+
+    fn read(&self, _name: &'static str, piece: &mut dyn FnMut(&[u8])) {
+        piece(b"last words\n");
     }
 
     fn discard(&mut self) {

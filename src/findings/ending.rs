@@ -1,0 +1,297 @@
+//! How a client program ended, and what was still going on then: what can be said
+//! of requests that it never made. Each is something that was seen; what follows
+//! from them together, the rules say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence::{count_of, own_end_of_client, was_cut_short};
+use super::{FindingsInput, Seen};
+use crate::activity::outcomes::Wire;
+use crate::activity::{Activity, Connection, TaskIndex, keeps_threads};
+use crate::model::observation::MOST_ELSEWHERE;
+use crate::model::{Endpoint, Exit, FlowRecord, Side};
+use crate::text::units::{count, counted};
+
+/// The threads that one of the client's processes had created, when its first
+/// thread ended it with exit status 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    /// How many of them were still there.
+    pub threads: u64,
+    /// How many had ended before.
+    pub ended: u64,
+    /// The connections that those had made that were still there.
+    pub made: u64,
+    /// Those of them that were open then.
+    pub open: u64,
+    /// The connections that were open then, and whose threads had ended before.
+    pub orphaned: u64,
+}
+
+/// Threads that the client's main thread did not wait for although there may have
+/// been work for them: they had made connections, or nobody had. Threads beside
+/// others that did the work may do anything.
+pub(super) fn unjoined(input: &FindingsInput<'_>) -> Option<Left> {
+    let left = left(input)?;
+    let side = input.seen?.client?;
+    let none = side.sockets.made.is_empty() && side.elsewhere.is_empty() && side.rings.is_empty();
+    (left.threads > 0 && (left.made > 0 || none)).then_some(left)
+}
+
+/// Of the client's process with the most of them.
+pub(super) fn left(input: &FindingsInput<'_>) -> Option<Left> {
+    let seen = input.seen?;
+    let program = seen.observation.client.program()?;
+    let asked = seen
+        .observation
+        .client
+        .ended
+        .is_some_and(|e| e.asked_to_end);
+    if was_cut_short(input) || asked || program.command.is_none() {
+        return None;
+    }
+    let side = seen.client?;
+    let all = 0..side.tasks.processes().len();
+    let left = all.filter_map(|process| left_in(side, process, input.flows));
+    left.max_by_key(|left| (left.made, left.orphaned, left.threads, left.ended))
+}
+
+fn left_in(side: &Activity, place: usize, flows: &[FlowRecord]) -> Option<Left> {
+    let process = &side.tasks.processes()[place];
+    let exit = process.exit_begun?;
+    // Another thread, or a signal, says nothing of what the first one waited for.
+    let by_itself = process.exit_by == Some(process.first_task);
+    if !by_itself || process.exit != Some(Exit::Code(0)) || keeps_threads(&process.name) {
+        return None;
+    }
+    let tasks = side.tasks.all().iter().enumerate();
+    let of_it = tasks.filter(|(_, task)| task.process == Some(place) && !task.first);
+    let of_it: Vec<(TaskIndex, bool)> = of_it
+        .map(|(index, task)| (TaskIndex(index), task.ended.is_some_and(|at| at < exit)))
+        .collect();
+    let which = |gone: bool| -> BTreeSet<TaskIndex> {
+        let which = of_it.iter().filter(|(_, ended)| *ended == gone);
+        which.map(|(task, _)| *task).collect()
+    };
+    let (there, gone) = (which(false), which(true));
+    if of_it.is_empty() {
+        return None;
+    }
+    let wire = Wire::new(flows, Some(side));
+    let made_by = |threads: &BTreeSet<TaskIndex>| -> Vec<usize> {
+        let made = side.sockets.made.iter().enumerate();
+        let made = made.filter(|(_, c)| threads.contains(&c.task));
+        made.map(|(at, _)| at).collect()
+    };
+    let is_open = |at: &&usize| match wire.flow_of(**at) {
+        Some(flow) => {
+            let made = flow.handshake.is_some_and(|h| h.syn_ack_ns.is_some());
+            made && flow.client_closed_ns.is_none_or(|closed| closed >= exit)
+        }
+        None => side.sockets.made[**at].errno.is_none(),
+    };
+    let made = made_by(&there);
+    Some(Left {
+        threads: there.len() as u64,
+        ended: gone.len() as u64,
+        made: made.len() as u64,
+        open: count_of(made.iter().filter(is_open)),
+        orphaned: count_of(made_by(&gone).iter().filter(is_open)),
+    })
+}
+
+/// How the client ended, and what else was seen that bears on requests which it
+/// never made: parts of a sentence, of which the client is the subject.
+pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<String> {
+    let Some(seen) = input.seen else {
+        return Vec::new();
+    };
+    let output = seen.observation.client.output.as_ref();
+    let exit = own_end_of_client(&seen);
+    let mut parts = Vec::new();
+    match exit {
+        Some(Exit::Code(code)) => parts.push(format!("it ended with exit status {code}")),
+        Some(exit @ Exit::Signal(_)) => parts.push(format!("it was ended by {exit}")),
+        None => {}
+    }
+    let bad = exit.is_some_and(|exit| exit != Exit::Code(0));
+    if let Some(line) = output.and_then(|o| o.last_line.as_deref()).filter(|_| bad) {
+        parts.push(format!("the last line of client.log is {}", quoted(line)));
+    }
+    if let Some(n) = output.map(|o| o.exceptions).filter(|&n| n > 0) {
+        let reports = counted(n, "exception", "exceptions");
+        parts.push(format!("client.log shows {reports}"));
+    }
+    if let Some(left) = left(input) {
+        parts.extend(of_threads(&left));
+    }
+    if let Some(side) = seen.client {
+        parts.extend(elsewhere(side));
+        parts.extend(told_killed(&seen));
+    }
+    parts
+}
+
+/// Python ends the threads of a pool that nobody waits for shortly before it exits:
+/// then they are seen to end as if somebody had. Where how the client is built was
+/// seen, or something else that explains it, that is not to be asked. The end of a sentence.
+pub(super) fn pool_to_look_at(input: &FindingsInput<'_>) -> &'static str {
+    let Some(seen) = input.seen else {
+        return "";
+    };
+    let plan = &input.run.plan;
+    let elsewhere = seen
+        .client
+        .is_some_and(|client| !client.elsewhere.is_empty());
+    let output = seen.observation.client.output.as_ref();
+    let explained =
+        elsewhere || plan.strategy.is_some() || output.is_some_and(|o| o.exceptions > 0);
+    let work = plan.inferred.client.as_ref();
+    let one_each = work.is_none_or(|work| work.most_by_one_worker <= 1);
+    match left(input) {
+        Some(left) if left.ended > 0 && !explained && (one_each || left.orphaned > 0) => {
+            ". If a pool was to make them, see whether the main thread waits for it (close() and \
+             join())"
+        }
+        _ => "",
+    }
+}
+
+/// What had become of the threads that it had created.
+fn of_threads(left: &Left) -> Vec<String> {
+    let all = counted(left.threads + left.ended, "thread", "threads");
+    let there = match (left.threads, left.ended) {
+        (0, 1) => "the thread that it had created had ended before its main thread".to_owned(),
+        (0, _) => format!("the {all} that it had created had ended before its main thread"),
+        (there, _) => format!(
+            "of {all} that it had created {} {} still there when its main thread ended",
+            count(there),
+            if there == 1 { "was" } else { "were" },
+        ),
+    };
+    let orphaned = (left.orphaned > 0).then(|| orphaned(left.orphaned));
+    std::iter::once(there).chain(orphaned).collect()
+}
+
+/// Connections that were left to the end of the program.
+pub(super) fn orphaned(n: u64) -> String {
+    format!(
+        "{} {} closed only by the end of the program, after the threads that had made {}",
+        counted(n, "connection", "connections"),
+        if n == 1 { "was" } else { "were" },
+        if n == 1 { "it" } else { "them" },
+    )
+}
+
+/// Where else the client connected to.
+pub(super) fn elsewhere(side: &Activity) -> Option<String> {
+    /// As many as a sentence bears.
+    const NAMED: usize = 3;
+    let all: u64 = side.elsewhere.values().sum();
+    let mut targets: Vec<(&(Endpoint, i32), &u64)> = side.elsewhere.iter().collect();
+    targets.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+    let named = targets.iter().take(NAMED).map(|((target, errno), n)| {
+        let times = if targets.len() == 1 {
+            String::new()
+        } else {
+            format!(", {} times", count(**n))
+        };
+        format!("{target} ({}{times})", answer(*errno))
+    });
+    let named: Vec<String> = named.collect();
+    let more = if targets.len() > NAMED { ", …" } else { "" };
+    let at_least = if all >= MOST_ELSEWHERE {
+        "at least "
+    } else {
+        ""
+    };
+    (all > 0).then(|| {
+        format!(
+            "it made {at_least}{} to another port than the server's: {}{more}",
+            counted(all, "connection", "connections"),
+            named.join(", ")
+        )
+    })
+}
+
+/// What an answer of connect(2) tells of who listens.
+fn answer(errno: i32) -> String {
+    match errno {
+        0 => "somebody listens there".to_owned(),
+        libc::ECONNREFUSED => "refused: nobody listens there".to_owned(),
+        libc::EINPROGRESS => "begun in the background".to_owned(),
+        errno => std::io::Error::from_raw_os_error(errno).to_string(),
+    }
+}
+
+/// The processes of the client, but the first, that a signal ended which threadtap
+/// did not send: how many of each, and how many connections they had made.
+pub(super) fn killed(seen: &Seen<'_>) -> BTreeMap<i32, (u64, u64)> {
+    let mut by: BTreeMap<i32, (u64, u64)> = BTreeMap::new();
+    let Some(side) = seen.client else {
+        return by;
+    };
+    let asked = seen
+        .observation
+        .client
+        .ended
+        .and_then(|ended| ended.asked_at);
+    for (place, process) in side.tasks.processes().iter().enumerate().skip(1) {
+        let before = process
+            .ended
+            .is_some_and(|ended| asked.is_none_or(|asked| ended < asked));
+        if let (Some(Exit::Signal(signal)), true) = (process.exit, before) {
+            let made = side.sockets.made.iter();
+            let its = |c: &&Connection| side.tasks.get(c.task).process == Some(place);
+            let (processes, connections) = by.entry(signal).or_default();
+            *processes += 1;
+            *connections += count_of(made.filter(its));
+        }
+    }
+    by
+}
+
+/// The same as a part of a sentence.
+fn told_killed(seen: &Seen<'_>) -> Option<String> {
+    let parts: Vec<String> = killed(seen)
+        .into_iter()
+        .map(|(signal, (n, _))| {
+            let of_it = counted(n, "process of it was", "processes of it were");
+            format!("{of_it} ended by {}", Exit::Signal(signal))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// A line of a program's, as much of it as a sentence bears.
+pub(super) fn quoted(line: &str) -> String {
+    const BEARABLE: usize = 160;
+    let line = line.trim();
+    match line.char_indices().nth(BEARABLE) {
+        Some((at, _)) => format!("“{}…”", &line[..at]),
+        None => format!("“{line}”"),
+    }
+}
+
+/// The last line that a program printed; `None` where none is known.
+pub(super) fn last_line<'a>(seen: &Seen<'a>, side: Side) -> Option<&'a str> {
+    let output = seen.observation.side(side).output.as_ref();
+    output.and_then(|o| o.last_line.as_deref())
+}
+
+/// What a program has printed last, as the end of a sentence.
+pub(super) fn last_words(side: Side, last_line: Option<&str>) -> String {
+    let log = log_of(side);
+    match last_line {
+        Some(line) => format!("the last line of {log} is {}", quoted(line)),
+        None => format!("{log} may say why"),
+    }
+}
+
+/// The file of a side's output.
+pub(super) const fn log_of(side: Side) -> &'static str {
+    match side {
+        Side::Client => "client.log",
+        Side::Server => "server.log",
+    }
+}

@@ -1,0 +1,67 @@
+//! `exceptions_logged`: a program printed tracebacks. A thread may die of an
+//! exception, and its program end with exit status 0 all the same.
+
+use crate::findings::FindingsInput;
+use crate::findings::ending::{log_of, quoted};
+use crate::findings::evidence::ended_program;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Exit, Severity, Side};
+use crate::text::units::counted;
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "Exceptions in a program's log",
+        severities: &[Severity::Warning],
+        means: "The output of the program holds reports of exceptions: tracebacks of \
+             Python, stack traces of Java, JavaScript or C#, panics of Go or Rust, and \
+             the like. An exception that ends a thread does not end the program, and its \
+             exit status may be 0. A program may also have caught it, and written it down.",
+        look_at: "The log of that side in the run directory, from its first report on.",
+        to_do: "Correct what the first one says; those after it are often the same, or \
+             follow from it.",
+        evidence: &[
+            ("side", "`client` or `server`"),
+            ("exceptions", "how many reports there are"),
+            ("first", "what the first one says"),
+            (
+                "exit_code",
+                "the exit status; null: it did not end by itself",
+            ),
+        ],
+    },
+    judge: Judge::Each(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
+    let sides = [Side::Client, Side::Server].into_iter();
+    sides.filter_map(|side| of_side(input, side)).collect()
+}
+
+fn of_side(input: &FindingsInput<'_>, side: Side) -> Option<Conclusion> {
+    let seen = input.seen?;
+    let output = seen.observation.side(side).output.as_ref()?;
+    let ended = ended_program(&seen, side).filter(|ended| !ended.asked_to_end);
+    let exit = ended.and_then(|ended| ended.exit);
+    let although = match exit {
+        Some(Exit::Code(0)) => ", although its exit status is 0",
+        _ => "",
+    };
+    let first = output.first.as_deref().unwrap_or_default();
+    let message = format!(
+        "The output of the {side} shows {} ({}){although}; the first: {}.",
+        counted(output.exceptions, "exception", "exceptions"),
+        log_of(side),
+        quoted(first),
+    );
+    let code = match exit {
+        Some(Exit::Code(code)) => Some(code),
+        _ => None,
+    };
+    (output.exceptions > 0).then(|| {
+        says(message)
+            .with("side", side.to_string())
+            .with("exceptions", output.exceptions)
+            .with("first", first)
+            .with("exit_code", code)
+    })
+}

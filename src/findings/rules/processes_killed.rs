@@ -1,0 +1,60 @@
+//! `processes_killed`: processes of a client that a signal ended while the client ran.
+
+use crate::findings::FindingsInput;
+use crate::findings::ending::killed;
+use crate::findings::evidence::was_cut_short;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Exit, Severity};
+use crate::text::units::counted;
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "A signal ended processes of the client",
+        severities: &[Severity::Warning],
+        means: "Processes that the client had created did not end by themselves: a signal \
+             ended them, and threadtap did not send it. With SIGTERM that may be the \
+             program itself: Python ends the processes of a multiprocessing.Pool so when \
+             the main program ends without close() and join(), and what was still in the \
+             queue is never done. SIGSEGV and SIGABRT mean a fault, SIGKILL often that \
+             memory ran out.",
+        look_at: "client.log; the timeline of the client's census; the program: does it wait \
+             for its processes?",
+        to_do: "Let the main program wait for its processes before it ends, or correct what \
+             ended them.",
+        evidence: &[
+            ("signal", "the number of the signal"),
+            ("processes", "how many it ended"),
+            ("connections", "the connections that they had made"),
+        ],
+    },
+    judge: Judge::Each(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
+    let Some(seen) = input.seen.filter(|_| !was_cut_short(input)) else {
+        return Vec::new();
+    };
+    let conclusion = |(signal, (processes, connections)): (i32, (u64, u64))| {
+        let of_a_pool = if signal == libc::SIGTERM {
+            " The processes of a pool that the main program does not wait for end so."
+        } else {
+            ""
+        };
+        let message = format!(
+            "{} ended by {}, which threadtap had not sent; {} made {} before.{of_a_pool}",
+            counted(
+                processes,
+                "process of the client was",
+                "processes of the client were"
+            ),
+            Exit::Signal(signal),
+            if processes == 1 { "it had" } else { "they had" },
+            counted(connections, "connection", "connections"),
+        );
+        says(message)
+            .with("signal", signal)
+            .with("processes", processes)
+            .with("connections", connections)
+    };
+    killed(&seen).into_iter().map(conclusion).collect()
+}
