@@ -93,7 +93,22 @@ fn scenes() -> Vec<Scene> {
     ring.executed(Side::Client, HOSTILE, false, false);
     ring.event(Side::Client, Change::SetUpRing);
     ring.fixture.run.requests.attempted = None;
+    let mut not_started = hostile_programs();
+    not_started.trouble(Trouble::NotStarted {
+        side: Side::Client,
+        error: HOSTILE.to_owned(),
+        remedy: HOSTILE.to_owned(),
+    });
+    let mut not_listening = hostile_programs();
+    not_listening.trouble(Trouble::NotListening {
+        port: Some(7),
+        waited_ns: None,
+        instead: None,
+        said: Some(HOSTILE.to_owned()),
+    });
     vec![
+        not_started,
+        not_listening,
         ring,
         a_bad_day(),
         hostile_programs(),
