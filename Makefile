@@ -12,7 +12,7 @@ ROOMS ?= model text decode capfile obsfile flow analysis limits census activity 
 	stats expect compare findings report
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint deny bench fuzz mutants setup test-setup
+.PHONY: help run install uninstall test lint deny bench fuzz mutants setup test-setup
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -27,6 +27,36 @@ run: setup ## Build threadtap and make a run: 1000 requests, a thread each
 		*) .ci/setup capture "$$binary" || exit ;; \
 	esac; \
 	exec "$$binary" run $(ARGS)
+
+# Where `make install` puts it; DESTDIR stands before it, for packages.
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+install: setup ## Install the program, man pages and completions (PREFIX=/usr/local, DESTDIR=)
+	@$(CARGO) build --release
+	@binary="$(TARGET_DIR)/release/threadtap"; root='$(DESTDIR)$(PREFIX)'; \
+	man="$$root/share/man/man1"; \
+	bash="$$root/share/bash-completion/completions"; \
+	zsh="$$root/share/zsh/site-functions"; \
+	fish="$$root/share/fish/vendor_completions.d"; \
+	install -d "$$root/bin" "$$man" "$$bash" "$$zsh" "$$fish" && \
+	install -m 755 "$$binary" "$$root/bin/threadtap" && \
+	"$$binary" man > "$$man/threadtap.1" && \
+	for command in $$("$$binary" man --list); do \
+		"$$binary" man "$$command" > "$$man/threadtap-$$command.1" || exit; \
+	done && \
+	"$$binary" completions bash > "$$bash/threadtap" && \
+	"$$binary" completions zsh > "$$zsh/_threadtap" && \
+	"$$binary" completions fish > "$$fish/threadtap.fish" && \
+	echo "installed in $$root"
+
+uninstall: ## Remove what install has put there
+	@root='$(DESTDIR)$(PREFIX)'; \
+	rm -f "$$root/bin/threadtap" "$$root/share/man/man1/threadtap.1" \
+		"$$root/share/man/man1/threadtap-"*.1 \
+		"$$root/share/bash-completion/completions/threadtap" \
+		"$$root/share/zsh/site-functions/_threadtap" \
+		"$$root/share/fish/vendor_completions.d/threadtap.fish"
 
 test: setup ## Run every test, and say which were skipped
 	@CARGO='$(CARGO)' .ci/test $(ARGS)

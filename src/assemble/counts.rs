@@ -43,6 +43,20 @@ pub(super) fn count_requests(
     }
 }
 
+/// The requests of a client that was not run: it made none.
+pub(super) fn without_a_client(submitted: Option<u64>, flows: Option<&[&FlowRecord]>) -> Requests {
+    let never = submitted.filter(|n| *n > 0);
+    let name = Outcome::NotAttempted.name().to_owned();
+    Requests {
+        submitted,
+        attempted: Some(0),
+        answered: Some(0),
+        valid: Some(0),
+        failed: never.map(|n| (name, n)).into_iter().collect(),
+        ..on_the_wire(flows)
+    }
+}
+
 /// What the wire alone tells of requests; nothing without a capture.
 pub(super) fn on_the_wire(flows: Option<&[&FlowRecord]>) -> Requests {
     let count =

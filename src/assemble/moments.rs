@@ -11,17 +11,21 @@ pub(super) struct When {
     pub moments: Moments,
     /// Whether the log goes to the run's end.
     pub whole: bool,
+    /// Whether a program could not be started, so that no client was run.
+    pub no_client_ran: bool,
     /// Whether the client's beginning and end are both known.
     client_known: bool,
 }
 
 impl When {
     pub fn of(observation: &Observation, flows: &[FlowRecord]) -> Self {
+        let no_client_ran = observation.no_client_ran();
         if let Some((_, moments)) = observation.end {
             return Self {
                 moments,
                 whole: true,
-                client_known: true,
+                no_client_ran,
+                client_known: observation.client.started.is_some(),
             };
         }
         let last = last_fact(observation, flows).unwrap_or_default();
@@ -35,6 +39,7 @@ impl When {
                 over: last,
             },
             whole: false,
+            no_client_ran,
             client_known: started.is_some() && ended.is_some(),
         }
     }

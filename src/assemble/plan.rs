@@ -1,7 +1,7 @@
 //! What was asked for, and what is concluded of it where that is not known.
 
 use super::sides::{ClientSide, ServerSide};
-use crate::model::observation::{AskedClient, AskedServer, Observation};
+use crate::model::observation::{AskedClient, AskedProgram, AskedServer, Observation};
 use crate::model::{FlowRecord, Inferred, Plan, ServerKind, Strategy};
 
 pub(super) fn told(
@@ -18,6 +18,9 @@ pub(super) fn told(
     };
     let (server_model, server_evidence) = server.model(flows);
     let (strategy, workers, client_evidence) = client.strategy(flows);
+    let programs = &asked.programs;
+    let folder = |program: &Option<AskedProgram>| program.as_ref()?.folder.clone();
+    let command = |program: &Option<AskedProgram>| Some(program.as_ref()?.command.clone());
     let told = Plan {
         strategy,
         requests: None,
@@ -25,8 +28,14 @@ pub(super) fn told(
         target: observation.target.clone(),
         server: kind,
         server_model,
-        client_command: client.command(),
-        server_command: server.command().filter(|_| kind == ServerKind::Command),
+        // One that could not be started was asked for all the same.
+        client_command: client.command().or_else(|| command(&programs.client)),
+        server_command: server
+            .command()
+            .filter(|_| kind == ServerKind::Command)
+            .or_else(|| command(&programs.server)),
+        client_cwd: folder(&programs.client),
+        server_cwd: folder(&programs.server),
         inferred: Inferred {
             client: client_evidence,
             server: server_evidence,

@@ -108,6 +108,7 @@ impl<'a> ClientSide<'a> {
         own: Option<&[&FlowRecord]>,
     ) -> Requests {
         let requests = match self {
+            _ if when.no_client_ran => counts::without_a_client(self.submitted(), own),
             Self::BuiltIn { seen, .. } if has_reported(seen) => {
                 let attempted = counts::attempted(&seen.requests, flows.map(|_| reached));
                 counts::count_requests(&seen.requests, attempted, own)
@@ -124,7 +125,18 @@ impl<'a> ClientSide<'a> {
         requests.with_total()
     }
 
+    /// How many requests it was to make, where that is known.
+    fn submitted(&self) -> Option<u64> {
+        match self {
+            Self::BuiltIn { requests, .. } => Some(*requests),
+            Self::Program { requests, .. } => *requests,
+        }
+    }
+
     pub fn census(&self, when: &When) -> SideCensus {
+        if when.no_client_ran {
+            return SideCensus::absent();
+        }
         match self {
             Self::BuiltIn { seen, .. } => counts::side_census(
                 seen,

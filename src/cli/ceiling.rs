@@ -25,7 +25,7 @@ Examples:
                                                      with less address space
   threadtap ceiling --format json | jq '.kinds[] | {kind, reached, binds: .binding.name}'
 
-`without reserve` is the number that the limits allow. `predicted` is that
+`no reserve` is the number that the limits allow. `predicted` is that
 number minus the reserve: the search ends there, unless --max ends it earlier.";
 
 /// A kind, on the command line.

@@ -1,15 +1,15 @@
 //! The arguments of `threadtap compare`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 
-use super::plan::UsageError;
+use super::plan::{UsageError, folder};
 use super::run::Colour;
 use super::values;
-use crate::compare::{Client, Options, Program, contenders, shared_folder};
+use crate::compare::{Client, Options, Program, Server, contenders, shared_folder};
 use crate::expect::Expectation;
 use crate::model::{ServerModel, Strategy};
 use crate::report::Format;
@@ -30,8 +30,9 @@ lower one is used. Runs are made in rounds, in the order of a Williams design:
 each comes equally often at every position and after every other one.
 
 A program with {\u{1b}[0mn} in its command must make that number of requests: a request
-that it does not make counts as failed. A row with failed requests or without
-connections is not ranked as the fastest.
+that it does not make counts as failed. One that is not told the port with
+{\u{1b}[0mport} uses one of its own: the port of the server, or the lab's, 45000. A row
+with failed requests or without connections is not ranked as the fastest.
 
 A difference is significant (real in compare.json) if a Mann-Whitney U test
 gives p < 0.05. The test is exact and two-sided, uses the durations of all
@@ -43,6 +44,8 @@ Examples:
   threadtap compare -s thread,async --models pool,async --repeat 10
   threadtap compare --sweep n=100,1000,10000         how do the figures grow?
   threadtap compare --program 'mine=python3 client.py {host} {port} {\u{1b}[0mn}'
+  threadtap compare --server 'a=./a {\u{1b}[0mport}' --server 'b=./b {\u{1b}[0mport}' -s pool
+                                                     two servers under the same client
   threadtap compare --expect 'pool.client.threads.peak <= 9' --expect 'failed == 0'
   threadtap compare --format json | jq '.differences[] | select(.real)'
 
@@ -51,6 +54,9 @@ without the name of a row it applies to every row), one of == != < <= > >=, and
 a value. A pair has the names of its rows, as in
 differences.thread.pool.p_value; a growth row has its name:
 growth.thread.duration. An unmeasured value (null) satisfies only == null.";
+
+/// The help of `--server`, with the same escape.
+const SERVER: &str = "Compare your own server instead of the embedded one; {\u{1b}[0mport} is replaced (repeatable). With --models, both";
 
 /// The help of `--program`, with the same escape.
 const PROGRAM: &str =
@@ -76,8 +82,29 @@ pub struct CompareArgs {
     )]
     pub strategies: Vec<Strategy>,
     /// Also compare your own program
-    #[arg(long, value_name = "NAME=COMMAND", help = PROGRAM, help_heading = "What")]
+    #[arg(long, value_name = "NAME=COMMAND", help = PROGRAM, help_heading = "What",
+          value_parser = Program::client)]
     pub program: Vec<Program>,
+    /// Compare your own server instead of the embedded one
+    #[arg(long, value_name = "NAME=COMMAND", help = SERVER, help_heading = "What",
+          value_parser = Program::server)]
+    pub server: Vec<Program>,
+    /// Folder that the programs of --program run in, of all or of one (repeatable)
+    #[arg(
+        long,
+        value_name = "[NAME=]DIR",
+        requires = "program",
+        help_heading = "What"
+    )]
+    pub client_cwd: Vec<String>,
+    /// Folder that the servers of --server run in, of all or of one (repeatable)
+    #[arg(
+        long,
+        value_name = "[NAME=]DIR",
+        requires = "server",
+        help_heading = "What"
+    )]
+    pub server_cwd: Vec<String>,
     /// Compare only the programs
     #[arg(
         long,
@@ -87,12 +114,12 @@ pub struct CompareArgs {
     )]
     pub no_strategies: bool,
     /// Models of the embedded server, separated by commas: every client runs with every model
+    /// [default: thread; with --server: none]
     #[arg(
         long,
         value_enum,
         value_delimiter = ',',
         value_name = "MODEL",
-        default_value = "thread",
         help_heading = "What"
     )]
     pub models: Vec<ServerModel>,
@@ -127,7 +154,7 @@ pub struct CompareArgs {
     /// Time allowed for one request [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Every run")]
     pub timeout: Option<Duration>,
-    /// Port of the embedded server; 0: any free port for each run, but 45000, the lab's port, for a
+    /// Port of the server; 0: any free port for each run, but 45000, the lab's port, for a
     /// program without {port} in its command
     #[arg(
         long,
@@ -205,16 +232,18 @@ impl CompareArgs {
         };
         let mut clients: Vec<Client> = Vec::new();
         let strategies = strategies.iter().copied().map(Client::Strategy);
-        for client in strategies.chain(self.program.iter().cloned().map(Client::Program)) {
+        let programs = in_folders(&self.program, "--client-cwd", &self.client_cwd)?;
+        for client in strategies.chain(programs.into_iter().map(Client::Program)) {
             if !clients.contains(&client) {
                 clients.push(client);
             }
         }
-        let mut models: Vec<ServerModel> = Vec::new();
-        for model in self.models.iter().copied() {
-            if !models.contains(&model) {
-                models.push(model);
-            }
+        let servers = self.servers()?;
+        let models: Vec<ServerModel> = servers.iter().filter_map(Server::model).collect();
+        if models.is_empty() && self.backlog.is_some() {
+            return Err(UsageError::Mismatch(
+                "--backlog is the embedded server's: with --server it needs --models, too",
+            ));
         }
         if self.workers.is_some() && !clients.contains(&Client::Strategy(Strategy::Pool)) {
             return Err(UsageError::Mismatch(
@@ -233,11 +262,11 @@ impl CompareArgs {
             Some(Sizes(sizes)) => sizes.clone(),
             None => vec![self.requests],
         };
-        let contenders = contenders(&clients, &models, &sizes);
+        let contenders = contenders(&clients, &servers, &sizes);
         let names: BTreeSet<&str> = contenders.iter().map(|c| c.name.as_str()).collect();
         if names.len() < contenders.len() {
             return Err(UsageError::Mismatch(
-                "two rows would have the same name; give each --program its own name",
+                "two rows would have the same name; give each --program and each --server its own name",
             ));
         }
         if let Some(folder) = shared_folder(&contenders, self.warmup > 0) {
@@ -258,27 +287,74 @@ impl CompareArgs {
         })
     }
 
+    /// The servers of one's own, then the models of the embedded one.
+    fn servers(&self) -> Result<Vec<Server>, UsageError> {
+        let own = in_folders(&self.server, "--server-cwd", &self.server_cwd)?;
+        let mut servers: Vec<Server> = own.into_iter().map(Server::Program).collect();
+        let thread = [ServerModel::Thread];
+        let models = match (self.models.as_slice(), servers.is_empty()) {
+            ([], true) => &thread[..],
+            (models, _) => models,
+        };
+        for model in models {
+            let model = Server::Model(*model);
+            if !servers.contains(&model) {
+                servers.push(model);
+            }
+        }
+        Ok(servers)
+    }
+
     fn options(&self) -> Options {
         let option = |name: &str, value: Option<String>| {
             let words = value.map(|value| [name.to_owned(), value]);
             words.into_iter().flatten()
         };
         let number = |n: Option<u32>| n.map(|n| n.to_string());
-        let mut common: Vec<String> = option("--backlog", number(self.backlog))
+        let server: Vec<String> = option("--backlog", number(self.backlog))
             .chain(option("--server-workers", number(self.server_workers)))
             .collect();
-        common.extend(self.no_capture.then(|| "--no-capture".to_owned()));
+        let no_capture = self.no_capture.then(|| "--no-capture".to_owned());
         let timeout = self.timeout.map(|t| format!("{}s", t.as_secs_f64()));
         let mut client: Vec<String> = option("--max-in-flight", number(self.max_in_flight))
             .chain(option("--timeout", timeout))
             .collect();
         client.extend(self.gate.then(|| "--gate".to_owned()));
         Options {
-            common,
+            common: no_capture.into_iter().collect(),
+            server,
             client,
             pool: option("--workers", number(self.workers)).collect(),
         }
     }
+}
+
+/// The programs, each in its folder: `DIR` is for all that have none of their own,
+/// `NAME=DIR` for the one of this name.
+fn in_folders(
+    programs: &[Program],
+    option: &'static str,
+    given: &[String],
+) -> Result<Vec<Program>, UsageError> {
+    let mut programs = programs.to_vec();
+    let mut of_all = None;
+    for text in given {
+        let named = text.split_once('=');
+        let named = named.and_then(|(name, dir)| {
+            let at = programs.iter().position(|program| program.name == name)?;
+            Some((at, dir))
+        });
+        let dir = named.map_or(text.as_str(), |(_, dir)| dir);
+        folder(option, Some(Path::new(dir)))?;
+        match named {
+            Some((at, dir)) => programs[at].folder = Some(dir.to_owned()),
+            None => of_all = Some(text.clone()),
+        }
+    }
+    for program in &mut programs {
+        program.folder = program.folder.take().or_else(|| of_all.clone());
+    }
+    Ok(programs)
 }
 
 #[cfg(test)]
@@ -313,6 +389,58 @@ mod tests {
     }
 
     #[test]
+    fn servers_of_one_s_own_take_the_place_of_the_embedded_one() {
+        let two = [
+            "-s",
+            "async",
+            "--server",
+            "a=./a {port}",
+            "--server",
+            "b=./b {port}",
+        ];
+        assert_eq!(names(&two), ["async/a", "async/b"]);
+        let one = ["-s", "async", "--server", "a=./a"];
+        assert_eq!(names(&one), ["async"]);
+        let both = [&two[..], &["--models", "pool"]].concat();
+        assert_eq!(names(&both), ["async/a", "async/b", "async/pool"]);
+        let twice = ["-s", "async", "--server", "a=./a", "--server", "a=./b"];
+        assert!(plan(&twice).is_err());
+        assert!(plan(&[&one[..], &["--backlog", "7"]].concat()).is_err());
+        assert!(plan(&[&one[..], &["--server-workers", "7"]].concat()).is_err());
+    }
+
+    #[test]
+    fn each_program_has_its_folder() {
+        let here = tempfile::tempdir().unwrap();
+        let (all, one) = (here.path().join("all"), here.path().join("one"));
+        std::fs::create_dir(&all).unwrap();
+        std::fs::create_dir(&one).unwrap();
+        let (all, one) = (all.display().to_string(), one.display().to_string());
+        let of_b = format!("b={one}");
+        let line = [
+            "-s",
+            "async",
+            "--server",
+            "a=./a",
+            "--server",
+            "b=./b",
+            "--server-cwd",
+            &of_b,
+            "--server-cwd",
+            &all,
+        ];
+        let plan = plan(&line).unwrap();
+        let folder = |at: usize| {
+            let program = plan.contenders[at].server.program().unwrap();
+            program.folder.clone().unwrap()
+        };
+        assert_eq!((folder(0), folder(1)), (all, one));
+        let gone = ["--server", "a=./a", "--server-cwd", "a=/no/such/folder"];
+        let error = super::tests::plan(&gone).unwrap_err().to_string();
+        assert!(error.contains("--server-cwd /no/such/folder"), "{error}");
+    }
+
+    #[test]
     fn sizes_are_swept_in_order() {
         let plan = plan(&["-s", "async", "--sweep", "n=1000,10,100,10"]).unwrap();
         assert_eq!(plan.sizes, [10, 100, 1000]);
@@ -333,7 +461,8 @@ mod tests {
     fn options_reach_the_runs_that_they_are_for() {
         let line = "--gate --workers 3 --timeout 250ms --backlog 9 --no-capture --max-in-flight 7";
         let options = plan(&line.split(' ').collect::<Vec<_>>()).unwrap().options;
-        assert_eq!(options.common, ["--backlog", "9", "--no-capture"]);
+        assert_eq!(options.common, ["--no-capture"]);
+        assert_eq!(options.server, ["--backlog", "9"]);
         assert_eq!(
             options.client,
             ["--max-in-flight", "7", "--timeout", "0.25s", "--gate"]

@@ -6,6 +6,7 @@
 mod analyze;
 mod ceiling;
 mod compare;
+mod manual;
 mod names;
 mod plan;
 mod report;
@@ -24,6 +25,7 @@ use clap_complete::Shell;
 pub use analyze::AnalyzeArgs;
 pub use ceiling::CeilingArgs;
 pub use compare::CompareArgs;
+pub use manual::{manual, pages};
 pub use plan::UsageError;
 pub use report::ReportArgs;
 pub use run::{Colour, RunArgs};
@@ -53,8 +55,10 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Exit status:
   0    all went well
-  1    it ran, but something failed: a request, an expectation, or a file was cut off
-  2    it could not run: wrong usage, no permission, a port in use, not a capture file
+  1    it ran, but something failed: a request, an expectation, a program of yours that does not
+       start or ends badly, a file that is cut off
+  2    it could not run: wrong usage, no such program, no permission, a port in use, not a capture
+       file
   130  interrupted; everything so far is saved
 
 Examples:
@@ -94,8 +98,14 @@ pub enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Print the man page
-    Man,
+    /// Print a man page: of threadtap, or of one of its commands
+    Man {
+        /// The command, for example run [default: threadtap itself]
+        command: Option<String>,
+        /// Print the names of the commands that have a page, one a line
+        #[arg(long, conflicts_with = "command")]
+        list: bool,
+    },
     /// The server of a run (started by `run`)
     #[command(name = "__server", hide = true)]
     InternalServer {
@@ -160,7 +170,11 @@ pub fn one_line(error: &clap::Error) -> String {
         .strip_suffix("For more information, try '--help'.")
         .unwrap_or(&said)
         .trim();
-    let mut said = said.strip_prefix("error: ").unwrap_or(said).to_owned();
+    let said = said.strip_prefix("error: ").unwrap_or(said);
+    // The words of Rust's parser, and what is meant.
+    let mut said = said
+        .replace("invalid digit found in string", "it is not a whole number")
+        .replace("cannot parse integer from empty string", "it is empty");
     if let Some(instead) = instead(error, &text) {
         said = format!(
             "{}; {instead}",
@@ -198,6 +212,10 @@ fn instead(error: &clap::Error, rendered: &str) -> Option<&'static str> {
     match (command, word.as_str()) {
         ("run", "--server") => Some("your own server is given with --server-cmd COMMAND"),
         ("run", "--client") => Some(own_client),
+        (
+            "run" | "compare",
+            "--cwd" | "--dir" | "--chdir" | "--server-dir" | "--client-dir" | "-C",
+        ) => Some("the folder that a program runs in is given with --server-cwd or --client-cwd"),
         ("run", word) if !word.starts_with('-') => Some(own_client),
         ("compare", word) if !word.starts_with('-') => {
             Some("your own client is given with --program NAME=COMMAND")
@@ -223,6 +241,12 @@ mod tests {
             (&["run", "--server", "./server"], "--server-cmd COMMAND"),
             (&["run", "--server=./server"], "--server-cmd COMMAND"),
             (&["compare", "./client"], "--program NAME=COMMAND"),
+            (&["run", "--cwd", "s01"], "--server-cwd or --client-cwd"),
+            (&["compare", "--server-dir", "s01"], "--server-cwd or"),
+            (
+                &["run", "-n", "ten"],
+                "'ten' for '--requests <N>': it is not a whole number",
+            ),
             (&["python3", "client.py"], "threadtap run -- python3"),
             (&["anlayze", "a.pcap"], "'analyze'"),
             (&["run", "--strtegy", "pool"], "'--strategy'"),

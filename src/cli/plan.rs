@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::{Access, access};
 use thiserror::Error;
 
 use super::RunArgs;
@@ -18,6 +20,7 @@ use crate::sys::capture::Settings;
 use crate::sys::net::{NetNamespace, listeners};
 use crate::sys::{capture, proc};
 use crate::text::command;
+use crate::text::escape::printable;
 
 /// Requests of a built-in strategy, unless the user says otherwise.
 const REQUESTS: u32 = 1000;
@@ -34,6 +37,16 @@ pub enum UsageError {
     /// A command that cannot be run as it is given.
     #[error("--server-cmd: {0}")]
     Command(String),
+    /// A folder that no program can run in.
+    #[error("{option} {folder}: {reason}; give a folder that exists")]
+    Folder {
+        /// The option.
+        option: &'static str,
+        /// The folder.
+        folder: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A process that is no server.
     #[error("--server-pid {pid}: {reason}")]
     Process {
@@ -94,6 +107,7 @@ impl RunArgs {
         if !self.client.is_empty() {
             return Ok(ClientChoice::Command {
                 words: self.client.clone(),
+                folder: folder("--client-cwd", self.client_cwd.as_deref())?,
                 requests: self.requests,
             });
         }
@@ -128,7 +142,7 @@ impl RunArgs {
 
     fn server_choice(&self) -> Result<ServerChoice, UsageError> {
         if let Some(command) = &self.server_cmd {
-            let words = command::words(command).map_err(UsageError::Command)?;
+            let words = command::words(command, "--server-cwd").map_err(UsageError::Command)?;
             if words.is_empty() {
                 return Err(UsageError::Command("the command is empty".to_owned()));
             }
@@ -139,6 +153,7 @@ impl RunArgs {
             }
             return Ok(ServerChoice::Command {
                 words: words.into_iter().map(Into::into).collect(),
+                folder: folder("--server-cwd", self.server_cwd.as_deref())?,
                 port: self.port,
                 patience: self.server_timeout,
             });
@@ -171,6 +186,34 @@ impl RunArgs {
             idle_timeout: self.timeout.max(Duration::from_secs(30)),
             parent: Some(std::process::id()),
         }
+    }
+}
+
+/// A folder that a program is to run in: there, and one that it may enter.
+///
+/// # Errors
+/// When it is not.
+pub(super) fn folder(
+    option: &'static str,
+    given: Option<&Path>,
+) -> Result<Option<PathBuf>, UsageError> {
+    let Some(path) = given else {
+        return Ok(None);
+    };
+    let wrong = |reason: String| {
+        Err(UsageError::Folder {
+            option,
+            folder: printable(&path.to_string_lossy()).into_owned(),
+            reason,
+        })
+    };
+    match std::fs::metadata(path) {
+        Err(e) => wrong(e.to_string()),
+        Ok(found) if !found.is_dir() => wrong("it is not a folder".to_owned()),
+        Ok(_) => match access(path, Access::EXEC_OK) {
+            Err(e) => wrong(std::io::Error::from(e).to_string()),
+            Ok(()) => Ok(Some(path.to_owned())),
+        },
     }
 }
 
@@ -284,11 +327,56 @@ mod tests {
         };
         assert_eq!(words, ["sh", "-c", "a b"]);
         assert_eq!(port, None);
-        let ClientChoice::Command { words, requests } = plan.client else {
+        let ClientChoice::Command {
+            words, requests, ..
+        } = plan.client
+        else {
             panic!("not a command");
         };
         assert_eq!(words, ["./client", "-n", "5"]);
         assert_eq!(requests, None);
+    }
+
+    #[test]
+    fn a_folder_of_a_side_is_there_and_goes_with_its_program() {
+        let here = tempfile::tempdir().unwrap();
+        let path = here.path().to_str().unwrap();
+        std::fs::write(here.path().join("file"), "").unwrap();
+        let plan = plan(&[
+            "--server-cmd",
+            "s",
+            "--server-cwd",
+            path,
+            "--client-cwd",
+            path,
+            "--",
+            "c",
+        ])
+        .unwrap();
+        let (ServerChoice::Command { folder, .. }, ClientChoice::Command { folder: other, .. }) =
+            (plan.server, plan.client)
+        else {
+            panic!("not commands");
+        };
+        assert_eq!(
+            (folder.as_deref(), other.as_deref()),
+            (Some(here.path()), Some(here.path()))
+        );
+        for (wrong, said) in [("gone", "No such file"), ("file", "not a folder")] {
+            let wrong = here.path().join(wrong);
+            let wrong = wrong.to_str().unwrap();
+            let error = super::tests::plan(&["--client-cwd", wrong, "--", "c"]).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains("--client-cwd") && error.contains(said),
+                "{error}"
+            );
+        }
+        let alone = ["threadtap", "run", "--client-cwd", path];
+        assert!(
+            Cli::try_parse_from(alone).is_err(),
+            "there is no client of one's own"
+        );
     }
 
     #[test]

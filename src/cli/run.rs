@@ -36,6 +36,8 @@ Your own programs, in any language, unmodified:
   threadtap run -- python3 client.py 1000            your client, embedded server
   threadtap run --server-cmd 'python3 server.py' -- python3 client.py 1000
   threadtap run --server-cmd './server 7000' --strategy pool -n 200
+  threadtap run --server-cmd ./server --server-cwd s01 -- ./client
+                                                     a server in a folder of its own
   threadtap run --server-pid 4711 -- ./client        a server that already runs
   threadtap run --server-cmd ./server --trace-rw -- ./client
                                                      a server that uses read(2) and write(2)
@@ -87,6 +89,9 @@ pub struct RunArgs {
     #[arg(last = true, value_name = "CLIENT", help_heading = "Client",
           conflicts_with_all = ["strategy", "workers", "gate", "max_in_flight", "no_join", "timeout"])]
     pub client: Vec<OsString>,
+    /// Folder that your own client runs in; a relative name of the program is looked for there
+    #[arg(long, value_name = "DIR", requires = "client", help_heading = "Client")]
+    pub client_cwd: Option<PathBuf>,
     /// How the client makes its requests [default: thread]
     #[arg(long, short, value_enum, help_heading = "Client")]
     pub strategy: Option<Strategy>,
@@ -118,6 +123,15 @@ pub struct RunArgs {
     #[arg(long, value_name = "COMMAND", help_heading = "Server",
           conflicts_with_all = ["connect", "server_pid", "model", "server_workers", "backlog"])]
     pub server_cmd: Option<String>,
+    /// Folder that the command of --server-cmd runs in; a relative name of the program is looked
+    /// for there
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "server_cmd",
+        help_heading = "Server"
+    )]
+    pub server_cwd: Option<PathBuf>,
     /// Port of the server [default: 45000; with --server-cmd: the first port it listens on]; 0: any
     /// free port, for the embedded server
     #[arg(long, value_name = "PORT", help_heading = "Server")]

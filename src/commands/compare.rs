@@ -1,18 +1,18 @@
 //! `threadtap compare`.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, BufWriter, Write};
 
 use super::output::printed;
+use super::progress::{Progress, Wait};
 use super::terminal::style;
-use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, diagnostics, expectations};
+use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::CompareArgs;
 use crate::compare::{Round, did_not_hold, grown, pairs_of};
 use crate::expect::{self, Document};
 use crate::report::write_compare;
 use crate::session::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::session::run::End;
+use crate::text::units::count;
 
 /// Makes all runs, prints the comparison, and tells where it was saved.
 pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
@@ -23,20 +23,13 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
         grown: grown(&plan.contenders),
     });
     expectations::check(&args.expect, &document)?;
-    let bar = progress_bar(&plan);
-    let mut told = String::new();
+    let rounds = u64::from(plan.warmup) + u64::from(plan.repeat);
+    let mut progress = Progress::new(Some(rounds * plan.contenders.len() as u64));
     let compared = conduct(&plan, &mut |at| match at {
-        Some(at) => {
-            let now = words(&at, &plan);
-            if now != told {
-                bar.set_message(now.clone());
-                bar.set_position(at.done);
-                told = now;
-            }
-        }
-        None => bar.finish_and_clear(),
+        Some(at) => progress.tell(at.done, || wait(&at, &plan)),
+        None => progress.clear(),
     });
-    bar.finish_and_clear();
+    progress.clear();
     let compared = compared?;
     let mut out = BufWriter::new(io::stdout().lock());
     let style = style(usize::MAX, args.color);
@@ -47,30 +40,24 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     Ok(status(&compared).max(met).max(printed(written)))
 }
 
-/// On a terminal only; it starts no thread of its own.
-fn progress_bar(plan: &ComparePlan) -> ProgressBar {
-    if !io::stderr().is_terminal() || diagnostics::are_on() {
-        return ProgressBar::hidden();
-    }
-    let rounds = u64::from(plan.warmup) + u64::from(plan.repeat);
-    let runs = rounds * plan.contenders.len() as u64;
-    let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {msg}") {
-        bar.set_style(style);
-    }
-    bar
-}
-
-fn words(at: &At<'_>, plan: &ComparePlan) -> String {
-    let doing = if at.settling {
-        ", waiting for the system to settle"
-    } else {
-        ""
+/// What a comparison is at, in words. A run that takes long is a wait like any other;
+/// before one, the reason is told.
+fn wait(at: &At<'_>, plan: &ComparePlan) -> Wait {
+    let runs = (u64::from(plan.warmup) + u64::from(plan.repeat)) * plan.contenders.len() as u64;
+    let round = match at.round {
+        Round::Warmup(k) => format!("warm-up {k} of {}", plan.warmup),
+        Round::Repeat(k) => format!("round {k} of {}", plan.repeat),
     };
-    match at.round {
-        Round::Warmup(k) => format!("{}, warm-up {k} of {}{doing}", at.name, plan.warmup),
-        Round::Repeat(k) => format!("{}, round {k} of {}{doing}", at.name, plan.repeat),
-    }
+    let what = match at.settling {
+        None => format!("{}, {round}", at.name),
+        Some(_) => format!("{}, {round}: waiting before the run", at.name),
+    };
+    let made = format!("{} of {} runs", count(at.done), count(runs));
+    let so_far = match at.settling {
+        None => made,
+        Some(why) => format!("{made}; {why}"),
+    };
+    Wait { what, so_far }
 }
 
 fn tell_where(compared: &Compared) {

@@ -6,22 +6,32 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::OK;
-use super::terminal::unless_pipe_closed;
-use crate::cli::Cli;
+use super::output::printed;
+use crate::cli::{Cli, manual, pages};
 
 /// Prints a completion script.
-pub fn completions(shell: Shell) -> anyhow::Result<u8> {
+pub fn completions(shell: Shell) -> u8 {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "threadtap", &mut script);
-    unless_pipe_closed(io::stdout().lock().write_all(&script))?;
-    Ok(OK)
+    printed(all(&script))
 }
 
-/// Prints the man page.
-pub fn man() -> anyhow::Result<u8> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-    unless_pipe_closed(io::stdout().lock().write_all(&page))?;
-    Ok(OK)
+/// Prints a man page: of the program, or of one of its commands.
+pub fn man(command: Option<&str>) -> anyhow::Result<u8> {
+    Ok(printed(all(&manual(command)?)))
+}
+
+/// Prints the names of the commands that have a page.
+pub fn list() -> u8 {
+    let names: Vec<String> = pages()
+        .into_iter()
+        .map(|name| format!("{name}\n"))
+        .collect();
+    printed(all(names.concat().as_bytes()))
+}
+
+fn all(text: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text)?;
+    out.flush()
 }

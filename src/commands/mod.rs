@@ -9,6 +9,7 @@ mod expectations;
 mod internal;
 mod output;
 mod program;
+mod progress;
 mod read_ahead;
 mod report;
 mod run;
@@ -54,8 +55,9 @@ fn act(command: Command) -> anyhow::Result<u8> {
         Command::Report(args) => report::report(&args),
         Command::Wireshark(args) => wireshark::wireshark(&args),
         Command::Ceiling(args) => ceiling::ceiling(&args),
-        Command::Completions { shell } => completions::completions(shell),
-        Command::Man => completions::man(),
+        Command::Completions { shell } => Ok(completions::completions(shell)),
+        Command::Man { list: true, .. } => Ok(completions::list()),
+        Command::Man { command, .. } => completions::man(command.as_deref()),
         Command::InternalRun { parent, arguments } => internal::run(parent, arguments),
         Command::InternalServer { plan } => internal::server(&plan),
         Command::InternalClient { plan } => internal::client(&plan),

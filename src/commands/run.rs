@@ -1,37 +1,32 @@
 //! `threadtap run`.
 
-use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, Write};
+use std::time::Duration;
 
 use super::output::printed;
-use super::{DID_NOT_HOLD, INTERRUPTED, diagnostics, expectations, told};
+use super::progress::{Progress, Wait};
+use super::{DID_NOT_HOLD, INTERRUPTED, expectations, told};
 use crate::cli::RunArgs;
 use crate::expect::Document;
+use crate::findings::Code;
 use crate::report::RunView;
 use crate::session::run::{
-    ClientChoice, End, Finished, RunDir, RunPlan, SessionError, Status, conduct,
+    ClientChoice, End, Finished, RunDir, RunPlan, SessionError, Status, Waits, conduct,
 };
+use crate::text::units::{count, counted};
 
 /// Makes a run, prints it, and tells where it was saved.
 pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     let plan = args.plan()?;
     let document = Document::run();
     expectations::check(&args.expect, &document)?;
-    let bar = progress_bar(requests(&plan));
-    let mut drawn = Instant::now();
+    let requests = requests(&plan);
+    let mut progress = Progress::new(requests);
     let finished = conduct(&plan, &mut |status| match status {
-        Some(Status { done, frames }) => {
-            if drawn.elapsed() >= Duration::from_millis(100) {
-                drawn = Instant::now();
-                bar.set_message(format!("{frames} frames"));
-                bar.set_position(done);
-            }
-        }
-        None => bar.finish_and_clear(),
+        Some(status) => progress.tell(status.done, || wait(status, requests)),
+        None => progress.clear(),
     });
-    bar.finish_and_clear();
+    progress.clear();
     let (finished, dir) = match finished {
         Err(e @ SessionError::Interrupted) => {
             eprintln!("threadtap: {e}");
@@ -45,6 +40,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
         workers: &finished.workers,
     };
     let written = told::print(view, args.format, args.rows, args.color);
+    tell_what_did_not_start(&finished);
     tell_where(&finished, &dir);
     let met = expectations::judge(&args.expect, &document, &finished.run)?;
     Ok(status(&finished).max(met).max(printed(written)))
@@ -58,20 +54,52 @@ fn requests(plan: &RunPlan) -> Option<u64> {
     }
 }
 
-/// On a terminal only; it starts no thread of its own.
-fn progress_bar(requests: Option<u64>) -> ProgressBar {
-    if !io::stderr().is_terminal() || diagnostics::are_on() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(requests, ProgressDrawTarget::stderr());
-    let template = match requests {
-        Some(_) => "{bar:30} {human_pos}/{human_len} requests, {msg}",
-        None => "{spinner} {human_pos} connections, {msg}",
+/// What a run waits for, in words.
+fn wait(status: Status, requests: Option<u64>) -> Wait {
+    let Status {
+        waits,
+        done,
+        frames,
+    } = status;
+    let at_most = |time: Duration| format!("{} s at most", time.as_secs_f64());
+    let (what, so_far) = match waits {
+        Waits::ServerListens(port, patience) => {
+            let port = port.map_or_else(String::new, |port| format!(" on port {port}"));
+            let what = format!(
+                "waiting for the server to listen{port}, {}",
+                at_most(patience)
+            );
+            (what, String::new())
+        }
+        Waits::ClientEnds => {
+            let frames = counted(frames, "frame", "frames");
+            let so_far = match requests {
+                Some(all) => format!("{}/{} requests, {frames}", count(done), count(all)),
+                None => format!("{}, {frames}", counted(done, "connection", "connections")),
+            };
+            ("waiting for the client to end".to_owned(), so_far)
+        }
+        Waits::FlowsClose(open, linger) => (
+            format!("waiting for flows to close, {}", at_most(linger)),
+            format!("{} open", count(open)),
+        ),
+        Waits::ServerEnds(grace) => (
+            format!("waiting for the server to end, {}", at_most(grace)),
+            String::new(),
+        ),
     };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+    Wait { what, so_far }
+}
+
+/// A program that could not be started is told beside the report, too: whoever sends
+/// that elsewhere sees why there is nothing in it.
+fn tell_what_did_not_start(finished: &Finished) {
+    let codes = [Code::ProgramNotStarted, Code::ServerNotListening].map(Code::name);
+    let findings = finished.run.findings.iter();
+    for finding in findings.filter(|f| codes.contains(&f.code.as_str())) {
+        let mut err = io::stderr().lock();
+        let _ = writeln!(err, "threadtap: {}", finding.message);
     }
-    bar
 }
 
 fn tell_where(finished: &Finished, dir: &RunDir) {

@@ -38,11 +38,3 @@ fn width(stdout: &io::Stdout) -> usize {
         .filter(|columns| *columns > 0)
         .unwrap_or(COLUMNS)
 }
-
-/// A reader that has seen enough (`head`) is no error.
-pub fn unless_pipe_closed(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
-}

@@ -1,7 +1,5 @@
 //! Who takes part in a comparison: each client with each server, in each size.
 
-use std::str::FromStr;
-
 use super::Round;
 use crate::model::{ServerModel, Strategy};
 use crate::text::command;
@@ -12,7 +10,7 @@ pub(super) const NUMBER: &str = "{n}";
 /// What stands for the server's port.
 pub(super) const PORT: &str = "{port}";
 
-/// A program of somebody else's as a client.
+/// A program of somebody else's, as a client or as a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// What it is called in tables, paths and folders.
@@ -20,6 +18,8 @@ pub struct Program {
     /// Its words; `{n}`, `{host}` and `{port}` stand for the number of requests
     /// and the server's address.
     pub words: Vec<String>,
+    /// The folder that it runs in; `None`: the present one.
+    pub folder: Option<String>,
 }
 
 impl Program {
@@ -34,17 +34,25 @@ impl Program {
     pub fn is_told_the_port(&self) -> bool {
         self.words.iter().any(|word| word.contains(PORT))
     }
-}
 
-impl FromStr for Program {
-    type Err = String;
+    /// Reads a client, `name=command`, its words parted as a shell would part them.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to write instead.
+    pub fn client(text: &str) -> Result<Self, String> {
+        Self::read(text, "'mine=python3 client.py {port} {n}'", "--client-cwd")
+    }
 
-    /// Reads `name=command`, its words parted as a shell would part them.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let form = || {
-            "a program is given as NAME=COMMAND, for example 'mine=python3 client.py {port} {n}'"
-                .to_owned()
-        };
+    /// Reads a server likewise.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to write instead.
+    pub fn server(text: &str) -> Result<Self, String> {
+        Self::read(text, "'mine=python3 server.py {port}'", "--server-cwd")
+    }
+
+    fn read(text: &str, example: &str, folder: &str) -> Result<Self, String> {
+        let form = || format!("a program is given as NAME=COMMAND, for example {example}");
         let (name, command) = text.split_once('=').ok_or_else(form)?;
         let letter = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || name.starts_with('.') || !name.chars().all(letter) {
@@ -53,13 +61,14 @@ impl FromStr for Program {
                 name.escape_debug()
             ));
         }
-        let words = command::words(command)?;
+        let words = command::words(command, &format!("{folder} {name}=DIR"))?;
         if words.is_empty() {
             return Err(form());
         }
         Ok(Self {
             name: name.to_owned(),
             words,
+            folder: None,
         })
     }
 }
@@ -82,6 +91,48 @@ impl Client {
     }
 }
 
+/// Who serves them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// The embedded server, which handles connections in this way.
+    Model(ServerModel),
+    /// Somebody else's program.
+    Program(Program),
+}
+
+impl From<ServerModel> for Server {
+    fn from(model: ServerModel) -> Self {
+        Self::Model(model)
+    }
+}
+
+impl Server {
+    fn name(&self) -> String {
+        match self {
+            Self::Model(model) => model.to_string(),
+            Self::Program(program) => program.name.clone(),
+        }
+    }
+
+    /// The model of the embedded server.
+    #[must_use]
+    pub fn model(&self) -> Option<ServerModel> {
+        match self {
+            Self::Model(model) => Some(*model),
+            Self::Program(_) => None,
+        }
+    }
+
+    /// The program that it is.
+    #[must_use]
+    pub fn program(&self) -> Option<&Program> {
+        match self {
+            Self::Model(_) => None,
+            Self::Program(program) => Some(program),
+        }
+    }
+}
+
 /// One row of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contender {
@@ -91,13 +142,40 @@ pub struct Contender {
     pub stem: String,
     /// Who makes the requests.
     pub client: Client,
-    /// How the server handles them.
-    pub model: ServerModel,
+    /// Who serves them.
+    pub server: Server,
     /// How many there are.
     pub requests: u32,
 }
 
 impl Contender {
+    /// The port of its runs, where `given` is the one that was asked for, 0 for any,
+    /// and `known` the one that a program knows which is not told any.
+    #[must_use]
+    pub fn port(&self, given: u16, known: u16) -> Port {
+        let client = match &self.client {
+            Client::Strategy(_) => None,
+            Client::Program(program) => Some(program.is_told_the_port()),
+        };
+        let server = self.server.program().map(Program::is_told_the_port);
+        match (given, client, server) {
+            (1.., ..) => Port::This(given),
+            // Where no side has to be told, the server says where it listens.
+            (0, None | Some(false), Some(false)) => Port::Servers,
+            // One that is not told has the lab's port in mind.
+            (0, Some(true), Some(false)) | (0, Some(false), _) => Port::This(known),
+            (0, None | Some(true), None | Some(true)) => Port::Free,
+        }
+    }
+
+    /// Whether its client chooses its own source addresses, and its runs have one port
+    /// all: then closed connections may leave it no port of its own.
+    #[must_use]
+    pub fn shares_ports(&self, given: u16, known: u16) -> bool {
+        let program = matches!(self.client, Client::Program(_));
+        program && !matches!(self.port(given, known), Port::Free)
+    }
+
     /// The folder of its run in this round, below the comparison's.
     #[must_use]
     pub fn folder(&self, round: Round) -> String {
@@ -124,17 +202,33 @@ pub fn shared_folder(contenders: &[Contender], warmup: bool) -> Option<String> {
     twice.next().map(|two| two[0].clone())
 }
 
-/// Each client with each model in each size, sizes first. A part of the name
+/// On which port a run takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// On this one, of which both sides know.
+    This(u16),
+    /// On any free one, of which both sides are told.
+    Free,
+    /// On the one that the server listens on.
+    Servers,
+}
+
+/// Each client with each server in each size, sizes first. A part of the name
 /// that all have in common is left out.
 #[must_use]
-pub fn contenders(clients: &[Client], models: &[ServerModel], sizes: &[u32]) -> Vec<Contender> {
-    let mut all = Vec::with_capacity(clients.len() * models.len() * sizes.len());
+pub fn contenders<S: Clone + Into<Server>>(
+    clients: &[Client],
+    servers: &[S],
+    sizes: &[u32],
+) -> Vec<Contender> {
+    let mut all = Vec::with_capacity(clients.len() * servers.len() * sizes.len());
     for &requests in sizes {
-        for &model in models {
+        for server in servers {
+            let server: Server = server.clone().into();
             for client in clients {
                 let mut stem = client.name();
-                if models.len() > 1 {
-                    stem = format!("{stem}/{model}");
+                if servers.len() > 1 {
+                    stem = format!("{stem}/{}", server.name());
                 }
                 let name = if sizes.len() > 1 {
                     format!("{stem}@{requests}")
@@ -145,7 +239,7 @@ pub fn contenders(clients: &[Client], models: &[ServerModel], sizes: &[u32]) -> 
                     name,
                     stem,
                     client: client.clone(),
-                    model,
+                    server: server.clone(),
                     requests,
                 });
             }
@@ -160,18 +254,18 @@ mod tests {
 
     #[test]
     fn a_program_has_a_name_and_words() {
-        let program: Program = "mine=python3 'my client.py' {port} \"{n}\""
-            .parse()
-            .unwrap();
+        let program = Program::client("mine=python3 'my client.py' {port} \"{n}\"").unwrap();
         assert_eq!(program.name, "mine");
         assert_eq!(program.words, ["python3", "my client.py", "{port}", "{n}"]);
         // Nothing is expanded: no shell is there.
-        let program: Program = "b=./x $HOME *.c a=b;ls".parse().unwrap();
+        let program = Program::client("b=./x $HOME *.c a=b;ls").unwrap();
         assert_eq!(program.words, ["./x", "$HOME", "*.c", "a=b;ls"]);
         for wrong in [
             "", "x", "=x", "a=", "a b=c", "../a=b", "a/b=c", ".=x", "a='x",
         ] {
-            assert!(wrong.parse::<Program>().is_err(), "{wrong}");
+            assert!(Program::client(wrong).is_err(), "{wrong}");
+            let told = Program::server(wrong).unwrap_err();
+            assert!(!told.contains("client.py"), "{told}");
         }
     }
 
@@ -217,9 +311,50 @@ mod tests {
     }
 
     #[test]
+    fn servers_of_one_s_own_stand_beside_models() {
+        let mine = Server::Program(Program::server("mine=./s {port}").unwrap());
+        let servers = [mine, Server::Model(ServerModel::Async)];
+        let all = contenders(&[Client::Strategy(Strategy::Pool)], &servers, &[10]);
+        let names: Vec<&str> = all.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["pool/mine", "pool/async"]);
+        assert_eq!(all[0].server.model(), None);
+        assert_eq!(all[1].server.program(), None);
+    }
+
+    #[test]
+    fn a_side_that_is_not_told_the_port_decides_it() {
+        let strategy = Client::Strategy(Strategy::Pool);
+        let client = |text: &str| Client::Program(Program::client(text).unwrap());
+        let server = |text: &str| Server::Program(Program::server(text).unwrap());
+        let (told, deaf) = (client("c=./c {port}"), client("c=./c"));
+        let (told_server, deaf_server) = (server("s=./s {port}"), server("s=./s"));
+        let embedded = Server::Model(ServerModel::Thread);
+        for (client, server, port) in [
+            (&strategy, &embedded, Port::Free),
+            (&strategy, &told_server, Port::Free),
+            (&strategy, &deaf_server, Port::Servers),
+            (&told, &embedded, Port::Free),
+            (&told, &told_server, Port::Free),
+            (&told, &deaf_server, Port::This(45000)),
+            (&deaf, &embedded, Port::This(45000)),
+            (&deaf, &told_server, Port::This(45000)),
+            (&deaf, &deaf_server, Port::Servers),
+        ] {
+            let all = contenders(
+                std::slice::from_ref(client),
+                std::slice::from_ref(server),
+                &[5],
+            );
+            assert_eq!(all[0].port(0, 45000), port, "{:?}", all[0]);
+            assert_eq!(all[0].port(7000, 45000), Port::This(7000));
+        }
+    }
+
+    #[test]
     fn no_two_runs_share_a_folder() {
         let of = |names: &[&str], models: &[ServerModel], warmup: bool| {
-            let program = |name: &&str| Client::Program(format!("{name}=./x").parse().unwrap());
+            let program =
+                |name: &&str| Client::Program(Program::client(&format!("{name}=./x")).unwrap());
             let clients: Vec<Client> = names.iter().map(program).collect();
             shared_folder(&contenders(&clients, models, &[5]), warmup)
         };

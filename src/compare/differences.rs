@@ -56,7 +56,7 @@ fn pairs(contenders: &[Contender], size: u32) -> impl Iterator<Item = (usize, us
         .flat_map(move |a| all().filter(move |&b| a < b).map(move |b| (a, b)))
         .filter(|&(a, b)| {
             let same_client = contenders[a].client == contenders[b].client;
-            let same_server = contenders[a].model == contenders[b].model;
+            let same_server = contenders[a].server == contenders[b].server;
             same_client != same_server
         })
 }

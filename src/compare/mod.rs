@@ -18,7 +18,7 @@ mod rows;
 mod thin;
 
 pub use self::command_line::{Options, Place, run_arguments};
-pub use self::contender::{Client, Contender, Program, contenders, shared_folder};
+pub use self::contender::{Client, Contender, Port, Program, Server, contenders, shared_folder};
 pub use self::differences::pairs_of;
 pub use self::faults::did_not_hold;
 pub use self::growth::grown;

@@ -11,6 +11,20 @@ use crate::model::{
     CaptureSummary, Exit, FlowRecord, Outcome, ServerKind, Side, StopReason, WorkerRecord,
 };
 
+/// A side's program at the beginning of a sentence: with its command, where it is
+/// somebody's own.
+pub(super) fn command_of(input: &FindingsInput<'_>, side: Side) -> String {
+    let plan = &input.run.plan;
+    let command = match side {
+        Side::Client => &plan.client_command,
+        Side::Server => &plan.server_command,
+    };
+    match command {
+        Some(words) => format!("The {side} `{}`", words.join(" ")),
+        None => format!("The {side}"),
+    }
+}
+
 /// Whether the run was ended before its time, by a person or a fault.
 pub(super) fn was_cut_short(input: &FindingsInput<'_>) -> bool {
     let capture = input.run.capture.as_ref();

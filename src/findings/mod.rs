@@ -58,8 +58,11 @@ pub struct FindingsInput<'a> {
 /// Everything that can be concluded, the most severe first.
 #[must_use]
 pub fn findings(input: &FindingsInput<'_>) -> Vec<Finding> {
+    let seen = input.seen.map(|seen| seen.observation);
+    let no_client_ran = seen.is_some_and(Observation::no_client_ran);
     let mut found: Vec<Finding> = Code::ALL
         .iter()
+        .filter(|code| !no_client_ran || code.speaks_without_a_client())
         .flat_map(|code| code.judge(input))
         .collect();
     found.sort_by_key(|finding| Reverse(finding.severity));
@@ -88,6 +91,20 @@ impl Code {
             evidence: conclusion.evidence,
             ..Finding::new(self.name(), severity, printable(&conclusion.message))
         }
+    }
+
+    /// Whether it has something to say of a run in which no client ran, because a
+    /// program could not be started. Everything else in such a run follows from that.
+    const fn speaks_without_a_client(self) -> bool {
+        matches!(
+            self,
+            Self::ProgramNotStarted
+                | Self::ServerNotListening
+                | Self::TraceNotAllowed
+                | Self::CaptureFailed
+                | Self::CaptureNotSaved
+                | Self::NotEnded
+        )
     }
 
     /// The severity that it has, unless its rule says another one.

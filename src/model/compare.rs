@@ -61,19 +61,35 @@ pub struct PeakRanges {
     pub server_processes: Option<Range>,
 }
 
+impl CompareRow {
+    /// What its server is called: the model of the embedded one, or a name.
+    #[must_use]
+    pub fn server_name(&self) -> Option<String> {
+        let model = self.server_model.map(|model| model.to_string());
+        model.or_else(|| self.server.clone())
+    }
+}
+
 /// One way of making the requests, run several times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CompareRow {
-    /// Its name: the strategy or program, with `/MODEL` if there are several
-    /// models, and `@N` if there are several sizes.
+    /// Its name: the strategy or program, with `/MODEL` or the name of a server of
+    /// one's own behind it if there are several servers, and `@N` if there are several
+    /// sizes.
     pub name: String,
     /// The client's strategy; `null` for a program.
     pub strategy: Option<Strategy>,
     /// The program and its arguments; `null` for a strategy.
     pub client_command: Option<Vec<String>>,
-    /// How the server handles connections.
+    /// How the embedded server handles connections; `null` for a server of one's own.
     pub server_model: Option<ServerModel>,
+    /// The name of the server of one's own; `null` for the embedded one.
+    #[serde(default)]
+    pub server: Option<String>,
+    /// The command of the server of one's own; `null` for the embedded one.
+    #[serde(default)]
+    pub server_command: Option<Vec<String>>,
     /// The number of requests; for a program what `{n}` stands for: with `{n}` in its
     /// command it is to make as many.
     pub requests: u64,

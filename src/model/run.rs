@@ -91,6 +91,14 @@ pub struct Plan {
     /// The server's command line; `null` for any other server.
     #[serde(default)]
     pub server_command: Option<Vec<String>>,
+    /// The folder that the client command ran in; `null`: the one that threadtap was
+    /// started in, or no client command.
+    #[serde(default)]
+    pub client_cwd: Option<String>,
+    /// The folder that the server command ran in; `null`: the one that threadtap was
+    /// started in, or no server command.
+    #[serde(default)]
+    pub server_cwd: Option<String>,
     /// What conclusions on strategy and model rest on: how the programs are built, by
     /// what they did.
     #[serde(default)]

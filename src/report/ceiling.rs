@@ -73,16 +73,21 @@ fn summary(record: &CeilingRecord) -> Block {
         grid: Grid {
             columns: vec![
                 Column::left(""),
-                Column::right("without reserve").short("no reserve"),
+                Column::right("no reserve"),
                 Column::right("predicted"),
                 Column::right("reached"),
                 Column::left("stopped by"),
-                Column::right("created in").short("time"),
-                Column::right("left behind").short("left"),
+                Column::right("time"),
+                Column::right("left"),
             ],
             rows: rows.collect(),
         },
-        after: None,
+        after: Some(
+            Cell::new(
+                "no reserve: what the limits allow; predicted: that minus the reserve; time: to create them; left: still there afterwards",
+            )
+            .toned(Tone::Quiet),
+        ),
     }
 }
 

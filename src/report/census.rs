@@ -34,8 +34,41 @@ pub(super) fn block(census: &RunCensus) -> Block {
                 ),
             ],
         },
-        after: None,
+        after: Some(Cell::new(legend(census)).toned(Tone::Quiet)),
     }
+}
+
+/// How to read it: the columns, and of the ways of counting those that are there.
+fn legend(census: &RunCensus) -> String {
+    let all = [
+        census.client.provenance,
+        census.server.provenance,
+        census.system.provenance,
+    ];
+    let how = [
+        (
+            Provenance::Instrumented,
+            "the program itself reports each one",
+        ),
+        (Provenance::Traced, "the kernel reports each one"),
+        (
+            Provenance::Sampled,
+            "/proc is read every 2 ms, and what lives shorter can be missed",
+        ),
+    ];
+    let mut text = "before: when the side is ready (your own program: at its start); peak: the most \
+                    at the same time; after: when the work is done (your own program: when its first \
+                    process ends); created: those that came after the first one"
+        .to_owned();
+    for (provenance, means) in how {
+        if all.contains(&Some(provenance)) {
+            text.push_str("; ");
+            text.push_str(&provenance.to_string());
+            text.push_str(": ");
+            text.push_str(means);
+        }
+    }
+    text
 }
 
 /// Of the whole system nobody knows how many were created.

@@ -91,26 +91,24 @@ fn columns_of(sorted: Option<SortKey>) -> Vec<Column> {
         Column::left("client").keep(Keep::Elide),
         Column::left("server").keep(Keep::Elide),
         Column::left("state"),
-        Column::right("handshake").short("handsh."),
+        Column::right("handshake"),
         Column::right("frames"),
         Column::right("payload"),
     ];
     match sorted {
         Some(SortKey::Bytes) => columns.push(Column::right("bytes")),
         Some(SortKey::Exchange) => {
-            columns.push(Column::right("slowest answer").short("slowest"));
+            columns.push(Column::right("slowest"));
         }
         _ => {}
     }
     columns.extend([
-        Column::left("closed").short("end"),
+        Column::left("closed"),
         Column::left("history").keep(Keep::IfRoom),
-        Column::right("retransmitted")
-            .short("retrans.")
-            .keep(unless(SortKey::Retransmissions)),
+        Column::right("retrans.").keep(unless(SortKey::Retransmissions)),
         Column::right("exchanges").keep(Keep::IfRoom),
         Column::left("answer").keep(Keep::IfRoom),
-        Column::right("time to answer").keep(Keep::IfRoom),
+        Column::right("time").keep(Keep::IfRoom),
         Column::right("duration").keep(unless(SortKey::Duration)),
     ]);
     columns

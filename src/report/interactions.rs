@@ -14,24 +14,24 @@ use crate::model::{
 };
 use crate::text::units::{count, counted, duration};
 
+/// The thread of each side, by its tid, at every width; what comes last goes first
+/// where there is no room.
 const COLUMNS: [Column; 11] = [
-    Column::right("worker"),
     Column::left("client").keep(Keep::Elide),
-    Column::right("client thread").keep(Keep::IfRoom),
-    Column::left("server thread")
-        .short("server tid")
-        .keep(Keep::Elide),
+    Column::right("client tid"),
+    Column::left("server tid").keep(Keep::Elide),
     Column::right("handshake"),
     Column::left("answer"),
-    Column::right("time to answer").short("time"),
-    Column::left("closed").short("end"),
-    Column::right("frames"),
+    Column::right("time"),
+    Column::left("closed"),
+    Column::right("frames").keep(Keep::IfRoom),
     Column::left("history").keep(Keep::IfRoom),
     Column::right("flow").keep(Keep::IfRoom),
+    Column::right("worker").keep(Keep::IfRoom),
 ];
 
 /// How many of these columns a worker's own account fills as well.
-const WIRE: usize = 9;
+const WIRE: usize = 8;
 
 /// The interaction table of at most `rows` rows.
 pub(super) fn block(view: RunView<'_>, rows: usize) -> Block {
@@ -46,11 +46,43 @@ pub(super) fn block(view: RunView<'_>, rows: usize) -> Block {
             columns: COLUMNS.to_vec(),
             rows: shown.map(|flow| flow_row(flow, &unhappy)).collect(),
         },
-        after: match &view.run.capture {
-            Some(_) => more(view.flows.len(), rows, "flow", "flows"),
-            // A run that was killed has saved none; they are read from its frames.
-            None => more_rows(view.flows.len(), rows),
-        },
+        after: followed_by(
+            match &view.run.capture {
+                Some(_) => more(view.flows.len(), rows, "flow", "flows"),
+                // A run that was killed has saved none; they are read from its frames.
+                None => more_rows(view.flows.len(), rows),
+            },
+            legend(view.flows.iter().take(rows)),
+        ),
+    }
+}
+
+/// How to read the server's threads, by the first flow in which there are two.
+fn legend<'a>(flows: impl Iterator<Item = &'a FlowRecord>) -> Option<Cell> {
+    let mut owners = flows.filter_map(|flow| flow.server_owner.as_ref());
+    let text = owners.find_map(|owner| match (owner.accept_tid, owner.serve_tid) {
+        (Some(accept), Some(serve)) if accept != serve => Some(format!(
+            "{accept}→{serve}: thread {accept} accepted the connection, thread {serve} served it"
+        )),
+        (Some(accept), None) => Some(format!(
+            "{accept}→?: thread {accept} accepted the connection; which thread served it was not seen"
+        )),
+        (None, Some(serve)) => Some(format!(
+            "?→{serve}: thread {serve} served the connection; which thread accepted it was not seen"
+        )),
+        _ => None,
+    })?;
+    Some(Cell::new(text).toned(Tone::Quiet))
+}
+
+/// Two lines as one paragraph.
+fn followed_by(one: Option<Cell>, other: Option<Cell>) -> Option<Cell> {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            let text = format!("{}. {}", one.text, other.text);
+            Some(Cell { text, ..one })
+        }
+        (one, other) => one.or(other),
     }
 }
 
@@ -92,7 +124,6 @@ fn flow_row(flow: &FlowRecord, unhappy: &Unhappy<'_>) -> Row {
     let first = flow.exchanges.first();
     Row {
         cells: vec![
-            Cell::maybe(owner.map(|o| o.worker.to_string())),
             Cell::new(flow.client.to_string()),
             Cell::maybe(owner.map(|o| o.tid.to_string())),
             Cell::maybe(flow.server_owner.as_ref().map(server_thread)),
@@ -103,6 +134,7 @@ fn flow_row(flow: &FlowRecord, unhappy: &Unhappy<'_>) -> Row {
             Cell::new(count(flow.client_frames.saturating_add(flow.server_frames))),
             Cell::new(&flow.history),
             Cell::new(flow.flow.to_string()),
+            Cell::maybe(owner.map(|o| o.worker.to_string())),
         ],
         note: problem::of_flow(flow, worker).map(|text| Cell::new(text).toned(Tone::Warning)),
     }
@@ -163,8 +195,11 @@ pub(super) fn close(close: Close) -> Cell {
 /// The columns of the workers' own account: the last one is by their clock.
 fn worker_columns() -> Vec<Column> {
     let wire = COLUMNS.iter().copied().take(WIRE);
-    wire.chain([Column::right("worker time").keep(Keep::IfRoom)])
-        .collect()
+    wire.chain([
+        Column::right("worker").keep(Keep::IfRoom),
+        Column::right("worker time").keep(Keep::IfRoom),
+    ])
+    .collect()
 }
 
 /// The client's workers by their own account, in the order of their requests.
@@ -195,7 +230,6 @@ fn worker_row(worker: &WorkerRecord) -> Row {
     let took = took.map(|(ended, started)| ended.since(started));
     Row {
         cells: vec![
-            Cell::maybe(worker.worker.map(|w| w.to_string())),
             Cell::maybe(worker.client.map(|c| c.to_string())),
             Cell::maybe(worker.tid.map(|t| t.to_string())),
             Cell::absent(),
@@ -204,6 +238,7 @@ fn worker_row(worker: &WorkerRecord) -> Row {
             Cell::absent(),
             Cell::absent(),
             Cell::absent(),
+            Cell::maybe(worker.worker.map(|w| w.to_string())),
             Cell::maybe(took.map(duration)),
         ],
         note: problem::of_worker(worker).map(|text| Cell::new(text).toned(Tone::Warning)),

@@ -51,7 +51,7 @@ pub(super) fn sheet(flow: &FlowRecord, ladder: &Ladder) -> Sheet {
                     Column::right("frame"),
                     Column::right("time"),
                     Column::right("since"),
-                    Column::left("client     server").short("client server"),
+                    Column::left("client server"),
                     Column::left("flags"),
                     Column::right("seq"),
                     Column::right("ack"),

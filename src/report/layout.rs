@@ -2,8 +2,7 @@
 //!
 //! Pure arithmetic over widths as a terminal shows them (wide characters count
 //! two). A grid and a width come in; out goes the plan of its columns. In what
-//! order things give way: long titles become short, columns that are shown
-//! only where there is room go, gaps shrink from two to one, long texts lose
+//! order things give way: columns that are shown only where there is room go, gaps shrink from two to one, long texts lose
 //! their middle, and only then everything else.
 
 use tabled::grid::util::string::get_line_width;
@@ -47,9 +46,8 @@ pub(super) fn plan(grid: &Grid, room: usize) -> Plan {
         cells.map(|cell| width(&cell.text)).max().unwrap_or(0)
     };
     let contents: Vec<usize> = (0..grid.columns.len()).map(widest).collect();
-    let placed = |long: bool, index: usize| {
-        let column = &grid.columns[index];
-        let title = if long { column.title } else { column.short };
+    let placed = |index: usize| {
+        let title = grid.columns[index].title;
         Placed {
             index,
             title,
@@ -58,18 +56,15 @@ pub(super) fn plan(grid: &Grid, room: usize) -> Plan {
     };
     let (optional, core): (Vec<usize>, Vec<usize>) =
         (0..grid.columns.len()).partition(|&i| grid.columns[i].keep == Keep::IfRoom);
-    let core_plan = |long, gap| Plan {
-        columns: core.iter().map(|&i| placed(long, i)).collect(),
+    let core_plan = |gap| Plan {
+        columns: core.iter().map(|&i| placed(i)).collect(),
         gap,
     };
 
-    for long in [true, false] {
-        let mut plan = core_plan(long, 2);
-        if plan.width() > room {
-            continue;
-        }
+    let mut plan = core_plan(2);
+    if plan.width() <= room {
         for &index in &optional {
-            let column = placed(long, index);
+            let column = placed(index);
             // The first that has no room ends it: which come is then the
             // same for all runs of a kind.
             if plan.width() + plan.gap + column.width > room {
@@ -80,7 +75,7 @@ pub(super) fn plan(grid: &Grid, room: usize) -> Plan {
         plan.columns.sort_by_key(|column| column.index);
         return plan;
     }
-    let mut plan = core_plan(false, 1);
+    let mut plan = core_plan(1);
     shrink(&mut plan, grid, room);
     plan
 }

@@ -79,9 +79,7 @@ pub(super) enum Keep {
 /// A column of a grid.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
-    /// Its title where room is scarce.
-    pub(super) short: &'static str,
-    /// Its title everywhere else.
+    /// Its title, at every width.
     pub(super) title: &'static str,
     pub(super) align: Align,
     pub(super) keep: Keep,
@@ -90,7 +88,6 @@ pub(super) struct Column {
 impl Column {
     pub(super) const fn left(title: &'static str) -> Self {
         Self {
-            short: title,
             title,
             align: Align::Left,
             keep: Keep::Whole,
@@ -102,11 +99,6 @@ impl Column {
             align: Align::Right,
             ..Self::left(title)
         }
-    }
-
-    pub(super) const fn short(mut self, short: &'static str) -> Self {
-        self.short = short;
-        self
     }
 
     pub(super) const fn keep(mut self, keep: Keep) -> Self {

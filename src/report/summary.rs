@@ -16,7 +16,12 @@ use crate::text::units::{count, counted, duration};
 /// What was done, in a line.
 pub(super) fn title(run: &RunRecord) -> Cell {
     let plan = &run.plan;
-    Cell::new(format!("{} → {}", client(plan), plan.target)).toned(Tone::Strong)
+    // A server that did not come to listen has no address.
+    let target = match plan.target.as_str() {
+        "" => "no server that listens",
+        target => target,
+    };
+    Cell::new(format!("{} → {target}", client(plan))).toned(Tone::Strong)
 }
 
 fn client(plan: &Plan) -> String {

@@ -3,13 +3,14 @@
 use super::escape::printable;
 
 /// The words of a command, parted at its blanks and quotes as sh(1) parts them.
-/// Without any word, it is empty.
+/// Without any word, it is empty. `folder` is the option that names the folder of
+/// such a command.
 ///
 /// # Errors
 /// When a quote is not closed, or when the command needs a shell: it has an
 /// operator of sh(1), or sets a variable. Run without one, the program would get
 /// these as its arguments. The error tells how to ask for a shell.
-pub fn words(command: &str) -> Result<Vec<String>, String> {
+pub fn words(command: &str, folder: &str) -> Result<Vec<String>, String> {
     let words = shlex::split(command)
         .ok_or_else(|| "a quote is not closed; quote the command as in a shell".to_owned())?;
     if let Some(first) = words.first()
@@ -27,11 +28,32 @@ pub fn words(command: &str) -> Result<Vec<String>, String> {
         .find(|token| is_operator(token) && words.iter().any(|word| word == token));
     match operator {
         Some(operator) => Err(format!(
-            "{} needs a shell, and none is used: write \"sh -c {}\"",
+            "{} needs a shell, and none is used: write \"sh -c {}\"{}",
             printable(operator),
-            printable(&in_quotes(command.trim()))
+            printable(&in_quotes(command.trim())),
+            instead_of_cd(command, folder)
         )),
         None => Ok(words),
+    }
+}
+
+/// What a command that only changes its folder can be, as the end of a sentence.
+fn instead_of_cd(command: &str, folder: &str) -> String {
+    let after = command.trim().strip_prefix("cd ");
+    let parts = after.and_then(|text| text.split_once("&&").or_else(|| text.split_once(';')));
+    match parts {
+        Some((dir, rest)) if words(rest, folder).is_ok_and(|words| !words.is_empty()) => {
+            let option = match folder.strip_suffix("DIR") {
+                Some(before) => format!("{before}{}", dir.trim()),
+                None => format!("{folder} {}", dir.trim()),
+            };
+            format!(
+                ", or {} with the command \"{}\"",
+                printable(&option),
+                printable(rest.trim())
+            )
+        }
+        _ => String::new(),
     }
 }
 
@@ -55,13 +77,39 @@ fn is_operator(token: &str) -> bool {
 }
 
 /// The text as one word of sh(1).
-fn in_quotes(text: &str) -> String {
+#[must_use]
+pub fn in_quotes(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    fn words(command: &str) -> Result<Vec<String>, String> {
+        super::words(command, "--server-cwd")
+    }
+
+    #[test]
+    fn a_command_that_only_changes_its_folder_is_told_the_option() {
+        for command in ["cd s01 && ./s 7", "cd s01; ./s 7"] {
+            let said = words(command).unwrap_err();
+            assert!(
+                said.ends_with(", or --server-cwd s01 with the command \"./s 7\""),
+                "{said}"
+            );
+        }
+        let said = super::words("cd s01 && ./s", "--client-cwd mine=DIR").unwrap_err();
+        assert!(said.contains("--client-cwd mine=s01 with"), "{said}");
+        // There is more in it than that.
+        for command in [
+            "cd s01 && ./s > log",
+            "cd s01 &&",
+            "cd s01 | ./s",
+            "cdrom; ./s",
+        ] {
+            let said = words(command).unwrap_err();
+            assert!(!said.contains("--server-cwd"), "{said}");
+        }
+    }
 
     #[test]
     fn blanks_and_quotes_part_words() {

@@ -4,6 +4,7 @@
 //! same in a warning and in a table. Figures and strings come in; short,
 //! printable strings go out. Nothing here knows what a run is.
 
+pub mod advice;
 pub mod command;
 pub mod display_filter;
 pub mod escape;

@@ -208,10 +208,10 @@ fn small_stacks_within_a_limit_of_data() {
 #[test]
 fn the_default_stack_is_the_users() {
     require!(Tool("prlimit"));
-    let small = ["prlimit", "--stack=524288", "--as=500000000"];
+    let small = ["prlimit", "--stack=1048576", "--as=500000000"];
     let kind = one(&small, &["--kind", "thread"]);
-    assert_eq!(kind["stack_bytes"], 512 << 10);
-    assert_eq!(limit(&kind, "RLIMIT_STACK")["value"], 512 << 10);
+    assert_eq!(kind["stack_bytes"], 1 << 20);
+    assert_eq!(limit(&kind, "RLIMIT_STACK")["value"], 1 << 20);
     assert_eq!(kind["binding"]["name"], "RLIMIT_AS");
 }
 
@@ -263,15 +263,35 @@ fn memory_of_the_server() {
 
 /// Without a way to the server it is no limit that is met.
 #[test]
-fn no_way_is_no_limit() {
+fn no_way_is_told_at_once() {
     require!(Root, Namespaces, Tool("unshare"));
-    let kind = one(&["unshare", "-n"], &["--kind", "connection"]);
+    let lab = Lab::new();
+    let mut command = lab.threadtap(&["unshare", "-n"]);
+    command.args(["ceiling", "--kind", "connection"]);
+    let ran = lab.finish(&mut command).exits(2);
+    assert!(ran.stderr.contains("ip link set lo up"), "{}", ran.stderr);
+    // Beside others it is a note of its own kind.
+    let mut command = lab.threadtap(&["unshare", "-n"]);
+    command.args([
+        "ceiling",
+        "--kind",
+        "thread,connection",
+        "--max",
+        "3",
+        "--format",
+        "json",
+    ]);
+    let ran = lab.finish(&mut command).exits(1);
+    let record: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let kind = &record["kinds"][1];
     assert_eq!(
-        (&kind["reached"], &kind["errno"]),
-        (&0.into(), &"ENETUNREACH".into())
+        (&kind["reached"], &kind["binding"]),
+        (&Value::Null, &Value::Null)
     );
-    assert_eq!(kind["binding"], Value::Null, "{kind:#}");
-    assert!(kind["notes"].to_string().contains("ip link set lo up"));
+    assert!(
+        kind["notes"].to_string().contains("ip link set lo up"),
+        "{kind:#}"
+    );
 }
 
 #[test]

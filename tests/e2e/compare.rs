@@ -1,6 +1,7 @@
 //! `threadtap compare`: small comparisons, whole.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -317,4 +318,115 @@ fn its_runs_die_with_it() {
     let _ = lab.end(started);
     lab.until_nothing_is_left();
     assert_eq!(saved(&lab)["complete"], false);
+}
+
+/// Two servers of one's own under the same client: a row each, told the port, in folders
+/// of their own; and a difference between them.
+#[test]
+fn servers_of_one_s_own_under_one_client() {
+    require!(Capture);
+    let lab = Lab::new();
+    fs::create_dir(lab.path().join("s02")).unwrap();
+    let server = |model: &str| format!("{PROGRAM} serve --port {{port}} --model {model}");
+    let ran = compare(
+        &lab,
+        &[
+            "-s",
+            "pool",
+            "-n",
+            "20",
+            "--repeat",
+            "2",
+            "--warmup",
+            "0",
+            "--format",
+            "json",
+            "--server",
+            &format!("one={}", server("thread")),
+            "--server",
+            &format!("two={}", server("iterative")),
+            "--server-cwd",
+            "two=s02",
+            "--expect",
+            "pool/one.failed == 0",
+        ],
+    )
+    .exits(0);
+    let record: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(names(&record), ["pool/one", "pool/two"]);
+    for (row, name) in record["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(["one", "two"])
+    {
+        assert_eq!(row["server"], name);
+        assert_eq!(row["server_model"], Value::Null);
+        assert_eq!(row["server_command"][1], "serve");
+        assert_eq!(row["failed"], 0);
+        assert_eq!(row["latency"]["exchange"]["count"], 20);
+        let run = row["runs"][0].as_str().unwrap();
+        let text = fs::read_to_string(lab.out().join(run).join("run.json")).unwrap();
+        let run: Value = serde_json::from_str(&text).unwrap();
+        let port = run["plan"]["target"]
+            .as_str()
+            .unwrap()
+            .rsplit(':')
+            .next()
+            .unwrap();
+        assert!(run["plan"]["server_command"].to_string().contains(port));
+        let folder = if name == "two" {
+            "s02".into()
+        } else {
+            Value::Null
+        };
+        assert_eq!(run["plan"]["server_cwd"], folder);
+    }
+    let differences = record["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 1, "{differences:?}");
+    // One that is not told the port says itself where it listens.
+    fs::remove_dir_all(lab.out()).unwrap();
+    let deaf = format!("mine={PROGRAM} serve --port 0");
+    let line = [
+        "-s", "pool", "-n", "5", "--repeat", "1", "--warmup", "0", "--server", &deaf,
+    ];
+    compare(&lab, &line).exits(0);
+}
+
+/// Its runs are made and told, and no time of it is compared.
+#[test]
+fn a_server_that_cannot_be_started_is_a_row_that_failed() {
+    let lab = Lab::new();
+    let bad = lab.path().join("bad");
+    fs::write(&bad, "#!/no/such/interpreter\n").unwrap();
+    fs::set_permissions(&bad, fs::Permissions::from_mode(0o755)).unwrap();
+    let good = format!("good={PROGRAM} serve --port {{port}}");
+    let ran = compare(
+        &lab,
+        &[
+            "-s",
+            "pool",
+            "-n",
+            "5",
+            "--repeat",
+            "2",
+            "--warmup",
+            "0",
+            "--format",
+            "json",
+            "--no-capture",
+            "--server",
+            &good,
+            "--server",
+            "bad=./bad",
+        ],
+    )
+    .exits(1);
+    let record: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let row = &record["rows"][1];
+    assert_eq!(row["name"], "pool/bad");
+    assert_eq!(row["duration_ns"], Value::Null);
+    assert_eq!(row["failed"], 10);
+    assert_eq!(record["rows"][0]["failed"], 0);
+    assert_eq!(record["differences"].as_array().unwrap().len(), 0);
 }

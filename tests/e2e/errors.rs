@@ -226,3 +226,76 @@ fn the_inner_commands_are_not_for_a_person() {
     refused(&["__client", "nonsense"], &words);
     refused(&["__server"], &["<PLAN>"]);
 }
+
+/// What is printed and cannot be is status 1, whichever command prints it.
+#[test]
+fn a_full_standard_output_is_status_1() {
+    for arguments in [
+        &["ceiling", "--predict"][..],
+        &["completions", "bash"],
+        &["man"],
+        &["man", "run"],
+    ] {
+        let lab = Lab::new();
+        let mut command = lab.command("sh");
+        command
+            .args(["-c", "exec \"$@\" > /dev/full", "sh", PROGRAM])
+            .args(arguments);
+        let ran = lab.finish(&mut command).exits(1);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        assert!(ran.stderr.contains("redirect it"), "{}", ran.stderr);
+    }
+}
+
+/// Too few descriptors, no /proc, no loopback: each line says what to do.
+#[test]
+fn what_a_system_lacks_is_told_with_what_to_do() {
+    require!(Root, Namespaces, Tool("unshare"), Tool("ip"));
+    let behind = |script: &str, more: &[&str]| {
+        let lab = Lab::new();
+        let mut command = lab.command("unshare");
+        command
+            .args(["-n", "-m", "sh", "-c", script, "sh", PROGRAM])
+            .args(more);
+        let ran = lab.finish(&mut command);
+        assert!(!lab.out().exists(), "{ran:?}");
+        ran
+    };
+    let run = ["run", "-n", "5", "--no-capture", "--out", "out"];
+    let no_proc = "ip link set lo up; mkdir e; mount --bind e /proc; exec \"$@\"";
+    says(behind(no_proc, &run), &["mount -t proc proc /proc"]);
+    let few = "ip link set lo up; ulimit -n 8; exec \"$@\"";
+    says(behind(few, &run), &["ulimit -n 1024"]);
+    let compared = ["compare", "-n", "5", "--no-capture", "--out", "out"];
+    says(behind(few, &compared), &["ulimit -n 1024"]);
+    let down = "exec \"$@\"";
+    says(behind(down, &run), &["sudo ip link set lo up"]);
+    says(
+        behind(down, &["ceiling", "--kind", "connection"]),
+        &["sudo ip link set lo up"],
+    );
+    // The other kinds are looked for all the same.
+    let both = ["ceiling", "--kind", "thread,connection", "--max", "5"];
+    let ran = behind(down, &both);
+    assert!(ran.stdout.contains("sudo ip link set lo up"), "{ran:?}");
+}
+
+/// Without a terminal, a wait that takes long is told once, with what is waited for.
+#[test]
+fn a_long_wait_is_told() {
+    let lab = Lab::new();
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "--no-capture", "--out", "out", "--", "sleep", "3"]);
+    let ran = lab.finish(&mut command);
+    let told: Vec<&str> = ran
+        .stderr
+        .lines()
+        .filter(|l| l.contains("waiting for"))
+        .collect();
+    assert_eq!(told.len(), 1, "{}", ran.stderr);
+    assert!(
+        told[0].contains("waiting for the client to end (for 2 s now"),
+        "{}",
+        told[0]
+    );
+}

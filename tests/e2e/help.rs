@@ -95,3 +95,23 @@ fn the_man_page_is_one() {
         assert!(ran.stdout.contains(word));
     }
 }
+
+#[test]
+fn every_command_has_a_man_page() {
+    let lab = Lab::new();
+    let ran = lab
+        .finish(lab.threadtap(&[]).args(["man", "--list"]))
+        .exits(0);
+    let names: Vec<&str> = ran.stdout.lines().collect();
+    assert!(
+        names.contains(&"run") && names.contains(&"compare"),
+        "{names:?}"
+    );
+    for name in names {
+        let ran = lab.finish(lab.threadtap(&[]).args(["man", name])).exits(0);
+        let title = format!(".TH threadtap-{name} 1");
+        assert!(ran.stdout.contains(&title), "{name}: {}", ran.stdout);
+    }
+    let ran = lab.finish(lab.threadtap(&[]).args(["man", "rnu"])).exits(2);
+    assert!(ran.stderr.contains("no man page of rnu"), "{}", ran.stderr);
+}

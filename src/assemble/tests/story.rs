@@ -82,6 +82,7 @@ impl Story {
                     snaplen: 262_144,
                 }),
                 read_write: false,
+                programs: AskedPrograms::default(),
             },
         };
         let mut story = Self {

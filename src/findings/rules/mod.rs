@@ -40,6 +40,8 @@ macro_rules! registry {
 }
 
 registry! {
+    ProgramNotStarted = program_not_started,
+    ServerNotListening = server_not_listening,
     CaptureFailed = capture_failed,
     CaptureNotSaved = capture_not_saved,
     AddressFallback = address_fallback,

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::evidence;
 use super::scene::Scene;
-use crate::model::observation::{End, Leftovers, ObserverName};
-use crate::model::{Exit, Pid, Severity, Side, StopReason};
+use crate::model::observation::{End, Leftovers, ObserverName, Trouble};
+use crate::model::{Exit, Nanos, Pid, Severity, Side, StopReason};
 
 const KILLED: Exit = Exit::Signal(9);
 
@@ -281,4 +281,78 @@ fn a_program_that_nobody_observes_can_fail_too() {
         s.ended(Side::Client, Some(Exit::Code(1)), false);
     });
     alone.one("client_exit");
+}
+
+#[test]
+fn program_not_started_names_the_program_and_nothing_else_is_said() {
+    let scene = scene(Scene::of_programs(), |s| {
+        let plan = &mut s.fixture.run.plan;
+        plan.client_command = Some(vec!["./client".to_owned(), "9".to_owned()]);
+        s.fixture.run.requests.attempted = Some(0);
+        s.trouble(Trouble::NotStarted {
+            side: Side::Client,
+            error: "Permission denied (os error 13)".to_owned(),
+            remedy: "; chmod +x it".to_owned(),
+        });
+    });
+    let finding = scene.one("program_not_started");
+    assert_eq!(scene.found().len(), 1);
+    assert_eq!(
+        finding.message,
+        "The client `./client 9` could not be started: Permission denied (os error 13); chmod +x \
+         it. No request was made."
+    );
+    Scene::of_programs().silent("program_not_started");
+}
+
+#[test]
+fn server_not_listening_tells_how_it_ended_or_where_it_listens() {
+    let told = |waited, instead, said: Option<&str>| {
+        let scene = scene(Scene::of_programs(), |s| {
+            s.fixture.run.plan.server_command = Some(vec!["./s".to_owned()]);
+            s.ended(Side::Server, Some(Exit::Code(3)), false);
+            s.trouble(Trouble::NotListening {
+                port: Some(7000),
+                waited_ns: waited,
+                instead,
+                held: None,
+                said: said.map(str::to_owned),
+            });
+        });
+        assert_eq!(scene.found().len(), 1);
+        scene.one("server_not_listening")
+    };
+    let ended = told(None, None, Some("no such file"));
+    assert_eq!(
+        ended.message,
+        "The server `./s` ended before it listened on port 7000 (exit status 3). Its last output: \
+         no such file."
+    );
+    assert_eq!(
+        evidence(&ended),
+        json!({"port": 7000, "waited_ns": null, "instead": null, "held": null, "exit": "exit status 3"})
+    );
+    let ten = Some(Nanos::new(10_000_000_000));
+    let elsewhere = told(ten, Some(8000), None);
+    assert!(
+        elsewhere
+            .message
+            .contains("but on port 8000: leave out --port, or give --port 8000"),
+        "{}",
+        elsewhere.message
+    );
+    let nowhere = told(ten, None, None);
+    assert!(
+        nowhere.message.ends_with("It printed nothing."),
+        "{}",
+        nowhere.message
+    );
+    assert!(
+        nowhere.message.contains("--server-timeout"),
+        "{}",
+        nowhere.message
+    );
+    // That it was ended by us afterwards is not its own end.
+    assert_eq!(evidence(&nowhere)["exit"], json!(null));
+    Scene::of_programs().silent("server_not_listening");
 }

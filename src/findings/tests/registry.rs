@@ -119,8 +119,24 @@ fn scenes() -> Vec<Scene> {
         created_processes: Some(0),
         because: String::new(),
     });
+    let mut not_started = hostile_programs();
+    not_started.trouble(Trouble::NotStarted {
+        side: Side::Client,
+        error: HOSTILE.to_owned(),
+        remedy: HOSTILE.to_owned(),
+    });
+    let mut not_listening = hostile_programs();
+    not_listening.trouble(Trouble::NotListening {
+        port: Some(7),
+        waited_ns: None,
+        instead: None,
+        held: Some(HOSTILE.to_owned()),
+        said: Some(HOSTILE.to_owned()),
+    });
     vec![
         pool,
+        not_started,
+        not_listening,
         ring,
         a_bad_day(),
         hostile_programs(),

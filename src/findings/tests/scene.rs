@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::activity::Activity;
 use crate::findings::{FindingsInput, Seen, findings};
 use crate::model::observation::{
-    Asked, AskedClient, AskedServer, Change, End, Event, Fact, Header, Leftovers, Moments,
-    Observation, ObserverName, Output, OwnTotals, SCHEMA_OBSERVATION, SideEnded, SideStarted,
+    Asked, AskedClient, AskedPrograms, AskedServer, Change, End, Event, Fact, Header, Leftovers,
+    Moments, Observation, ObserverName, Output, OwnTotals, SCHEMA_OBSERVATION, SideEnded, SideStarted,
     SocketId, Trouble,
 };
 use crate::model::{Endpoint, Exit, Finding, Pid, ServerModel, Side, Strategy, Tid, Timestamp};
@@ -47,6 +47,7 @@ impl Scene {
                 },
                 capture: None,
                 read_write: false,
+                programs: AskedPrograms::default(),
             },
         };
         let mut scene = Self {

@@ -297,6 +297,25 @@ fn trouble() -> BoxedStrategy<Trouble> {
         }),
         text().prop_map(|error| Trouble::CaptureFailed { error }),
         (text(), count()).prop_map(|(error, frames)| Trouble::CaptureNotSaved { error, frames }),
+        (side(), text(), text()).prop_map(|(side, error, remedy)| Trouble::NotStarted {
+            side,
+            error,
+            remedy,
+        }),
+        (
+            option::of(any::<u16>()),
+            option::of(nanos()),
+            option::of(any::<u16>()),
+            option::of(text()),
+            option::of(text())
+        )
+            .prop_map(|(port, waited_ns, instead, held, said)| Trouble::NotListening {
+                port,
+                waited_ns,
+                instead,
+                held,
+                said,
+            }),
     ]
     .boxed()
 }
@@ -443,6 +462,13 @@ pub(crate) fn header() -> BoxedStrategy<Header> {
                 server,
                 capture: capture.map(|(interface, snaplen)| AskedCapture { interface, snaplen }),
                 read_write: n == 1,
+                programs: AskedPrograms {
+                    client: (n % 2 == 1).then(|| AskedProgram {
+                        command: texts.clone(),
+                        folder: (n % 4 == 1).then(|| texts[3].clone()),
+                    }),
+                    server: None,
+                },
             },
         })
         .boxed()

@@ -15,6 +15,36 @@ pub struct Asked {
     pub capture: Option<AskedCapture>,
     /// Whether read(2) and write(2) of a server were to be looked at, too.
     pub read_write: bool,
+    /// The programs of the run that are somebody's own.
+    #[serde(default, skip_serializing_if = "AskedPrograms::is_empty")]
+    pub programs: AskedPrograms,
+}
+
+/// The programs that were asked for; a built-in side, and one that ran already, is
+/// none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedPrograms {
+    /// The client's.
+    #[serde(default)]
+    pub client: Option<AskedProgram>,
+    /// The server's.
+    #[serde(default)]
+    pub server: Option<AskedProgram>,
+}
+
+impl AskedPrograms {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A program that was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedProgram {
+    /// Its command, in words.
+    pub command: Vec<String>,
+    /// The folder that it is to run in; `None`: where threadtap was started.
+    pub folder: Option<String>,
 }
 
 /// The client that was asked for.

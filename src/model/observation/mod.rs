@@ -18,7 +18,7 @@ pub(crate) mod arbitrary;
 #[cfg(test)]
 mod tests;
 
-pub use asked::{Asked, AskedCapture, AskedClient, AskedServer};
+pub use asked::{Asked, AskedCapture, AskedClient, AskedProgram, AskedPrograms, AskedServer};
 pub use event::{Change, Event, MOST_ELSEWHERE, SocketId};
 pub use fact::{Counted, End, Fact, Header, Leftovers, Moments, SCHEMA_OBSERVATION};
 pub use notes::{ConnectionNote, OwnTotals, RequestNote, TaskNote};
@@ -105,6 +105,13 @@ impl Observation {
             Side::Client => &mut self.client,
             Side::Server => &mut self.server,
         }
+    }
+
+    /// Whether a program could not be started, so that no client ran.
+    #[must_use]
+    pub fn no_client_ran(&self) -> bool {
+        let mut troubles = self.troubles.iter();
+        troubles.any(Trouble::ends_the_run)
     }
 
     /// How the run ended; `None` where the log ends before it.

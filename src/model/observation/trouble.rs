@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Side;
+use crate::model::{Nanos, Side};
 
 /// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,4 +29,36 @@ pub enum Trouble {
         /// The frames that are in it.
         frames: u64,
     },
+    /// A program could not be executed: its file is there, and the system refused it.
+    NotStarted {
+        /// Which side's.
+        side: Side,
+        /// The system's error.
+        error: String,
+        /// What to do about it, as the end of a sentence; empty where that is not known.
+        remedy: String,
+    },
+    /// The server's program did not come to listen.
+    NotListening {
+        /// On which port it was to; `None`: on any.
+        port: Option<u16>,
+        /// How long it was waited for; `None`: it ended before.
+        waited_ns: Option<Nanos>,
+        /// A port that it listens on instead.
+        instead: Option<u16>,
+        /// What else has that port, and what would free it, as the middle of a
+        /// sentence; `None`: nothing, or it was not looked for.
+        #[serde(default)]
+        held: Option<String>,
+        /// The last line that it printed.
+        said: Option<String>,
+    },
+}
+
+impl Trouble {
+    /// Whether no client can be run after it.
+    #[must_use]
+    pub fn ends_the_run(&self) -> bool {
+        matches!(self, Self::NotStarted { .. } | Self::NotListening { .. })
+    }
 }

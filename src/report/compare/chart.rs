@@ -1,7 +1,7 @@
-//! Threads over time: a chart for each model of the server, of the largest size.
+//! Threads over time: a chart for each server, of the largest size.
 
 use super::tables::middle_run;
-use crate::model::{CompareRecord, CompareRow, ServerModel, SideCensus, Timestamp};
+use crate::model::{CompareRecord, CompareRow, SideCensus, Timestamp};
 use crate::report::sheet::{Block, Cell, Plot, Series, Tone};
 use crate::text::units::count;
 
@@ -11,33 +11,34 @@ const LINES: usize = 8;
 /// The charts.
 pub(super) fn blocks(record: &CompareRecord) -> Vec<Block> {
     let largest = record.rows.iter().map(|row| row.requests).max();
-    let mut models: Vec<Option<ServerModel>> = Vec::new();
+    let mut servers: Vec<Option<String>> = Vec::new();
     for row in &record.rows {
-        if !models.contains(&row.server_model) {
-            models.push(row.server_model);
+        if !servers.contains(&row.server_name()) {
+            servers.push(row.server_name());
         }
     }
-    let several = models.len() > 1;
-    models
+    let several = servers.len() > 1;
+    servers
         .into_iter()
-        .filter_map(|model| {
-            let of_model = record.rows.iter().filter(|row| row.server_model == model);
-            let series: Vec<Series> = of_model
+        .filter_map(|server| {
+            let rows = record.rows.iter();
+            let of_server = rows.filter(|row| row.server_name() == server);
+            let series: Vec<Series> = of_server
                 .filter(|row| Some(row.requests) == largest)
                 .filter_map(series)
                 .collect();
-            chart(series, model.filter(|_| several), middle_run(&record.rows))
+            chart(series, server.filter(|_| several), middle_run(&record.rows))
         })
         .collect()
 }
 
-fn chart(mut series: Vec<Series>, model: Option<ServerModel>, run: &'static str) -> Option<Block> {
+fn chart(mut series: Vec<Series>, server: Option<String>, run: &'static str) -> Option<Block> {
     let all = series.len();
     series.truncate(LINES);
     if series.is_empty() {
         return None;
     }
-    let of = model.map_or_else(String::new, |model| format!(", server {model}"));
+    let of = server.map_or_else(String::new, |server| format!(", server {server}"));
     let mut after =
         format!("of {run}; both charts have the same axes; the scale of threads is logarithmic");
     if all > series.len() {

@@ -70,7 +70,7 @@ pub(super) fn differences(record: &CompareRecord) -> Option<Block> {
                 Column::left("").keep(Keep::Elide),
                 Column::right("takes"),
                 Column::left("the time of").keep(Keep::Elide),
-                Column::right("p (Holm)").short("p"),
+                Column::right("p (Holm)"),
                 Column::left(""),
             ],
             rows,
@@ -111,18 +111,14 @@ pub(super) fn growth(growth: &[GrowthRow]) -> Option<Block> {
     let columns = [
         Column::left("").keep(Keep::Elide),
         Column::right("duration"),
-        Column::right("client threads").short("c threads"),
-        Column::right("server threads").short("s threads"),
-        Column::right("open flows").short("open"),
-        Column::right("answer p50").short("answer"),
-        Column::right("client CPU").short("c CPU"),
-        Column::right("server CPU").short("s CPU"),
-        Column::right("client memory, largest process")
-            .short("c mem, largest")
-            .keep(Keep::IfRoom),
-        Column::right("server memory, largest process")
-            .short("s mem, largest")
-            .keep(Keep::IfRoom),
+        Column::right("c threads"),
+        Column::right("s threads"),
+        Column::right("open"),
+        Column::right("ans p50"),
+        Column::right("c CPU"),
+        Column::right("s CPU"),
+        Column::right("c mem, largest").keep(Keep::IfRoom),
+        Column::right("s mem, largest").keep(Keep::IfRoom),
     ];
     let rows = growth.iter().map(|g| {
         let power = |exponent: Option<f64>| {
@@ -149,7 +145,7 @@ pub(super) fn growth(growth: &[GrowthRow]) -> Option<Block> {
         },
         after: Some(
             Cell::new(
-                "how each figure changes with ten times the requests: × 10 grows in proportion to n, × 1 does not grow (fitted power of n)",
+                "how each figure changes with ten times the requests: × 10 grows in proportion to n, × 1 does not grow (fitted power of n); c: client, s: server; open: flows open at the same time; ans: answer; mem: memory of the largest process",
             )
             .toned(Tone::Quiet),
         ),

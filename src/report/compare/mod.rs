@@ -15,7 +15,7 @@ pub(super) use csv::write as write_csv;
 use super::origin::when_and_where;
 use super::sheet::{Cell, Sheet, Tone};
 use super::summary;
-use crate::model::CompareRecord;
+use crate::model::{CompareRecord, CompareRow};
 use crate::text::units::{count, counted, duration};
 
 /// What is said of a comparison to people.
@@ -53,11 +53,23 @@ fn title(record: &CompareRecord) -> Cell {
 }
 
 fn subtitles(record: &CompareRecord) -> Vec<Cell> {
-    let mut models: Vec<String> = Vec::new();
-    for model in record.rows.iter().filter_map(|row| row.server_model) {
-        if !models.contains(&model.to_string()) {
-            models.push(model.to_string());
+    let distinct = |of: fn(&CompareRow) -> Option<String>| {
+        let mut all: Vec<String> = Vec::new();
+        for name in record.rows.iter().filter_map(of) {
+            if !all.contains(&name) {
+                all.push(name);
+            }
         }
+        all
+    };
+    let models = distinct(|row| row.server_model.map(|model| model.to_string()));
+    let own = distinct(|row| {
+        let (name, command) = (row.server.as_ref()?, row.server_command.as_ref()?);
+        Some(format!("server {name}: `{}`", command.join(" ")))
+    });
+    let mut servers = own;
+    if !models.is_empty() {
+        servers.insert(0, format!("embedded server ({})", models.join(", ")));
     }
     let made: u64 = record.rows.iter().map(|row| row.repeats).sum();
     let wanted = record.plan.repeat * record.rows.len() as u64;
@@ -71,8 +83,8 @@ fn subtitles(record: &CompareRecord) -> Vec<Cell> {
         format!("{} of {} runs", count(made), count(wanted))
     };
     let mut lines = vec![format!(
-        "embedded server ({}) · {made}{warmup} · {}",
-        models.join(", "),
+        "{} · {made}{warmup} · {}",
+        servers.join(" · "),
         duration(record.duration_ns),
     )];
     if !record.plan.options.is_empty() {

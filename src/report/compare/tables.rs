@@ -77,11 +77,11 @@ fn durations(rows: &[CompareRow]) -> Block {
 
 fn tasks(rows: &[CompareRow]) -> Block {
     let columns = [
-        Column::right("client threads").short("c threads"),
-        Column::right("processes").short("c procs"),
-        Column::right("server threads").short("s threads"),
-        Column::right("processes").short("s procs"),
-        Column::right("system threads").short("system"),
+        Column::right("c threads"),
+        Column::right("c procs"),
+        Column::right("s threads"),
+        Column::right("s procs"),
+        Column::right("system"),
     ];
     let cells = |row: &CompareRow| {
         let Some(census) = &row.census else {
@@ -95,7 +95,10 @@ fn tasks(rows: &[CompareRow]) -> Block {
             system(census.system.threads),
         ]
     };
-    let mut after = format!("before → peak → after, of {}", middle_run(rows));
+    let mut after = format!(
+        "before → peak → after, of {}; c: client, s: server, system: threads of the whole system",
+        middle_run(rows)
+    );
     let varied: Vec<String> = rows.iter().filter_map(varied).collect();
     if !varied.is_empty() {
         after.push_str("; range of the peaks over all runs: ");
@@ -144,13 +147,13 @@ fn three(before: Option<u64>, peak: Option<u64>, after: Option<u64>) -> Cell {
 
 fn wire(rows: &[CompareRow]) -> Block {
     let columns = [
-        Column::right("open flows").short("open"),
-        Column::right("handshake p50").short("hs p50"),
-        Column::right("p99").short("hs p99"),
-        Column::right("answer p50").short("ans p50"),
-        Column::right("p95").short("ans p95"),
-        Column::right("p99").short("ans p99"),
-        Column::right("SYN retrans.").short("retr."),
+        Column::right("open"),
+        Column::right("hs p50"),
+        Column::right("hs p99"),
+        Column::right("ans p50"),
+        Column::right("ans p95"),
+        Column::right("ans p99"),
+        Column::right("retrans."),
         Column::right("failed"),
     ];
     let cells = |row: &CompareRow| {
@@ -174,7 +177,7 @@ fn wire(rows: &[CompareRow]) -> Block {
         ]
     };
     let after = format!(
-        "open flows: the most at the same time (median of the runs); handshake and answer: of {}; SYN retransmissions and failed requests: sums of all runs",
+        "open: the most flows at the same time (median of the runs); hs: handshake, ans: answer, of {}; retrans.: SYN retransmissions, and failed requests: sums of all runs",
         middle_run(rows)
     );
     grid("On the wire", &columns, rows, cells, Some(after))
@@ -184,8 +187,8 @@ fn costs(rows: &[CompareRow]) -> Block {
     let columns = [
         Column::right("client CPU"),
         Column::right("server CPU"),
-        Column::right("client memory, largest process").short("c mem, largest proc"),
-        Column::right("server memory, largest process").short("s mem, largest proc"),
+        Column::right("c mem, largest proc"),
+        Column::right("s mem, largest proc"),
     ];
     let cells = |row: &CompareRow| {
         vec![
@@ -195,11 +198,11 @@ fn costs(rows: &[CompareRow]) -> Block {
             Cell::maybe(row.server_peak_memory_bytes.map(bytes)),
         ]
     };
-    let mut after = "medians of the runs".to_owned();
+    let mut after = "medians of the runs; memory (mem) is that of the largest process".to_owned();
     let several: Vec<String> = rows.iter().filter_map(processes).collect();
     if !several.is_empty() {
         after = format!(
-            "{after}; memory is that of the largest process, not the sum of all processes: {}",
+            "{after}, not the sum of all processes: {}",
             several.join("; ")
         );
     }

@@ -44,7 +44,7 @@ fn csv_has_its_header_without_rows() {
     record.rows.clear();
     assert_eq!(
         written(&record, Format::Csv, 80),
-        "name,strategy,client_command,server_model,requests,repeats,\
+        "name,strategy,client_command,server_model,server,requests,repeats,\
          duration_median_ns,duration_min_ns,duration_max_ns,ratio_to_fastest,\
          client_threads_before,client_threads_peak,client_threads_after,\
          client_processes_before,client_processes_peak,client_processes_after,\

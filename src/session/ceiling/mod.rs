@@ -32,9 +32,11 @@ use crate::model::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, SCHEMA_CEILING, StoppedBy, Tool,
 };
 use crate::sys::host::environment;
+use crate::sys::net::loopback;
 use crate::sys::proc::{Proc, cgroup};
 use crate::sys::process;
 use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
+use crate::text::advice::advice;
 
 /// The hidden subcommand under which this program is executed anew.
 pub const CROWD_COMMAND: &str = "__crowd";
@@ -83,8 +85,11 @@ pub enum CeilingError {
     /// There is nothing to start it with.
     #[error("cannot search for the most connections: no server could be started for them ({0})")]
     NoServer(io::Error),
+    /// Nothing can be connected to.
+    #[error("cannot search for the most connections: {}", loopback::IS_DOWN)]
+    LoopbackDown,
     /// The system refused something that every search needs.
-    #[error("the search cannot start: {0}")]
+    #[error("the search cannot start: {0}{advice}", advice = advice(.0, Proc::is_mounted()))]
     System(#[from] io::Error),
     /// One of these errors, caused by a known limit.
     #[error("{error}; {limit}")]
@@ -104,7 +109,7 @@ impl CeilingError {
                 source.raw_os_error()
             }
             Self::Limited { error, .. } => error.errno(),
-            Self::NotReady { .. } | Self::Server(_) => None,
+            Self::NotReady { .. } | Self::Server(_) | Self::LoopbackDown => None,
         }
     }
 

@@ -14,6 +14,7 @@ use super::tasks::TaskWatch;
 use super::{CROWD_COMMAND, CeilingError, CeilingPlan, Progress, steps};
 use crate::limits::{Blame, Outlook, Readings, blame, limits, weigh};
 use crate::model::{CeilingKind, KindCeiling, Limit, Nanos, StoppedBy};
+use crate::sys::net::loopback;
 use crate::sys::process::crowd;
 use crate::sys::process::signals::StopSignal;
 use crate::sys::process::{Child, Exit};
@@ -57,6 +58,10 @@ impl Search<'_> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<KindCeiling, CeilingError> {
         let mut server = match self.kind {
+            // Else each connect(2) would wait half a minute for an answer.
+            CeilingKind::Connection if loopback::is_up() == Some(false) => {
+                return Err(CeilingError::LoopbackDown);
+            }
             CeilingKind::Connection => Some(Server::start()?),
             CeilingKind::Thread | CeilingKind::Process => None,
         };

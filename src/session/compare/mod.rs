@@ -17,18 +17,20 @@ use chrono::Local;
 use thiserror::Error;
 
 use self::left::read;
-use self::settle::Settling;
+use self::settle::{Next, Settling};
 use crate::compare::{
-    Client, Contender, Measured, Options, Place, Progress, Round, Turn, record, run_arguments,
-    turns,
+    Client, Contender, Measured, Options, Place, Port, Progress, Round, Turn, record,
+    run_arguments, turns,
 };
 use crate::lab::protocol;
 use crate::model::{CompareRecord, ComparedPlan};
 use crate::report::write_compare_json;
 use crate::session::run::{End, Kind, NotWritable, RunDir, SaveIn};
+use crate::sys::proc::Proc;
 use crate::sys::process::self_exec::SelfExec;
 use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
 use crate::sys::process::{self, Exit};
+use crate::text::advice::advice;
 use crate::text::units::{counted, duration};
 
 /// The hidden subcommand under which a run is executed.
@@ -66,7 +68,7 @@ pub enum CompareError {
     #[error("{0}")]
     Run(String),
     /// The system refused something that every comparison needs.
-    #[error("the comparison cannot start: {0}")]
+    #[error("the comparison cannot start: {0}{advice}", advice = advice(.0, Proc::is_mounted()))]
     System(#[from] io::Error),
 }
 
@@ -79,8 +81,8 @@ pub struct At<'a> {
     pub name: &'a str,
     /// In which round.
     pub round: Round,
-    /// Whether it waits for the system to settle.
-    pub settling: bool,
+    /// Why it waits before the run, if it does.
+    pub settling: Option<&'a str>,
 }
 
 /// A comparison that was made, or as much of it as there is.
@@ -120,7 +122,7 @@ pub fn conduct(
         started: started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
         since: Instant::now(),
         dir: &mut dir,
-        settling: Settling::new(plan.port != 0 || plan.contenders.iter().any(knows_its_port)),
+        settling: Settling::new(),
         measured: Vec::new(),
         unsettled: 0,
         not_saved: None,
@@ -149,7 +151,12 @@ pub fn conduct(
 
 fn told(plan: &ComparePlan) -> ComparedPlan {
     let options = &plan.options;
-    let all = [&options.common, &options.client, &options.pool];
+    let all = [
+        &options.server,
+        &options.common,
+        &options.client,
+        &options.pool,
+    ];
     ComparedPlan {
         sizes: plan.sizes.iter().map(|n| u64::from(*n)).collect(),
         repeat: u64::from(plan.repeat),
@@ -190,7 +197,7 @@ impl Comparison<'_> {
         let order = turns(plan.contenders.len(), plan.warmup, plan.repeat);
         for (done, turn) in order.into_iter().enumerate() {
             let contender = &plan.contenders[turn.contender];
-            let mut tell = |settling| {
+            let mut tell = |settling: Option<&str>| {
                 status(Some(At {
                     done: done as u64,
                     name: &contender.name,
@@ -201,18 +208,32 @@ impl Comparison<'_> {
             tracing::info!("next: {}, {}", contender.name, words(turn.round));
             let settled = self
                 .settling
-                .wait(contender.requests, stop, &mut || tell(true));
+                .wait(self.needs(contender), stop, &mut |why| tell(Some(why)));
             if stop.raised() {
                 return (End::Interrupted, None);
             }
             self.unsettled += u32::from(!settled);
-            match self.make(turn, contender, stop, &mut || tell(false)) {
+            match self.make(turn, contender, stop, &mut || tell(None)) {
                 Ok(Made::Interrupted) => return (End::Interrupted, None),
                 Ok(Made::Whole(_)) => {}
                 Err(reason) => return (End::Fault, Some(reason)),
             }
         }
         (End::Complete, None)
+    }
+
+    /// What a run of it takes of the system.
+    fn needs(&self, contender: &Contender) -> Next {
+        let shares = contender.shares_ports(self.plan.port, protocol::PORT);
+        let port = match contender.port(self.plan.port, protocol::PORT) {
+            Port::This(port) => Some(port),
+            // It is not known before the run.
+            Port::Free | Port::Servers => None,
+        };
+        Next {
+            requests: contender.requests.into(),
+            port: port.filter(|_| shares),
+        }
     }
 
     /// Makes one run, and takes it into account where it counts.
@@ -244,12 +265,13 @@ impl Comparison<'_> {
         stop: &StopSignal,
         tell: &mut dyn FnMut(),
     ) -> io::Result<Made> {
-        let port = match (self.plan.port, &contender.client) {
-            // A program has to be told the port before there is a server. One
-            // that is not told knows it: the lab's.
-            (0, Client::Program(_)) if knows_its_port(contender) => protocol::PORT,
-            (0, Client::Program(_)) => free_port()?,
-            (port, _) => port,
+        let embedded = contender.server.program().is_none();
+        let port = match contender.port(self.plan.port, protocol::PORT) {
+            Port::This(port) => Some(port),
+            Port::Servers => None,
+            // The embedded server takes a free one and tells a strategy.
+            Port::Free if embedded && matches!(contender.client, Client::Strategy(_)) => Some(0),
+            Port::Free => Some(free_port()?),
         };
         let place = Place {
             folder: &path.to_string_lossy(),
@@ -344,11 +366,6 @@ fn last_words(said: &str) -> String {
     let line = said.lines().rfind(|line| !line.trim().is_empty());
     let line = line.unwrap_or("the run printed no message");
     line.strip_prefix("threadtap: ").unwrap_or(line).to_owned()
-}
-
-/// Whether it is a program that is not told the port.
-fn knows_its_port(contender: &Contender) -> bool {
-    matches!(&contender.client, Client::Program(program) if !program.is_told_the_port())
 }
 
 fn free_port() -> io::Result<u16> {

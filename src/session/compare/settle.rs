@@ -23,6 +23,9 @@ const TICK: Duration = Duration::from_millis(10);
 /// connections as there are ports leave none.
 const PORTS: u64 = 28_232;
 
+/// What is waited for, in words.
+pub type Waiting = String;
+
 /// The state to which the system is to come back between runs.
 #[derive(Debug)]
 pub struct Settling {
@@ -30,54 +33,68 @@ pub struct Settling {
     /// The system's threads at rest.
     baseline: Option<u64>,
     /// How many `TIME_WAIT` sockets there may be.
-    room: Option<u64>,
+    limit: Option<u64>,
+    /// Whether connect(2) may take the port of a closed connection again after a
+    /// second: then the ports never run out for longer than that.
+    reuses_ports: bool,
+}
+
+/// What the next run takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Next {
+    /// Connections that it will leave closed.
+    pub requests: u64,
+    /// The server's port, where its client takes its own ports for it from the 28,232
+    /// that there are. A built-in client takes other source addresses instead
+    /// (docs/decisions/0003).
+    pub port: Option<u16>,
 }
 
 impl Settling {
-    /// Takes the present state for the one at rest. On one and the same port the
-    /// client's ports can run out as well.
-    pub fn new(one_port: bool) -> Self {
+    /// Takes the present state for the one at rest.
+    pub fn new() -> Self {
         let counter = SystemCounter::new();
         let baseline = counter.as_ref().and_then(SystemCounter::threads);
-        let limit = time_wait::limit(NetNamespace::own());
-        let room = if one_port {
-            Some(limit.unwrap_or(PORTS).min(PORTS))
-        } else {
-            limit
-        };
+        let net = NetNamespace::own();
         Self {
             counter,
             baseline,
-            room,
+            limit: time_wait::limit(net),
+            reuses_ports: time_wait::are_reused(net),
         }
     }
 
     /// Waits until the threads are back and there is room for as many closed
     /// connections as the next run leaves. Returns whether that came about in
     /// time; where it did not, the present number of threads is the new measure.
-    pub fn wait(&mut self, requests: u32, stop: &StopSignal, tell: &mut dyn FnMut()) -> bool {
+    /// `tell` gets what is waited for.
+    pub fn wait(&mut self, next: Next, stop: &StopSignal, tell: &mut dyn FnMut(&Waiting)) -> bool {
         let since = Instant::now();
-        let mut state = None;
+        let mut told = None;
         loop {
             let threads = self.counter.as_ref().and_then(SystemCounter::threads);
-            let at_rest = match (threads, self.baseline) {
+            let busy = match (threads, self.baseline) {
                 // A few come and go on any machine.
-                (Some(now), Some(baseline)) => now <= baseline + (baseline / 20).max(4),
-                _ => true,
+                (Some(now), Some(rest)) if now > rest + (rest / 20).max(4) => Some(busy(now, rest)),
+                _ => None,
             };
-            let roomy = self.has_room(u64::from(requests));
+            let full = self.full(next);
             let waited = since.elapsed();
-            if state.replace((at_rest, roomy)) != Some((at_rest, roomy)) {
-                self.tell_state(threads, at_rest, roomy, requests);
-            }
-            if at_rest && roomy {
+            let Some(why) = full.as_ref().or(busy.as_ref()) else {
                 info!("the system is at rest after {}", duration(waited.into()));
                 return true;
+            };
+            if told.as_ref() != Some(why) {
+                // Numbers change as it waits: the first is enough.
+                if told.is_none() {
+                    info!("pause: {why}");
+                }
+                told = Some(why.clone());
             }
             if stop.raised() {
                 return false;
             }
-            if (roomy && waited >= PATIENCE) || waited >= TIME_WAIT {
+            if (full.is_none() && waited >= PATIENCE) || waited >= TIME_WAIT {
                 info!(
                     "the system is not at rest after {}: going on",
                     duration(waited.into())
@@ -85,36 +102,79 @@ impl Settling {
                 self.baseline = threads;
                 return false;
             }
-            tell();
-            std::thread::sleep(TICK);
+            tell(why);
+            // To count the sockets of a port takes a while where there are many.
+            std::thread::sleep(if full.is_some() { TICK * 20 } else { TICK });
         }
     }
 
-    fn tell_state(&self, threads: Option<u64>, at_rest: bool, roomy: bool, requests: u32) {
-        let known = |n: Option<u64>| n.map_or_else(|| "not measured".to_owned(), count);
-        if !at_rest {
-            info!(
-                "pause: the system has {} threads; at rest it had {}",
-                known(threads),
-                known(self.baseline)
-            );
+    /// Why there is no room for the closed connections of the next run.
+    fn full(&self, next: Next) -> Option<Waiting> {
+        let here = NetNamespace::own();
+        let remembered = time_wait::now(here);
+        if is_full(remembered, next.requests, self.limit) {
+            return Some(no_room(
+                remembered,
+                next.requests,
+                "tcp_max_tw_buckets",
+                self.limit,
+            ));
         }
-        if !roomy {
-            info!(
-                "pause: {} sockets in TIME-WAIT leave no room for {} more; the limit is {}",
-                known(time_wait::now(NetNamespace::own())),
-                count(requests.into()),
-                known(self.room)
-            );
-        }
+        let port = next.port.filter(|_| !self.reuses_ports)?;
+        let of_port = time_wait::towards(here, port);
+        let ports = Some(PORTS);
+        is_full(of_port, next.requests, ports)
+            .then(|| no_room(of_port, next.requests, "ephemeral ports", ports))
+    }
+}
+
+/// Whether so many more do not fit. More than there is ever room for are not waited
+/// for.
+fn is_full(now: Option<u64>, more: u64, room: Option<u64>) -> bool {
+    match (now, room) {
+        (Some(now), Some(room)) => more <= room && now + more > room,
+        _ => false,
+    }
+}
+
+fn busy(now: u64, rest: u64) -> Waiting {
+    format!(
+        "the system has {} threads; at rest it had {}; a second at most",
+        count(now),
+        count(rest)
+    )
+}
+
+fn no_room(now: Option<u64>, more: u64, of: &str, room: Option<u64>) -> Waiting {
+    let known = |n: Option<u64>| n.map_or_else(|| "—".to_owned(), count);
+    format!(
+        "{} closed connections (TIME-WAIT) leave no room for {} more, {of}: {}; a minute at most",
+        known(now),
+        count(more),
+        known(room)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_never_fit_is_not_waited_for() {
+        assert!(!is_full(Some(10), 5, Some(15)));
+        assert!(is_full(Some(11), 5, Some(15)));
+        assert!(!is_full(Some(11), 16, Some(15)));
+        assert!(!is_full(None, 5, Some(15)));
+        assert!(!is_full(Some(11), 5, None));
     }
 
-    /// Whether as many more closed connections can be remembered. More than
-    /// there is ever room for are not waited for.
-    fn has_room(&self, requests: u64) -> bool {
-        match (self.room, time_wait::now(NetNamespace::own())) {
-            (Some(room), Some(now)) if requests <= room => now + requests <= room,
-            _ => true,
-        }
+    #[test]
+    fn a_pause_is_told_with_its_reason_and_its_bound() {
+        let told = no_room(Some(28_000), 1000, "ephemeral ports", Some(28_232));
+        assert_eq!(
+            told,
+            "28,000 closed connections (TIME-WAIT) leave no room for 1,000 more, ephemeral ports: \
+             28,232; a minute at most"
+        );
     }
 }

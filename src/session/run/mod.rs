@@ -9,6 +9,7 @@
 mod log;
 mod plan;
 mod recorder;
+mod refused;
 mod rundir;
 mod save_in;
 mod side;
@@ -41,7 +42,10 @@ pub use crate::model::observation::End;
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 use crate::report::RunView;
 use crate::sys::capture::CaptureError;
+use crate::sys::net::loopback;
 use crate::sys::privilege;
+use crate::sys::proc::Proc;
+use crate::text::advice::advice;
 
 /// Why a run could not be made.
 #[derive(Debug, Error)]
@@ -61,8 +65,11 @@ pub enum SessionError {
     /// The run cannot be saved.
     #[error(transparent)]
     NotWritable(#[from] NotWritable),
+    /// Nothing can be reached on this machine.
+    #[error("{}", loopback::IS_DOWN)]
+    LoopbackDown,
     /// The system refused something that every run needs.
-    #[error("the run cannot start: {0}")]
+    #[error("the run cannot start: {0}{advice}", advice = advice(.0, Proc::is_mounted()))]
     System(#[from] io::Error),
 }
 
@@ -83,9 +90,24 @@ pub struct Finished {
     pub capture_cut: Option<(io::Error, u64)>,
 }
 
+/// What a run waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// That the server listens, on this port if one was named, so long at most.
+    ServerListens(Option<u16>, Duration),
+    /// That the client ends.
+    ClientEnds,
+    /// That so many flows close, so long at most.
+    FlowsClose(u64, Duration),
+    /// That the server ends, so long at most.
+    ServerEnds(Duration),
+}
+
 /// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
+    /// What it waits for.
+    pub waits: Waits,
     /// Requests that are finished.
     pub done: u64,
     /// Frames captured.
@@ -120,6 +142,9 @@ pub fn conduct(
             remedy: privilege::setcap_line(),
         }
         .into());
+    }
+    if plan.uses_loopback() && loopback::is_up() == Some(false) {
+        return Err(SessionError::LoopbackDown);
     }
     let started = Local::now();
     let mut world = System::new()?;

@@ -2,12 +2,15 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::save_in::SaveIn;
 use crate::lab::client::ClientPlan;
 use crate::lab::server::ServerPlan;
-use crate::model::observation::{Asked, AskedCapture, AskedClient, AskedServer};
+use crate::model::observation::{
+    Asked, AskedCapture, AskedClient, AskedProgram, AskedPrograms, AskedServer,
+};
 use crate::model::{Pid, Strategy};
 use crate::sys::capture::Settings;
 
@@ -36,6 +39,8 @@ pub enum ClientChoice {
     Command {
         /// Its words.
         words: Vec<OsString>,
+        /// The folder that it runs in; `None`: the present one.
+        folder: Option<PathBuf>,
         /// How many requests it makes, where that is known.
         requests: Option<u32>,
     },
@@ -50,6 +55,8 @@ pub enum ServerChoice {
     Command {
         /// Its words.
         words: Vec<OsString>,
+        /// The folder that it runs in; `None`: the present one.
+        folder: Option<PathBuf>,
         /// The port that it is to listen on; `None` takes its first.
         port: Option<u16>,
         /// How long it may take until it listens.
@@ -88,6 +95,16 @@ pub struct RunPlan {
 }
 
 impl RunPlan {
+    /// Whether the server is reached over the loopback interface, as far as that is
+    /// known before it listens.
+    pub(super) fn uses_loopback(&self) -> bool {
+        match &self.server {
+            ServerChoice::Embedded(server) => server.bind.is_loopback(),
+            ServerChoice::Existing { target, .. } => target.ip().is_loopback(),
+            ServerChoice::Command { .. } => true,
+        }
+    }
+
     /// On which port the server is waited for, and how long.
     pub(super) fn awaited(&self) -> (Option<u16>, Duration) {
         match &self.server {
@@ -127,6 +144,20 @@ impl RunPlan {
                 snaplen: settings.snaplen,
             }),
             read_write: self.read_write,
+            programs: AskedPrograms {
+                client: match &self.client {
+                    ClientChoice::BuiltIn(_) => None,
+                    ClientChoice::Command { words, folder, .. } => {
+                        Some(asked_program(words, folder.as_deref()))
+                    }
+                },
+                server: match &self.server {
+                    ServerChoice::Command { words, folder, .. } => {
+                        Some(asked_program(words, folder.as_deref()))
+                    }
+                    ServerChoice::Embedded(_) | ServerChoice::Existing { .. } => None,
+                },
+            },
         }
     }
 
@@ -134,8 +165,20 @@ impl RunPlan {
     pub(super) fn name(&self) -> String {
         match &self.client {
             ClientChoice::BuiltIn(client) => client.strategy.to_string(),
-            ClientChoice::Command { words, .. } => program_name(words),
+            ClientChoice::Command { words, folder, .. } => {
+                program_name(words, folder.as_deref().unwrap_or(Path::new("")))
+            }
         }
+    }
+}
+
+fn asked_program(words: &[OsString], folder: Option<&Path>) -> AskedProgram {
+    AskedProgram {
+        command: words
+            .iter()
+            .map(|w| w.to_string_lossy().into_owned())
+            .collect(),
+        folder: folder.map(|f| f.to_string_lossy().into_owned()),
     }
 }
 
@@ -144,9 +187,9 @@ const SCRIPTS: [&str; 14] = [
     "py", "js", "mjs", "ts", "rb", "pl", "sh", "lua", "php", "jar", "java", "r", "tcl", "exs",
 ];
 
-/// Whether a word is a script that an interpreter is given.
-fn is_script(word: &OsString) -> bool {
-    let path = std::path::Path::new(word);
+/// Whether a word is a script that an interpreter in this folder is given.
+fn is_script(word: &OsString, folder: &Path) -> bool {
+    let path = folder.join(word);
     let ends = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     ends.is_some_and(|ends| SCRIPTS.iter().any(|s| ends == *s)) && path.is_file()
 }
@@ -154,12 +197,12 @@ fn is_script(word: &OsString) -> bool {
 /// The word that tells a program best: the script of an interpreter where there
 /// is such a file, else the program itself; without what a file's name may not
 /// hold.
-fn program_name(words: &[OsString]) -> String {
+fn program_name(words: &[OsString], folder: &Path) -> String {
     let stem = |word: &OsString| {
-        let path = std::path::Path::new(word);
+        let path = Path::new(word);
         path.file_stem().map(|s| s.to_string_lossy().into_owned())
     };
-    let script = words.iter().skip(1).find(|word| is_script(word));
+    let script = words.iter().skip(1).find(|word| is_script(word, folder));
     let name = script.or(words.first()).and_then(stem).unwrap_or_default();
     let fit = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     let name: String = name.chars().filter(|c| fit(*c)).take(40).collect();
@@ -175,7 +218,8 @@ mod tests {
     use super::*;
 
     fn name(line: &str) -> String {
-        program_name(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        program_name(&words, Path::new(""))
     }
 
     #[test]
@@ -190,6 +234,9 @@ mod tests {
             "client_thread"
         );
         assert_eq!(name("python3 labs/no_such_client.py 1000"), "python3");
+        // A relative one is in the folder that the program runs in.
+        let words = ["python3", "client_thread.py"].map(OsString::from);
+        assert_eq!(program_name(&words, folder.path()), "client_thread");
     }
 
     #[test]

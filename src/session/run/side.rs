@@ -98,11 +98,6 @@ impl RunningSide {
         Some(Done::Idle(self.left_behind, patience))
     }
 
-    /// Its command; `None` for a built-in side.
-    pub fn command(&self) -> Option<Vec<String>> {
-        self.observer.as_ref()?.started().command
-    }
-
     /// Waits for something to happen.
     pub fn wait(&self, at_most: Duration, world: &mut dyn World) {
         let wakes = self.observer.as_ref().and_then(|o| o.wakes());
@@ -129,6 +124,11 @@ impl RunningSide {
     /// Asks all of it to end, and after `grace` makes it end. One that does not
     /// belong to the run is left alone.
     pub fn end(&mut self, grace: Duration, world: &mut dyn World) {
+        self.end_while(grace, world, &mut || {});
+    }
+
+    /// The same; `tell` is called again and again meanwhile.
+    pub fn end_while(&mut self, grace: Duration, world: &mut dyn World, tell: &mut dyn FnMut()) {
         let Some(observer) = &mut self.observer else {
             return;
         };
@@ -149,6 +149,7 @@ impl RunningSide {
                 world.signal(*pid, signal);
             }
             while !observer.is_over() && world.elapsed() < until {
+                tell();
                 world.pause(LOOK, None);
                 if signal == Signal::KILL {
                     // It may have forked in between.

@@ -8,13 +8,32 @@ use std::time::Duration;
 use super::log::{self, Log};
 use super::side::RunningSide;
 use super::world::{Captured, Store, Tap, World};
-use super::{CLIENT_GRACE, NotSaved, RunPlan, SERVER_GRACE, SessionError, Status, TICK, steps};
-use crate::model::observation::{
-    Counted, End, Fact, Header, Moments, Observation, Output, SCHEMA_OBSERVATION,
+use super::{
+    CLIENT_GRACE, NotSaved, ProgramError, RunPlan, SERVER_GRACE, SessionError, Status, TICK, Waits,
+    steps,
 };
-use crate::model::{FlowRecord, Side, Tool};
+use crate::model::observation::{
+    Counted, End, Fact, Header, Moments, Observation, Output, SCHEMA_OBSERVATION, Trouble,
+};
+use crate::model::{FlowRecord, Side, StopReason, Tool};
 use crate::observe::sampled::News;
 use crate::text::exceptions::ExceptionReader;
+
+/// What is to be told of a program that could not be executed; what else went wrong
+/// is an error of ours or of the system's.
+fn not_started(side: Side, e: SessionError) -> Result<Trouble, SessionError> {
+    match e {
+        SessionError::Program(ProgramError::Broken { source, remedy, .. }) => {
+            let error = source.to_string();
+            Ok(Trouble::NotStarted {
+                side,
+                error,
+                remedy,
+            })
+        }
+        e => Err(e),
+    }
+}
 
 /// How long a server may take to end that never came to listen.
 const STILLBORN_GRACE: Duration = Duration::from_millis(500);
@@ -76,15 +95,17 @@ impl<'a> Stage<'a> {
     /// When it cannot start; then what it had started has ended.
     pub fn play(mut self) -> Result<Played, SessionError> {
         let log = self.store.log("server.log");
-        let started = self.world.start_server(self.plan, log)?;
+        let started = match self.world.start_server(self.plan, log) {
+            Ok(started) => started,
+            Err(e) => {
+                let trouble = not_started(Side::Server, e)?;
+                return Ok(self.without_client(trouble, None, None));
+            }
+        };
         let mut server = RunningSide::new(Side::Server, started, self.world, &mut self.log);
         let target = match self.until_listening(&mut server) {
             Ok(target) => target,
-            Err(why) => {
-                let command = server.command();
-                let gone = server.finish(STILLBORN_GRACE, self.world, &mut self.log);
-                return Err(self.not_listening(why, command, gone.and_then(|g| g.1.exit)));
-            }
+            Err(why) => return self.not_listening(why, server),
         };
         steps::listens(target);
         self.log.put(Fact::Target(target.to_string()));
@@ -101,14 +122,41 @@ impl<'a> Stage<'a> {
         let log = self.store.log("client.log");
         let started = match self.world.start_client(self.plan, target, log) {
             Ok(started) => started,
-            Err(e) => {
-                server.finish(SERVER_GRACE, self.world, &mut self.log);
-                drop(tap.map(Tap::close));
-                return Err(e);
-            }
+            Err(e) => match not_started(Side::Client, e) {
+                Ok(trouble) => return Ok(self.without_client(trouble, Some(server), tap)),
+                Err(e) => {
+                    server.finish(SERVER_GRACE, self.world, &mut self.log);
+                    drop(tap.map(Tap::close));
+                    return Err(e);
+                }
+            },
         };
         let client = RunningSide::new(Side::Client, started, self.world, &mut self.log);
         Ok(self.with_both(client, server, tap))
+    }
+
+    /// The end of a run in which no client could be run: what there was until then
+    /// is told.
+    fn without_client(
+        mut self,
+        trouble: Trouble,
+        server: Option<RunningSide>,
+        tap: Option<Box<dyn Tap>>,
+    ) -> Played {
+        let now = self.world.now();
+        let (flows, capture_cut) = self.tell_of_capture(tap.map(Tap::close), StopReason::Drained);
+        if let Some(mut server) = server {
+            self.until_server_ends(&mut server);
+            server.finish(SERVER_GRACE, self.world, &mut self.log);
+        }
+        self.log.put(Fact::Trouble(trouble));
+        let moments = Moments {
+            client_started: now,
+            client_ended: now,
+            at_rest: now,
+            over: now,
+        };
+        self.over(End::Complete, moments, flows, capture_cut)
     }
 
     fn with_both(
@@ -131,7 +179,39 @@ impl<'a> Stage<'a> {
         }
         let (flows, capture_cut) = self.tell_of_capture(captured, stop_reason);
         let client = client.finish(CLIENT_GRACE, self.world, &mut self.log);
+        self.until_server_ends(&mut server);
         server.finish(SERVER_GRACE, self.world, &mut self.log);
+        let (client_started, client_ended) =
+            client.map_or((at_rest, at_rest), |(started, gone)| (started, gone.at));
+        let moments = Moments {
+            client_started,
+            client_ended,
+            at_rest,
+            over: at_rest,
+        };
+        self.over(end, moments, flows, capture_cut)
+    }
+
+    /// Asks the server to end, and tells that it is waited for.
+    fn until_server_ends(&mut self, server: &mut RunningSide) {
+        let tell = &mut self.tell;
+        server.end_while(SERVER_GRACE, self.world, &mut || {
+            tell(Some(Status {
+                waits: Waits::ServerEnds(SERVER_GRACE),
+                done: 0,
+                frames: 0,
+            }));
+        });
+    }
+
+    /// All is over; the last moment is this one.
+    fn over(
+        mut self,
+        end: End,
+        moments: Moments,
+        flows: Vec<FlowRecord>,
+        capture_cut: Option<(std::io::Error, u64)>,
+    ) -> Played {
         (self.tell)(None);
         let over = self.world.now();
         if let Some(sample) = self.system.rest() {
@@ -142,14 +222,7 @@ impl<'a> Stage<'a> {
         self.read_logs();
         steps::swept(&leftovers);
         self.log.put(Fact::Leftovers(leftovers));
-        let (client_started, client_ended) =
-            client.map_or((at_rest, at_rest), |(started, gone)| (started, gone.at));
-        let moments = Moments {
-            client_started,
-            client_ended,
-            at_rest,
-            over,
-        };
+        let moments = Moments { over, ..moments };
         self.log.put(Fact::End { end, moments });
         let (observation, lost) = self.log.finish();
         let not_saved = lost.map(|source| NotSaved {
@@ -218,6 +291,7 @@ impl<'a> Stage<'a> {
             server.look(&mut self.log);
             self.log.hand_on(self.world.elapsed());
             (self.tell)(Some(Status {
+                waits: Waits::ClientEnds,
                 done: client.done(),
                 frames: tap.map_or(0, Tap::frames),
             }));

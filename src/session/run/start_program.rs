@@ -1,30 +1,57 @@
 //! Starting a program: traced where that is asked for and allowed, else not.
 
-use std::ffi::OsString;
-use std::fs::File;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 use thiserror::Error;
 
+use super::refused::{Refused, explain};
 use super::world::StartedSide;
 use super::{Observe, RunPlan};
 use crate::model::observation::Trouble;
 use crate::model::{Pid, Side};
 use crate::observe::ptrace::{Interest, Traced};
 use crate::observe::sampled::Sampled;
+use crate::sys::proc::Proc;
 use crate::sys::process;
 use crate::sys::ptrace::{Launch, StartError, remedy, start_untraced};
+use crate::text::advice::advice;
 
 /// A program that cannot be started.
 #[derive(Debug, Error)]
 pub enum ProgramError {
-    /// The program's file is the matter.
-    #[error("cannot run {name}: {source}; check the name, and that it is executable or in PATH")]
-    Execute {
+    /// There is no such program.
+    #[error("cannot run {name}: {source}; {reason}")]
+    Mistyped {
         /// The first word of the command.
         name: String,
+        /// The system's error.
+        source: io::Error,
+        /// What is wrong with the name, and what to do.
+        reason: String,
+    },
+    /// Its file is there, and the system refuses to run it.
+    #[error("cannot run {name}: {source}{remedy}")]
+    Broken {
+        /// The first word of the command.
+        name: String,
+        /// The system's error.
+        source: io::Error,
+        /// What to do about it, as the end of a sentence.
+        remedy: String,
+    },
+    /// The folder that it is to run in.
+    #[error("cannot run {name} in {folder}: {source}; check the folder")]
+    Folder {
+        /// The first word of the command.
+        name: String,
+        /// The folder.
+        folder: String,
         /// The system's error.
         source: io::Error,
     },
@@ -49,7 +76,7 @@ pub enum ProgramError {
         name: String,
     },
     /// Anything else.
-    #[error("cannot start {name}: {source}")]
+    #[error("cannot start {name}: {source}{}", advice(source, Proc::is_mounted()))]
     System {
         /// The first word of the command.
         name: String,
@@ -58,54 +85,75 @@ pub enum ProgramError {
     },
 }
 
-/// Starts the program that is the server. Others of it may go on when its first
-/// process has ended.
-pub fn server(
-    words: &[OsString],
-    interest: Interest,
-    plan: &RunPlan,
-    log: Option<File>,
-) -> Result<StartedSide, ProgramError> {
-    start(Side::Server, words, interest, plan, log)
+/// The program of a side.
+#[derive(Clone, Copy, Debug)]
+pub struct Program<'a> {
+    /// Its words.
+    pub words: &'a [OsString],
+    /// The folder that it runs in; `None`: the present one.
+    pub folder: Option<&'a Path>,
 }
 
-/// Starts the program that is the client. It reads from threadtap's standard
+/// Starts the program that is a side. The client reads from threadtap's standard
 /// input and belongs to the terminal's foreground.
-pub fn client(
-    words: &[OsString],
-    interest: Interest,
-    plan: &RunPlan,
-    log: Option<File>,
-) -> Result<StartedSide, ProgramError> {
-    start(Side::Client, words, interest, plan, log)
-}
-
-fn start(
+///
+/// # Errors
+/// When it cannot be started.
+pub fn start(
     side: Side,
-    words: &[OsString],
+    program: Program<'_>,
     interest: Interest,
     plan: &RunPlan,
     log: Option<File>,
 ) -> Result<StartedSide, ProgramError> {
-    let command = printable(words);
+    let command = printable(program.words);
     let name = || command.first().cloned().unwrap_or_default();
     let system = |source| ProgramError::System {
         name: name(),
         source,
     };
-    let explain = |e| match e {
-        StartError::Execute(source) => ProgramError::Execute {
-            name: name(),
-            source,
-        },
+    let not_started = |e| match e {
+        StartError::Execute(source) => {
+            let word = program.words.first().map_or(OsStr::new(""), |w| w);
+            let name = name();
+            match explain(word, program.folder, &source) {
+                Refused::Mistyped(reason) => ProgramError::Mistyped {
+                    name,
+                    source,
+                    reason,
+                },
+                Refused::Broken(remedy) => ProgramError::Broken {
+                    name,
+                    source,
+                    remedy,
+                },
+                Refused::System => ProgramError::System { name, source },
+            }
+        }
         StartError::NotAllowed(source) | StartError::System(source) => system(source),
     };
     let output = output(log, plan.show_output).map_err(system)?;
-    let launch = |tied| launch(side, words, &output, tied);
+    // Looked for now, and not in the child, where nothing could be said of it.
+    let folder = || match program.folder {
+        None => Ok(None),
+        Some(path) => OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_DIRECTORY | libc::O_PATH)
+            .open(path)
+            .map(|file| Some(OwnedFd::from(file)))
+            .map_err(|source| ProgramError::Folder {
+                name: name(),
+                folder: path.display().to_string(),
+                source,
+            }),
+    };
+    let launch = |tied| {
+        let folder = folder()?;
+        launch(side, program.words, folder, &output, tied).map_err(system)
+    };
     let mut trouble = None;
     if plan.observe == Observe::Exact {
-        let launch = launch(false).map_err(system)?;
-        match Traced::launch(side, command.clone(), launch, interest) {
+        match Traced::launch(side, command.clone(), launch(false)?, interest) {
             Ok(traced) => {
                 return Ok(StartedSide {
                     observer: Some(Box::new(traced)),
@@ -119,14 +167,14 @@ fn start(
                     remedy: remedy(),
                 });
             }
-            Err(e) => return Err(explain(e)),
+            Err(e) => return Err(not_started(e)),
         }
     }
     // A traced program dies with its tracer, with all that it has started.
     if !process::adopts_orphans() {
         return Err(ProgramError::NotHeld { name: name() });
     }
-    let child = start_untraced(&launch(true).map_err(system)?).map_err(explain)?;
+    let child = start_untraced(&launch(true)?).map_err(not_started)?;
     let sampled = Sampled::new(side, command, child, plan.observe != Observe::Off);
     Ok(StartedSide {
         observer: Some(Box::new(sampled)),
@@ -134,10 +182,17 @@ fn start(
     })
 }
 
-fn launch(side: Side, words: &[OsString], output: &OwnedFd, tied: bool) -> io::Result<Launch> {
+fn launch(
+    side: Side,
+    words: &[OsString],
+    folder: Option<OwnedFd>,
+    output: &OwnedFd,
+    tied: bool,
+) -> io::Result<Launch> {
     let foreground = side == Side::Client;
     Ok(Launch {
         words: words.to_vec(),
+        folder,
         stdin: if foreground {
             io::stdin().as_fd().try_clone_to_owned()?
         } else {

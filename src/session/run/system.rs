@@ -15,7 +15,7 @@ use super::{
     ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program, steps,
 };
 use crate::model::observation::Leftovers;
-use crate::model::{Environment, Pid, Timestamp};
+use crate::model::{Environment, Pid, Side, Timestamp};
 use crate::observe::Observer;
 use crate::observe::ptrace::Interest;
 use crate::observe::sampled::ExistingServer;
@@ -122,7 +122,12 @@ impl World for System {
                 let observer = start_built_in::server(server, plan, log)?;
                 Ok(watched_by(observer))
             }
-            ServerChoice::Command { words, port, .. } => {
+            ServerChoice::Command {
+                words,
+                folder,
+                port,
+                ..
+            } => {
                 if let Some(port) = port
                     && !listeners::listening_on(*port).is_empty()
                 {
@@ -131,8 +136,10 @@ impl World for System {
                         listeners::describe_holder(*port)
                     )));
                 }
-                Ok(start_program::server(
-                    words,
+                let folder = folder.as_deref();
+                Ok(start_program::start(
+                    Side::Server,
+                    start_program::Program { words, folder },
                     server_interest(plan),
                     plan,
                     log,
@@ -152,10 +159,12 @@ impl World for System {
                 let observer = start_built_in::client(client, target, log)?;
                 Ok(watched_by(observer))
             }
-            ClientChoice::Command { words, .. } => {
+            ClientChoice::Command { words, folder, .. } => {
                 let port = target.port();
-                Ok(start_program::client(
-                    words,
+                let folder = folder.as_deref();
+                Ok(start_program::start(
+                    Side::Client,
+                    start_program::Program { words, folder },
                     Interest::Client { port },
                     plan,
                     log,

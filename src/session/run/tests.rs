@@ -131,17 +131,20 @@ fn a_server_that_dies_at_every_step_ends_nothing_else() {
         match fake.conduct() {
             Ok(finished) => {
                 assert_eq!(finished.end, End::Complete, "{at:?}");
-                assert!(codes(&finished).contains(&"server_died"), "{at:?}");
+                if at < fake.server_listens {
+                    assert_eq!(codes(&finished), ["server_not_listening"], "{at:?}");
+                    let text = &finished.run.findings[0].message;
+                    assert!(text.contains("ended before it listened"), "{text}");
+                    assert!(text.contains("SIGSEGV"), "{text}");
+                    assert_eq!(finished.run.observer.client_duration_ns, None);
+                    assert!(!fake.steps().contains(&"start the client"), "{at:?}");
+                } else {
+                    assert!(codes(&finished).contains(&"server_died"), "{at:?}");
+                }
                 assert!(fake.saved("run.json"), "{at:?}");
                 assert_eq!(fake.server.signals.borrow().len(), 0, "{at:?}");
             }
-            Err(e) => {
-                let text = e.to_string();
-                assert!(at < fake.server_listens, "{at:?}: {text}");
-                assert!(text.contains("ended before it listened"), "{text}");
-                assert!(text.contains("SIGSEGV"), "{text}");
-                assert!(fake.discarded());
-            }
+            Err(e) => panic!("{at:?}: {e}"),
         }
         assert_eq!(fake.server.finished.get(), 1, "{at:?}");
         assert_eq!(fake.running(), 0, "{at:?}");
@@ -169,14 +172,66 @@ fn a_client_that_dies_at_every_step_is_told() {
 fn a_server_that_never_listens_is_given_up() {
     let mut fake = Fake::new();
     fake.server_listens = Duration::MAX;
-    let error = fake.conduct().unwrap_err().to_string();
+    let finished = fake.conduct().unwrap();
+    assert_eq!(codes(&finished), ["server_not_listening"]);
+    let message = &finished.run.findings[0].message;
     assert!(
-        error.contains("does not listen on port 45000 after 10 s"),
-        "{error}"
+        message.contains("does not listen on port 45000 after 10 s"),
+        "{message}"
     );
-    assert!(error.contains("its last output: last words"), "{error}");
+    assert!(message.contains("Its last output: last words"), "{message}");
     assert_eq!(fake.server.signals.borrow().len(), 1);
-    assert!(fake.discarded());
+    assert!(fake.saved("run.json") && !fake.discarded());
+    assert_eq!(fake.running(), 0);
+}
+
+/// Whichever side's program it is, what there was until then is told and saved.
+#[test]
+fn a_program_that_cannot_be_executed_is_a_result() {
+    for (step, side, running) in [
+        ("start the server", "server", false),
+        ("start the client", "client", true),
+    ] {
+        let mut fake = Fake::new();
+        if let ClientChoice::Command { requests, .. } = &mut fake.plan.client {
+            *requests = Some(7);
+        }
+        fake.cannot_execute = Some(step);
+        let finished = fake.conduct().unwrap();
+        assert_eq!(finished.end, End::Complete);
+        assert_eq!(codes(&finished), ["program_not_started"], "{step}");
+        let finding = &finished.run.findings[0];
+        assert_eq!(finding.evidence["side"], side);
+        assert!(
+            finding
+                .message
+                .contains(&format!("The {side} `{side}` could not be started")),
+            "{}",
+            finding.message
+        );
+        assert!(
+            finding.message.contains("; chmod +x it"),
+            "{}",
+            finding.message
+        );
+        let run = &finished.run;
+        assert_eq!(run.requests.submitted, Some(7));
+        assert_eq!(
+            (run.requests.attempted, run.requests.valid),
+            (Some(0), Some(0))
+        );
+        assert_eq!(run.requests.failed["not_attempted"], 7);
+        assert_eq!(run.requests.failed_total, Some(7));
+        assert_eq!(run.census.client.threads.peak, None);
+        assert_eq!(run.observer.client_duration_ns, None);
+        assert_eq!(
+            run.plan.client_command.as_deref(),
+            Some(&["client".to_owned()][..])
+        );
+        assert_eq!(fake.server.finished.get(), u32::from(running), "{step}");
+        assert!(fake.saved("run.json") && !fake.discarded(), "{step}");
+        assert_eq!(fake.running(), 0);
+    }
 }
 
 /// One that ignores SIGTERM gets its time and no more.

@@ -68,13 +68,33 @@ pub enum CaptureError {
         reason: String,
     },
     /// Anything else that libpcap says.
-    #[error("cannot capture on {interface}: {reason}")]
+    #[error(
+        "cannot capture on {interface}: {reason}{}",
+        of_reason(reason, interface)
+    )]
     Other {
         /// Where it was tried.
         interface: String,
         /// The message of libpcap.
         reason: String,
     },
+}
+
+/// What to do about a message of libpcap's, as the end of a sentence.
+fn of_reason(reason: &str, interface: &str) -> String {
+    let down = [
+        "That device is not up",
+        "The interface went down",
+        "Network is down",
+    ];
+    if down.iter().any(|text| reason.contains(text)) {
+        format!("; bring it up: sudo ip link set {interface} up")
+    } else if reason.contains("Cannot allocate memory") {
+        "; make its buffer smaller, for example --buffer 4M".to_owned()
+    } else {
+        "; check the interface (ip link), or choose another with -i; --no-capture does without"
+            .to_owned()
+    }
 }
 
 /// Receives the frames.

@@ -2,6 +2,7 @@
 //! are in a network namespace.
 
 pub mod listeners;
+pub mod loopback;
 mod namespace;
 pub mod ports;
 pub mod sock_diag;

@@ -19,6 +19,12 @@ enum Whose {
 }
 
 impl Proc {
+    /// Whether there is a /proc that tells of this process.
+    #[must_use]
+    pub fn is_mounted() -> bool {
+        std::path::Path::new("/proc/self/stat").exists()
+    }
+
     /// This process.
     #[must_use]
     pub const fn this() -> Self {

@@ -22,6 +22,9 @@ use crate::sys::process::signals;
 pub struct Launch {
     /// Its name, searched for in `PATH` when it has no slash, and its arguments.
     pub words: Vec<OsString>,
+    /// The folder that it runs in, where a relative name is looked for too, as with
+    /// env(1)'s `-C`; `None`: this process's own.
+    pub folder: Option<OwnedFd>,
     /// Its standard input.
     pub stdin: OwnedFd,
     /// Its standard output.
@@ -43,7 +46,7 @@ const READY: [u8; 1] = *b"r";
 /// What the child was doing when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Its standard streams, or its group.
+    /// Its standard streams, its folder, or its group.
     Prepare,
     /// The filter.
     Filter,
@@ -185,6 +188,11 @@ impl ChildSide<'_> {
                     self.fail(Step::Prepare);
                 }
             }
+            if let Some(folder) = &self.launch.folder
+                && libc::fchdir(folder.as_raw_fd()) == -1
+            {
+                self.fail(Step::Prepare);
+            }
             if self.launch.own_group && libc::setpgid(0, 0) == -1 {
                 self.fail(Step::Prepare);
             }
@@ -250,6 +258,7 @@ mod tests {
         let null = || File::options().read(true).write(true).open("/dev/null");
         let launch = Launch {
             words: words.iter().map(OsString::from).collect(),
+            folder: None,
             stdin: null().unwrap().into(),
             stdout,
             stderr: null().unwrap().into(),
@@ -294,6 +303,15 @@ mod tests {
         assert_eq!(found.unwrap(), expected);
         // A name with a slash is looked for nowhere else.
         assert_eq!(start(&[&file, "hello", "you"], &[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_no_script_is_not_the_shells() {
+        for text in ["\x7fELF\x02\x01\x01", "PK\x03\x04\0\0"] {
+            let folder = folder_with("greet", text, 0o755);
+            let error = start(&["greet"], &[folder.path()]).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::ENOEXEC), "{text:?}");
+        }
     }
 
     #[test]

@@ -117,7 +117,10 @@ impl Prepared<'_> {
             // SAFETY: all are texts and arrays that end with a null, and live as
             // long as `self`.
             errno = unsafe { refused(file, words, environment) };
+            // SAFETY: a text that ends with a null.
+            let binary = errno == libc::ENOEXEC && unsafe { is_binary(file) };
             if errno == libc::ENOEXEC
+                && !binary
                 && let Some(place) = self.by_shell.get_mut(1)
             {
                 *place = file;
@@ -134,6 +137,31 @@ impl Prepared<'_> {
         }
         if denied { libc::EACCES } else { errno }
     }
+}
+
+/// Whether a file is a binary and no script, as bash(1) tells them apart: a shell
+/// would take its bytes for commands.
+///
+/// # Safety
+/// A text that ends with a null; makes system calls only.
+unsafe fn is_binary(file: *const c_char) -> bool {
+    const ELF: [u8; 4] = *b"\x7fELF";
+    let mut bytes = [0u8; 80];
+    // SAFETY: the caller's; the buffer is as long as is said.
+    let read = unsafe {
+        let fd = libc::open(file, libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK);
+        if fd == -1 {
+            return false;
+        }
+        let read = libc::read(fd, bytes.as_mut_ptr().cast(), bytes.len());
+        libc::close(fd);
+        read
+    };
+    let bytes = bytes
+        .get(..usize::try_from(read).unwrap_or(0))
+        .unwrap_or(&[]);
+    let line = bytes.split(|b| *b == b'\n').next().unwrap_or(&[]);
+    bytes.starts_with(&ELF) || line.contains(&0)
 }
 
 /// execve(2), which returns only when it is refused.

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::super::side::RunningSide;
-use super::super::{ServerChoice, SessionError, steps};
-use super::Stage;
-use crate::model::Exit;
+use super::super::{ServerChoice, SessionError, Status, Waits, steps};
+use super::{Played, STILLBORN_GRACE, Stage};
+use crate::model::Nanos;
+use crate::model::observation::Trouble;
 use crate::observe::Listening;
-use crate::text::escape::printable;
 
 /// How often a server is asked whether it listens.
 const LOOK: Duration = Duration::from_millis(2);
@@ -45,49 +45,65 @@ impl Stage<'_> {
                 return Err(Why::Patience(patience));
             }
             server.look(&mut self.log);
+            (self.tell)(Some(Status {
+                waits: Waits::ServerListens(port, patience),
+                done: 0,
+                frames: 0,
+            }));
             server.wait(LOOK, self.world);
         }
     }
 
+    /// Ends a server that does not listen. A program of somebody's own that does not
+    /// is a result; one of ours that does not is an error.
     pub(super) fn not_listening(
-        &self,
+        mut self,
         why: Why,
-        command: Option<Vec<String>>,
-        exit: Option<Exit>,
-    ) -> SessionError {
-        let (port, _) = self.plan.awaited();
-        let where_to = port.map_or(String::new(), |port| format!(" on port {port}"));
-        let said = self.store.last_line("server.log");
-        let said = said.map_or(String::new(), |line| {
-            format!("; its last output: {}", printable(line.trim()))
-        });
-        let server = match command {
-            Some(words) => format!("the server `{}`", printable(&words.join(" "))),
-            None => "the server".to_owned(),
+        mut server: RunningSide,
+    ) -> Result<Played, SessionError> {
+        // Asked before it is ended.
+        let instead = match server.listening(None) {
+            Listening::At(other) => Some(other.port()),
+            Listening::NotYet | Listening::Failed(_) => None,
         };
-        match why {
-            Why::Interrupted => SessionError::Interrupted,
-            Why::Said(why) => SessionError::Server(why),
-            Why::Ended => {
-                let how = exit.map_or(String::new(), |e| format!(" ({e})"));
-                // Its own sockets are gone: what is there was there before.
-                let held = port.and_then(|port| Some((port, self.world.holder_of(port)?)));
-                let held = held.map_or(String::new(), |(port, by)| {
-                    let reuse = if by.contains("TIME-WAIT") {
-                        ", or let the server set SO_REUSEADDR before bind"
-                    } else {
-                        ""
-                    };
-                    format!("; port {port} is in use{by}{reuse}")
-                });
-                SessionError::Server(format!(
-                    "{server} ended before it listened{where_to}{how}{said}{held}"
-                ))
+        server.end(STILLBORN_GRACE, self.world);
+        let waited_ns = match why {
+            Why::Interrupted => {
+                server.finish(STILLBORN_GRACE, self.world, &mut self.log);
+                return Err(SessionError::Interrupted);
             }
-            Why::Patience(patience) => SessionError::Server(format!(
-                "{server} does not listen{where_to} after {} s{said}; check its port, or give it more time with --server-timeout",
-                patience.as_secs_f64()
-            )),
+            Why::Said(why) => {
+                server.finish(STILLBORN_GRACE, self.world, &mut self.log);
+                return Err(SessionError::Server(why));
+            }
+            Why::Ended => None,
+            Why::Patience(patience) => Some(patience),
+        };
+        if !matches!(self.plan.server, ServerChoice::Command { .. }) {
+            let gone = server.finish(STILLBORN_GRACE, self.world, &mut self.log);
+            return Err(SessionError::Server(match (waited_ns, gone) {
+                (Some(patience), _) => format!(
+                    "the built-in server does not listen after {} s: is the system overloaded?",
+                    patience.as_secs_f64()
+                ),
+                (None, gone) => {
+                    let exit = gone.and_then(|g| g.1.exit);
+                    let how = exit.map_or(String::new(), |e| format!(" ({e})"));
+                    format!("the built-in server ended before it listened{how}")
+                }
+            }));
         }
+        let (port, _) = self.plan.awaited();
+        // Of one that ended its own sockets are gone: what is there was there before.
+        let held = port.filter(|_| waited_ns.is_none());
+        let held = held.and_then(|port| self.world.holder_of(port));
+        let trouble = Trouble::NotListening {
+            port,
+            waited_ns: waited_ns.map(Nanos::from),
+            instead,
+            held,
+            said: self.store.last_line("server.log"),
+        };
+        Ok(self.without_client(trouble, Some(server), None))
     }
 }

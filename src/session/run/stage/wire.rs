@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::super::world::{Captured, Tap};
-use super::super::{CAPTURE_FILE, ClientChoice, RunPlan, SessionError, TICK, steps};
+use super::super::{CAPTURE_FILE, ClientChoice, RunPlan, SessionError, Status, TICK, Waits, steps};
 use super::Stage;
 use crate::model::observation::{End, Fact, Trouble};
 use crate::model::{FlowRecord, StopReason};
@@ -69,6 +69,12 @@ impl Stage<'_> {
                 steps::at_rest(reason, flows, expected, waited);
                 return reason;
             }
+            let open = flows.seen.max(expected).saturating_sub(flows.closed);
+            (self.tell)(Some(Status {
+                waits: Waits::FlowsClose(open, at_most),
+                done: flows.closed,
+                frames: tap.frames(),
+            }));
             self.world.pause(TICK, None);
         }
     }

@@ -15,8 +15,8 @@ use rustix::process::Signal;
 
 use super::super::world::{Captured, CutCapture, FlowProgress, StartedSide, Store, Tap, World};
 use super::super::{
-    CAPTURE_FILE, ClientChoice, Finished, Observe, RunPlan, SaveIn, ServerChoice, SessionError,
-    conduct_in,
+    CAPTURE_FILE, ClientChoice, Finished, Observe, ProgramError, RunPlan, SaveIn, ServerChoice,
+    SessionError, conduct_in,
 };
 use crate::model::observation::{Change, Event, Fact, Leftovers, ObserverName, WireFacts};
 use crate::model::{Environment, Exit, Nanos, Pid, Side, StopReason, Tid, Timestamp};
@@ -58,6 +58,7 @@ pub struct Fake {
     pub second_flow: Option<Duration>,
     pub interrupt_at_look: Option<u64>,
     pub refuse: Option<&'static str>,
+    pub cannot_execute: Option<&'static str>,
     /// A file, and how many bytes of it fit on the disk; `None`: it cannot be made.
     pub full: Option<(&'static str, Option<usize>)>,
     pub capture_breaks: Option<Duration>,
@@ -100,6 +101,7 @@ impl Fake {
             second_flow: None,
             interrupt_at_look: None,
             refuse: None,
+            cannot_execute: None,
             full: None,
             capture_breaks: None,
             past: Rc::new(Past::default()),
@@ -168,6 +170,13 @@ impl Fake {
         if self.refuse == Some(name) {
             return Err(SessionError::System(io::ErrorKind::OutOfMemory.into()));
         }
+        if self.cannot_execute == Some(name) {
+            return Err(SessionError::Program(ProgramError::Broken {
+                name: "x".into(),
+                source: io::ErrorKind::PermissionDenied.into(),
+                remedy: "; chmod +x it".into(),
+            }));
+        }
         Ok(())
     }
 
@@ -184,10 +193,12 @@ fn plan() -> RunPlan {
     RunPlan {
         client: ClientChoice::Command {
             words: vec!["client".into()],
+            folder: None,
             requests: None,
         },
         server: ServerChoice::Command {
             words: vec!["server".into()],
+            folder: None,
             port: Some(45000),
             patience: Duration::from_secs(10),
         },

@@ -1,0 +1,43 @@
+//! Whether this network namespace's loopback interface is up.
+
+use std::ffi::CStr;
+use std::ptr;
+
+/// What to say where it is not.
+pub const IS_DOWN: &str = "the loopback interface lo is down, so that nothing on this machine can \
+                           be reached; bring it up: sudo ip link set lo up";
+
+/// Whether the interface `lo` is up (getifaddrs(3), `IFF_UP` of netdevice(7)); `None`
+/// where there is none of that name, or it cannot be asked.
+#[must_use]
+pub fn is_up() -> Option<bool> {
+    let mut first: *mut libc::ifaddrs = ptr::null_mut();
+    // SAFETY: the pointer is filled in where the answer is 0.
+    if unsafe { libc::getifaddrs(&raw mut first) } != 0 {
+        return None;
+    }
+    let mut found = None;
+    let mut next = first;
+    // SAFETY: the list is one of the C library's, whole until it is freed.
+    while let Some(one) = unsafe { next.as_ref() } {
+        // SAFETY: a name of the list, which ends with a null.
+        if unsafe { CStr::from_ptr(one.ifa_name) } == c"lo" {
+            let up = one.ifa_flags & libc::IFF_UP.cast_unsigned() != 0;
+            found = Some(found.unwrap_or(false) || up);
+        }
+        next = one.ifa_next;
+    }
+    // SAFETY: what getifaddrs(3) gave, and nobody looks at it any more.
+    unsafe { libc::freeifaddrs(first) };
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loopback_of_a_machine_that_runs_tests_is_up() {
+        assert_eq!(is_up(), Some(true));
+    }
+}
