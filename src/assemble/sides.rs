@@ -108,9 +108,9 @@ impl<'a> ClientSide<'a> {
         own: Option<&[&FlowRecord]>,
     ) -> Requests {
         let requests = match self {
-            Self::BuiltIn { seen, .. } if has_reported(seen) => {
+            Self::BuiltIn { seen, requests } if has_reported(seen) => {
                 let attempted = counts::attempted(&seen.requests, flows.map(|_| reached));
-                counts::count_requests(&seen.requests, attempted, own)
+                counts::count_requests(&seen.requests, *requests, attempted, own)
             }
             // What it noted went with it: only the wire is left.
             Self::BuiltIn { requests, .. } => Requests {

@@ -13,6 +13,7 @@ use crate::expect::{self, Document};
 use crate::report::write_compare;
 use crate::session::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::session::run::End;
+use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
 
 /// Makes all runs, prints the comparison, and tells where it was saved.
 pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
@@ -37,6 +38,8 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
         None => bar.finish_and_clear(),
     });
     bar.finish_and_clear();
+    // As after a run.
+    end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
     let compared = compared?;
     let mut out = BufWriter::new(io::stdout().lock());
     let style = style(usize::MAX, args.color);
@@ -96,7 +99,7 @@ fn status(compared: &Compared) -> u8 {
     match compared.end {
         End::Interrupted => INTERRUPTED,
         End::Fault => COULD_NOT_RUN,
-        End::Complete if fault || compared.not_saved.is_some() => DID_NOT_HOLD,
-        End::Complete => OK,
+        _ if fault || compared.not_saved.is_some() => DID_NOT_HOLD,
+        _ => OK,
     }
 }

@@ -13,13 +13,14 @@ use crate::report::RunView;
 use crate::session::run::{
     ClientChoice, End, Finished, RunDir, RunPlan, SessionError, Status, conduct,
 };
+use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
 
 /// Makes a run, prints it, and tells where it was saved.
 pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     let plan = args.plan()?;
     let document = Document::run();
     expectations::check(&args.expect, &document)?;
-    let bar = progress_bar(requests(&plan));
+    let bar = progress_bar(&plan);
     let mut drawn = Instant::now();
     let finished = conduct(&plan, &mut |status| match status {
         Some(Status { done, frames }) => {
@@ -32,6 +33,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
         None => bar.finish_and_clear(),
     });
     bar.finish_and_clear();
+    // All that is saved is saved: who does not read what is told holds nobody up.
+    end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
     let (finished, dir) = match finished {
         Err(e @ SessionError::Interrupted) => {
             eprintln!("threadtap: {e}");
@@ -58,11 +61,12 @@ fn requests(plan: &RunPlan) -> Option<u64> {
     }
 }
 
-/// On a terminal only; it starts no thread of its own.
-fn progress_bar(requests: Option<u64>) -> ProgressBar {
-    if !io::stderr().is_terminal() || diagnostics::are_on() {
+/// On a terminal only, where nothing else is written; it starts no thread of its own.
+fn progress_bar(plan: &RunPlan) -> ProgressBar {
+    if !io::stderr().is_terminal() || diagnostics::are_on() || plan.show_output {
         return ProgressBar::hidden();
     }
+    let requests = requests(plan);
     let bar = ProgressBar::with_draw_target(requests, ProgressDrawTarget::stderr());
     let template = match requests {
         Some(_) => "{bar:30} {human_pos}/{human_len} requests, {msg}",
@@ -88,19 +92,35 @@ fn tell_where(finished: &Finished, dir: &RunDir) {
                     "capture.pcap contains only the first {frames} frames: {e}"
                 ));
             }
+            let errors = not_saved.iter().map(|n| &n.source);
+            let errors = errors.chain(cut.as_ref().map(|(e, _)| e));
             writeln!(
                 err,
-                "threadtap: the run was not saved completely in {path}: {}; free some space or choose another folder with --out",
-                lost.join("; ")
+                "threadtap: the run was not saved completely in {path}: {}; {}",
+                lost.join("; "),
+                remedy(errors)
             )
         }
     };
 }
 
+/// What can be done where files cannot be written.
+fn remedy<'a>(errors: impl Iterator<Item = &'a io::Error>) -> &'static str {
+    let kinds: Vec<io::ErrorKind> = errors.map(io::Error::kind).collect();
+    let all = |kind| kinds.iter().all(|k| *k == kind);
+    if all(io::ErrorKind::FileTooLarge) {
+        "raise the limit on the size of files (ulimit -f)"
+    } else if all(io::ErrorKind::AlreadyExists) {
+        "a program of the run has made something of that name in its folder"
+    } else {
+        "free some space or choose another folder with --out"
+    }
+}
+
 fn status(finished: &Finished) -> u8 {
     match finished.end {
         End::Interrupted => INTERRUPTED,
-        End::Fault => DID_NOT_HOLD,
+        End::Fault | End::TimeLimit => DID_NOT_HOLD,
         End::Complete if !finished.not_saved.is_empty() => DID_NOT_HOLD,
         End::Complete => told::status(&finished.run),
     }

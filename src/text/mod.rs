@@ -7,4 +7,5 @@
 pub mod command;
 pub mod display_filter;
 pub mod escape;
+pub mod screen;
 pub mod units;

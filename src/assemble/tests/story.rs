@@ -82,6 +82,7 @@ impl Story {
                     snaplen: 262_144,
                 }),
                 read_write: false,
+                time_limit_ns: None,
             },
         };
         let mut story = Self {

@@ -47,6 +47,7 @@ impl Scene {
                 },
                 capture: None,
                 read_write: false,
+                time_limit_ns: None,
             },
         };
         let mut scene = Self {

@@ -12,6 +12,7 @@ mod recorder;
 mod rundir;
 mod save_in;
 mod side;
+mod side_log;
 mod stage;
 mod start_built_in;
 mod start_program;

@@ -79,6 +79,10 @@ pub struct RunPlan {
     pub read_write: bool,
     /// Whether the output of programs is shown.
     pub show_output: bool,
+    /// The most bytes that the log of a program may hold.
+    pub log_limit: u64,
+    /// How long the client may run; `None`: as long as it wants to.
+    pub time_limit: Option<Duration>,
     /// Whether to count threads and processes of the system and of an existing server.
     pub sample: bool,
     /// How long to wait at most, after the client's end, for flows to close.
@@ -127,6 +131,7 @@ impl RunPlan {
                 snaplen: settings.snaplen,
             }),
             read_write: self.read_write,
+            time_limit_ns: self.time_limit.map(Into::into),
         }
     }
 

@@ -11,7 +11,7 @@ mod refused;
 mod tests;
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -220,14 +220,20 @@ impl Store for RunDir {
     }
 
     /// Written at its end, so that two writers do not overwrite each other.
-    fn log(&mut self, name: &'static str) -> Option<File> {
-        self.make(name, OFlags::APPEND).ok()
+    fn log(&mut self, name: &'static str) -> io::Result<File> {
+        self.make(name, OFlags::APPEND)
     }
 
     fn last_line(&self, name: &'static str) -> Option<String> {
-        let mut text = String::new();
+        /// More than any line that a person reads.
+        const END: u64 = 1 << 16;
+        let mut text = Vec::new();
         let mut file = self.folder.open(name, OFlags::RDONLY).ok()?;
-        file.read_to_string(&mut text).ok()?;
+        let length = file.metadata().ok()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(END)))
+            .ok()?;
+        file.take(END).read_to_end(&mut text).ok()?;
+        let text = String::from_utf8_lossy(&text);
         let last = text.lines().rev().find(|l| !l.trim().is_empty())?;
         Some(last.to_owned())
     }
@@ -254,7 +260,7 @@ pub fn save(store: &mut dyn Store, view: RunView<'_>) -> Vec<NotSaved> {
         });
         match done {
             Ok(()) => steps::saved(file, size, since),
-            Err(source) => failures.push(NotSaved { file, source }),
+            Err(source) => failures.push(NotSaved::whole(file, source)),
         }
     };
     save("run.json", &|out| report::write_run_json(view.run, out));

@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::pipe::{PipeFlags, pipe_with};
 use thiserror::Error;
 
+use super::side_log::{Output, SideLog};
 use super::world::StartedSide;
 use super::{Observe, RunPlan};
 use crate::model::observation::Trouble;
@@ -64,20 +64,20 @@ pub fn server(
     words: &[OsString],
     interest: Interest,
     plan: &RunPlan,
-    log: Option<File>,
+    output: Output,
 ) -> Result<StartedSide, ProgramError> {
-    start(Side::Server, words, interest, plan, log)
+    start(Side::Server, words, interest, plan, output)
 }
 
 /// Starts the program that is the client. It reads from threadtap's standard
-/// input and belongs to the terminal's foreground.
+/// input.
 pub fn client(
     words: &[OsString],
     interest: Interest,
     plan: &RunPlan,
-    log: Option<File>,
+    output: Output,
 ) -> Result<StartedSide, ProgramError> {
-    start(Side::Client, words, interest, plan, log)
+    start(Side::Client, words, interest, plan, output)
 }
 
 fn start(
@@ -85,7 +85,7 @@ fn start(
     words: &[OsString],
     interest: Interest,
     plan: &RunPlan,
-    log: Option<File>,
+    output: Output,
 ) -> Result<StartedSide, ProgramError> {
     let command = printable(words);
     let name = || command.first().cloned().unwrap_or_default();
@@ -100,7 +100,7 @@ fn start(
         },
         StartError::NotAllowed(source) | StartError::System(source) => system(source),
     };
-    let output = output(log, plan.show_output).map_err(system)?;
+    let (output, log) = SideLog::begin(side, output).map_err(system)?;
     let launch = |tied| launch(side, words, &output, tied);
     let mut trouble = None;
     if plan.observe == Observe::Exact {
@@ -110,6 +110,7 @@ fn start(
                 return Ok(StartedSide {
                     observer: Some(Box::new(traced)),
                     trouble: None,
+                    log: Some(log),
                 });
             }
             Err(StartError::NotAllowed(e)) => {
@@ -131,21 +132,20 @@ fn start(
     Ok(StartedSide {
         observer: Some(Box::new(sampled)),
         trouble,
+        log: Some(log),
     })
 }
 
 fn launch(side: Side, words: &[OsString], output: &OwnedFd, tied: bool) -> io::Result<Launch> {
-    let foreground = side == Side::Client;
     Ok(Launch {
         words: words.to_vec(),
-        stdin: if foreground {
+        stdin: if side == Side::Client {
             io::stdin().as_fd().try_clone_to_owned()?
         } else {
             File::open("/dev/null")?.into()
         },
         stdout: output.try_clone()?,
         stderr: output.try_clone()?,
-        own_group: !foreground,
         tied,
     })
 }
@@ -173,30 +173,4 @@ pub fn attach(pid: Pid) -> Result<Traced, ProgramError> {
 fn printable(words: &[OsString]) -> Vec<String> {
     let words = words.iter();
     words.map(|w| w.to_string_lossy().into_owned()).collect()
-}
-
-/// What a program's standard output and error are.
-fn output(log: Option<File>, show: bool) -> io::Result<OwnedFd> {
-    let log = match log {
-        Some(log) => log,
-        None => File::options().write(true).open("/dev/null")?,
-    };
-    if !show {
-        return Ok(log.into());
-    }
-    let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-    std::thread::Builder::new()
-        .name("show-output".to_owned())
-        .spawn(move || pass_on(File::from(read), log))?;
-    Ok(write)
-}
-
-/// Copies a program's output to its log and to standard error, until nobody
-/// holds the other end any more. What one of them does not take is its loss.
-fn pass_on(mut from: File, mut log: File) {
-    let mut buffer = [0u8; 1 << 13];
-    while let Ok(n @ 1..) = from.read(&mut buffer) {
-        let _ = log.write_all(&buffer[..n]);
-        let _ = io::stderr().write_all(&buffer[..n]);
-    }
 }

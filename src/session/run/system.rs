@@ -4,51 +4,79 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
+use super::side_log::Output;
 use super::tap::RunningTap;
 use super::world::{StartedSide, Tap, World};
 use super::{
     ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program, steps,
 };
 use crate::model::observation::Leftovers;
-use crate::model::{Environment, Pid, Timestamp};
+use crate::model::{Environment, Pid, Side, Timestamp};
 use crate::observe::Observer;
 use crate::observe::ptrace::Interest;
 use crate::observe::sampled::ExistingServer;
 use crate::sys::host;
 use crate::sys::net::listeners;
 use crate::sys::proc::SystemCounter;
+use crate::sys::process::job::Job;
 use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
 use crate::sys::{clock, process};
+use crate::text::screen::Screen;
 
 /// The real world.
 pub struct System {
     since: Instant,
     stop: StopSignal,
     counter: Option<SystemCounter>,
+    job: Job,
+    screen: Option<Arc<Mutex<Screen>>>,
 }
 
 impl System {
     /// Takes over the signals that end a run, and the orphans of what it starts.
     pub fn new() -> io::Result<Self> {
         let stop = StopSignal::on(&INTERRUPTIONS)?;
+        let job = Job::begin()?;
         process::adopt_orphans();
         Ok(Self {
             since: Instant::now(),
             stop,
             counter: None,
+            job,
+            screen: None,
         })
     }
+
+    /// Where what a program prints is to go.
+    fn output(&mut self, plan: &RunPlan, log: Option<File>) -> Output {
+        let screen = self.screen.get_or_insert_default();
+        Output {
+            log,
+            limit: plan.log_limit,
+            screen: plan.show_output.then(|| Arc::clone(screen)),
+        }
+    }
+}
+
+/// A side of ours is a group, which bears its first process's number.
+fn in_a_group(side: Side, started: StartedSide) -> StartedSide {
+    if let Some(observer) = &started.observer {
+        Job::started(side, observer.started().root);
+    }
+    started
 }
 
 fn watched_by(observer: impl Observer + 'static) -> StartedSide {
     StartedSide {
         observer: Some(Box::new(observer)),
         trouble: None,
+        log: None,
     }
 }
 
@@ -109,6 +137,7 @@ impl World for System {
                 Ok(StartedSide {
                     observer: found.map(|o| Box::new(o) as Box<dyn Observer>),
                     trouble: None,
+                    log: None,
                 })
             }
             ServerChoice::Existing {
@@ -116,7 +145,7 @@ impl World for System {
             } => Ok(watched_by(start_program::attach(*pid)?)),
             ServerChoice::Embedded(server) => {
                 let observer = start_built_in::server(server, plan, log)?;
-                Ok(watched_by(observer))
+                Ok(in_a_group(Side::Server, watched_by(observer)))
             }
             ServerChoice::Command { words, port, .. } => {
                 if let Some(port) = port
@@ -127,12 +156,9 @@ impl World for System {
                         listeners::describe_holder(*port)
                     )));
                 }
-                Ok(start_program::server(
-                    words,
-                    server_interest(plan),
-                    plan,
-                    log,
-                )?)
+                let output = self.output(plan, log);
+                let started = start_program::server(words, server_interest(plan), plan, output)?;
+                Ok(in_a_group(Side::Server, started))
             }
         }
     }
@@ -146,16 +172,14 @@ impl World for System {
         match &plan.client {
             ClientChoice::BuiltIn(client) => {
                 let observer = start_built_in::client(client, target, log)?;
-                Ok(watched_by(observer))
+                Ok(in_a_group(Side::Client, watched_by(observer)))
             }
             ClientChoice::Command { words, .. } => {
                 let port = target.port();
-                Ok(start_program::client(
-                    words,
-                    Interest::Client { port },
-                    plan,
-                    log,
-                )?)
+                let output = self.output(plan, log);
+                let interest = Interest::Client { port };
+                let started = start_program::client(words, interest, plan, output)?;
+                Ok(in_a_group(Side::Client, started))
             }
         }
     }
@@ -174,6 +198,15 @@ impl World for System {
         let tap = RunningTap::open(settings, filter, port, file)?;
         steps::captures(plan, tap.link_name(), filter);
         Ok(Box::new(tap))
+    }
+
+    fn terminal_wanted(&mut self) {
+        let stop = &self.stop;
+        self.job.terminal_wanted(&|| stop.raised());
+    }
+
+    fn over(&mut self, side: Side) {
+        self.job.over(side);
     }
 
     fn signal(&mut self, pid: Pid, signal: Signal) {
