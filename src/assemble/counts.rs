@@ -17,8 +17,11 @@ pub(super) fn attempted(requests: &[RequestNote], reached: Option<u64>) -> u64 {
     sure + reached.map_or(unsure, |r| r.min(unsure))
 }
 
+/// `submitted`: how many there were to be. Those of which no note is told were never
+/// begun.
 pub(super) fn count_requests(
     requests: &[RequestNote],
+    submitted: u64,
     attempted: u64,
     flows: Option<&[&FlowRecord]>,
 ) -> Requests {
@@ -26,11 +29,17 @@ pub(super) fn count_requests(
     for note in requests.iter().filter(|n| n.outcome != Outcome::Valid) {
         *failed.entry(note.outcome.name().to_owned()).or_default() += 1;
     }
+    let submitted = submitted.max(requests.len() as u64);
+    let untold = submitted - requests.len() as u64;
+    if untold > 0 {
+        let never_begun = Outcome::NotAttempted.name().to_owned();
+        *failed.entry(never_begun).or_default() += untold;
+    }
     let by_workers =
         |o: &[Outcome]| Some(requests.iter().filter(|n| o.contains(&n.outcome)).count() as u64);
     let wire = on_the_wire(flows);
     Requests {
-        submitted: Some(requests.len() as u64),
+        submitted: Some(submitted),
         attempted: Some(attempted),
         answered: wire
             .answered

@@ -95,6 +95,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     // Connections were made, and no frame passed the tap: it tells of none.
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     workers.extend(server.workers());
+    let told_by_the_wire = (captured && !beside_the_tap).then_some(&own[..]);
     let mut run = RunRecord {
         schema: SCHEMA_RUN.to_owned(),
         tool: observation.header.tool.clone(),
@@ -103,12 +104,12 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         environment: observation.header.environment.clone(),
         plan: plan::told(observation, &client, &server, &flows),
         capture: capture(observation),
-        requests: client.requests(
-            when.knows_all_of(&observation.client) && !hides,
-            reached,
-            wire,
-            (captured && !beside_the_tap).then_some(&own[..]),
-        ),
+        requests: if when.no_client_ran {
+            client.requests_of_none(told_by_the_wire)
+        } else {
+            let whole = when.knows_all_of(&observation.client) && !hides;
+            client.requests(whole, reached, wire, told_by_the_wire)
+        },
         census: RunCensus {
             client: client.census(&when),
             server: server.census(&when),

@@ -108,10 +108,9 @@ impl<'a> ClientSide<'a> {
         own: Option<&[&FlowRecord]>,
     ) -> Requests {
         let requests = match self {
-            _ if when.no_client_ran => counts::without_a_client(self.submitted(), own),
-            Self::BuiltIn { seen, .. } if has_reported(seen) => {
+            Self::BuiltIn { seen, requests } if has_reported(seen) => {
                 let attempted = counts::attempted(&seen.requests, flows.map(|_| reached));
-                counts::count_requests(&seen.requests, attempted, own)
+                counts::count_requests(&seen.requests, *requests, attempted, own)
             }
             // What it noted went with it: only the wire is left.
             Self::BuiltIn { requests, .. } => Requests {
@@ -123,6 +122,11 @@ impl<'a> ClientSide<'a> {
             }
         };
         requests.with_total()
+    }
+
+    /// Of a client that was never run.
+    pub fn requests_of_none(&self, own: Option<&[&FlowRecord]>) -> Requests {
+        counts::without_a_client(self.submitted(), own).with_total()
     }
 
     /// How many requests it was to make, where that is known.

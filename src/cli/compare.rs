@@ -154,6 +154,13 @@ pub struct CompareArgs {
     /// Time allowed for one request [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Every run")]
     pub timeout: Option<Duration>,
+    /// Maximum time for each client to run; then it is ended, and its run does not count for the
+    /// duration of its row [default: no limit]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Every run")]
+    pub time_limit: Option<Duration>,
+    /// Maximum size of the log of a program in each run [default: 16M]
+    #[arg(long, value_name = "SIZE", value_parser = values::size, help_heading = "Every run")]
+    pub log_limit: Option<u32>,
     /// Port of the server; 0: any free port for each run, but 45000, the lab's port, for a
     /// program without {port} in its command
     #[arg(
@@ -314,14 +321,18 @@ impl CompareArgs {
         let server: Vec<String> = option("--backlog", number(self.backlog))
             .chain(option("--server-workers", number(self.server_workers)))
             .collect();
-        let no_capture = self.no_capture.then(|| "--no-capture".to_owned());
-        let timeout = self.timeout.map(|t| format!("{}s", t.as_secs_f64()));
+        let time = |t: Duration| format!("{}s", t.as_secs_f64());
+        let mut common: Vec<String> = option("--time-limit", self.time_limit.map(time))
+            .chain(option("--log-limit", number(self.log_limit)))
+            .collect();
+        common.extend(self.no_capture.then(|| "--no-capture".to_owned()));
+        let timeout = self.timeout.map(time);
         let mut client: Vec<String> = option("--max-in-flight", number(self.max_in_flight))
             .chain(option("--timeout", timeout))
             .collect();
         client.extend(self.gate.then(|| "--gate".to_owned()));
         Options {
-            common: no_capture.into_iter().collect(),
+            common,
             server,
             client,
             pool: option("--workers", number(self.workers)).collect(),

@@ -93,6 +93,8 @@ impl RunArgs {
             observe: self.observe.into(),
             read_write: self.trace_rw,
             show_output: self.show_output,
+            log_limit: u64::from(self.log_limit),
+            time_limit: self.time_limit,
             sample: !self.no_sampling,
             linger: self.linger,
             save_in: SaveIn {

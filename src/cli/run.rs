@@ -119,6 +119,11 @@ pub struct RunArgs {
           help_heading = "Client")]
     pub timeout: Duration,
 
+    /// Maximum time for the client to run, from its start; then it is ended, what happened until
+    /// then is reported, and the exit status is 1 [default: no limit]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Client")]
+    pub time_limit: Option<Duration>,
+
     /// Your own server instead of the embedded one: a command, in quotes
     #[arg(long, value_name = "COMMAND", help_heading = "Server",
           conflicts_with_all = ["connect", "server_pid", "model", "server_workers", "backlog"])]
@@ -186,9 +191,14 @@ pub struct RunArgs {
     /// them. Slower: the server stops at every read and write, also of files
     #[arg(long, help_heading = "Tracing")]
     pub trace_rw: bool,
-    /// Also show the output of your own programs on standard error; it is saved in any case
+    /// Also show the output of your own programs on standard error, with the side that printed each
+    /// line; it is saved in any case
     #[arg(long, help_heading = "Tracing")]
     pub show_output: bool,
+    /// Maximum size of client.log and of server.log: what a program prints beyond it is not saved
+    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = values::size,
+          help_heading = "Tracing")]
+    pub log_limit: u32,
     /// Do not sample the system's threads (for benchmarks)
     #[arg(long, hide = true)]
     pub no_sampling: bool,

@@ -15,7 +15,7 @@ use crate::text::units::count;
 /// Finds the ceilings and prints them.
 pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
     let plan = args.plan();
-    let mut line = progress::Progress::new(None);
+    let mut line = progress::Progress::new(None, true);
     let found = find(&plan, &mut |climb| line.tell(climb.reached, || wait(climb)));
     line.clear();
     let record = found?;

@@ -12,6 +12,7 @@ use crate::expect::{self, Document};
 use crate::report::write_compare;
 use crate::session::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::session::run::End;
+use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
 use crate::text::units::count;
 
 /// Makes all runs, prints the comparison, and tells where it was saved.
@@ -24,12 +25,14 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     });
     expectations::check(&args.expect, &document)?;
     let rounds = u64::from(plan.warmup) + u64::from(plan.repeat);
-    let mut progress = Progress::new(Some(rounds * plan.contenders.len() as u64));
+    let mut progress = Progress::new(Some(rounds * plan.contenders.len() as u64), true);
     let compared = conduct(&plan, &mut |at| match at {
         Some(at) => progress.tell(at.done, || wait(&at, &plan)),
         None => progress.clear(),
     });
     progress.clear();
+    // As after a run.
+    end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
     let compared = compared?;
     let mut out = BufWriter::new(io::stdout().lock());
     let style = style(usize::MAX, args.color);
@@ -83,7 +86,7 @@ fn status(compared: &Compared) -> u8 {
     match compared.end {
         End::Interrupted => INTERRUPTED,
         End::Fault => COULD_NOT_RUN,
-        End::Complete if fault || compared.not_saved.is_some() => DID_NOT_HOLD,
-        End::Complete => OK,
+        _ if fault || compared.not_saved.is_some() => DID_NOT_HOLD,
+        _ => OK,
     }
 }

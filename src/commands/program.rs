@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 
 use super::{COULD_NOT_RUN, dispatch};
 use crate::cli::{Cli, one_line};
+use crate::sys::process::signals::bear_file_limits;
 
 /// The program `threadtap`, for its binary: does what this process's arguments ask
 /// for. It prints, takes over the process's signals, adopts and reaps children, and
@@ -19,6 +20,7 @@ use crate::cli::{Cli, one_line};
 /// ```
 #[must_use]
 pub fn main() -> ExitCode {
+    bear_file_limits();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => return ExitCode::from(usage(&e)),

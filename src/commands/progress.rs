@@ -29,6 +29,7 @@ pub struct Wait {
 pub struct Progress {
     bar: Option<ProgressBar>,
     length: Option<u64>,
+    shown: bool,
     since: Instant,
     drawn: Option<Instant>,
     waits: Waits,
@@ -36,10 +37,12 @@ pub struct Progress {
 
 impl Progress {
     /// A line that has just begun; `length` is the number at which a bar is full.
-    pub fn new(length: Option<u64>) -> Self {
+    /// A terminal on which others print, too, has none: it is not `shown`.
+    pub fn new(length: Option<u64>, shown: bool) -> Self {
         Self {
             bar: None,
             length,
+            shown,
             since: Instant::now(),
             drawn: None,
             waits: Waits::default(),
@@ -55,7 +58,7 @@ impl Progress {
         self.drawn = Some(now);
         let wait = wait();
         if io::stderr().is_terminal() {
-            if !diagnostics::are_on() {
+            if self.shown && !diagnostics::are_on() {
                 self.draw(done, &wait);
             }
         } else if let Some(line) = self.waits.line(now.duration_since(self.since), &wait) {

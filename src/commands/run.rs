@@ -13,6 +13,7 @@ use crate::report::RunView;
 use crate::session::run::{
     ClientChoice, End, Finished, RunDir, RunPlan, SessionError, Status, Waits, conduct,
 };
+use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
 use crate::text::units::{count, counted};
 
 /// Makes a run, prints it, and tells where it was saved.
@@ -21,12 +22,14 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     let document = Document::run();
     expectations::check(&args.expect, &document)?;
     let requests = requests(&plan);
-    let mut progress = Progress::new(requests);
+    let mut progress = Progress::new(requests, !plan.show_output);
     let finished = conduct(&plan, &mut |status| match status {
         Some(status) => progress.tell(status.done, || wait(status, requests)),
         None => progress.clear(),
     });
     progress.clear();
+    // All that is saved is saved: who does not read what is told holds nobody up.
+    end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
     let (finished, dir) = match finished {
         Err(e @ SessionError::Interrupted) => {
             eprintln!("threadtap: {e}");
@@ -116,19 +119,35 @@ fn tell_where(finished: &Finished, dir: &RunDir) {
                     "capture.pcap contains only the first {frames} frames: {e}"
                 ));
             }
+            let errors = not_saved.iter().map(|n| &n.source);
+            let errors = errors.chain(cut.as_ref().map(|(e, _)| e));
             writeln!(
                 err,
-                "threadtap: the run was not saved completely in {path}: {}; free some space or choose another folder with --out",
-                lost.join("; ")
+                "threadtap: the run was not saved completely in {path}: {}; {}",
+                lost.join("; "),
+                remedy(errors)
             )
         }
     };
 }
 
+/// What can be done where files cannot be written.
+fn remedy<'a>(errors: impl Iterator<Item = &'a io::Error>) -> &'static str {
+    let kinds: Vec<io::ErrorKind> = errors.map(io::Error::kind).collect();
+    let all = |kind| kinds.iter().all(|k| *k == kind);
+    if all(io::ErrorKind::FileTooLarge) {
+        "raise the limit on the size of files (ulimit -f)"
+    } else if all(io::ErrorKind::AlreadyExists) {
+        "a program of the run has made something of that name in its folder"
+    } else {
+        "free some space or choose another folder with --out"
+    }
+}
+
 fn status(finished: &Finished) -> u8 {
     match finished.end {
         End::Interrupted => INTERRUPTED,
-        End::Fault => DID_NOT_HOLD,
+        End::Fault | End::TimeLimit => DID_NOT_HOLD,
         End::Complete if !finished.not_saved.is_empty() => DID_NOT_HOLD,
         End::Complete => told::status(&finished.run),
     }

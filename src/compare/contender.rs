@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_program_is_told_what_stands_in_its_words() {
         let told = |text: &str| {
-            let program: Program = text.parse().unwrap();
+            let program = Program::client(text).unwrap();
             (program.is_told_the_number(), program.is_told_the_port())
         };
         assert_eq!(told("a=./x {n} http://{host}:{port}/"), (true, true));

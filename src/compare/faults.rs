@@ -3,11 +3,17 @@
 use serde_json::{Map, Value};
 
 use super::Measured;
+use super::measured::TIME_LIMIT;
 use crate::model::{CompareRow, Finding, Severity};
 use crate::text::units::{count, counted};
 
 /// The findings that mean exit status 1.
-const FAULTS: [&str; 3] = ["runs_did_not_hold", "rows_with_failures", "no_connection"];
+const FAULTS: [&str; 4] = [
+    "runs_did_not_hold",
+    "rows_with_failures",
+    "no_connection",
+    TIME_LIMIT,
+];
 
 /// Whether a finding says that something did not hold.
 #[must_use]
@@ -21,6 +27,7 @@ pub(super) fn faults(rows: &[CompareRow], measured: &[Measured]) -> Vec<Finding>
         runs(measured),
         with_failures(rows),
         no_connection(rows, measured),
+        not_in_time(rows, measured),
     ];
     all.into_iter().flatten().collect()
 }
@@ -101,6 +108,28 @@ fn no_connection(rows: &[CompareRow], measured: &[Measured]) -> Option<Finding> 
     )
 }
 
+/// Runs whose client was ended because its time was over.
+fn not_in_time(rows: &[CompareRow], measured: &[Measured]) -> Option<Finding> {
+    let cut = measured.iter().filter(|m| m.was_too_long());
+    let folders: Vec<&str> = cut.map(|m| m.folder.as_str()).collect();
+    let first = folders.first()?;
+    let late = rows.iter().filter(|row| row.time_limit_reached > 0);
+    let names: Vec<&str> = late.map(|row| row.name.as_str()).collect();
+    Some(
+        Finding::new(
+            FAULTS[3],
+            Severity::Warning,
+            format!(
+                "{} did not end within --time-limit in {} ({first}{}): threadtap ended the client, and its time is not in the row's duration. A row with such a run cannot be called faster.",
+                names.join(", "),
+                counted(folders.len() as u64, "run", "runs"),
+                and_more(&folders),
+            ),
+        )
+        .with("runs", folders.clone()),
+    )
+}
+
 fn and_more(all: &[&str]) -> &'static str {
     if all.len() > 1 { ", …" } else { "" }
 }
@@ -113,6 +142,19 @@ mod tests {
 
     fn told(measured: &[Measured]) -> Vec<Finding> {
         faults(&rows(&two(&[10]), measured), measured)
+    }
+
+    #[test]
+    fn who_did_not_end_in_time_is_named() {
+        let mut measured = runs_of(0, &[5, 6]);
+        measured.extend(runs_of(1, &[7]));
+        assert!(told(&measured).is_empty());
+        let late = Finding::new(TIME_LIMIT, Severity::Error, "late");
+        measured[1].run.findings.push(late);
+        let said = told(&measured);
+        let said = said.iter().find(|f| f.code == TIME_LIMIT).unwrap();
+        assert!(said.message.contains("in 1 run (0-2)"), "{}", said.message);
+        assert!(did_not_hold(said));
     }
 
     #[test]

@@ -2,6 +2,10 @@
 
 use crate::model::{Nanos, RunRecord};
 
+/// The finding of a run whose client did not end in its time, and the one of a
+/// comparison with such a run.
+pub(super) const TIME_LIMIT: &str = "time_limit";
+
 /// A run that was made, and what its flows told.
 #[derive(Clone, Debug)]
 pub struct Measured {
@@ -20,10 +24,18 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// From the client's exec to its end.
+    /// From the client's exec to its end; `None` where that is not known, and of a
+    /// client that was ended because its time was over.
     #[must_use]
     pub fn duration(&self) -> Option<Nanos> {
-        self.run.observer.client_duration_ns
+        let own_end = !self.was_too_long();
+        self.run.observer.client_duration_ns.filter(|_| own_end)
+    }
+
+    /// Whether the client was ended because its time was over.
+    pub(super) fn was_too_long(&self) -> bool {
+        let mut findings = self.run.findings.iter();
+        findings.any(|f| f.code == TIME_LIMIT)
     }
 
     /// Requests without a valid answer; `None` where nobody could count them.

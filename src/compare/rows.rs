@@ -76,6 +76,7 @@ fn row(contender: &Contender, runs: &[&Measured]) -> CompareRow {
         server_cpu_ns: typical_nanos(|r| r.sides.server.cpu_ns),
         client_peak_memory_bytes: typical(|r| r.sides.client.peak_memory_bytes),
         server_peak_memory_bytes: typical(|r| r.sides.server.peak_memory_bytes),
+        time_limit_reached: runs.iter().filter(|m| m.was_too_long()).count() as u64,
         runs: runs.iter().map(|m| m.folder.clone()).collect(),
     }
 }
@@ -138,7 +139,9 @@ pub(super) fn peak(side: &SideCensus) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::measured::TIME_LIMIT;
     use crate::compare::testkit::{runs as runs_of, two};
+    use crate::model::{Finding, Severity};
 
     fn ms(n: i64) -> Nanos {
         Nanos::new(n * 1_000_000)
@@ -214,6 +217,20 @@ mod tests {
         // Where all fell short, all are in the race.
         measured[0].run.requests.failed = [("refused".to_owned(), 1)].into();
         assert_eq!(of(&measured), [4.0, 1.0]);
+    }
+
+    /// Neither its time nor its census is that of a whole run.
+    #[test]
+    fn a_run_whose_time_was_over_counts_for_no_duration() {
+        let mut measured = runs_of(0, &[10, 5, 30]);
+        measured.extend(runs_of(1, &[40]));
+        let late = Finding::new(TIME_LIMIT, Severity::Error, "late");
+        measured[1].run.findings.push(late);
+        let rows = rows(&two(&[10]), &measured);
+        assert_eq!(rows[0].durations_ns, [ms(10), ms(30)]);
+        assert_eq!((rows[0].repeats, rows[0].time_limit_reached), (3, 1));
+        assert!(rows[0].fell_short() && !rows[1].fell_short());
+        assert_eq!(rows[1].ratio_to_fastest, Some(1.0));
     }
 
     #[test]

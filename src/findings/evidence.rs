@@ -25,10 +25,21 @@ pub(super) fn command_of(input: &FindingsInput<'_>, side: Side) -> String {
     }
 }
 
-/// Whether the run was ended before its time, by a person or a fault.
+/// Whether the run was ended before its time, by a person, a time limit or a fault.
 pub(super) fn was_cut_short(input: &FindingsInput<'_>) -> bool {
-    let capture = input.run.capture.as_ref();
-    was_interrupted(input) || capture.is_some_and(|c| c.stop_reason == StopReason::Interrupted)
+    let cut = |c: &CaptureSummary| was_stopped(c.stop_reason);
+    was_interrupted(input) || was_too_long(input) || input.run.capture.as_ref().is_some_and(cut)
+}
+
+/// Whether a capture was stopped before the wire had come to rest.
+pub(super) fn was_stopped(reason: StopReason) -> bool {
+    matches!(reason, StopReason::Interrupted | StopReason::Fault)
+}
+
+/// Whether the client was ended because its time was over.
+pub(super) fn was_too_long(input: &FindingsInput<'_>) -> bool {
+    let seen = input.seen;
+    seen.is_some_and(|seen| seen.observation.ended() == Some(End::TimeLimit))
 }
 
 /// Whether a person interrupted the run, or threadtap itself was ended: then
@@ -227,6 +238,16 @@ pub(super) fn workers_at_once(client: &Activity) -> (u64, u64) {
     });
     let peak = peaks.max().unwrap_or(0);
     (tasks.len() as u64, peak.unsigned_abs())
+}
+
+/// What can be done where a file could not be written, by the system's error.
+pub(super) fn remedy_of_not_saved(error: &str) -> &'static str {
+    // EFBIG: RLIMIT_FSIZE in setrlimit(2).
+    if error.ends_with("(os error 27)") {
+        "Raise the limit on the size of files (ulimit -f)"
+    } else {
+        "Free some space, or choose another disk with --out"
+    }
 }
 
 /// Names, as a sentence lists them.

@@ -129,17 +129,21 @@ pub struct CompareRow {
     /// The most memory of the largest single one of the server's processes, in bytes,
     /// not the sum of all: the median of the runs, as of the durations.
     pub server_peak_memory_bytes: Option<u64>,
+    /// Runs whose client did not end within --time-limit: their durations are in no
+    /// median and no test.
+    #[serde(default)]
+    pub time_limit_reached: u64,
     /// The folders of the runs, inside the comparison's folder.
     pub runs: Vec<String>,
 }
 
 impl CompareRow {
-    /// Whether the row is incomplete: requests failed or were never made, or no
-    /// connection was seen. Less work takes less time, so its durations cannot
-    /// be compared.
+    /// Whether the row is incomplete: requests failed or were never made, no
+    /// connection was seen, or a client was not let end. Less work takes less time,
+    /// so its durations cannot be compared.
     #[must_use]
     pub fn fell_short(&self) -> bool {
-        self.failed > Some(0) || self.peak_open_flows == Some(0)
+        self.failed > Some(0) || self.peak_open_flows == Some(0) || self.time_limit_reached > 0
     }
 
     /// The duration of the run whose census and latency are shown.

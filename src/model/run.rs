@@ -121,8 +121,10 @@ pub enum StopReason {
     Drained,
     /// The linger time passed before every expected flow had closed.
     Timeout,
-    /// A person or a fault ended the run.
+    /// A person ended the run.
     Interrupted,
+    /// The capture failed, or its file could not be written any more.
+    Fault,
 }
 
 serialised!(StopReason);

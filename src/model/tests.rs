@@ -27,7 +27,7 @@ fn the_names_are_the_contract() {
         Strategy: "thread pool process async iterative";
         ServerModel: "thread pool process async iterative";
         ServerKind: "embedded command existing";
-        StopReason: "drained timeout interrupted";
+        StopReason: "drained timeout interrupted fault";
         Side: "client server";
         Outcome: "valid not_attempted abandoned refused reset closed timeout bad_answer
             no_thread no_process no_descriptor no_port unreachable other";

@@ -96,6 +96,12 @@ pub trait Observer: Debug {
         true
     }
 
+    /// Whether it was stopped, since this was asked the last time, because it reads
+    /// from the terminal and is not in its foreground group.
+    fn wants_terminal(&mut self) -> bool {
+        false
+    }
+
     /// A descriptor that becomes readable when the side ends, if there is one.
     fn wakes(&self) -> Option<BorrowedFd<'_>> {
         None

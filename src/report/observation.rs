@@ -37,6 +37,7 @@ fn capture(run: &RunRecord) -> Cell {
             true,
         ),
         StopReason::Interrupted => ("interrupted", true),
+        StopReason::Fault => ("ended by a fault", true),
     };
     Cell::new(format!(
         "{} ({}) on {}; {drops}; {end}",

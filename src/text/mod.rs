@@ -9,4 +9,5 @@ pub mod command;
 pub mod display_filter;
 pub mod escape;
 pub mod exceptions;
+pub mod screen;
 pub mod units;

@@ -286,3 +286,35 @@ fn a_killed_server_is_told() {
         assert!(failed["refused"].as_u64() > Some(0), "{failed}");
     }
 }
+
+/// Ten million requests, of which a few were made: no more is told one by one than was
+/// begun, and every request is in one class.
+#[test]
+fn a_huge_run_that_is_interrupted() {
+    const ALL: u64 = 10_000_000;
+    for strategy in ["pool", "thread", "async"] {
+        let lab = Lab::new();
+        let mut command = lab.threadtap(&[]);
+        command.args(["run", "-s", strategy, "-n", &ALL.to_string(), "--port", "0"]);
+        command.args(["--no-capture", "--max-in-flight", "20", "--out", "out"]);
+        if strategy == "pool" {
+            command.args(["--workers", "20"]);
+        }
+        let started = start(&mut command);
+        let log = lab.out().join("observation.jsonl");
+        until("some requests are told", || {
+            fs::metadata(&log).is_ok_and(|m| m.len() > 50_000)
+        });
+        started.signal(Signal::INT);
+        let ran = lab.end(started).exits(130);
+        let requests = &ran.record()["requests"];
+        assert_eq!(requests["submitted"], ALL);
+        let failed = requests["failed"].as_object().unwrap();
+        let failed: u64 = failed.values().map(|n| n.as_u64().unwrap()).sum();
+        assert_eq!(requests["valid"].as_u64().unwrap() + failed, ALL);
+        let begun = requests["attempted"].as_u64().unwrap();
+        assert!(begun > 0 && begun < ALL);
+        let lines = fs::read_to_string(&log).unwrap().lines().count() as u64;
+        assert!(lines < 10 * begun + 300_000, "{strategy}: {lines}, {begun}");
+    }
+}

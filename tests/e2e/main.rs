@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod blocked;
 mod ceiling;
 mod compare;
 mod contract;
@@ -27,4 +28,5 @@ mod serve;
 mod serve_ends;
 mod show;
 mod strategies;
+mod time_limit;
 mod wireshark;

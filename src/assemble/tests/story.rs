@@ -83,6 +83,7 @@ impl Story {
                 }),
                 read_write: false,
                 programs: AskedPrograms::default(),
+                time_limit_ns: None,
             },
         };
         let mut story = Self {

@@ -1,6 +1,7 @@
 //! `capture_not_saved`: `capture.pcap` does not hold every frame.
 
 use crate::findings::FindingsInput;
+use crate::findings::evidence::remedy_of_not_saved as remedy;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::observation::Trouble;
@@ -11,10 +12,11 @@ pub(in crate::findings) const RULE: Rule = Rule {
         title: "The capture file is not complete",
         severities: &[Severity::Error],
         means: "threadtap could not write more frames to capture.pcap, usually because the \
-             disk is full. The file can still be opened, up to the last frame that was \
+             disk is full, or because of `ulimit -f`. The file can still be opened, up to the last frame that was \
              written.",
         look_at: "The error in the message, and the free space of the disk (`df`).",
-        to_do: "Free some space, or choose another disk with --out. Then run it again.",
+        to_do: "Free some space, or choose another disk with --out; where the message says that \
+             the file is too large, raise the limit with `ulimit -f`. Then run it again.",
         evidence: &[("frames_saved", "how many frames the file holds")],
     },
     judge: Judge::Once(judge),
@@ -28,8 +30,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     })?;
     let message = format!(
         "No more frames could be written to capture.pcap ({error}): it holds {} from the \
-         beginning. Free some space, or choose another disk with --out.",
+         beginning. {}.",
         counted(frames, "frame", "frames"),
+        remedy(error),
     );
     Some(says(message).with("frames_saved", frames))
 }

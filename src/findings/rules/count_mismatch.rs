@@ -6,9 +6,9 @@
 //! that a worker read and the wire never carried.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, lossless_capture, made_beside_the_tap};
+use crate::findings::evidence::{count_of, lossless_capture, made_beside_the_tap, was_stopped};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{FlowRecord, Outcome, Severity, Side, StopReason};
+use crate::model::{FlowRecord, Outcome, Severity, Side};
 use crate::text::units::count;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -42,7 +42,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let capture = lossless_capture(input)?;
-    if capture.stop_reason == StopReason::Interrupted || made_beside_the_tap(input).is_some() {
+    if was_stopped(capture.stop_reason) || made_beside_the_tap(input).is_some() {
         return None;
     }
     input.run.correlation.client_owned?;

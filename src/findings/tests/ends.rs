@@ -184,6 +184,75 @@ fn interrupted_by_a_person_or_without_an_end() {
 }
 
 #[test]
+fn a_client_whose_time_was_over() {
+    let late = |change: fn(&mut Scene)| {
+        scene(Scene::of_programs(), |s| {
+            s.end(End::TimeLimit);
+            s.observation.header.asked.time_limit_ns = Some(Nanos::new(2_500_000_000));
+            // threadtap has ended it.
+            s.ended(Side::Client, Some(KILLED), true);
+            change(s);
+        })
+    };
+    let finding = late(|_| {}).one("time_limit");
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(
+        finding.message,
+        "The client had not ended after 2.50 s, its --time-limit, and threadtap ended it; every \
+         figure covers only what had happened until then."
+    );
+    assert_eq!(evidence(&finding), json!({"limit_ns": 2_500_000_000_i64}));
+    // Of what it did not come to nobody else is to blame, and not the linger time.
+    let cut = late(|s| {
+        s.fixture.capture().stop_reason = StopReason::Timeout;
+        s.fixture.run.requests.attempted = Some(0);
+        let failed = &mut s.fixture.run.requests.failed;
+        failed.insert("not_attempted".to_owned(), 20);
+    });
+    for code in [
+        "interrupted",
+        "client_signal",
+        "linger_timeout",
+        "no_connection",
+    ] {
+        cut.silent(code);
+    }
+    let failed = cut.one("requests_failed");
+    assert_eq!(failed.severity, Severity::Warning);
+    assert!(failed.message.ends_with("; the run ended early."));
+    Scene::of_programs().silent("time_limit");
+    scene(Scene::of_programs(), |s| s.end(End::Interrupted)).silent("time_limit");
+}
+
+#[test]
+fn a_log_that_was_cut_and_one_that_was_not_saved() {
+    let cut = Trouble::LogCut {
+        side: Side::Client,
+        printed_bytes: 5 << 20,
+        limit_bytes: 1 << 20,
+    };
+    let finding = scene(Scene::of_programs(), |s| s.trouble(cut)).one("log_cut");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert_eq!(
+        finding.message,
+        "The client printed 5.24 MB: client.log holds the first 1.05 MB of it (--log-limit)."
+    );
+    let lost = Trouble::LogNotSaved {
+        side: Side::Server,
+        error: "No space left on device (os error 28)".to_owned(),
+        saved_bytes: 4096,
+    };
+    let finding = scene(Scene::of_programs(), |s| s.trouble(lost)).one("log_not_saved");
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(
+        evidence(&finding),
+        json!({"side": "server", "saved_bytes": 4096})
+    );
+    Scene::of_programs().silent("log_cut");
+    Scene::of_programs().silent("log_not_saved");
+}
+
+#[test]
 fn an_interrupted_run_blames_nobody() {
     let cut = |end, stop_reason| {
         scene(Scene::of_programs(), |s| {
@@ -197,6 +266,7 @@ fn an_interrupted_run_blames_nobody() {
     for cut in [
         cut(End::Interrupted, StopReason::Drained),
         cut(End::Fault, StopReason::Interrupted),
+        cut(End::Fault, StopReason::Fault),
     ] {
         cut.silent("no_connection");
         let finding = cut.one("requests_failed");

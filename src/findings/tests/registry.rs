@@ -7,7 +7,7 @@ use std::path::Path;
 use super::scene::Scene;
 use crate::findings::{Code, findings};
 use crate::model::observation::{Change, End, Leftovers, Trouble};
-use crate::model::{Evidence, Exit, Finding, Pid, Side, StopReason, Strategy, TimeOfDay};
+use crate::model::{Evidence, Exit, Finding, Nanos, Pid, Side, StopReason, Strategy, TimeOfDay};
 
 /// What a hostile person would name a program, or let it answer.
 const HOSTILE: &str = "a\u{1b}[2J\r\nb\u{202e}\0c. d";
@@ -84,6 +84,19 @@ fn scenes() -> Vec<Scene> {
     let mut interrupted = hostile_programs();
     interrupted.end(End::Interrupted);
     interrupted.ended(Side::Client, Some(Exit::Signal(11)), false);
+    let mut too_long = Scene::of_programs();
+    too_long.end(End::TimeLimit);
+    too_long.observation.header.asked.time_limit_ns = Some(Nanos::new(5_000_000_000));
+    too_long.trouble(Trouble::LogCut {
+        side: Side::Client,
+        printed_bytes: 3_000_000,
+        limit_bytes: 1 << 20,
+    });
+    too_long.trouble(Trouble::LogNotSaved {
+        side: Side::Server,
+        error: HOSTILE.to_owned(),
+        saved_bytes: 0,
+    });
     let mut miscounted = Scene::normal();
     miscounted.fixture.flows[0].exchanges[0].valid = None;
     let mut beside = Scene::normal();
@@ -141,6 +154,7 @@ fn scenes() -> Vec<Scene> {
         a_bad_day(),
         hostile_programs(),
         interrupted,
+        too_long,
         miscounted,
         beside,
     ]

@@ -48,6 +48,7 @@ impl Scene {
                 capture: None,
                 read_write: false,
                 programs: AskedPrograms::default(),
+                time_limit_ns: None,
             },
         };
         let mut scene = Self {

@@ -270,7 +270,11 @@ fn totals() -> BoxedStrategy<OwnTotals> {
 }
 
 fn wire() -> BoxedStrategy<WireFacts> {
-    let stop = select(vec![StopReason::Drained, StopReason::Timeout]);
+    let stop = select(vec![
+        StopReason::Drained,
+        StopReason::Timeout,
+        StopReason::Fault,
+    ]);
     let counts = (count(), count(), option::of(count()), option::of(count()));
     (text(), text(), counts, stop, option::of(nanos()))
         .prop_map(
@@ -316,12 +320,29 @@ fn trouble() -> BoxedStrategy<Trouble> {
                 held,
                 said,
             }),
+        (side(), count(), count()).prop_map(|(side, printed_bytes, limit_bytes)| {
+            Trouble::LogCut {
+                side,
+                printed_bytes,
+                limit_bytes,
+            }
+        }),
+        (side(), text(), count()).prop_map(|(side, error, saved_bytes)| Trouble::LogNotSaved {
+            side,
+            error,
+            saved_bytes
+        }),
     ]
     .boxed()
 }
 
 fn end() -> BoxedStrategy<Fact> {
-    let end = select(vec![End::Complete, End::Interrupted, End::Fault]);
+    let end = select(vec![
+        End::Complete,
+        End::TimeLimit,
+        End::Interrupted,
+        End::Fault,
+    ]);
     (end, time(), time(), time(), time())
         .prop_map(
             |(end, client_started, client_ended, at_rest, over)| Fact::End {
@@ -469,6 +490,7 @@ pub(crate) fn header() -> BoxedStrategy<Header> {
                     }),
                     server: None,
                 },
+                time_limit_ns: (n == 2).then(|| Nanos::new(5_000_000_000)),
             },
         })
         .boxed()

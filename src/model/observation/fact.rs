@@ -59,6 +59,9 @@ pub struct Moments {
 pub enum End {
     /// By itself.
     Complete,
+    /// The client had not ended when the time was over that it was given, and was
+    /// ended.
+    TimeLimit,
     /// A person interrupted it.
     Interrupted,
     /// The disk was full, or the capture failed.

@@ -29,6 +29,24 @@ pub enum Trouble {
         /// The frames that are in it.
         frames: u64,
     },
+    /// A program printed more than its log may hold.
+    LogCut {
+        /// Which side's.
+        side: Side,
+        /// What it printed.
+        printed_bytes: u64,
+        /// What the log may hold.
+        limit_bytes: u64,
+    },
+    /// What a program printed could not be written to its log any more.
+    LogNotSaved {
+        /// Which side's.
+        side: Side,
+        /// The system's error.
+        error: String,
+        /// The bytes that are in it.
+        saved_bytes: u64,
+    },
     /// A program could not be executed: its file is there, and the system refused it.
     NotStarted {
         /// Which side's.

@@ -31,6 +31,9 @@ pub struct LedgerObserver {
     next_task: usize,
 }
 
+/// So many requests are told one by one, also those that were never begun.
+const FEW: usize = 1 << 16;
+
 impl LedgerObserver {
     /// A client that was just started, with so many requests to make.
     #[must_use]
@@ -75,8 +78,15 @@ impl LedgerObserver {
         }
     }
 
+    /// Requests that may have been begun. Of many that nobody has begun no note is
+    /// there, and none is made: their number is known.
+    fn begun(&self) -> usize {
+        self.requests.min(self.ledger.touched_entries().max(FEW))
+    }
+
     fn tell_requests(&mut self, all: bool, sink: &mut Sink<'_>) {
-        while self.next_entry < self.requests
+        let known = if all { self.begun() } else { self.requests };
+        while self.next_entry < known
             && let Some(entry) = self.ledger.entry(self.next_entry)
         {
             let note = read_request(self.next_entry as u64, entry);
@@ -174,7 +184,7 @@ impl Observer for LedgerObserver {
 
     /// Those that connected, and those that somebody refused.
     fn flows_expected(&self) -> u64 {
-        let notes = (0..self.requests).filter_map(|n| {
+        let notes = (0..self.begun()).filter_map(|n| {
             let entry = self.ledger.entry(n)?;
             Some(read_request(n as u64, entry))
         });

@@ -22,7 +22,7 @@ mod tracer;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use std::sync::mpsc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -68,6 +68,7 @@ struct Tracing {
     root: Pid,
     tid: Tid,
     leave: Arc<AtomicBool>,
+    wants_terminal: Arc<AtomicBool>,
     thread: JoinHandle<Totals>,
 }
 
@@ -100,7 +101,7 @@ fn trace(
             drop(subject);
             match started {
                 Ok(tracer) => {
-                    let _ = tell.send(Ok((tracer.root(), process::tid())));
+                    let _ = tell.send(Ok((tracer.root(), process::tid(), tracer.wants_terminal())));
                     Some(tracer.run(&|| leaves.load(Acquire)))
                 }
                 Err(e) => {
@@ -112,12 +113,13 @@ fn trace(
         })
         .map_err(StartError::System)?;
     let gone = || StartError::System(io::Error::other("the tracer thread ended unexpectedly"));
-    let (root, tid) = told.recv().map_err(|_| gone())??;
+    let (root, tid, wants_terminal) = told.recv().map_err(|_| gone())??;
     tracing::debug!("{name}: tracing of pid {root} began, in thread {tid}");
     Ok(Tracing {
         root,
         tid,
         leave,
+        wants_terminal,
         thread,
     })
 }
@@ -147,6 +149,12 @@ impl Tracing {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.thread.is_finished()
+    }
+
+    /// Whether it was stopped since this was asked the last time because it wants the
+    /// terminal.
+    fn wanted_terminal(&self) -> bool {
+        self.wants_terminal.swap(false, AcqRel)
     }
 
     /// Waits until everything that is traced has ended.

@@ -164,6 +164,10 @@ impl Observer for Traced {
         !self.attached
     }
 
+    fn wants_terminal(&mut self) -> bool {
+        self.tracing.wanted_terminal()
+    }
+
     fn finish(self: Box<Self>, sink: &mut Sink<'_>) -> Gone {
         let totals = if self.attached {
             self.tracing.leave()

@@ -176,6 +176,12 @@ impl Observer for Sampled {
         }
     }
 
+    fn wants_terminal(&mut self) -> bool {
+        // The whole group is stopped, and the first process with it.
+        let signal = self.child.stopped_by();
+        signal == Some(libc::SIGTTIN) || signal == Some(libc::SIGTTOU)
+    }
+
     fn finish(mut self: Box<Self>, sink: &mut Sink<'_>) -> Gone {
         self.first_has_ended();
         let of = self.counted();

@@ -21,6 +21,7 @@ fn told(format: Format) -> String {
             window: 1000,
             payload_len,
             payload,
+            vni: None,
             wire_len: 54 + payload_len,
         };
         ladder.segment(FlowId(0), frame, &segment);

@@ -10,6 +10,7 @@ fn program(exit_code: Option<i32>, signal: Option<i32>, asked_to_end: bool) -> P
         signal,
         asked_to_end,
         helpers: None,
+        others: None,
     }
 }
 
@@ -37,12 +38,11 @@ fn helpers_are_named_but_not_all() {
             processes: 2,
             threads: 3,
         };
-        helpers(&Program {
-            helpers: Some(names.iter().map(helper).collect()),
-            ..program(Some(0), None, false)
-        })
+        let helpers: Vec<Helper> = names.iter().map(helper).collect();
+        let words = ("helper process", "helper processes");
+        named(Some(&helpers), words, "without connections")
     };
-    assert_eq!(helpers(&program(Some(0), None, false)), None);
+    assert_eq!(named(None, ("a", "b"), "c"), None);
     assert_eq!(of(&[]), None);
     assert_eq!(
         of(&["sh", "tee", "cat", "ls"]).as_deref(),
@@ -67,6 +67,9 @@ fn each_side_that_is_a_program_has_its_sentence() {
         connections: 0,
         workers: 0,
         worker_processes: 0,
+        accepting_threads: None,
+        receiving_threads: None,
+        sending_threads: None,
         most_by_one_worker: 0,
         at_once: None,
         created_threads: None,

@@ -13,6 +13,7 @@ mod refused;
 mod rundir;
 mod save_in;
 mod side;
+mod side_log;
 mod stage;
 mod start_built_in;
 mod start_program;

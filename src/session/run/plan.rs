@@ -86,6 +86,10 @@ pub struct RunPlan {
     pub read_write: bool,
     /// Whether the output of programs is shown.
     pub show_output: bool,
+    /// The most bytes that the log of a program may hold.
+    pub log_limit: u64,
+    /// How long the client may run; `None`: as long as it wants to.
+    pub time_limit: Option<Duration>,
     /// Whether to count threads and processes of the system and of an existing server.
     pub sample: bool,
     /// How long to wait at most, after the client's end, for flows to close.
@@ -158,6 +162,7 @@ impl RunPlan {
                     ServerChoice::Embedded(_) | ServerChoice::Existing { .. } => None,
                 },
             },
+            time_limit_ns: self.time_limit.map(Into::into),
         }
     }
 

@@ -220,8 +220,8 @@ impl Store for RunDir {
     }
 
     /// Written at its end, so that two writers do not overwrite each other.
-    fn log(&mut self, name: &'static str) -> Option<File> {
-        self.make(name, OFlags::APPEND).ok()
+    fn log(&mut self, name: &'static str) -> io::Result<File> {
+        self.make(name, OFlags::APPEND)
     }
 
     fn last_line(&self, name: &'static str) -> Option<String> {
@@ -270,7 +270,7 @@ pub fn save(store: &mut dyn Store, view: RunView<'_>) -> Vec<NotSaved> {
         });
         match done {
             Ok(()) => steps::saved(file, size, since),
-            Err(source) => failures.push(NotSaved { file, source }),
+            Err(source) => failures.push(NotSaved::whole(file, source)),
         }
     };
     save("run.json", &|out| report::write_run_json(view.run, out));

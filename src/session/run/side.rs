@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::log::Log;
+use super::side_log::SideLog;
 use super::steps::{self, Done};
 use super::world::{StartedSide, World};
 use crate::model::observation::{Fact, SideEnded};
@@ -18,6 +19,7 @@ use crate::sys::process::DYING;
 pub struct RunningSide {
     side: Side,
     observer: Option<Box<dyn Observer>>,
+    log: Option<SideLog>,
     /// When it last did something, and what it had done until then.
     active: (Duration, Option<u64>),
     left_behind: u64,
@@ -45,6 +47,7 @@ impl RunningSide {
         Self {
             side,
             observer: started.observer,
+            log: started.log,
             active: (world.elapsed(), None),
             left_behind: 0,
             asked_to_end: false,
@@ -98,6 +101,18 @@ impl RunningSide {
         Some(Done::Idle(self.left_behind, patience))
     }
 
+    /// Gives it the terminal, where it waits for that.
+    pub fn serve_terminal(&mut self, world: &mut dyn World) {
+        if self.observer.as_mut().is_some_and(|o| o.wants_terminal()) {
+            world.terminal_wanted();
+        }
+    }
+
+    /// Where what it prints goes: to be ended when nobody is left who prints.
+    pub fn take_log(&mut self) -> Option<SideLog> {
+        self.log.take()
+    }
+
     /// Waits for something to happen.
     pub fn wait(&self, at_most: Duration, world: &mut dyn World) {
         let wakes = self.observer.as_ref().and_then(|o| o.wakes());
@@ -119,6 +134,13 @@ impl RunningSide {
         if let Some(observer) = &mut self.observer {
             observer.another_starts();
         }
+    }
+
+    /// It was told to end, by whoever interrupted the run: how it ends is not its own
+    /// doing.
+    pub fn was_told_to_end(&mut self, world: &dyn World) {
+        self.asked_at.get_or_insert(world.now());
+        self.asked_to_end = true;
     }
 
     /// Asks all of it to end, and after `grace` makes it end. One that does not
@@ -178,6 +200,7 @@ impl RunningSide {
         log: &mut Log,
     ) -> Option<(Timestamp, Gone)> {
         self.end(grace, world);
+        world.over(self.side);
         let observer = self.observer?;
         let started = observer.started().at;
         let gone = observer.finish(&mut |fact| log.put(fact));

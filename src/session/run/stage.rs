@@ -3,10 +3,12 @@
 mod listening;
 mod wire;
 
+use std::fs::File;
 use std::time::Duration;
 
 use super::log::{self, Log};
 use super::side::RunningSide;
+use super::side_log::SideLog;
 use super::world::{Captured, Store, Tap, World};
 use super::{
     CLIENT_GRACE, NotSaved, ProgramError, RunPlan, SERVER_GRACE, SessionError, Status, TICK, Waits,
@@ -38,6 +40,18 @@ fn not_started(side: Side, e: SessionError) -> Result<Trouble, SessionError> {
 /// How long a server may take to end that never came to listen.
 const STILLBORN_GRACE: Duration = Duration::from_millis(500);
 
+/// How long what was printed may take to get into its log, when everybody who printed
+/// has ended.
+const LOG_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The name of a side's log.
+const fn log_name(side: Side) -> &'static str {
+    match side {
+        Side::Client => "client.log",
+        Side::Server => "server.log",
+    }
+}
+
 /// What a run has left, before anything is concluded.
 #[derive(Debug)]
 pub struct Played {
@@ -59,6 +73,7 @@ pub struct Stage<'a> {
     tell: &'a mut (dyn FnMut(Option<Status>) + 'a),
     log: Log,
     system: News,
+    not_saved: Vec<NotSaved>,
 }
 
 impl<'a> Stage<'a> {
@@ -86,6 +101,7 @@ impl<'a> Stage<'a> {
             tell,
             log: Log::begin(header, file),
             system: News::default(),
+            not_saved: Vec::new(),
         }
     }
 
@@ -94,7 +110,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// When it cannot start; then what it had started has ended.
     pub fn play(mut self) -> Result<Played, SessionError> {
-        let log = self.store.log("server.log");
+        let log = self.log_of(Side::Server);
         let started = match self.world.start_server(self.plan, log) {
             Ok(started) => started,
             Err(e) => {
@@ -119,7 +135,7 @@ impl<'a> Stage<'a> {
         self.look_at_system();
         server.look(&mut self.log);
         server.another_starts();
-        let log = self.store.log("client.log");
+        let log = self.log_of(Side::Client);
         let started = match self.world.start_client(self.plan, target, log) {
             Ok(started) => started,
             Err(e) => match not_started(Side::Client, e) {
@@ -145,7 +161,9 @@ impl<'a> Stage<'a> {
     ) -> Played {
         let now = self.world.now();
         let (flows, capture_cut) = self.tell_of_capture(tap.map(Tap::close), StopReason::Drained);
+        let mut log = None;
         if let Some(mut server) = server {
+            log = server.take_log();
             self.until_server_ends(&mut server);
             server.finish(SERVER_GRACE, self.world, &mut self.log);
         }
@@ -156,7 +174,7 @@ impl<'a> Stage<'a> {
             at_rest: now,
             over: now,
         };
-        self.over(End::Complete, moments, flows, capture_cut)
+        self.over(End::Complete, moments, [log], flows, capture_cut)
     }
 
     fn with_both(
@@ -166,18 +184,21 @@ impl<'a> Stage<'a> {
         tap: Option<Box<dyn Tap>>,
     ) -> Played {
         let mut end = self.while_client_runs(&mut client, &mut server, tap.as_deref());
+        self.world.over(Side::Client);
         self.look_at_system();
         server.look(&mut self.log);
-        let stop_reason = self.until_at_rest(client.flows_expected(), tap.as_deref(), &mut end);
+        let mut stop_reason = self.until_at_rest(client.flows_expected(), tap.as_deref(), &mut end);
         self.look_at_system();
         server.look(&mut self.log);
         let at_rest = self.world.now();
         let captured = tap.map(Tap::close);
         let failed = |c: &Captured| c.failed.is_some() || c.not_saved.is_some();
-        if end == End::Complete && captured.as_ref().is_some_and(failed) {
+        if end != End::Interrupted && captured.as_ref().is_some_and(failed) {
             end = End::Fault;
+            stop_reason = StopReason::Fault;
         }
         let (flows, capture_cut) = self.tell_of_capture(captured, stop_reason);
+        let logs = [client.take_log(), server.take_log()];
         let client = client.finish(CLIENT_GRACE, self.world, &mut self.log);
         self.until_server_ends(&mut server);
         server.finish(SERVER_GRACE, self.world, &mut self.log);
@@ -189,7 +210,7 @@ impl<'a> Stage<'a> {
             at_rest,
             over: at_rest,
         };
-        self.over(end, moments, flows, capture_cut)
+        self.over(end, moments, logs, flows, capture_cut)
     }
 
     /// Asks the server to end, and tells that it is waited for.
@@ -209,6 +230,7 @@ impl<'a> Stage<'a> {
         mut self,
         end: End,
         moments: Moments,
+        logs: impl IntoIterator<Item = Option<SideLog>>,
         flows: Vec<FlowRecord>,
         capture_cut: Option<(std::io::Error, u64)>,
     ) -> Played {
@@ -219,20 +241,21 @@ impl<'a> Stage<'a> {
             self.log.put(Fact::Sample { of, sample });
         }
         let leftovers = self.world.sweep();
-        self.read_logs();
         steps::swept(&leftovers);
         self.log.put(Fact::Leftovers(leftovers));
+        for log in logs {
+            self.end_log(log);
+        }
+        self.read_logs();
         let moments = Moments { over, ..moments };
         self.log.put(Fact::End { end, moments });
         let (observation, lost) = self.log.finish();
-        let not_saved = lost.map(|source| NotSaved {
-            file: log::FILE,
-            source,
-        });
+        let lost = lost.map(|source| NotSaved::whole(log::FILE, source));
+        self.not_saved.extend(lost);
         Played {
             observation,
             flows,
-            not_saved: not_saved.into_iter().collect(),
+            not_saved: self.not_saved,
             capture_cut,
         }
     }
@@ -255,6 +278,44 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// A file for what a side prints. Without one the run is made all the same.
+    fn log_of(&mut self, side: Side) -> Option<File> {
+        let name = log_name(side);
+        match self.store.log(name) {
+            Ok(file) => Some(file),
+            Err(source) => {
+                self.not_saved.push(NotSaved::whole(name, source));
+                None
+            }
+        }
+    }
+
+    /// Nobody prints any more: tells what became of it.
+    fn end_log(&mut self, log: Option<SideLog>) {
+        let Some((side, end)) = log.map(|log| log.end(LOG_PATIENCE)) else {
+            return;
+        };
+        let (printed_bytes, limit_bytes) = (end.printed, end.limit);
+        if let Some(source) = end.error {
+            self.log.put(Fact::Trouble(Trouble::LogNotSaved {
+                side,
+                error: source.to_string(),
+                saved_bytes: end.saved,
+            }));
+            self.not_saved.push(NotSaved {
+                file: log_name(side),
+                kept_bytes: Some(end.saved),
+                source,
+            });
+        } else if printed_bytes > limit_bytes {
+            self.log.put(Fact::Trouble(Trouble::LogCut {
+                side,
+                printed_bytes,
+                limit_bytes,
+            }));
+        }
+    }
+
     fn look_at_system(&mut self) {
         if !self.plan.sample {
             return;
@@ -273,19 +334,39 @@ impl<'a> Stage<'a> {
         server: &mut RunningSide,
         tap: Option<&dyn Tap>,
     ) -> End {
+        let since = self.world.elapsed();
         loop {
             client.look(&mut self.log);
-            if let Some(done) = client.is_done(self.plan.linger, self.world) {
-                steps::client_done(End::Complete, Some(done));
-                return End::Complete;
+            // What the terminal sends reaches the client, too, which may be quicker.
+            let interrupted = self.world.interrupted();
+            if interrupted {
+                client.was_told_to_end(self.world);
             }
-            let fault = tap.is_some_and(Tap::has_failed);
-            if fault || self.world.interrupted() {
-                let end = if fault { End::Fault } else { End::Interrupted };
+            if let Some(done) = client.is_done(self.plan.linger, self.world) {
+                let end = if interrupted {
+                    End::Interrupted
+                } else {
+                    End::Complete
+                };
+                steps::client_done(end, Some(done));
+                return end;
+            }
+            let time_over = |limit| self.world.elapsed().saturating_sub(since) >= limit;
+            let ended_early = if tap.is_some_and(Tap::has_failed) {
+                Some(End::Fault)
+            } else if interrupted {
+                Some(End::Interrupted)
+            } else if self.plan.time_limit.is_some_and(time_over) {
+                Some(End::TimeLimit)
+            } else {
+                None
+            };
+            if let Some(end) = ended_early {
                 steps::client_done(end, None);
                 client.end(CLIENT_GRACE, self.world);
                 return end;
             }
+            client.serve_terminal(self.world);
             client.wait(TICK, self.world);
             self.look_at_system();
             server.look(&mut self.log);

@@ -2,15 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rustix::pipe::{PipeFlags, pipe_with};
 use thiserror::Error;
 
 use super::refused::{Refused, explain};
+use super::side_log::{Output, SideLog};
 use super::world::StartedSide;
 use super::{Observe, RunPlan};
 use crate::model::observation::Trouble;
@@ -95,7 +95,7 @@ pub struct Program<'a> {
 }
 
 /// Starts the program that is a side. The client reads from threadtap's standard
-/// input and belongs to the terminal's foreground.
+/// input.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -104,7 +104,7 @@ pub fn start(
     program: Program<'_>,
     interest: Interest,
     plan: &RunPlan,
-    log: Option<File>,
+    output: Output,
 ) -> Result<StartedSide, ProgramError> {
     let command = printable(program.words);
     let name = || command.first().cloned().unwrap_or_default();
@@ -132,7 +132,7 @@ pub fn start(
         }
         StartError::NotAllowed(source) | StartError::System(source) => system(source),
     };
-    let output = output(log, plan.show_output).map_err(system)?;
+    let (output, log) = SideLog::begin(side, output).map_err(system)?;
     // Looked for now, and not in the child, where nothing could be said of it.
     let folder = || match program.folder {
         None => Ok(None),
@@ -158,6 +158,7 @@ pub fn start(
                 return Ok(StartedSide {
                     observer: Some(Box::new(traced)),
                     trouble: None,
+                    log: Some(log),
                 });
             }
             Err(StartError::NotAllowed(e)) => {
@@ -179,6 +180,7 @@ pub fn start(
     Ok(StartedSide {
         observer: Some(Box::new(sampled)),
         trouble,
+        log: Some(log),
     })
 }
 
@@ -189,18 +191,16 @@ fn launch(
     output: &OwnedFd,
     tied: bool,
 ) -> io::Result<Launch> {
-    let foreground = side == Side::Client;
     Ok(Launch {
         words: words.to_vec(),
         folder,
-        stdin: if foreground {
+        stdin: if side == Side::Client {
             io::stdin().as_fd().try_clone_to_owned()?
         } else {
             File::open("/dev/null")?.into()
         },
         stdout: output.try_clone()?,
         stderr: output.try_clone()?,
-        own_group: !foreground,
         tied,
     })
 }
@@ -228,30 +228,4 @@ pub fn attach(pid: Pid) -> Result<Traced, ProgramError> {
 fn printable(words: &[OsString]) -> Vec<String> {
     let words = words.iter();
     words.map(|w| w.to_string_lossy().into_owned()).collect()
-}
-
-/// What a program's standard output and error are.
-fn output(log: Option<File>, show: bool) -> io::Result<OwnedFd> {
-    let log = match log {
-        Some(log) => log,
-        None => File::options().write(true).open("/dev/null")?,
-    };
-    if !show {
-        return Ok(log.into());
-    }
-    let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-    std::thread::Builder::new()
-        .name("show-output".to_owned())
-        .spawn(move || pass_on(File::from(read), log))?;
-    Ok(write)
-}
-
-/// Copies a program's output to its log and to standard error, until nobody
-/// holds the other end any more. What one of them does not take is its loss.
-fn pass_on(mut from: File, mut log: File) {
-    let mut buffer = [0u8; 1 << 13];
-    while let Ok(n @ 1..) = from.read(&mut buffer) {
-        let _ = log.write_all(&buffer[..n]);
-        let _ = io::stderr().write_all(&buffer[..n]);
-    }
 }

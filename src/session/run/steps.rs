@@ -94,6 +94,7 @@ pub fn client_done(end: End, done: Option<Done>) {
             counted(left, "other process", "other processes"),
             duration(patience.into())
         ),
+        (End::TimeLimit, None) => info!("client ended: its time is over (--time-limit)"),
         (End::Interrupted, None) => info!("client ended: interrupted"),
         (_, None) => info!("client ended: the capture failed"),
     }

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
+use super::side_log::Output;
 use super::tap::RunningTap;
 use super::world::{StartedSide, Tap, World};
 use super::{
@@ -22,33 +24,59 @@ use crate::observe::sampled::ExistingServer;
 use crate::sys::host;
 use crate::sys::net::listeners;
 use crate::sys::proc::SystemCounter;
+use crate::sys::process::job::Job;
 use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
 use crate::sys::{clock, process};
+use crate::text::screen::Screen;
 
 /// The real world.
 pub struct System {
     since: Instant,
     stop: StopSignal,
     counter: Option<SystemCounter>,
+    job: Job,
+    screen: Option<Arc<Mutex<Screen>>>,
 }
 
 impl System {
     /// Takes over the signals that end a run, and the orphans of what it starts.
     pub fn new() -> io::Result<Self> {
         let stop = StopSignal::on(&INTERRUPTIONS)?;
+        let job = Job::begin()?;
         process::adopt_orphans();
         Ok(Self {
             since: Instant::now(),
             stop,
             counter: None,
+            job,
+            screen: None,
         })
     }
+
+    /// Where what a program prints is to go.
+    fn output(&mut self, plan: &RunPlan, log: Option<File>) -> Output {
+        let screen = self.screen.get_or_insert_default();
+        Output {
+            log,
+            limit: plan.log_limit,
+            screen: plan.show_output.then(|| Arc::clone(screen)),
+        }
+    }
+}
+
+/// A side of ours is a group, which bears its first process's number.
+fn in_a_group(side: Side, started: StartedSide) -> StartedSide {
+    if let Some(observer) = &started.observer {
+        Job::started(side, observer.started().root);
+    }
+    started
 }
 
 fn watched_by(observer: impl Observer + 'static) -> StartedSide {
     StartedSide {
         observer: Some(Box::new(observer)),
         trouble: None,
+        log: None,
     }
 }
 
@@ -113,6 +141,7 @@ impl World for System {
                 Ok(StartedSide {
                     observer: found.map(|o| Box::new(o) as Box<dyn Observer>),
                     trouble: None,
+                    log: None,
                 })
             }
             ServerChoice::Existing {
@@ -120,7 +149,7 @@ impl World for System {
             } => Ok(watched_by(start_program::attach(*pid)?)),
             ServerChoice::Embedded(server) => {
                 let observer = start_built_in::server(server, plan, log)?;
-                Ok(watched_by(observer))
+                Ok(in_a_group(Side::Server, watched_by(observer)))
             }
             ServerChoice::Command {
                 words,
@@ -137,13 +166,11 @@ impl World for System {
                     )));
                 }
                 let folder = folder.as_deref();
-                Ok(start_program::start(
-                    Side::Server,
-                    start_program::Program { words, folder },
-                    server_interest(plan),
-                    plan,
-                    log,
-                )?)
+                let program = start_program::Program { words, folder };
+                let interest = server_interest(plan);
+                let output = self.output(plan, log);
+                let started = start_program::start(Side::Server, program, interest, plan, output)?;
+                Ok(in_a_group(Side::Server, started))
             }
         }
     }
@@ -157,18 +184,16 @@ impl World for System {
         match &plan.client {
             ClientChoice::BuiltIn(client) => {
                 let observer = start_built_in::client(client, target, log)?;
-                Ok(watched_by(observer))
+                Ok(in_a_group(Side::Client, watched_by(observer)))
             }
             ClientChoice::Command { words, folder, .. } => {
                 let port = target.port();
                 let folder = folder.as_deref();
-                Ok(start_program::start(
-                    Side::Client,
-                    start_program::Program { words, folder },
-                    Interest::Client { port },
-                    plan,
-                    log,
-                )?)
+                let program = start_program::Program { words, folder };
+                let interest = Interest::Client { port };
+                let output = self.output(plan, log);
+                let started = start_program::start(Side::Client, program, interest, plan, output)?;
+                Ok(in_a_group(Side::Client, started))
             }
         }
     }
@@ -187,6 +212,15 @@ impl World for System {
         let tap = RunningTap::open(settings, filter, port, file)?;
         steps::captures(plan, tap.link_name(), filter);
         Ok(Box::new(tap))
+    }
+
+    fn terminal_wanted(&mut self) {
+        let stop = &self.stop;
+        self.job.terminal_wanted(&|| stop.raised());
+    }
+
+    fn over(&mut self, side: Side) {
+        self.job.over(side);
     }
 
     fn signal(&mut self, pid: Pid, signal: Signal) {

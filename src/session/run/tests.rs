@@ -168,6 +168,35 @@ fn a_client_that_dies_at_every_step_is_told() {
     }
 }
 
+/// It gets the time that it was given and no more; then the wire comes to rest as
+/// after any end.
+#[test]
+fn a_client_whose_time_is_over_is_ended() {
+    let mut fake = Fake::new();
+    fake.plan.time_limit = Some(ms(400));
+    fake.client_ends = Duration::MAX;
+    fake.flows_close = ms(500);
+    let finished = fake.conduct().unwrap();
+    assert_eq!(finished.end, End::TimeLimit);
+    assert_eq!(codes(&finished)[0], "time_limit");
+    assert_eq!(fake.stop_reason(), Some(StopReason::Drained));
+    let asked = fake.client.signals.borrow()[0].0;
+    let over = fake.server_listens + ms(400);
+    assert!(asked >= over && asked < over + ms(50), "{asked:?}");
+    assert!(fake.tap_closed().unwrap() >= ms(500));
+    assert_eq!(fake.running(), 0);
+
+    // One that ends in time is as ever, and Ctrl-C comes first.
+    let mut fake = Fake::new();
+    fake.plan.time_limit = Some(ms(400));
+    assert_eq!(fake.conduct().unwrap().end, End::Complete);
+    let mut fake = Fake::new();
+    fake.plan.time_limit = Some(ms(400));
+    fake.client_ends = Duration::MAX;
+    fake.interrupt_at_look = Some(50);
+    assert_eq!(fake.conduct().unwrap().end, End::Interrupted);
+}
+
 #[test]
 fn a_server_that_never_listens_is_given_up() {
     let mut fake = Fake::new();
@@ -304,11 +333,21 @@ fn a_capture_that_cannot_be_made_is_an_error_and_one_that_breaks_is_a_fault() {
     fake.capture_breaks = Some(ms(120));
     let finished = fake.conduct().unwrap();
     assert_eq!(finished.end, End::Fault);
+    assert_eq!(fake.stop_reason(), Some(StopReason::Fault));
     let (error, frames) = finished.capture_cut.as_ref().unwrap();
     assert_eq!((error.kind(), *frames), (io::ErrorKind::StorageFull, 7));
     assert_eq!(fake.cut_at(), Some(700));
     assert!(codes(&finished).contains(&"capture_not_saved"));
     assert_eq!(fake.running(), 0);
+
+    // After the client's end, too, and when the rest is written.
+    for at in [ms(155), ms(190)] {
+        let mut fake = Fake::new();
+        fake.capture_breaks = Some(at);
+        let finished = fake.conduct().unwrap();
+        assert_eq!(finished.end, End::Fault, "{at:?}");
+        assert_eq!(fake.stop_reason(), Some(StopReason::Fault), "{at:?}");
+    }
 }
 
 /// What the observers tell is in the record and in the file, in their order.

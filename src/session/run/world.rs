@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::side_log::SideLog;
 use super::{RunPlan, SessionError};
 use crate::model::observation::{Leftovers, Trouble, WireFacts};
-use crate::model::{Environment, FlowRecord, Pid, Timestamp};
+use crate::model::{Environment, FlowRecord, Pid, Side, Timestamp};
 use crate::observe::Observer;
 
 /// A side that was started, with who observes it.
@@ -22,6 +23,9 @@ pub struct StartedSide {
     pub observer: Option<Box<dyn Observer>>,
     /// What went wrong on the way.
     pub trouble: Option<Trouble>,
+    /// Where what it prints goes; `None` for a built-in side, and for one that ran
+    /// already.
+    pub log: Option<SideLog>,
 }
 
 /// How far the flows on the wire have come.
@@ -89,8 +93,11 @@ pub trait Store {
     ) -> io::Result<()>;
     /// Cuts one of its files at a length.
     fn cut(&mut self, name: &'static str, length: u64);
-    /// A file that programs write to; `None` where it cannot be had.
-    fn log(&mut self, name: &'static str) -> Option<File>;
+    /// Makes a file for what a side prints.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn log(&mut self, name: &'static str) -> io::Result<File>;
     /// The last line of such a file that holds anything.
     fn last_line(&self, name: &'static str) -> Option<String>;
     /// Hands on what such a file holds, in pieces; nothing where it cannot be read.
@@ -147,6 +154,10 @@ pub trait World {
         port: u16,
         file: Box<dyn Write + Send>,
     ) -> Result<Box<dyn Tap>, SessionError>;
+    /// The client waits for the terminal.
+    fn terminal_wanted(&mut self);
+    /// A side is over: no signal is passed on to it any more.
+    fn over(&mut self, side: Side);
     /// Sends a signal to a process of a side.
     fn signal(&mut self, pid: Pid, signal: Signal);
     /// Ends what is left of the run and is nobody's.

@@ -22,8 +22,10 @@ use std::sync::atomic::{
 };
 
 use rustix::fs::{
-    MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, ftruncate, memfd_create,
+    MemfdFlags, SealFlags, SeekFrom, fcntl_add_seals, fcntl_get_seals, ftruncate, memfd_create,
+    seek,
 };
+use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 pub use entry::{CrowdEntry, DETAIL_BYTES, Entry, TaskIds};
@@ -170,7 +172,14 @@ impl Ledger {
             "threadtap-ledger",
             MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
         )?;
-        ftruncate(&file, bytes as u64)?;
+        ftruncate(&file, bytes as u64).map_err(|e| match e {
+            // Memory that has a descriptor counts as a file (setrlimit(2)).
+            Errno::FBIG => io::Error::other(format!(
+                "the limit on the size of files is lower than its shared memory, {bytes} bytes; \
+                 raise it (ulimit -f)"
+            )),
+            e => e.into(),
+        })?;
         fcntl_add_seals(&file, SEALS | SealFlags::SEAL)?;
         let ledger = Self::map(file, bytes, tasks, entries)?;
         let h = ledger.header();
@@ -286,6 +295,29 @@ impl Ledger {
         self.entry_slots().get(number)
     }
 
+    /// How many entries there are up to the last one that somebody may have touched:
+    /// the memory behind the others was never needed, and to look at it would need it
+    /// (`SEEK_DATA` in lseek(2)).
+    #[must_use]
+    pub fn touched_entries(&self) -> usize {
+        let mut end = 0;
+        loop {
+            match seek(&self.file, SeekFrom::Data(end)) {
+                Ok(data) => match seek(&self.file, SeekFrom::Hole(data)) {
+                    Ok(hole) => end = hole,
+                    Err(_) => return self.entries,
+                },
+                // There are no more data.
+                Err(Errno::NXIO) => break,
+                Err(_) => return self.entries,
+            }
+        }
+        let before = HEADER_BYTES + self.tasks * size_of::<TaskSlot>();
+        let bytes = usize::try_from(end).unwrap_or(usize::MAX);
+        let touched = bytes.saturating_sub(before).div_ceil(size_of::<Entry>());
+        touched.min(self.entries)
+    }
+
     /// The entries that [`Ledger::new_entry`] has given out.
     #[must_use]
     pub fn used_entries(&self) -> &[Entry] {
@@ -369,6 +401,26 @@ mod tests {
         assert!(ledger.new_entry().is_none());
         assert!(ledger.new_entry().is_none());
         assert_eq!(ledger.unrecorded(), 3);
+    }
+
+    /// What nobody has touched is not looked at: it would need memory.
+    #[test]
+    fn untouched_entries_are_not_looked_at() {
+        const MANY: usize = 1 << 20;
+        let ledger = Ledger::create(1000, MANY).unwrap();
+        let _ = ledger.touched_entries();
+        let blocks =
+            || std::os::unix::fs::MetadataExt::blocks(&ledger.share().unwrap().metadata().unwrap());
+        let before = blocks();
+        for number in [0, 5, 77_777, MANY - 1] {
+            let words = ledger.entry(number).unwrap().request();
+            words.phase.store(1, Relaxed);
+            let touched = ledger.touched_entries();
+            assert!(touched > number, "{number}: {touched}");
+            // A huge page may be behind it.
+            assert!(touched < number + (4 << 20) / size_of::<Entry>());
+        }
+        assert!(blocks() - before < (32 << 20) / 512);
     }
 
     #[test]

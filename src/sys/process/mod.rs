@@ -8,6 +8,7 @@
 pub mod crowd;
 mod fork;
 pub mod futex;
+pub mod job;
 pub mod rusage;
 pub mod self_exec;
 pub mod signals;
@@ -45,6 +46,14 @@ pub fn tid() -> Tid {
         .as_raw_nonzero()
         .get()
         .cast_unsigned())
+}
+
+/// The process group of a process, by the number of its leader; `None` when the
+/// process is gone.
+#[must_use]
+pub fn group_of(pid: Pid) -> Option<Pid> {
+    let group = rustix::process::getpgid(raw(pid)).ok()?;
+    Some(Pid(group.as_raw_nonzero().get().cast_unsigned()))
 }
 
 fn raw(pid: Pid) -> Option<RawPid> {
@@ -148,7 +157,10 @@ impl Child {
             .args(args)
             .stdin(Stdio::from(stdin))
             .stdout(Stdio::piped())
-            .stderr(stderr);
+            .stderr(stderr)
+            // What is sent to our group is for the coordinator, and what it sends to
+            // its own is not for us.
+            .process_group(0);
         // SAFETY: signal(2) is async-signal-safe, and nothing else is called.
         unsafe {
             command.pre_exec(|| {
@@ -192,6 +204,18 @@ impl Child {
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.pid
+    }
+
+    /// The signal that has stopped it since this was asked the last time.
+    #[must_use]
+    pub fn stopped_by(&self) -> Option<i32> {
+        // SAFETY: a `siginfo_t` of zeros is a valid one; the kernel fills it in.
+        unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            let options = libc::WSTOPPED | libc::WNOHANG;
+            let done = libc::waitid(libc::P_PID, self.pid.0, &raw mut info, options);
+            (done == 0 && info.si_code == libc::CLD_STOPPED).then(|| info.si_status())
+        }
     }
 
     /// Sends a signal; does nothing when it has been reaped.

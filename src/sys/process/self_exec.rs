@@ -8,7 +8,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
-use super::Exit;
+use super::{Exit, signals};
 
 /// This program at work once more. Dropped, it is killed.
 #[derive(Debug)]
@@ -34,12 +34,22 @@ impl SelfExec {
     /// When the system refuses the process or a descriptor.
     pub fn start(arguments: &[String]) -> io::Result<Self> {
         let said = File::from(memfd_create("stderr", MemfdFlags::CLOEXEC)?);
-        let mut child = Command::new(super::this_program())
+        let mut command = Command::new(super::this_program());
+        command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::from(said.try_clone()?))
-            .spawn()?;
+            .stderr(Stdio::from(said.try_clone()?));
+        // SAFETY: signal(2) is async-signal-safe, and nothing else is called.
+        unsafe {
+            command.pre_exec(|| {
+                if !signals::sigxfsz_was_ignored() {
+                    signals::restore_default(libc::SIGXFSZ);
+                }
+                Ok(())
+            });
+        }
+        let mut child = command.spawn()?;
         let opened = pid_of(&child)
             .ok_or(rustix::io::Errno::SRCH)
             .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -35,6 +35,7 @@ impl StopSignal {
         for &signal in signals.iter().filter(|signal| !is_ignored(**signal)) {
             signal_hook::low_level::pipe::register(signal, writable.try_clone()?)?;
         }
+        also_on(signals, |_| HAS_COME.store(true, Relaxed))?;
         Ok(Self { readable })
     }
 
@@ -54,6 +55,67 @@ impl AsFd for StopSignal {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.readable.as_fd()
     }
+}
+
+/// Whether one of the signals of any [`StopSignal`] has come.
+static HAS_COME: AtomicBool = AtomicBool::new(false);
+
+/// Waits until an output takes something; false when it does not and a
+/// [`StopSignal`] has come.
+pub fn until_writable(output: &impl AsFd) -> bool {
+    let moment = Timespec {
+        tv_sec: 0,
+        tv_nsec: 50_000_000,
+    };
+    loop {
+        match poll(&mut [PollFd::new(output, PollFlags::OUT)], Some(&moment)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) if HAS_COME.load(Relaxed) => return false,
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            // Writing tells what else is wrong.
+            _ => return true,
+        }
+    }
+}
+
+/// Does something more when one of these signals comes, except those that were
+/// ignored when this program was started. `act` runs in a signal handler.
+///
+/// # Errors
+/// When a signal cannot be caught.
+pub fn also_on(signals: &[i32], act: fn(i32)) -> io::Result<()> {
+    for &signal in signals.iter().filter(|signal| !is_ignored(**signal)) {
+        // SAFETY: what is given calls async-signal-safe functions only: it is of this
+        // room, as `act` is nobody else's to write.
+        unsafe { signal_hook::low_level::register(signal, move || act(signal)) }?;
+    }
+    Ok(())
+}
+
+/// Gives a signal a handler of its own, unless it is ignored. Calls go on, and the
+/// signal is not blocked in its handler.
+///
+/// # Errors
+/// When the signal cannot be caught.
+pub fn catch(signal: i32, handler: extern "C" fn(i32)) -> io::Result<()> {
+    if is_ignored(signal) {
+        return Ok(());
+    }
+    install(signal, handler, libc::SA_RESTART | libc::SA_NODEFER)
+}
+
+/// Lets one of these signals end this program at once, with this exit status. To be
+/// called when all that is to be saved is saved: whoever does not read what is
+/// printed then holds nobody up.
+pub fn end_at_once(signals: &[i32], status: i32) {
+    EXIT_STATUS.store(status, Relaxed);
+    // Where it cannot be caught, it still ends what waits.
+    let _ = also_on(signals, |_| process_exit(EXIT_STATUS.load(Relaxed)));
+}
+
+static EXIT_STATUS: AtomicI32 = AtomicI32::new(0);
+
+fn process_exit(status: i32) {
+    super::exit_now(status);
 }
 
 /// Lets a signal that comes once more end this program, whatever it waits for. To be
@@ -106,7 +168,21 @@ pub fn sigpipe_was_ignored() -> bool {
     SIGPIPE_WAS_IGNORED.load(Relaxed)
 }
 
+/// The same of SIGXFSZ, which [`bear_file_limits`] ignores.
+#[must_use]
+pub fn sigxfsz_was_ignored() -> bool {
+    SIGXFSZ_WAS_IGNORED.load(Relaxed)
+}
+
+/// Lets a file that would become larger than `ulimit -f` allows be an error of the
+/// call that writes, as a full disk is, and not the end of this program (SIGXFSZ in
+/// signal(7), `RLIMIT_FSIZE` in setrlimit(2)).
+pub fn bear_file_limits() {
+    ignore(libc::SIGXFSZ);
+}
+
 static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+static SIGXFSZ_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
 /// Run by the loader, as every function in this section is, before Rust's own
 /// start (`ld.so`(8), `.init_array`).
@@ -114,10 +190,11 @@ static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 // and this one makes a system call and stores a flag.
 #[used]
 #[unsafe(link_section = ".init_array")]
-static LOOK_AT_SIGPIPE: extern "C" fn() = look_at_sigpipe;
+static LOOK_AT_IGNORED: extern "C" fn() = look_at_ignored;
 
-extern "C" fn look_at_sigpipe() {
+extern "C" fn look_at_ignored() {
     SIGPIPE_WAS_IGNORED.store(is_ignored(libc::SIGPIPE), Relaxed);
+    SIGXFSZ_WAS_IGNORED.store(is_ignored(libc::SIGXFSZ), Relaxed);
 }
 
 /// Lets a signal interrupt the system call that its thread waits in, and do
@@ -127,11 +204,16 @@ extern "C" fn look_at_sigpipe() {
 /// When the signal cannot be caught.
 pub fn wake_by(signal: i32) -> io::Result<()> {
     extern "C" fn nothing(_: i32) {}
-    let handler: extern "C" fn(i32) = nothing;
-    // SAFETY: the handler does nothing; without SA_RESTART calls are interrupted.
+    // Without SA_RESTART calls are interrupted.
+    install(signal, nothing, 0)
+}
+
+fn install(signal: i32, handler: extern "C" fn(i32), flags: i32) -> io::Result<()> {
+    // SAFETY: the handler calls async-signal-safe functions only: it is of this room.
     let done = unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handler as libc::sighandler_t;
+        action.sa_flags = flags;
         libc::sigaction(signal, &raw const action, std::ptr::null_mut())
     };
     if done == 0 {

@@ -31,9 +31,6 @@ pub struct Launch {
     pub stdout: OwnedFd,
     /// Its standard error.
     pub stderr: OwnedFd,
-    /// Whether it gets a process group of its own, which the terminal's Ctrl-C
-    /// does not reach.
-    pub own_group: bool,
     /// Whether it is killed when the thread that started it ends. A traced one
     /// dies with its tracer anyway.
     pub tied: bool,
@@ -122,6 +119,7 @@ impl Launch {
             filter,
             without_new_privileges: !may_filter_with_privileges(),
             default_sigpipe: !signals::sigpipe_was_ignored(),
+            default_sigxfsz: !signals::sigxfsz_was_ignored(),
         };
         // SAFETY: the child calls async-signal-safe functions only, on memory
         // that was prepared before.
@@ -165,6 +163,7 @@ struct ChildSide<'a> {
     filter: Option<&'a Filter>,
     without_new_privileges: bool,
     default_sigpipe: bool,
+    default_sigxfsz: bool,
 }
 
 impl ChildSide<'_> {
@@ -193,15 +192,20 @@ impl ChildSide<'_> {
             {
                 self.fail(Step::Prepare);
             }
-            if self.launch.own_group && libc::setpgid(0, 0) == -1 {
+            // What it sends to its group reaches nobody but itself (kill(2)).
+            if libc::setpgid(0, 0) == -1 {
                 self.fail(Step::Prepare);
             }
             if self.launch.tied {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0);
             }
-            // Rust ignores SIGPIPE, and a program must not inherit that from us.
+            // Rust ignores SIGPIPE, threadtap SIGXFSZ, and a program must not inherit
+            // that from us.
             if self.default_sigpipe {
                 libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            }
+            if self.default_sigxfsz {
+                libc::signal(libc::SIGXFSZ, libc::SIG_DFL);
             }
             let mut byte = 0u8;
             loop {
@@ -262,7 +266,6 @@ mod tests {
             stdin: null().unwrap().into(),
             stdout,
             stderr: null().unwrap().into(),
-            own_group: false,
             tied: true,
         };
         let path = std::env::join_paths(folders).unwrap();

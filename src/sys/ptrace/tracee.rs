@@ -50,8 +50,8 @@ pub enum Stop {
     Exiting,
     /// It is new, or was interrupted, or goes on after a group stop.
     Interrupted,
-    /// Its whole process was stopped by a signal.
-    Group,
+    /// Its whole process was stopped by this signal.
+    Group(c_int),
     /// It is to receive this signal.
     Signal(c_int),
 }
@@ -202,7 +202,7 @@ fn decode(tid: Tid, status: c_int, usage: &libc::rusage) -> Report {
         (libc::PTRACE_EVENT_EXIT, _) => Stop::Exiting,
         (libc::PTRACE_EVENT_SECCOMP, _) => Stop::Filtered,
         (libc::PTRACE_EVENT_STOP, libc::SIGTRAP) => Stop::Interrupted,
-        (libc::PTRACE_EVENT_STOP, _) => Stop::Group,
+        (libc::PTRACE_EVENT_STOP, signal) => Stop::Group(signal),
         (_, CALL) => Stop::Call,
         (_, signal) => Stop::Signal(signal),
     };

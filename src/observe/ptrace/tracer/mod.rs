@@ -8,11 +8,14 @@
 mod leave;
 mod newborn;
 mod start;
+mod terminal;
 mod undisturbed;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::calls::Interest;
 use super::family::{Family, lost_privilege};
@@ -61,6 +64,7 @@ pub struct Tracer<'a> {
     stops: u64,
     ended: Option<(Exit, SideCost)>,
     outlived: bool,
+    wants_terminal: Arc<AtomicBool>,
     /// ptrace(2) answers the thread that began it, and no other.
     bound_to_thread: PhantomData<*const ()>,
 }
@@ -79,6 +83,7 @@ impl<'a> Tracer<'a> {
             stops: 0,
             ended: None,
             outlived: false,
+            wants_terminal: Arc::default(),
             bound_to_thread: PhantomData,
         }
     }
@@ -221,7 +226,10 @@ impl<'a> Tracer<'a> {
                 go_on_waiting_after(signal, &task);
                 task.resume(until, signal)
             }
-            Stop::Group => task.listen(),
+            Stop::Group(signal) => {
+                self.group_stopped(pid, signal);
+                task.listen()
+            }
             Stop::Interrupted => {
                 if self.family.first_stop(task.tid()) {
                     let leader = pid.0 == task.tid().0;

@@ -49,7 +49,7 @@ impl Tracer<'_> {
                 let _ = task.set_options(self.options(process));
                 // One that is born into a stopped process stays stopped with it.
                 let _ = match stop {
-                    Stop::Group => task.listen(),
+                    Stop::Group(_) => task.listen(),
                     _ => task.resume(self.until(pid), 0),
                 };
             }

@@ -52,7 +52,7 @@ impl<'a> Tracer<'a> {
                     return Ok(tracer);
                 }
                 Report::Stopped(task, Stop::Signal(signal)) => task.resume(Until::Event, signal),
-                Report::Stopped(task, Stop::Group) => task.listen(),
+                Report::Stopped(task, Stop::Group(_)) => task.listen(),
                 Report::Stopped(task, _) => task.resume(Until::Event, 0),
                 Report::Ended(_, exit, _) => {
                     return Err(match waiting.failure() {

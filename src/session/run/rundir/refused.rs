@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::text::units::bytes;
+
 /// A folder that a run cannot be saved in.
 #[derive(Debug, Error)]
 pub enum NotWritable {
@@ -49,12 +51,33 @@ pub enum NotWritable {
 
 /// What could not be saved.
 #[derive(Debug, Error)]
-#[error("{file} was not saved: {source}")]
+#[error("{file} {}: {source}", how_much(*.kept_bytes))]
 pub struct NotSaved {
     /// The file.
     pub file: &'static str,
+    /// How many bytes of it are saved, from its beginning; `None`: it counts as not
+    /// saved.
+    pub kept_bytes: Option<u64>,
     /// The system's error.
     pub source: io::Error,
+}
+
+impl NotSaved {
+    /// A file that cannot be used without what is missing.
+    pub(in crate::session::run) fn whole(file: &'static str, source: io::Error) -> Self {
+        Self {
+            file,
+            kept_bytes: None,
+            source,
+        }
+    }
+}
+
+fn how_much(kept: Option<u64>) -> String {
+    kept.map_or_else(
+        || "was not saved".to_owned(),
+        |kept| format!("holds only the first {}", bytes(kept)),
+    )
 }
 
 /// A file that cannot be made from a saved run.

@@ -67,6 +67,9 @@ impl Stage<'_> {
             Listening::NotYet | Listening::Failed(_) => None,
         };
         server.end(STILLBORN_GRACE, self.world);
+        // All that it printed is in its log then.
+        let log = server.take_log();
+        self.end_log(log);
         let waited_ns = match why {
             Why::Interrupted => {
                 server.finish(STILLBORN_GRACE, self.world, &mut self.log);

@@ -40,8 +40,10 @@ impl Stage<'_> {
         // The last block is handed over a timeout late, and may hold flows that
         // the client could not tell of.
         let at_least = BLOCK_TIMEOUT * 2;
+        // A client whose time was over has closed its flows with its end.
+        let at_rest = |end: &End| matches!(end, End::Complete | End::TimeLimit);
         let at_most = match end {
-            End::Complete => self.plan.linger.max(at_least),
+            End::Complete | End::TimeLimit => self.plan.linger.max(at_least),
             End::Interrupted | End::Fault => at_least,
         };
         let mut told = None;
@@ -53,13 +55,18 @@ impl Stage<'_> {
             if told.replace(flows) != Some(flows) {
                 steps::flows(flows, expected);
             }
-            let reason = if *end != End::Complete && waited >= at_most {
+            let reason = if *end == End::Fault && waited >= at_most {
+                Some(StopReason::Fault)
+            } else if *end == End::Interrupted && waited >= at_most {
                 Some(StopReason::Interrupted)
-            } else if all_closed && all_seen && waited >= at_least && *end == End::Complete {
+            } else if all_closed && all_seen && waited >= at_least && at_rest(end) {
                 Some(StopReason::Drained)
             } else if waited >= at_most {
                 Some(StopReason::Timeout)
-            } else if *end == End::Complete && self.world.interrupted() {
+            } else if at_rest(end) && tap.has_failed() {
+                *end = End::Fault;
+                Some(StopReason::Fault)
+            } else if at_rest(end) && self.world.interrupted() {
                 *end = End::Interrupted;
                 Some(StopReason::Interrupted)
             } else {

@@ -185,6 +185,7 @@ impl Fake {
         StartedSide {
             observer: Some(Box::new(side)),
             trouble: None,
+            log: None,
         }
     }
 }
@@ -209,6 +210,8 @@ fn plan() -> RunPlan {
         }),
         observe: Observe::Exact,
         read_write: false,
+        log_limit: 1 << 24,
+        time_limit: None,
         show_output: false,
         sample: true,
         linger: Duration::from_secs(2),
@@ -343,6 +346,10 @@ impl World for Fake {
         }))
     }
 
+    fn terminal_wanted(&mut self) {}
+
+    fn over(&mut self, _side: Side) {}
+
     fn signal(&mut self, pid: Pid, signal: Signal) {
         let log = if pid == SERVER {
             &self.server
@@ -442,8 +449,8 @@ impl Store for FakeStore {
         self.past.cut_at.set(Some(length));
     }
 
-    fn log(&mut self, _name: &'static str) -> Option<File> {
-        None
+    fn log(&mut self, _name: &'static str) -> io::Result<File> {
+        File::open("/dev/null")
     }
 
     fn last_line(&self, _name: &'static str) -> Option<String> {

@@ -1,0 +1,245 @@
+//! What a program prints: taken from it, saved in its log up to a bound, and shown.
+//!
+//! A program writes into a pipe, so that a full disk or a bound is threadtap's affair
+//! and nothing that the program notices. A thread for each side takes it from there,
+//! whatever becomes of the log, for a pipe that nobody empties would hold the
+//! program up.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+
+use crate::model::Side;
+use crate::text::screen::{Pending, Screen};
+use crate::text::units::bytes;
+
+/// Where what a program prints is to go.
+#[derive(Debug)]
+pub struct Output {
+    /// Its log; `None` where that could not be made.
+    pub log: Option<File>,
+    /// The most bytes that it may hold.
+    pub limit: u64,
+    /// Where it is shown, if it is.
+    pub screen: Option<Arc<Mutex<Screen>>>,
+}
+
+/// The log of a side while its program runs.
+#[derive(Debug)]
+pub struct SideLog {
+    side: Side,
+    state: Arc<Mutex<LogEnd>>,
+    over: Receiver<()>,
+}
+
+/// What has become of a log.
+#[derive(Debug, Default)]
+pub struct LogEnd {
+    /// Bytes that the program has printed.
+    pub printed: u64,
+    /// Bytes of them that are in the log.
+    pub saved: u64,
+    /// Bytes of them that it may hold.
+    pub limit: u64,
+    /// Why it does not hold what it may.
+    pub error: Option<io::Error>,
+}
+
+/// How much a pipe may hold, so that a program seldom waits for us.
+const PIPE: usize = 1 << 20;
+
+/// How long what was printed may lie in the pipe: a program that prints line by line
+/// wakes nobody at each of them.
+const PAUSE: Duration = Duration::from_millis(1);
+
+impl SideLog {
+    /// Begins to take what comes; returns what the program is to write into.
+    ///
+    /// # Errors
+    /// When the system refuses a pipe or a thread.
+    pub fn begin(side: Side, output: Output) -> io::Result<(OwnedFd, Self)> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+        // A smaller one does, too.
+        let _ = fcntl_setpipe_size(&write, PIPE);
+        let state = Arc::new(Mutex::new(LogEnd {
+            limit: output.limit,
+            ..LogEnd::default()
+        }));
+        let (tell, over) = sync_channel(1);
+        let copy = Copy {
+            side,
+            output,
+            state: Arc::clone(&state),
+        };
+        let thread = std::thread::Builder::new().name(format!("{side}-log"));
+        thread.spawn(move || {
+            copy.until_the_end(File::from(read));
+            let _ = tell.send(());
+        })?;
+        Ok((write, Self { side, state, over }))
+    }
+
+    /// Waits until all is in the log, but no longer than `patience`: somebody who
+    /// could not be ended may still hold the other end.
+    pub fn end(self, patience: Duration) -> (Side, LogEnd) {
+        let _ = self.over.recv_timeout(patience);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.side, std::mem::take(&mut *state))
+    }
+}
+
+/// The thread's part.
+struct Copy {
+    side: Side,
+    output: Output,
+    state: Arc<Mutex<LogEnd>>,
+}
+
+impl Copy {
+    fn until_the_end(mut self, mut from: File) {
+        let mut buffer = vec![0u8; 1 << 16];
+        let mut pending = Pending::default();
+        loop {
+            let piece = match from.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(n) => &buffer[..n],
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => break,
+            };
+            self.save(piece);
+            if let Some(screen) = &self.output.screen {
+                let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
+                print(&screen.show(self.side, &mut pending, piece));
+            }
+            if piece.len() < buffer.len() {
+                std::thread::sleep(PAUSE);
+            }
+        }
+        if let Some(screen) = &self.output.screen {
+            let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
+            print(&screen.end(self.side, &mut pending));
+        }
+    }
+
+    fn save(&mut self, piece: &[u8]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = state.printed > state.limit;
+        state.printed += piece.len() as u64;
+        let Some(log) = self.output.log.as_mut().filter(|_| !full) else {
+            return;
+        };
+        let room = usize::try_from(state.limit - state.saved).unwrap_or(usize::MAX);
+        let mut rest = &piece[..piece.len().min(room)];
+        let cut = rest.len() < piece.len();
+        let mut done = Ok(());
+        while !rest.is_empty() && done.is_ok() {
+            match log.write(rest) {
+                Ok(0) => done = Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => {
+                    state.saved += n as u64;
+                    rest = &rest[n..];
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => done = Err(e),
+            }
+        }
+        if done.is_ok() && cut {
+            // Nothing comes after it.
+            let limit = bytes(state.limit);
+            done = log.write_all(
+                format!("\nthreadtap: the log ends here, at its limit of {limit} (--log-limit)\n")
+                    .as_bytes(),
+            );
+        }
+        if let Err(e) = done {
+            state.error = Some(e);
+            self.output.log = None;
+        }
+    }
+}
+
+/// On standard error, without its lock: where nobody reads it, only this thread waits.
+fn print(text: &str) {
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        match rustix::io::write(io::stderr(), rest) {
+            Ok(n @ 1..) => rest = &rest[n..],
+            Err(rustix::io::Errno::INTR) => {}
+            // Nobody is there to see it.
+            _ => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_mins(1);
+
+    fn begin(file: &str, limit: u64) -> (File, SideLog) {
+        let log = File::options().create(true).append(true).open(file);
+        let output = Output {
+            log: Some(log.unwrap()),
+            limit,
+            screen: None,
+        };
+        let (write, log) = SideLog::begin(Side::Client, output).unwrap();
+        (File::from(write), log)
+    }
+
+    #[test]
+    fn a_log_holds_all_up_to_its_limit_and_says_where_it_ends() {
+        let folder = TempDir::new().unwrap();
+        for printed in [0, 99_999, 100_000, 100_001, 3_000_000] {
+            let file = folder.path().join(printed.to_string());
+            let (mut write, log) = begin(file.to_str().unwrap(), 100_000);
+            write.write_all(&vec![b'x'; printed]).unwrap();
+            drop(write);
+            let (_, end) = log.end(PATIENCE);
+            let kept = printed.min(100_000);
+            assert_eq!((end.printed, end.saved), (printed as u64, kept as u64));
+            assert!(end.error.is_none());
+            let text = fs::read_to_string(&file).unwrap();
+            let (begins, rest) = text.split_at(kept);
+            assert!(begins.bytes().all(|b| b == b'x'));
+            let note = "\nthreadtap: the log ends here, at its limit of 100 kB (--log-limit)\n";
+            assert_eq!(rest, if printed > kept { note } else { "" }, "{printed}");
+        }
+    }
+
+    /// The program goes on, and what was lost is told.
+    #[test]
+    fn a_log_that_cannot_be_written_holds_nobody_up() {
+        let (mut write, log) = begin("/dev/full", u64::MAX);
+        write.write_all(&vec![b'x'; 5_000_000]).unwrap();
+        drop(write);
+        let (_, end) = log.end(PATIENCE);
+        assert_eq!((end.printed, end.saved), (5_000_000, 0));
+        let error = end.error.unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn who_keeps_the_other_end_is_not_waited_for() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("log");
+        let (mut write, log) = begin(file.to_str().unwrap(), 10);
+        write.write_all(b"abc").unwrap();
+        while fs::read(&file).unwrap().is_empty() {
+            std::thread::sleep(PAUSE);
+        }
+        let (_, end) = log.end(Duration::from_millis(10));
+        assert_eq!((end.printed, end.saved), (3, 3));
+        drop(write);
+    }
+}
