@@ -26,7 +26,7 @@ pub use shape::{client_shape, server_shape};
 pub use sockets::{Accepted, Connection, SocketLog};
 pub use tasks::{TaskIndex, Tasks};
 
-use crate::model::{Change, Endpoint, Event};
+use crate::model::{Change, Endpoint, Event, Provenance};
 
 /// Everything that is known about a side that is or was traced.
 #[derive(Clone, Debug, Default)]
@@ -46,9 +46,40 @@ pub struct Activity {
     /// Programs whose calls were made in another convention, so that their
     /// sockets were not seen.
     pub foreign: BTreeSet<String>,
+    /// What the system refused its tracer.
+    pub refused: Vec<LookRefused>,
+}
+
+/// A look at its sockets that the system refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookRefused {
+    /// The call by which the tracer looks.
+    pub call: String,
+    /// The error.
+    pub errno: i32,
+    /// Whether it is refused of every process.
+    pub of_all: bool,
+    /// Whether the socket was found by its inode instead.
+    pub found: bool,
 }
 
 impl Activity {
+    /// Whether some of what it did with sockets was not to be seen: what is not
+    /// among its connections may have been there all the same.
+    #[must_use]
+    pub fn hides_sockets(&self) -> bool {
+        self.refused.iter().any(|refused| !refused.found)
+    }
+
+    /// How it is known whose its connections are.
+    #[must_use]
+    pub fn provenance(&self) -> Provenance {
+        match self.refused.iter().any(|refused| refused.found) {
+            true => Provenance::Matched,
+            false => Provenance::Traced,
+        }
+    }
+
     /// Takes one more event into account.
     pub fn apply(&mut self, event: &Event) {
         self.events += 1;
@@ -65,6 +96,17 @@ impl Activity {
                 let name = self.tasks.name_of(event.pid);
                 self.tracers.insert(name);
             }
+            Change::LookRefused {
+                call,
+                errno,
+                of_all,
+                found,
+            } => self.refused.push(LookRefused {
+                call: call.to_string(),
+                errno: *errno,
+                of_all: *of_all,
+                found: *found,
+            }),
             _ => {
                 if let Some(task) = self.tasks.index_of(event.tid) {
                     self.sockets.apply(event, task);

@@ -11,7 +11,7 @@ pub(super) fn client_strategy(
     watched: Watched<'_>,
     flows: &[FlowRecord],
 ) -> (Option<Strategy>, Option<u64>, Option<Evidence>) {
-    let Some(side) = watched.activity else {
+    let Some(side) = watched.in_full() else {
         return (None, None, None);
     };
     let (strategy, width, evidence) = client_shape(side, &made(side, flows));
@@ -22,16 +22,17 @@ pub(super) fn server_model(
     watched: Watched<'_>,
     flows: &[FlowRecord],
 ) -> (Option<ServerModel>, Option<Evidence>) {
-    let Some(side) = watched.activity else {
+    let Some(side) = watched.in_full() else {
         return (None, None);
     };
     let (model, evidence) = server_shape(side, &served(side, flows));
     (model, Some(evidence))
 }
 
-/// Its processes that did none of the work; `None` where they were not followed.
+/// Its processes that did none of the work; `None` where they were not followed, or
+/// what they did with sockets was not to be seen.
 pub(super) fn helpers(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Vec<Helper>> {
-    let side = watched.activity?;
+    let side = watched.in_full()?;
     let work = match of {
         Side::Client => made(side, flows),
         Side::Server => served(side, flows),

@@ -104,6 +104,8 @@ pub(super) fn requests(
     let wire = Wire::new(flows.unwrap_or_default(), watched.activity);
     let mut failed: BTreeMap<String, u64> = BTreeMap::new();
     let side = watched.activity;
+    // What was not to be seen may have been there all the same.
+    let whole = whole && watched.in_full().is_some();
     let made = side.map(|s| &s.sockets.made);
     let again = side.map(|s| fallbacks(&wire, s)).unwrap_or_default();
     if let Some(side) = side {

@@ -65,15 +65,18 @@ impl<'a> ClientSide<'a> {
     pub fn provenance(&self) -> Provenance {
         match self {
             Self::BuiltIn { .. } => Provenance::Instrumented,
-            Self::Program { .. } => Provenance::Traced,
+            Self::Program { watched, .. } => watched.provenance(),
         }
     }
 
-    /// Whether it can be told which of its threads made a connection.
+    /// Whether it can be told which of its threads made a connection: where some
+    /// were not to be seen, of those that were.
     pub fn tells_owners(&self) -> bool {
         match self {
             Self::BuiltIn { seen, .. } => has_reported(seen),
-            Self::Program { watched, .. } => watched.activity.is_some(),
+            Self::Program { watched, .. } => watched
+                .activity
+                .is_some_and(|side| !side.hides_sockets() || !side.sockets.made.is_empty()),
         }
     }
 
@@ -93,7 +96,7 @@ impl<'a> ClientSide<'a> {
     pub fn knows_all(&self, sockets: &[ClientSocket]) -> bool {
         match self {
             Self::BuiltIn { seen, .. } => has_reported(seen),
-            Self::Program { .. } => self.tells_owners() && !sockets.is_empty(),
+            Self::Program { watched, .. } => watched.in_full().is_some() && !sockets.is_empty(),
         }
     }
 
@@ -182,8 +185,8 @@ impl<'a> ServerSide<'a> {
 
     pub fn provenance(&self) -> Provenance {
         match self {
-            Self::BuiltIn { .. } => Provenance::Instrumented,
-            _ => Provenance::Traced,
+            Self::Program(watched) => watched.provenance(),
+            _ => Provenance::Instrumented,
         }
     }
 
@@ -191,7 +194,9 @@ impl<'a> ServerSide<'a> {
     pub fn tells_owners(&self) -> bool {
         match self {
             Self::BuiltIn { seen, .. } => has_reported(seen),
-            Self::Program(watched) => watched.activity.is_some(),
+            Self::Program(watched) => watched
+                .activity
+                .is_some_and(|side| !side.hides_sockets() || !side.sockets.accepted.is_empty()),
             Self::Existing(_) => false,
         }
     }

@@ -14,6 +14,9 @@ pub enum Provenance {
     Instrumented,
     /// ptrace(2) saw every event: exact.
     Traced,
+    /// ptrace(2) told of the call, and the socket was found by its inode, which
+    /// `/proc/PID/fd` names, because the system refused a look at the socket itself.
+    Matched,
     /// Read from proc(5) now and then: short-lived threads may be missing.
     Sampled,
 }

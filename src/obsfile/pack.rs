@@ -154,6 +154,17 @@ impl Packed<'_> {
                 let socket = self.state.tell_socket(side, *socket);
                 self.number(socket);
             }
+            Change::LookRefused {
+                call,
+                errno,
+                of_all,
+                found,
+            } => {
+                self.text(call);
+                self.number(*errno);
+                self.number(u8::from(*of_all));
+                self.number(u8::from(*found));
+            }
             Change::ExitBegun | Change::ThreadExiting | Change::CalledPtrace => {}
         }
     }
@@ -244,5 +255,6 @@ fn kind(what: &Change) -> Kind {
         Change::Received { .. } => Kind::Received,
         Change::Sent { .. } => Kind::Sent,
         Change::CalledPtrace => Kind::CalledPtrace,
+        Change::LookRefused { .. } => Kind::LookRefused,
     }
 }

@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Received,
     Sent,
     CalledPtrace,
+    LookRefused,
     /// A built-in side's note of a task.
     Task,
     /// The client's note of a request, the server's of a connection.
@@ -28,7 +29,7 @@ pub(super) enum Kind {
 }
 
 /// Every kind with its letter, as a client's fact has it.
-pub(super) const KINDS: [(Kind, u8); 16] = [
+pub(super) const KINDS: [(Kind, u8); 17] = [
     (Kind::Started, b's'),
     (Kind::Found, b'f'),
     (Kind::Executed, b'e'),
@@ -42,6 +43,7 @@ pub(super) const KINDS: [(Kind, u8); 16] = [
     (Kind::Received, b'r'),
     (Kind::Sent, b'w'),
     (Kind::CalledPtrace, b'p'),
+    (Kind::LookRefused, b'u'),
     (Kind::Task, b'k'),
     (Kind::Note, b'q'),
     (Kind::Sample, b'm'),

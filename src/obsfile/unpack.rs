@@ -94,6 +94,12 @@ impl Unpacked<'_> {
             Kind::ExitBegun => Change::ExitBegun,
             Kind::ThreadExiting => Change::ThreadExiting,
             Kind::CalledPtrace => Change::CalledPtrace,
+            Kind::LookRefused => Change::LookRefused {
+                call: items.text()?,
+                errno: items.number()?,
+                of_all: items.flag()?,
+                found: items.flag()?,
+            },
             Kind::Ended => Change::Ended(match items.maybe()? {
                 Some(code) => Exit::Code(code),
                 None => Exit::Signal(items.number()?),

@@ -26,6 +26,7 @@ mod own;
 mod pairs;
 mod program;
 mod random;
+mod refusals;
 mod seen;
 mod sides;
 mod stage;

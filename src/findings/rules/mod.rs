@@ -50,6 +50,7 @@ registry! {
     UsesPtrace = uses_ptrace,
     SetuidIgnored = setuid_ignored,
     SocketsUnseen = sockets_unseen,
+    SocketsRefused = sockets_refused,
     ClientSignal = client_signal,
     ClientExit = client_exit,
     LeftBehind = left_behind,

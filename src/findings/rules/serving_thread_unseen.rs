@@ -25,7 +25,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let accepted = &traced(&input.seen?, Side::Server)?.sockets.accepted;
+    // What the system refused to show has a finding of its own.
+    let server = traced(&input.seen?, Side::Server).filter(|s| !s.hides_sockets())?;
+    let accepted = &server.sockets.accepted;
     let unseen = |a: &&Accepted| a.received.is_none() && a.sent.is_none();
     let n = count_of(accepted.iter().filter(unseen));
     let them = if n == 1 { "it" } else { "them" };

@@ -64,6 +64,15 @@ fn hostile_programs() -> Scene {
     for side in [Side::Client, Side::Server] {
         scene.executed(side, HOSTILE, true, true);
         scene.event(side, Change::CalledPtrace);
+        scene.event(
+            side,
+            Change::LookRefused {
+                call: HOSTILE.into(),
+                errno: libc::EPERM,
+                of_all: side == Side::Client,
+                found: side == Side::Server,
+            },
+        );
     }
     scene.connected(std::net::Ipv6Addr::LOCALHOST, libc::ECONNREFUSED);
     scene.connected(std::net::Ipv4Addr::LOCALHOST, 0);

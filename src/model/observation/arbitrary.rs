@@ -126,6 +126,14 @@ fn change() -> BoxedStrategy<Change> {
         socket().prop_map(|socket| Change::Received { socket }),
         socket().prop_map(|socket| Change::Sent { socket }),
         Just(Change::CalledPtrace),
+        (name(), any::<i32>(), any::<bool>(), any::<bool>()).prop_map(
+            |(call, errno, of_all, found)| Change::LookRefused {
+                call,
+                errno,
+                of_all,
+                found,
+            }
+        ),
     ]
     .boxed()
 }

@@ -5,12 +5,12 @@
 //! number, so that duplicates, forks and descriptors that were handed over or
 //! used again change nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::calls::{Interest, Kind};
 use crate::model::{Change, Endpoint, Pid, SocketId, Tid, Timestamp};
 use crate::sys::clock;
-use crate::sys::ptrace::remote_socket::{Holder, parse_address};
+use crate::sys::ptrace::remote_socket::{Behind, Refusal, RemoteSocket, behind, parse_address};
 use crate::sys::ptrace::tracee::{Call, Stopped};
 
 /// Results that mean "interrupted" (`linux/errno.h`): the program never sees
@@ -53,6 +53,8 @@ pub struct Sockets {
     /// The last connect(2) of a task that a signal interrupted: it may come
     /// once more, and be the last that the task does.
     interrupted: HashMap<Tid, (i32, SocketId)>,
+    /// What the system refused, and whether there was another way, as it was told.
+    refused: HashSet<(Refusal, bool)>,
 }
 
 /// An argument that is a descriptor: the lower 32 bits.
@@ -72,6 +74,7 @@ impl Sockets {
             pending: HashMap::new(),
             awaited: HashMap::new(),
             interrupted: HashMap::new(),
+            refused: HashSet::new(),
         }
     }
 
@@ -101,8 +104,10 @@ impl Sockets {
         match task.call() {
             Ok((Call::Entry { number, arguments }, _)) => {
                 let known = self.calls.iter().find(|(n, _)| *n == number);
-                let begun =
-                    known.and_then(|&(_, kind)| self.begins(task, pid, kind, &arguments, said));
+                let begun = match known.map(|known| known.1) {
+                    Some(kind) => self.begins(task, pid, kind, &arguments, said),
+                    None => None,
+                };
                 let ends = begun.is_some();
                 match begun {
                     Some(pending) => self.pending.insert(task.tid(), pending),
@@ -116,7 +121,8 @@ impl Sockets {
                         code if RESTARTS.contains(&code) => -i64::from(libc::EINTR),
                         result => result,
                     };
-                    said.extend(self.ends(task, pid, pending, result));
+                    let change = self.ends(task, pid, pending, result, said);
+                    said.extend(change);
                 }
                 false
             }
@@ -124,8 +130,59 @@ impl Sockets {
         }
     }
 
+    /// The TCP socket behind a descriptor; `None` where it is none, or is not to be
+    /// seen, which is told.
+    fn socket(
+        &mut self,
+        task: &Stopped,
+        pid: Pid,
+        descriptor: i32,
+        said: &mut Vec<Change>,
+    ) -> Option<RemoteSocket> {
+        let (behind, refusal) = behind(pid, task.tid(), descriptor);
+        if let Some(refusal) = refusal {
+            self.tell_refused(refusal, !matches!(behind, Behind::Hidden), said);
+        }
+        match behind {
+            Behind::Tcp(socket) => Some(socket),
+            Behind::Other | Behind::Hidden => None,
+        }
+    }
+
+    /// The address that a program hands over or was handed; one that is not to be
+    /// read is told.
+    fn address(
+        &mut self,
+        task: &Stopped,
+        at: u64,
+        length: u64,
+        said: &mut Vec<Change>,
+    ) -> Option<Endpoint> {
+        let mut bytes = [0u8; 28];
+        let length = usize::try_from(length).ok()?.min(bytes.len());
+        match task.memory(at, &mut bytes[..length]) {
+            Ok(read) => parse_address(bytes.get(..read)?),
+            Err(refusal) => {
+                self.tell_refused(refusal, false, said);
+                None
+            }
+        }
+    }
+
+    /// Tells once of each call that was refused. `found`: there was another way.
+    fn tell_refused(&mut self, refusal: Refusal, found: bool, said: &mut Vec<Change>) {
+        if self.refused.insert((refusal, found)) {
+            said.push(Change::LookRefused {
+                call: refusal.call.into(),
+                errno: refusal.errno,
+                of_all: refusal.of_all,
+                found,
+            });
+        }
+    }
+
     fn begins(
-        &self,
+        &mut self,
         task: &Stopped,
         pid: Pid,
         kind: Kind,
@@ -133,10 +190,9 @@ impl Sockets {
         said: &mut Vec<Change>,
     ) -> Option<Pending> {
         let descriptor = descriptor(arguments[0]);
-        let socket = || Holder::of(pid, task.tid())?.tcp(descriptor)?.id();
         match kind {
             Kind::Connect => {
-                let target = address(task, arguments[1], arguments[2])?;
+                let target = self.address(task, arguments[1], arguments[2], said)?;
                 if self.interest != (Interest::Client { port: target.port }) {
                     return None;
                 }
@@ -155,12 +211,12 @@ impl Sockets {
             // Most calls are on sockets of which all is known: not even looked at.
             Kind::Receive | Kind::Send if self.awaited.is_empty() => None,
             Kind::Receive => {
-                let socket = socket()?;
+                let socket = self.socket(task, pid, descriptor, said)?.id()?;
                 let awaited = self.awaited.get(&socket)?;
                 awaited.receive.then_some(Pending::Receive(socket))
             }
             Kind::Send => {
-                let socket = socket()?;
+                let socket = self.socket(task, pid, descriptor, said)?.id()?;
                 let awaited = self.awaited.get(&socket)?;
                 awaited.send.then_some(Pending::Send(socket))
             }
@@ -175,8 +231,14 @@ impl Sockets {
         }
     }
 
-    fn ends(&mut self, task: &Stopped, pid: Pid, pending: Pending, result: i64) -> Option<Change> {
-        let tcp = |descriptor| Holder::of(pid, task.tid())?.tcp(descriptor);
+    fn ends(
+        &mut self,
+        task: &Stopped,
+        pid: Pid,
+        pending: Pending,
+        result: i64,
+        said: &mut Vec<Change>,
+    ) -> Option<Change> {
         match pending {
             Pending::Connect {
                 descriptor,
@@ -184,7 +246,7 @@ impl Sockets {
                 from,
             } => {
                 // A socket of another protocol makes no connection.
-                let socket = tcp(descriptor)?;
+                let socket = self.socket(task, pid, descriptor, said)?;
                 let id = socket.id();
                 if result == -i64::from(libc::EINTR)
                     && let Some(id) = id
@@ -201,14 +263,18 @@ impl Sockets {
             }
             _ if result < 0 => None,
             Pending::Listen { descriptor } => Some(Change::Listening {
-                local: tcp(descriptor)?.local()?,
+                local: self.socket(task, pid, descriptor, said)?.local()?,
             }),
             Pending::Accept { address: at } => {
-                let accepted = tcp(i32::try_from(result).ok()?)?;
+                let accepted = i32::try_from(result).ok()?;
+                let accepted = self.socket(task, pid, accepted, said)?;
                 let socket = accepted.id()?;
                 // One that was reset already has no peer any more; the program
                 // was told who it had been.
-                let peer = accepted.peer().or_else(|| address(task, at, 28))?;
+                let peer = match accepted.peer() {
+                    Some(peer) => peer,
+                    None => self.address(task, at, 28, said)?,
+                };
                 let all = Awaited {
                     receive: true,
                     send: true,
@@ -243,12 +309,4 @@ impl Sockets {
         }
         news
     }
-}
-
-/// The address that a program hands over or was handed.
-fn address(task: &Stopped, at: u64, length: u64) -> Option<Endpoint> {
-    let mut bytes = [0u8; 28];
-    let length = usize::try_from(length).ok()?.min(bytes.len());
-    let read = task.memory(at, &mut bytes[..length])?;
-    parse_address(&bytes[..read])
 }
