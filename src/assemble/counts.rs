@@ -39,6 +39,7 @@ pub(super) fn count_requests(
         // request is either valid or failed.
         valid: by_workers(&[Outcome::Valid]),
         failed,
+        unknown: Some(0),
         ..wire
     }
 }

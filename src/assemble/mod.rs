@@ -11,6 +11,7 @@
 //! absent.
 
 mod built;
+mod connections;
 mod counts;
 mod moments;
 mod own_flows;
@@ -24,12 +25,15 @@ mod workers;
 mod tests;
 
 use self::moments::When;
+use self::programs::Known;
 use self::sides::{ClientSide, ServerSide};
 use crate::activity::Activity;
 use crate::census::Samples;
 use crate::correlate;
 use crate::findings::{FindingsInput, Seen, findings};
-use crate::model::observation::{Leftovers, Observation, ObserverCost, SideObservation, WireFacts};
+use crate::model::observation::{
+    Leftovers, Observation, ObserverCost, SideObservation, Trouble, WireFacts,
+};
 use crate::model::{
     CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Programs,
     Quantiles, RunCensus, RunRecord, SCHEMA_RUN, Sample, Side, SideCosts, WorkerRecord,
@@ -90,6 +94,19 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     // Connections were made, and no frame passed the tap: it tells of none.
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     workers.extend(server.workers());
+    let own = (captured && !beside_the_tap).then_some(&own[..]);
+    let lossless = is_whole(observation);
+    let requests = client.requests(
+        reached,
+        Known {
+            client: when.knows_all_of(&observation.client),
+            flows: wire,
+            own,
+            wire: lossless && when.whole,
+        },
+    );
+    let connections =
+        connections::connections(&client, requests.attempted, wire, own.filter(|_| lossless));
     let mut run = RunRecord {
         schema: SCHEMA_RUN.to_owned(),
         tool: observation.header.tool.clone(),
@@ -98,18 +115,15 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         environment: observation.header.environment.clone(),
         plan: plan::told(observation, &client, &server, &flows),
         capture: capture(observation),
-        requests: client.requests(
-            &when,
-            reached,
-            wire,
-            (captured && !beside_the_tap).then_some(&own[..]),
-        ),
+        requests,
+        connections,
+        exchanges: connections::exchanges(own),
         census: RunCensus {
             client: client.census(&when),
             server: server.census(&when),
             system: when.system(samples(&observation.system).system()),
         },
-        latency: latencies(&own),
+        latency: latencies(own.unwrap_or_default()),
         correlation: correlation(wire, &client, &server),
         sides: costs(observation),
         observer: observer(observation, &when),
@@ -208,6 +222,12 @@ fn correlation(
 
 fn is_lossless(wire: &WireFacts) -> bool {
     wire.dropped_by_kernel == Some(0) && wire.dropped_by_interface == Some(0)
+}
+
+/// Whether everything that passed the tap is in the capture.
+fn is_whole(observation: &Observation) -> bool {
+    let failed = |t: &Trouble| matches!(t, Trouble::CaptureFailed { .. });
+    observation.wire.as_ref().is_some_and(is_lossless) && !observation.troubles.iter().any(failed)
 }
 
 fn latencies(flows: &[&FlowRecord]) -> Latencies {

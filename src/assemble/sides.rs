@@ -1,8 +1,10 @@
 //! The two sides, told alike whether they reported themselves or were watched.
 
+use super::connections::Attempt;
 use super::moments::When;
+use super::programs::Known;
 use super::watched::Watched;
-use super::{built, counts, programs, samples, workers};
+use super::{built, connections, counts, programs, samples, workers};
 use crate::activity::Activity;
 use crate::correlate::{ClientSocket, ServerSocket};
 use crate::model::observation::{
@@ -100,30 +102,32 @@ impl<'a> ClientSide<'a> {
         }
     }
 
-    /// `own`: the flows that are the run's own.
-    pub fn requests(
-        &self,
-        when: &When,
-        reached: u64,
-        flows: Option<&[FlowRecord]>,
-        own: Option<&[&FlowRecord]>,
-    ) -> Requests {
+    /// `reached`: how many connections whose port is not known reached the wire.
+    pub fn requests(&self, reached: u64, known: Known<'_>) -> Requests {
         let requests = match self {
             Self::BuiltIn { seen, .. } if has_reported(seen) => {
-                let attempted = counts::attempted(&seen.requests, flows.map(|_| reached));
-                counts::count_requests(&seen.requests, attempted, own)
+                let attempted = counts::attempted(&seen.requests, known.flows.map(|_| reached));
+                counts::count_requests(&seen.requests, attempted, known.own)
             }
             // What it noted went with it: only the wire is left.
-            Self::BuiltIn { requests, .. } => Requests {
-                submitted: Some(*requests),
-                ..counts::on_the_wire(own)
-            },
-            Self::Program { watched, requests } => {
-                let whole = when.knows_all_of(watched.seen);
-                programs::requests(*watched, *requests, whole, flows, own)
+            Self::BuiltIn { seen, requests } => {
+                let watched = Watched {
+                    seen,
+                    activity: None,
+                };
+                programs::requests(watched, Some(*requests), known)
             }
+            Self::Program { watched, requests } => programs::requests(*watched, *requests, known),
         };
         requests.with_total()
+    }
+
+    /// How each of its attempts to connect went, where its own side tells.
+    pub fn attempts(&self, flows: &[FlowRecord]) -> Option<Vec<Attempt>> {
+        match self {
+            Self::BuiltIn { seen, .. } => has_reported(seen).then(|| connections::noted(seen)),
+            Self::Program { watched, .. } => connections::traced(*watched, flows),
+        }
     }
 
     pub fn census(&self, when: &When) -> SideCensus {

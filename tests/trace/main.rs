@@ -31,5 +31,6 @@ mod seen;
 mod sides;
 mod stage;
 mod starts;
+mod sums;
 mod trees;
 mod users;

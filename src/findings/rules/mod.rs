@@ -67,6 +67,8 @@ registry! {
     NotJoined = not_joined,
     NoConnection = no_connection,
     RequestsFailed = requests_failed,
+    RequestCount = request_count,
+    RequestsUnknown = requests_unknown,
     LingerTimeout = linger_timeout,
     DropsUnknown = drops_unknown,
     SynRetransmitted = syn_retransmitted,

@@ -8,10 +8,10 @@ use crate::model::Severity;
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
         title: "The client made no connection",
-        severities: &[Severity::Warning],
+        severities: &[Severity::Error],
         means: "The client program ended, and no thread of it called connect(2) to the port \
-             of the server. Usually it uses another port, or it ended with an error \
-             before.",
+             of the server; or, where it was not traced, a capture without losses shows no \
+             connection. Usually it uses another port, or it ended with an error before.",
         look_at: "client.log; the arguments of the client; the target in the plan.",
         to_do: "Give the client the address and the port of the server.",
         evidence: &[("target", "where the server listens")],
@@ -21,9 +21,11 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let target = &input.run.plan.target;
-    let message = format!(
-        "The client made no connection to {target}: does it use another address or port? \
-         client.log may say more."
-    );
+    // Where it was not traced, only the wire tells.
+    let made = match input.run.requests.attempted {
+        Some(_) => format!("The client made no connection to {target}"),
+        None => format!("No connection of the client to {target} was seen"),
+    };
+    let message = format!("{made}: does it use another address or port? client.log may say more.");
     made_no_connection(input).then(|| says(message).with("target", target.clone()))
 }

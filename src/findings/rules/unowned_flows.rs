@@ -1,7 +1,7 @@
 //! `unowned_flows`: flows with nobody behind one of their ends.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, was_cut_short};
+use crate::findings::evidence::{count_of, is_lossy, was_cut_short};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Provenance, ServerKind, Severity, Side};
 use crate::text::units::{count, counted};
@@ -29,6 +29,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
+    if is_lossy(input) {
+        return Vec::new();
+    }
     let correlation = &input.run.correlation;
     let Some(flows) = correlation.flows.filter(|&flows| flows > 0) else {
         return Vec::new();

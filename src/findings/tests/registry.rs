@@ -93,7 +93,16 @@ fn scenes() -> Vec<Scene> {
     interrupted.end(End::Interrupted);
     interrupted.ended(Side::Client, Some(Exit::Signal(9)), false);
     let mut miscounted = Scene::normal();
-    miscounted.fixture.flows[0].exchanges[0].valid = None;
+    miscounted.fixture.flows[0].exchanges[0].valid = Some(false);
+    let mut lossless = a_bad_day();
+    lossless.fixture.capture().dropped_by_kernel = Some(0);
+    let mut unknown = Scene::normal();
+    unknown.fixture.run.requests.unknown = Some(3);
+    let mut more = Scene::of_programs();
+    more.fixture.run.requests.submitted = Some(1);
+    let mut fewer = Scene::of_programs();
+    fewer.fixture.run.requests.valid = None;
+    fewer.fixture.run.exchanges.requests = Some(1);
     let mut beside = Scene::normal();
     beside.fixture.flows.clear();
     beside.fixture.capture().frames = 0;
@@ -103,6 +112,10 @@ fn scenes() -> Vec<Scene> {
         interrupted,
         miscounted,
         beside,
+        lossless,
+        unknown,
+        more,
+        fewer,
     ]
 }
 

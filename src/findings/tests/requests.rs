@@ -194,7 +194,7 @@ fn counts_that_disagree_are_an_error() {
 
 /// An answer that a worker read, and that the wire never carried.
 fn lose_one(fixture: &mut Fixture) {
-    fixture.flows[7].exchanges[0].valid = None;
+    fixture.flows[7].exchanges[0].valid = Some(false);
 }
 
 /// A connection may carry many requests, and others may use the port.
@@ -222,6 +222,8 @@ fn counts_are_compared_only_where_both_are_known() {
         change(&mut fixture);
         assert_eq!(coded(&fixture, "count_mismatch"), []);
     };
+    // What the snapshot length cut may have been valid.
+    silent(|f| f.flows[7].exchanges[0].valid = None);
     silent(|f| f.run.correlation.client_owned = None);
     silent(|f| f.run.capture = None);
     silent(|f| f.capture().dropped_by_kernel = Some(1));
@@ -238,4 +240,86 @@ fn counts_are_compared_only_where_both_are_known() {
         f.flows[1].exchanges[0].answer = TimeOfDay::new(1, 2, 3);
         f.workers[1].outcome = Some(Outcome::Timeout);
     });
+}
+
+#[test]
+fn requests_unknown_says_what_hides_them() {
+    let unknown = |change: fn(&mut Fixture)| {
+        with(|f| {
+            f.run.requests.unknown = Some(3);
+            change(f);
+        })
+    };
+    for (change, says) in [
+        (
+            (|f| f.capture().dropped_by_kernel = Some(12)) as fn(&mut Fixture),
+            "lost 12 frames",
+        ),
+        (
+            |f| {
+                f.capture().snaplen = 70;
+                f.flows[2].exchanges[0].valid = None;
+                f.flows[2].exchanges[0].problem = Some("answer not captured".to_owned());
+            },
+            "snapshot length of 70 bytes",
+        ),
+        (|f| f.flows[2].exchanges_omitted = 3, "3 exchanges are more"),
+        (|_| (), "does not show it"),
+    ] {
+        let finding = one(&unknown(change), "requests_unknown");
+        assert_eq!(finding.severity, Severity::Warning);
+        let message = &finding.message;
+        assert!(
+            message.starts_with("How 3 requests ended is not known: "),
+            "{message}"
+        );
+        assert!(message.contains(says), "{message}");
+        assert_eq!(finding.evidence["requests"], 3);
+    }
+}
+
+/// Frames that were lost explain what is missing; nobody else is to blame.
+#[test]
+fn a_lossy_capture_explains_what_is_missing() {
+    let lossy = with(|f| {
+        f.unanswered(1);
+        f.run.correlation.client_owned = Some(5);
+        f.run.correlation.server_owned = Some(5);
+        f.capture().stop_reason = StopReason::Timeout;
+        f.capture().dropped_by_kernel = Some(12);
+    });
+    one(&lossy, "capture_lossy");
+    for silent in [
+        "unowned_flows",
+        "linger_timeout",
+        "unanswered_flows",
+        "count_mismatch",
+    ] {
+        assert_eq!(coded(&lossy, silent), [], "{silent}");
+    }
+    let mut lossless = lossy;
+    lossless.capture().dropped_by_kernel = Some(0);
+    for loud in ["linger_timeout", "unanswered_flows"] {
+        one(&lossless, loud);
+    }
+    assert_eq!(coded(&lossless, "unowned_flows").len(), 2);
+}
+
+/// Where it was not traced, a capture without losses that shows no connection tells.
+#[test]
+fn no_connection_is_an_error_whoever_saw_it() {
+    let none = |attempted, on_wire| {
+        with(|f| {
+            f.run.plan.client_command = Some(vec!["client".to_owned()]);
+            f.run.requests.attempted = attempted;
+            f.run.requests.on_wire = on_wire;
+        })
+    };
+    for fixture in [none(Some(0), Some(0)), none(None, Some(0))] {
+        assert_eq!(one(&fixture, "no_connection").severity, Severity::Error);
+    }
+    let unsure = with(|f| f.capture().dropped_by_kernel = None);
+    for fixture in [none(None, Some(1)), none(None, None), unsure] {
+        assert_eq!(coded(&fixture, "no_connection"), []);
+    }
 }
