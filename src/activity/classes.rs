@@ -85,7 +85,7 @@ impl Wire<'_> {
                 (Some(false), Some(_)) => classes.fail(Outcome::BadAnswer, 1),
                 // Not an answer that the capture does not have: then it has a word for it.
                 (Some(false), None) => classes.fail(self.without_answer(flow, made), 1),
-                (None, None) if exchange.problem.is_none() => {
+                (None, None) if exchange.problem.is_none() && flow.incomplete.is_empty() => {
                     classes.fail(self.without_answer(flow, made), 1);
                 }
                 (None, _) => classes.unknown += 1,

@@ -6,7 +6,7 @@
 
 use super::{Activity, Connection};
 use crate::correlate::pairs::{self, Attempt};
-use crate::model::{Close, Exchange, Exit, FlowRecord, Nanos, Outcome, Timestamp};
+use crate::model::{Close, Exchange, Exit, FlowRecord, Incomplete, Nanos, Outcome, Timestamp};
 
 /// Later than everything: the end of what has none.
 const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
@@ -38,7 +38,9 @@ impl<'a> Wire<'a> {
         Self {
             side,
             flows: pairs.map(|flow| Some(&flows[flow?])).collect(),
-            time: flows.iter().any(|f| f.exchanges.iter().any(speaks_time)),
+            time: flows
+                .iter()
+                .any(|f| hides_time(f) || f.exchanges.iter().any(speaks_time)),
         }
     }
 
@@ -124,6 +126,13 @@ impl<'a> Wire<'a> {
 /// of it was captured.
 fn speaks_time(exchange: &Exchange) -> bool {
     exchange.valid.is_some() || exchange.problem.is_some()
+}
+
+/// Whether it may be TIME that was spoken, and the bytes by which that is seen were not
+/// captured.
+fn hides_time(flow: &FlowRecord) -> bool {
+    let hides = [Incomplete::FirstBytesCut, Incomplete::FirstBytesLost];
+    flow.incomplete.iter().any(|reason| hides.contains(reason))
 }
 
 /// Whether a connection was made and closed by its client, which lived on and had

@@ -1,11 +1,11 @@
-//! What became of the client's connections, and what was said on them.
+//! What became of the client's connections.
 
 use super::sides::ClientSide;
 use super::watched::Watched;
 use crate::activity::Connection;
 use crate::activity::outcomes::Wire;
 use crate::model::observation::{RequestNote, SideObservation};
-use crate::model::{Close, Connections, Exchange, FlowRecord, Outcome, Provenance, RunExchanges};
+use crate::model::{Close, Connections, FlowRecord, Outcome, Provenance};
 
 /// How an attempt went, by what its own side saw of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,28 +108,4 @@ pub(super) fn traced(watched: Watched<'_>, flows: &[FlowRecord]) -> Option<Vec<A
         Some(_) => Attempt::Neither,
     };
     Some(side.sockets.made.iter().enumerate().map(attempt).collect())
-}
-
-/// What was said on the client's flows; nothing without a capture.
-pub(super) fn exchanges(own: Option<&[&FlowRecord]>) -> RunExchanges {
-    let Some(own) = own else {
-        return RunExchanges::default();
-    };
-    let omitted: u64 = own.iter().map(|f| f.exchanges_omitted).sum();
-    // Of those that are not kept it is not known how they ended.
-    let count = |of: fn(&Exchange) -> bool| {
-        let all = own.iter().flat_map(|f| &f.exchanges);
-        let n = all.filter(|e| of(e)).count() as u64;
-        (omitted == 0).then_some(n)
-    };
-    let kept: u64 = own.iter().map(|f| f.exchanges.len() as u64).sum();
-    RunExchanges {
-        requests: Some(kept + omitted),
-        answered: count(|e| e.response_ns.is_some()),
-        unanswered: count(|e| e.response_ns.is_none()),
-        valid: count(|e| e.response_ns.is_some() && e.valid == Some(true)),
-        invalid: count(|e| e.response_ns.is_some() && e.valid == Some(false)),
-        not_judged: count(|e| e.response_ns.is_some() && e.valid.is_none()),
-        provenance: Some(Provenance::Captured),
-    }
 }

@@ -13,6 +13,7 @@
 mod built;
 mod connections;
 mod counts;
+mod incomplete;
 mod moments;
 mod own_flows;
 mod plan;
@@ -96,7 +97,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     workers.extend(server.workers());
     let own = (captured && !beside_the_tap).then_some(&own[..]);
     let lossless = is_whole(observation);
-    let requests = client.requests(
+    let mut requests = client.requests(
         reached,
         Known {
             client: when.knows_all_of(&observation.client),
@@ -105,6 +106,8 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
             wire: lossless && when.whole,
         },
     );
+    let incomplete = incomplete::figures(own, &requests, !client.has_noted_all());
+    requests.answered = incomplete::answered(&requests, &incomplete);
     let connections =
         connections::connections(&client, requests.attempted, wire, own.filter(|_| lossless));
     let mut run = RunRecord {
@@ -117,7 +120,8 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         capture: capture(observation),
         requests,
         connections,
-        exchanges: connections::exchanges(own),
+        exchanges: incomplete::exchanges(own, &incomplete),
+        incomplete,
         census: RunCensus {
             client: client.census(&when),
             server: server.census(&when),

@@ -113,6 +113,11 @@ pub(super) fn requests(watched: Watched<'_>, submitted: Option<u64>, known: Know
     // What was not to be seen may have been there all the same.
     let made = watched.in_full().filter(|_| known.client);
     let made = made.map(|side| side.sockets.made.len());
+    // Flows beside none of it were made by calls that are not traced.
+    let beside = known
+        .own
+        .is_some_and(|own| own.iter().any(|f| f.handshake.is_some()));
+    let made = made.filter(|&made| made > 0 || !beside);
     let again = side.map(|s| fallbacks(&wire, s)).unwrap_or_default();
     let mut classes = wire.classes(known.own, &again);
     let told = on_the_wire(known.own);

@@ -122,6 +122,11 @@ impl<'a> ClientSide<'a> {
         requests.with_total()
     }
 
+    /// Whether it told itself how each of its requests went.
+    pub fn has_noted_all(&self) -> bool {
+        matches!(self, Self::BuiltIn { seen, .. } if has_reported(seen))
+    }
+
     /// How each of its attempts to connect went, where its own side tells.
     pub fn attempts(&self, flows: &[FlowRecord]) -> Option<Vec<Attempt>> {
         match self {

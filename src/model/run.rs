@@ -8,8 +8,8 @@ use strum::{Display, EnumMessage, VariantArray, VariantNames};
 use super::Outcome;
 use super::named::serialised;
 use super::{
-    Connections, Environment, Finding, Inferred, Nanos, Programs, RunExchanges, SideCensus,
-    SystemCensus, Tool,
+    Connections, Environment, Finding, IncompleteFigure, Inferred, Nanos, Programs, RunExchanges,
+    SideCensus, SystemCensus, Tool,
 };
 
 /// The name and version of `run.json`'s layout.
@@ -335,6 +335,11 @@ pub struct RunRecord {
     /// What was said on them; absent in records of earlier versions.
     #[serde(default)]
     pub exchanges: RunExchanges,
+    /// Figures that are not known exactly, by their paths, each with what it is at least
+    /// and why. A count of exchanges among them is `null`, and so is
+    /// `requests.answered`; all others are of what was seen.
+    #[serde(default)]
+    pub incomplete: BTreeMap<String, IncompleteFigure>,
     /// How many threads and processes there were. Threads are tasks: a process with
     /// one thread counts one.
     pub census: RunCensus,

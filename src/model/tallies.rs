@@ -40,7 +40,8 @@ pub struct Connections {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunExchanges {
-    /// Requests; `null` without a capture.
+    /// Requests; `null` without a capture. Like the counts after it also `null` where
+    /// it is not known exactly: `incomplete` says what it is at least.
     pub requests: Option<u64>,
     /// Those with an answer, of whatever content.
     pub answered: Option<u64>,

@@ -80,7 +80,8 @@ pub(super) fn blocks(run: &RunRecord) -> Vec<Block> {
     let mut blocks = vec![requests(&run.requests)];
     blocks.extend(said::connections(run));
     blocks.extend(failures(&run.requests));
-    blocks.push(latency(&run.latency));
+    let partial = run.incomplete.contains_key("latency.exchange");
+    blocks.push(latency(&run.latency, partial));
     blocks.extend(programs::block(run));
     blocks.push(observation::block(run));
     blocks.extend(findings(&run.findings));
@@ -154,7 +155,8 @@ fn failures(requests: &Requests) -> Option<Block> {
     })
 }
 
-pub(super) fn latency(latency: &Latencies) -> Block {
+/// `partial`: the times of answers are not of all exchanges.
+pub(super) fn latency(latency: &Latencies, partial: bool) -> Block {
     let row = |label: &str, quantiles: Option<Quantiles>| {
         let span =
             |of: fn(&Quantiles) -> Nanos| Cell::maybe(quantiles.as_ref().map(|q| duration(of(q))));
@@ -188,7 +190,7 @@ pub(super) fn latency(latency: &Latencies) -> Block {
                 row("answer", latency.exchange),
             ],
         },
-        after: None,
+        after: partial.then(|| Cell::new("answer: not of all exchanges").toned(Tone::Warning)),
     }
 }
 

@@ -153,13 +153,17 @@ fn connection(story: &mut Story, watch: Watch, tap: Tap, n: u16, kind: Kind) {
         Kind::Cut => {
             flow.exchanges[0].valid = None;
             flow.exchanges[0].problem = Some("answer not captured completely".to_owned());
+            flow.incomplete = vec![Incomplete::AnswerCut];
         }
         Kind::Probe => {
             flow.exchanges.clear();
             flow.history = "ShAFaf".to_owned();
             flow.client_closed_ns = Some(at(from + 1));
         }
-        Kind::Omitted(n) => flow.exchanges_omitted = n.into(),
+        Kind::Omitted(n) => {
+            flow.exchanges_omitted = n.into();
+            flow.incomplete = vec![Incomplete::ExchangesBound];
+        }
         Kind::Refused | Kind::NotCaptured => {}
     }
 }
@@ -223,11 +227,19 @@ fn adds_up(run: &RunRecord) -> Result<(), TestCaseError> {
     prop_assert!(c.without_request.unwrap_or(0) <= c.established.unwrap_or(u64::MAX));
     prop_assert_eq!(c.attempted.is_some(), c.attempted_provenance.is_some());
     prop_assert_eq!(c.established.is_some(), c.provenance.is_some());
+    if requests.unknown.unwrap_or(0) > 0 {
+        let marked = run
+            .incomplete
+            .get("requests.valid")
+            .and_then(|f| f.at_least);
+        prop_assert_eq!(marked, Some(requests.valid.unwrap_or(0)));
+    }
     let e = &run.exchanges;
     if let (Some(all), Some(answered), Some(not)) = (e.requests, e.answered, e.unanswered) {
         prop_assert_eq!(all, answered + not);
-        let judged = e.valid.unwrap() + e.invalid.unwrap() + e.not_judged.unwrap();
-        prop_assert_eq!(answered, judged);
+        if let (Some(valid), Some(invalid), Some(not)) = (e.valid, e.invalid, e.not_judged) {
+            prop_assert_eq!(answered, valid + invalid + not);
+        }
     }
     Ok(())
 }
@@ -374,4 +386,52 @@ fn resets_are_of_either_side() {
     story.flows[0].history = "ShADadR".to_owned();
     story.flows[2].history = "ShADadr".to_owned();
     assert_eq!(story.told().run.connections.reset, Some(2));
+}
+
+/// A bound that was reached marks every figure that it touches.
+#[test]
+fn what_is_not_kept_marks_the_figures_that_it_touches() {
+    let all = [Kind::Omitted(4), Kind::Valid(1)];
+    let run = story(Watch::Traced, Tap::Whole, None, &all, Some(End::Complete))
+        .told()
+        .run;
+    let e = &run.exchanges;
+    assert_eq!((e.requests, e.answered, e.valid), (Some(6), None, None));
+    assert_eq!(run.requests.answered, None);
+    assert_eq!(
+        (run.requests.valid, run.requests.unknown),
+        (Some(2), Some(4))
+    );
+    let paths: Vec<&str> = run.incomplete.keys().map(String::as_str).collect();
+    let expected = [
+        "exchanges.answered",
+        "exchanges.invalid",
+        "exchanges.not_judged",
+        "exchanges.unanswered",
+        "exchanges.valid",
+        "latency.exchange",
+        "requests.answered",
+        "requests.failed_total",
+        "requests.valid",
+    ];
+    assert_eq!(paths, expected);
+    assert_eq!(run.incomplete["requests.answered"].at_least, Some(2));
+    assert_eq!(run.incomplete["latency.exchange"].at_least, None);
+}
+
+/// Connections that were made by calls that are not traced: nobody says that there
+/// were none.
+#[test]
+fn flows_beside_no_attempt_leave_the_attempts_unknown() {
+    let mut story = story(Watch::Traced, Tap::Whole, Some(2), &[], Some(End::Complete));
+    story.flow(50_000, 10, Some(12));
+    story.flow(50_001, 14, Some(16));
+    let run = story.told().run;
+    assert_eq!(
+        (run.requests.attempted, run.requests.valid),
+        (None, Some(2))
+    );
+    assert_eq!(run.connections.attempted, None);
+    assert_eq!(run.connections.established, Some(2));
+    assert!(run.findings.iter().all(|f| f.code != "no_connection"));
 }

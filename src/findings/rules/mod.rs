@@ -69,6 +69,7 @@ registry! {
     RequestsFailed = requests_failed,
     RequestCount = request_count,
     RequestsUnknown = requests_unknown,
+    IncompleteFigures = incomplete_figures,
     LingerTimeout = linger_timeout,
     DropsUnknown = drops_unknown,
     SynRetransmitted = syn_retransmitted,

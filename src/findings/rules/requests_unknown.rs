@@ -15,14 +15,13 @@ pub(in crate::findings) const RULE: Rule = Rule {
              kept. They may have gone well or not. Each request is valid, failed or \
              unknown, and the three add up.",
         look_at: "The capture's dropped frames and its snapshot length (capture.snaplen); \
-             exchanges_omitted in flows.jsonl.",
+             `incomplete` of the flows in flows.jsonl.",
         to_do: "Where frames were lost, raise --buffer or lower the load. Where answers were \
              cut, raise --snaplen.",
         evidence: &[
             ("requests", "how many requests"),
             ("dropped", "frames that the capture is known to have lost"),
             ("snaplen", "the snapshot length"),
-            ("omitted", "exchanges that were counted and not kept"),
         ],
     },
     judge: Judge::Once(judge),
@@ -32,29 +31,22 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let unknown = input.run.requests.unknown.filter(|&n| n > 0)?;
     let capture = input.run.capture.as_ref();
     let lost = capture.map_or(0, frames_lost);
-    let omitted: u64 = input.flows.iter().map(|f| f.exchanges_omitted).sum();
-    let cut = input.flows.iter().any(|f| {
-        let mut answered = f.exchanges.iter().filter(|e| e.response_ns.is_some());
-        answered.any(|e| e.valid.is_none() && e.problem.is_some())
-    });
     let mut reasons = Vec::new();
     if lost > 0 {
         reasons.push(format!(
             "the capture lost {}; raise --buffer or lower the load",
             counted(lost, "frame", "frames")
         ));
-    }
-    if let Some(capture) = capture.filter(|_| cut && lost == 0) {
-        reasons.push(format!(
-            "the snapshot length of {} bytes cut the answers; raise --snaplen",
-            count(capture.snaplen.into())
-        ));
-    }
-    if omitted > 0 {
-        reasons.push(format!(
-            "{} more than are kept of a flow",
-            counted(omitted, "exchange is", "exchanges are")
-        ));
+    } else if let Some(figure) = input.run.incomplete.get("requests.valid") {
+        let is_cut = |name: &String| name.ends_with("_cut");
+        let remedy = match capture.filter(|_| figure.flows.keys().any(is_cut)) {
+            Some(capture) => format!(
+                "; raise --snaplen, which is {}",
+                count(capture.snaplen.into())
+            ),
+            None => String::new(),
+        };
+        reasons.push(format!("{}{remedy}", figure.reasons()));
     }
     if reasons.is_empty() && was_cut_short(input) {
         reasons.push("the run ended early".to_owned());
@@ -71,7 +63,6 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         says(message)
             .with("requests", unknown)
             .with("dropped", capture.map(|_| lost))
-            .with("snaplen", capture.map(|c| c.snaplen))
-            .with("omitted", omitted),
+            .with("snaplen", capture.map(|c| c.snaplen)),
     )
 }

@@ -98,6 +98,12 @@ fn scenes() -> Vec<Scene> {
     lossless.fixture.capture().dropped_by_kernel = Some(0);
     let mut unknown = Scene::normal();
     unknown.fixture.run.requests.unknown = Some(3);
+    let cut = crate::model::IncompleteFigure::default();
+    unknown
+        .fixture
+        .run
+        .incomplete
+        .insert(HOSTILE.to_owned(), cut);
     let mut more = Scene::of_programs();
     more.fixture.run.requests.submitted = Some(1);
     let mut fewer = Scene::of_programs();

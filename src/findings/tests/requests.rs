@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{coded, evidence, one, with};
 use crate::model::{
-    FlowId, Outcome, Provenance, ServerKind, Severity, StopReason, Strategy, TimeOfDay,
-    WorkerRecord,
+    FlowId, IncompleteFigure, Outcome, Provenance, ServerKind, Severity, StopReason, Strategy,
+    TimeOfDay, WorkerRecord,
 };
 use crate::testkit::Fixture;
 
@@ -258,12 +258,14 @@ fn requests_unknown_says_what_hides_them() {
         (
             |f| {
                 f.capture().snaplen = 70;
-                f.flows[2].exchanges[0].valid = None;
-                f.flows[2].exchanges[0].problem = Some("answer not captured".to_owned());
+                incomplete(f, "requests.valid", "answer_cut");
             },
-            "snapshot length of 70 bytes",
+            "the snapshot length cut an answer (3 flows); raise --snaplen, which is 70",
         ),
-        (|f| f.flows[2].exchanges_omitted = 3, "3 exchanges are more"),
+        (
+            |f| incomplete(f, "requests.valid", "exchanges_bound"),
+            "more exchanges than are kept (3 flows)",
+        ),
         (|_| (), "does not show it"),
     ] {
         let finding = one(&unknown(change), "requests_unknown");
@@ -322,4 +324,39 @@ fn no_connection_is_an_error_whoever_saw_it() {
     for fixture in [none(None, Some(1)), none(None, None), unsure] {
         assert_eq!(coded(&fixture, "no_connection"), []);
     }
+}
+
+fn incomplete(fixture: &mut Fixture, figure: &str, reason: &str) {
+    let why = IncompleteFigure {
+        at_least: Some(1),
+        flows: [(reason.to_owned(), 3)].into(),
+    };
+    fixture.run.incomplete.insert(figure.to_owned(), why);
+}
+
+#[test]
+fn incomplete_figures_are_named() {
+    let fixture = with(|f| {
+        incomplete(f, "latency.exchange", "exchanges_bound");
+        incomplete(f, "exchanges.answered", "exchanges_bound");
+    });
+    let finding = one(&fixture, "incomplete_figures");
+    assert_eq!(
+        finding.message,
+        "Not known exactly: exchanges.answered, latency.exchange. The reason: more exchanges \
+         than are kept (3 flows)."
+    );
+    assert_eq!(finding.severity, Severity::Info);
+    assert_eq!(finding.evidence["reasons"]["exchanges_bound"], 3);
+    let cut = with(|f| incomplete(f, "exchanges.valid", "answer_cut"));
+    assert!(
+        one(&cut, "incomplete_figures")
+            .message
+            .contains("--snaplen")
+    );
+    let lossy = with(|f| {
+        incomplete(f, "exchanges.valid", "answers_lost");
+        f.capture().dropped_by_kernel = Some(1);
+    });
+    assert_eq!(coded(&lossy, "incomplete_figures"), []);
 }
