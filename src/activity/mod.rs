@@ -47,6 +47,10 @@ pub struct Activity {
     /// Programs whose calls were made in another convention, so that their
     /// sockets were not seen.
     pub foreign: BTreeSet<String>,
+    /// Programs that set up an `io_uring(7)`: what goes through it was not seen.
+    pub rings: BTreeSet<String>,
+    /// Programs that were refused the strict mode of seccomp(2).
+    pub strict: BTreeSet<String>,
     /// What the system refused its tracer.
     pub refused: Vec<LookRefused>,
 }
@@ -65,8 +69,14 @@ pub struct LookRefused {
 }
 
 impl Activity {
-    /// Whether some of what it did with sockets was not to be seen: what is not
-    /// among its connections may have been there all the same.
+    /// Whether connections may have been made or taken in a way that is not seen.
+    #[must_use]
+    pub fn has_blind_spots(&self) -> bool {
+        !self.foreign.is_empty() || !self.rings.is_empty() || self.hides_sockets()
+    }
+
+    /// Whether the system refused to show some of its sockets: what is not among its
+    /// connections may have been there all the same.
     #[must_use]
     pub fn hides_sockets(&self) -> bool {
         self.refused.iter().any(|refused| !refused.found)
@@ -75,9 +85,10 @@ impl Activity {
     /// How it is known whose its connections are.
     #[must_use]
     pub fn provenance(&self) -> Provenance {
-        match self.refused.iter().any(|refused| refused.found) {
-            true => Provenance::Matched,
-            false => Provenance::Traced,
+        if self.refused.iter().any(|refused| refused.found) {
+            Provenance::Matched
+        } else {
+            Provenance::Traced
         }
     }
 
@@ -94,8 +105,7 @@ impl Activity {
             | Change::Ended(_) => self.tasks.apply(event),
             Change::Listening { local } => self.listening.push(*local),
             Change::CalledPtrace => {
-                let name = self.tasks.name_of(event.pid);
-                self.tracers.insert(name);
+                self.tracers.insert(self.tasks.name_of(event.pid));
             }
             Change::LookRefused {
                 call,
@@ -108,6 +118,13 @@ impl Activity {
                 of_all: *of_all,
                 found: *found,
             }),
+            Change::SetUpRing => {
+                self.rings.insert(self.tasks.name_of(event.pid));
+            }
+            Change::StrictRefused => {
+                self.strict.insert(self.tasks.name_of(event.pid));
+            }
+            Change::Supervised => {}
             _ => {
                 if let Some(task) = self.tasks.index_of(event.tid) {
                     self.sockets.apply(event, task);

@@ -46,18 +46,46 @@ pub struct Accepted {
     pub sent: Option<(TaskIndex, Pid, Tid, Timestamp)>,
 }
 
-/// Whether an answer of connect(2) is worth more than the one before it, which
-/// is that of the call that began the connection.
-fn tells_more(before: Option<i32>, now: Option<i32>) -> bool {
-    const UNDER_WAY: [i32; 4] = [
-        libc::EINTR,
-        libc::EALREADY,
-        libc::EINPROGRESS,
-        libc::EISCONN,
+/// How far a socket that has called connect(2) has come, as its last answer tells.
+/// A call on it may begin a connection or ask for the one that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// A connection is being made.
+    UnderWay,
+    /// It is connected.
+    Connected,
+    /// It has none: its attempt has failed, or it was dissolved.
+    Free,
+}
+
+/// What the answer of connect(2) on a socket says that stood so: whether the call
+/// began a connection, and how the socket stands now (`__inet_stream_connect` of
+/// Linux; connect(2)).
+fn connect_says(before: Standing, errno: Option<i32>) -> (bool, Standing) {
+    use Standing::{Connected, Free, UnderWay};
+    /// Errors of a connection that was tried. Others are of the call's arguments.
+    const FAILED: [i32; 7] = [
+        libc::ECONNREFUSED,
+        libc::ECONNRESET,
+        libc::ECONNABORTED,
+        libc::ETIMEDOUT,
+        libc::EHOSTUNREACH,
+        libc::ENETUNREACH,
+        libc::EADDRNOTAVAIL,
     ];
-    // A call that a signal interrupts goes on, or is made once more: how it
-    // went is what that answers, unless it says only that one is begun.
-    before == Some(libc::EINTR) && now.is_none_or(|errno| !UNDER_WAY.contains(&errno))
+    match (before, errno) {
+        // They say that it is connected, or on its way, and so is none anew.
+        (_, Some(libc::EISCONN)) => (false, Connected),
+        (_, Some(libc::EALREADY)) => (false, UnderWay),
+        (_, Some(libc::EINPROGRESS)) => (true, UnderWay),
+        // Interrupted, or ended in the call.
+        (before, Some(libc::EINTR) | None) => (before != UnderWay, UnderWay),
+        (before, Some(0)) => (before != UnderWay, Connected),
+        (UnderWay, Some(errno)) if FAILED.contains(&errno) => (false, Free),
+        (Free, Some(_)) => (true, Free),
+        (Connected, Some(errno)) if FAILED.contains(&errno) => (true, Free),
+        (before, Some(_)) => (false, before),
+    }
 }
 
 /// Whether a connection with this answer has put a SYN on the wire.
@@ -76,7 +104,8 @@ pub struct SocketLog {
     /// Those that it accepted.
     pub accepted: Vec<Accepted>,
     expected: u64,
-    made_by: HashMap<SocketId, usize>,
+    /// Of each socket its last connection, and how it stands.
+    made_by: HashMap<SocketId, (usize, Standing)>,
     accepted_by: HashMap<SocketId, usize>,
 }
 
@@ -109,24 +138,21 @@ impl SocketLog {
                 local,
                 errno,
             } => {
-                // Once more on the same socket: how far has it come? After a
-                // refusal it is a new attempt.
                 let known = socket.and_then(|s| self.made_by.get(&s).copied());
-                if let Some(connection) = known.map(|i| &mut self.made[i])
-                    && connection.errno != Some(libc::ECONNREFUSED)
-                {
-                    if tells_more(connection.errno, *errno) {
-                        self.expected -= u64::from(on_the_wire(connection.errno));
-                        self.expected += u64::from(on_the_wire(*errno));
-                        connection.errno = *errno;
-                        connection.until = errno.map(|_| event.at);
-                        connection.local = local.or(connection.local);
-                    }
+                let before = known.map_or(Standing::Free, |k| k.1);
+                let (begins, standing) = connect_says(before, *errno);
+                if let (Some(socket), Some((last, _)), false) = (socket, known, begins) {
+                    self.made_by.insert(*socket, (last, standing));
+                    self.goes_on(last, *errno, *local, event.at);
+                    return;
+                }
+                // Of a connection that was made unseen only its being there is told.
+                if !begins {
                     return;
                 }
                 self.expected += u64::from(on_the_wire(*errno));
                 if let Some(socket) = socket {
-                    self.made_by.insert(*socket, self.made.len());
+                    self.made_by.insert(*socket, (self.made.len(), standing));
                 }
                 self.made.push(Connection {
                     task,
@@ -155,6 +181,16 @@ impl SocketLog {
                     sent: None,
                 });
             }
+            Change::Deferred { socket } => {
+                if let Some((last, _)) = self.made_by.get(socket) {
+                    self.made[*last].until = None;
+                }
+            }
+            Change::Disconnected { socket } => {
+                if let Some((_, standing)) = self.made_by.get_mut(socket) {
+                    *standing = Standing::Free;
+                }
+            }
             Change::Received { socket } => {
                 if let Some(&i) = self.accepted_by.get(socket) {
                     self.accepted[i].received.get_or_insert(who);
@@ -166,6 +202,27 @@ impl SocketLog {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A call on a socket whose connection was begun by an earlier one. A call that
+    /// a signal interrupts goes on, or is made once more: how it went is what that
+    /// answers, unless it says only that one is begun.
+    fn goes_on(&mut self, last: usize, errno: Option<i32>, local: Option<Endpoint>, at: Timestamp) {
+        const UNDER_WAY: [i32; 4] = [
+            libc::EINTR,
+            libc::EALREADY,
+            libc::EINPROGRESS,
+            libc::EISCONN,
+        ];
+        let connection = &mut self.made[last];
+        let interrupted = connection.errno == Some(libc::EINTR);
+        if interrupted && errno.is_none_or(|errno| !UNDER_WAY.contains(&errno)) {
+            self.expected -= u64::from(on_the_wire(connection.errno));
+            self.expected += u64::from(on_the_wire(errno));
+            connection.errno = errno;
+            connection.until = errno.map(|_| at);
+            connection.local = local.or(connection.local);
         }
     }
 }

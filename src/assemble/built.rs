@@ -1,6 +1,7 @@
 //! How somebody else's programs are built: the work of their sides, from what
 //! was traced and from the wire, and what [`crate::activity`] concludes of it.
 
+use super::unseen::{BECAUSE, hides_flows};
 use super::watched::{Watched, serving};
 use crate::activity::outcomes::Wire;
 use crate::activity::{self, Accepted, Activity, Connection, Made, client_shape, server_shape};
@@ -15,6 +16,9 @@ pub(super) fn client_strategy(
         return (None, None, None);
     };
     let (strategy, width, evidence) = client_shape(side, &made(side, flows));
+    if hides_flows(side, Side::Client, flows) {
+        return (None, None, Some(unseen(evidence)));
+    }
     (strategy, width, Some(evidence))
 }
 
@@ -26,13 +30,26 @@ pub(super) fn server_model(
         return (None, None);
     };
     let (model, evidence) = server_shape(side, &served(side, flows));
+    if hides_flows(side, Side::Server, flows) {
+        return (None, Some(unseen(evidence)));
+    }
     (model, Some(evidence))
+}
+
+/// The evidence of a side that hides what it did.
+fn unseen(mut evidence: Evidence) -> Evidence {
+    BECAUSE.clone_into(&mut evidence.because);
+    evidence
 }
 
 /// Its processes that did none of the work; `None` where they were not followed, or
 /// what they did with sockets was not to be seen.
 pub(super) fn helpers(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Vec<Helper>> {
     let side = watched.in_full()?;
+    // Any process may have used what nobody was seen to use.
+    if hides_flows(side, of, flows) {
+        return None;
+    }
     let work = match of {
         Side::Client => made(side, flows),
         Side::Server => served(side, flows),

@@ -19,6 +19,7 @@ mod own_flows;
 mod plan;
 mod programs;
 mod sides;
+mod unseen;
 mod watched;
 mod workers;
 
@@ -28,6 +29,7 @@ mod tests;
 use self::moments::When;
 use self::programs::Known;
 use self::sides::{ClientSide, ServerSide};
+use self::watched::Watched;
 use crate::activity::Activity;
 use crate::census::Samples;
 use crate::correlate;
@@ -84,11 +86,14 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     // Where the log ends before the capture's own counts, its file may be there.
     let captured = observation.wire.is_some() || !flows.is_empty();
     let wire = captured.then_some(&flows[..]);
+    let lossless = observation.wire.as_ref().is_some_and(is_lossless);
+    let hides = client_activity.as_ref();
+    let hides = hides.is_some_and(|c| unseen::hides_attempts(c, &flows, lossless));
     let own = own_flows::of(
         &flows,
         &own_flows::Known {
-            sockets: client.knows_all(&sockets).then_some(&sockets[..]),
-            lossless: observation.wire.as_ref().is_some_and(is_lossless),
+            sockets: client.knows_all(&sockets, hides).then_some(&sockets[..]),
+            lossless,
         },
     );
     let mut workers = client.workers(wire);
@@ -96,20 +101,20 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     workers.extend(server.workers());
     let own = (captured && !beside_the_tap).then_some(&own[..]);
-    let lossless = is_whole(observation);
+    let whole = is_whole(observation);
     let mut requests = client.requests(
         reached,
         Known {
-            client: when.knows_all_of(&observation.client),
+            client: when.knows_all_of(&observation.client) && !hides,
             flows: wire,
             own,
-            wire: lossless && when.whole,
+            wire: whole && when.whole,
         },
     );
     let incomplete = incomplete::figures(own, &requests, !client.has_noted_all());
     requests.answered = incomplete::answered(&requests, &incomplete);
     let connections =
-        connections::connections(&client, requests.attempted, wire, own.filter(|_| lossless));
+        connections::connections(&client, requests.attempted, wire, own.filter(|_| whole));
     let mut run = RunRecord {
         schema: SCHEMA_RUN.to_owned(),
         tool: observation.header.tool.clone(),
@@ -130,7 +135,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         latency: latencies(own.unwrap_or_default()),
         correlation: correlation(wire, &client, &server),
         sides: costs(observation),
-        observer: observer(observation, &when),
+        observer: observer(observation, &when, &flows),
         programs: Programs {
             client: client
                 .program()
@@ -213,14 +218,26 @@ fn correlation(
         return Correlation::default();
     };
     let count = |of: fn(&FlowRecord) -> bool| flows.iter().filter(|f| of(f)).count() as u64;
+    // Where nothing was seen of what was done, nobody could have been.
+    let hides = |program: Option<Watched<'_>>, of| {
+        let side = program.and_then(|p| p.activity);
+        side.is_some_and(|side| unseen::hides_flows(side, of, flows))
+    };
+    let owned = |tells: bool, hides: bool, owned: u64| {
+        Some(owned).filter(|owned| tells && (*owned > 0 || !hides))
+    };
     Correlation {
         flows: Some(flows.len() as u64),
-        client_owned: client
-            .tells_owners()
-            .then(|| count(|f| f.client_owner.is_some())),
-        server_owned: server
-            .tells_owners()
-            .then(|| count(|f| f.server_owner.is_some())),
+        client_owned: owned(
+            client.tells_owners(),
+            hides(client.program(), Side::Client),
+            count(|f| f.client_owner.is_some()),
+        ),
+        server_owned: owned(
+            server.tells_owners(),
+            hides(server.program(), Side::Server),
+            count(|f| f.server_owner.is_some()),
+        ),
     }
 }
 
@@ -255,7 +272,7 @@ fn costs(observation: &Observation) -> SideCosts {
     }
 }
 
-fn observer(observation: &Observation, when: &When) -> Observer {
+fn observer(observation: &Observation, when: &When, flows: &[FlowRecord]) -> Observer {
     let sides = [&observation.client, &observation.server];
     let traced = sides.into_iter().filter(|s| s.is_traced());
     let costs: Option<Vec<_>> = traced.map(|s| s.observer_cost).collect();
@@ -272,6 +289,6 @@ fn observer(observation: &Observation, when: &When) -> Observer {
         tracer_stops: costs
             .as_ref()
             .map(|all| all.iter().fold(0u64, |sum, c| sum.saturating_add(c.stops))),
-        client_duration_ns: when.client_duration(),
+        client_duration_ns: when.client_duration(&observation.client, flows),
     }
 }

@@ -40,9 +40,18 @@ impl When {
     }
 
     /// From the client's start to its end; `None` where one of them is not known.
-    pub fn client_duration(&self) -> Option<Nanos> {
-        let (from, to) = (self.moments.client_started, self.moments.client_ended);
-        self.client_known.then(|| to.since(from))
+    /// A client that goes on without its first process ends with the last of its
+    /// processes, or where threadtap ended those, with the last that they did.
+    pub fn client_duration(&self, client: &SideObservation, flows: &[FlowRecord]) -> Option<Nanos> {
+        let asked = client.ended.and_then(|e| e.asked_at);
+        let own = flows.iter().filter(|f| f.client_owner.is_some());
+        // Of one that ends by itself the system may send the last frames.
+        let frames = own.map(|f| f.last_ns).filter(|_| asked.is_some());
+        let times = client.events.iter().map(|e| e.at).chain(frames);
+        let by_itself = times.filter(|at| asked.is_none_or(|asked| *at <= asked));
+        let ended = by_itself.max().max(Some(self.moments.client_ended));
+        let from = self.moments.client_started;
+        ended.filter(|_| self.client_known).map(|to| to.since(from))
     }
 
     /// Whether a side's end is in the log, and so all that it did.

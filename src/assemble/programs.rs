@@ -111,7 +111,7 @@ pub(super) fn requests(watched: Watched<'_>, submitted: Option<u64>, known: Know
     let wire = Wire::new(known.flows.unwrap_or_default(), watched.activity);
     let side = watched.activity;
     // What was not to be seen may have been there all the same.
-    let made = watched.in_full().filter(|_| known.client);
+    let made = side.filter(|_| known.client);
     let made = made.map(|side| side.sockets.made.len());
     // Flows beside none of it were made by calls that are not traced.
     let beside = known

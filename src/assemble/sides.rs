@@ -71,14 +71,11 @@ impl<'a> ClientSide<'a> {
         }
     }
 
-    /// Whether it can be told which of its threads made a connection: where some
-    /// were not to be seen, of those that were.
+    /// Whether it can be told which of its threads made a connection.
     pub fn tells_owners(&self) -> bool {
         match self {
             Self::BuiltIn { seen, .. } => has_reported(seen),
-            Self::Program { watched, .. } => watched
-                .activity
-                .is_some_and(|side| !side.hides_sockets() || !side.sockets.made.is_empty()),
+            Self::Program { watched, .. } => watched.activity.is_some(),
         }
     }
 
@@ -94,11 +91,12 @@ impl<'a> ClientSide<'a> {
     }
 
     /// Whether these are all the connections that it tried to make. A program of
-    /// which none was seen may have made them by calls that are not traced.
-    pub fn knows_all(&self, sockets: &[ClientSocket]) -> bool {
+    /// which none was seen may have made them by calls that are not traced, and so
+    /// may one that `hides` some.
+    pub fn knows_all(&self, sockets: &[ClientSocket], hides: bool) -> bool {
         match self {
             Self::BuiltIn { seen, .. } => has_reported(seen),
-            Self::Program { watched, .. } => watched.in_full().is_some() && !sockets.is_empty(),
+            Self::Program { .. } => self.tells_owners() && !sockets.is_empty() && !hides,
         }
     }
 
@@ -203,9 +201,7 @@ impl<'a> ServerSide<'a> {
     pub fn tells_owners(&self) -> bool {
         match self {
             Self::BuiltIn { seen, .. } => has_reported(seen),
-            Self::Program(watched) => watched
-                .activity
-                .is_some_and(|side| !side.hides_sockets() || !side.sockets.accepted.is_empty()),
+            Self::Program(watched) => watched.activity.is_some(),
             Self::Existing(_) => false,
         }
     }

@@ -7,7 +7,7 @@ use super::rule::{Conclusion, says};
 use super::{FindingsInput, Seen};
 use crate::activity::Activity;
 use crate::model::observation::{End, OwnTotals, SideEnded};
-use crate::model::{CaptureSummary, Exit, Side, StopReason, WorkerRecord};
+use crate::model::{CaptureSummary, Exit, FlowRecord, Side, StopReason, WorkerRecord};
 
 /// Whether the run was ended before its time, by a person or a fault.
 pub(super) fn was_cut_short(input: &FindingsInput<'_>) -> bool {
@@ -145,8 +145,30 @@ pub(super) fn early_end_of_server(seen: &Seen<'_>) -> Option<Exit> {
     early.then_some(exit)
 }
 
+/// The programs of a side that set up an `io_uring(7)`, if there are any.
+pub(super) fn ring_of<'a>(input: &FindingsInput<'a>, side: Side) -> Option<&'a BTreeSet<String>> {
+    let seen = input.seen?;
+    let activity = match side {
+        Side::Client => seen.client,
+        Side::Server => seen.server,
+    };
+    Some(&activity?.rings).filter(|rings| !rings.is_empty())
+}
+
+/// How many flows a side was not seen to make or to accept. A SYN that nobody
+/// answered has reached no thread of a server.
+pub(super) fn unseen_flows(input: &FindingsInput<'_>, side: Side) -> u64 {
+    let unseen = |f: &&FlowRecord| match side {
+        Side::Client => f.client_owner.is_none(),
+        Side::Server => {
+            f.server_owner.is_none() && f.handshake.is_none_or(|h| h.syn_ack_ns.is_some())
+        }
+    };
+    count_of(input.flows.iter().filter(unseen))
+}
+
 /// Names, as a sentence lists them.
-fn listed(names: &BTreeSet<String>) -> String {
+pub(super) fn listed(names: &BTreeSet<String>) -> String {
     names.iter().cloned().collect::<Vec<_>>().join(", ")
 }
 

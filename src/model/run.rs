@@ -279,7 +279,8 @@ pub struct Observer {
     pub tracer_cpu_ns: Option<Nanos>,
     /// How often the tracers stopped a thread; `null` where nothing was traced.
     pub tracer_stops: Option<u64>,
-    /// From the client's start (its exec) to its end.
+    /// From the client's start (its exec) to the end of the last of its processes; of a
+    /// client that is not traced, of its first one.
     pub client_duration_ns: Option<Nanos>,
 }
 

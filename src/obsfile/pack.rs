@@ -150,7 +150,10 @@ impl Packed<'_> {
                 self.endpoint(*peer);
                 self.maybe_endpoint(*local);
             }
-            Change::Received { socket } | Change::Sent { socket } => {
+            Change::Received { socket }
+            | Change::Sent { socket }
+            | Change::Deferred { socket }
+            | Change::Disconnected { socket } => {
                 let socket = self.state.tell_socket(side, *socket);
                 self.number(socket);
             }
@@ -165,7 +168,12 @@ impl Packed<'_> {
                 self.number(u8::from(*of_all));
                 self.number(u8::from(*found));
             }
-            Change::ExitBegun | Change::ThreadExiting | Change::CalledPtrace => {}
+            Change::ExitBegun
+            | Change::ThreadExiting
+            | Change::CalledPtrace
+            | Change::SetUpRing
+            | Change::Supervised
+            | Change::StrictRefused => {}
         }
     }
 
@@ -254,7 +262,12 @@ fn kind(what: &Change) -> Kind {
         Change::Accepted { .. } => Kind::Accepted,
         Change::Received { .. } => Kind::Received,
         Change::Sent { .. } => Kind::Sent,
+        Change::Deferred { .. } => Kind::Deferred,
+        Change::Disconnected { .. } => Kind::Disconnected,
         Change::CalledPtrace => Kind::CalledPtrace,
         Change::LookRefused { .. } => Kind::LookRefused,
+        Change::SetUpRing => Kind::SetUpRing,
+        Change::Supervised => Kind::Supervised,
+        Change::StrictRefused => Kind::StrictRefused,
     }
 }

@@ -19,8 +19,13 @@ pub(super) enum Kind {
     Accepted,
     Received,
     Sent,
+    Deferred,
+    Disconnected,
     CalledPtrace,
     LookRefused,
+    SetUpRing,
+    Supervised,
+    StrictRefused,
     /// A built-in side's note of a task.
     Task,
     /// The client's note of a request, the server's of a connection.
@@ -29,7 +34,7 @@ pub(super) enum Kind {
 }
 
 /// Every kind with its letter, as a client's fact has it.
-pub(super) const KINDS: [(Kind, u8); 17] = [
+pub(super) const KINDS: [(Kind, u8); 22] = [
     (Kind::Started, b's'),
     (Kind::Found, b'f'),
     (Kind::Executed, b'e'),
@@ -42,8 +47,13 @@ pub(super) const KINDS: [(Kind, u8); 17] = [
     (Kind::Accepted, b'a'),
     (Kind::Received, b'r'),
     (Kind::Sent, b'w'),
+    (Kind::Deferred, b'd'),
+    (Kind::Disconnected, b'y'),
     (Kind::CalledPtrace, b'p'),
     (Kind::LookRefused, b'u'),
+    (Kind::SetUpRing, b'o'),
+    (Kind::Supervised, b'v'),
+    (Kind::StrictRefused, b'g'),
     (Kind::Task, b'k'),
     (Kind::Note, b'q'),
     (Kind::Sample, b'm'),

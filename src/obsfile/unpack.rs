@@ -100,6 +100,9 @@ impl Unpacked<'_> {
                 of_all: items.flag()?,
                 found: items.flag()?,
             },
+            Kind::SetUpRing => Change::SetUpRing,
+            Kind::Supervised => Change::Supervised,
+            Kind::StrictRefused => Change::StrictRefused,
             Kind::Ended => Change::Ended(match items.maybe()? {
                 Some(code) => Exit::Code(code),
                 None => Exit::Signal(items.number()?),
@@ -125,16 +128,14 @@ impl Unpacked<'_> {
                     local: items.maybe_endpoint(address)?,
                 }
             }
-            Kind::Received => {
+            Kind::Received | Kind::Sent | Kind::Deferred | Kind::Disconnected => {
                 let socket = items.number()?;
-                Change::Received {
-                    socket: self.state.take_socket(side, socket),
-                }
-            }
-            Kind::Sent => {
-                let socket = items.number()?;
-                Change::Sent {
-                    socket: self.state.take_socket(side, socket),
+                let socket = self.state.take_socket(side, socket);
+                match kind {
+                    Kind::Received => Change::Received { socket },
+                    Kind::Sent => Change::Sent { socket },
+                    Kind::Deferred => Change::Deferred { socket },
+                    _ => Change::Disconnected { socket },
                 }
             }
             Kind::Task | Kind::Note | Kind::Sample => return Err("it is no event".to_owned()),

@@ -4,13 +4,56 @@
  *                 dissolving an address (AF_UNSPEC), a bad descriptor
  *   one attempt:  a non-blocking connect that is asked again (EALREADY,
  *                 EISCONN), a socket that was bound before
- *   no call:      TCP fast open connects in sendto(2)
+ *   no call:      TCP fast open connects in sendto(2), sendmsg(2), sendmmsg(2), with or
+ *                 without data in the SYN; or the SYN waits for the first data
  *
  * usage: odd_connects PORT DEAF [fastopen]      nobody listens on port DEAF */
 #include <poll.h>
 #include <sys/un.h>
 
 #include "own.h"
+
+/* Ways to connect without connect(2), or long after it. */
+static void fast_open(int way, struct sockaddr *server, socklen_t length) {
+    int on = 1, later = way >= 6, fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct iovec data = {"TIME\r\n", 6};
+    struct mmsghdr one = {
+        .msg_hdr = {.msg_name = server, .msg_namelen = length, .msg_iov = &data, .msg_iovlen = 1}};
+    long sent = 0;
+    /* Without a cookie data goes with the SYN at once (tcp(7)). */
+    if (way % 2) own_check(setsockopt(fd, IPPROTO_TCP, 34, &on, sizeof on) == 0, "no cookie");
+    own->attempts++;
+    if (later && way % 6 < 4) {
+        /* Data in the SYN, and nobody waits for its answer. */
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+    }
+    switch (way % 6 / 2) {
+    case 0:
+        sent = sendto(fd, "TIME\r\n", 6, MSG_FASTOPEN, server, length);
+        break;
+    case 1:
+        sent = way < 6 ? sendmsg(fd, &one.msg_hdr, MSG_FASTOPEN)
+                       : sendmmsg(fd, &one, 1, MSG_FASTOPEN) == 1 ? (long)one.msg_len : -1;
+        break;
+    default:
+        own_check(setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof on) == 0, "fast open connect");
+        own_check(connect(fd, server, length) == 0, "connect");
+        own_sleep(20);
+        sent = send(fd, "TIME\r\n", 6, 0);
+    }
+    if (sent == -1 && errno == EINPROGRESS) {
+        struct pollfd ready = {fd, POLLOUT, 0};
+        own_check(poll(&ready, 1, 10000) == 1, "it is connected");
+        sent = send(fd, "TIME\r\n", 6, 0);
+    }
+    own_check(sent == 6, "fast open");
+    fcntl(fd, F_SETFL, 0);
+    own->connects++;
+    own_fact("connected", own_local_port(fd));
+    char answer[32];
+    own_check(recv(fd, answer, sizeof answer, 0) == 14, "the answer");
+    close(fd);
+}
 
 int main(int argc, char **argv) {
     own_start("odd_connects");
@@ -19,12 +62,7 @@ int main(int argc, char **argv) {
     socklen_t length = own_address(&to, "127.0.0.1", port);
     struct sockaddr *server = (struct sockaddr *)&to;
     if (argc > 3) {
-        fd = socket(AF_INET, SOCK_STREAM, 0);
-        own_check(sendto(fd, "TIME\r\n", 6, MSG_FASTOPEN, server, length) == 6, "fast open");
-        own->connects++;
-        own_fact("connected", own_local_port(fd));
-        char answer[32];
-        own_check(recv(fd, answer, sizeof answer, 0) == 14, "the answer");
+        for (int way = 0; way < 12; way++) fast_open(way, server, length);
         return own_end();
     }
 

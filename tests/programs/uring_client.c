@@ -3,75 +3,36 @@
  * guessed would be worse than none. It ends with status 4 where io_uring is not
  * allowed.
  *
- * usage: uring_client PORT N */
-#include <linux/io_uring.h>
-
-#include "own.h"
-
-static int ring;
-static unsigned *head, *tail, mask;
-static unsigned *sq_tail, sq_mask, *sq_array;
-static struct io_uring_sqe *entries;
-static struct io_uring_cqe *results;
-
-static int begin(void) {
-    struct io_uring_params p = {0};
-    ring = (int)syscall(SYS_io_uring_setup, 4, &p);
-    if (ring < 0) return -1;
-    char *sq = mmap(NULL, p.sq_off.array + p.sq_entries * sizeof(unsigned), PROT_READ | PROT_WRITE,
-                    MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
-    char *cq = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE,
-                    MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_CQ_RING);
-    entries = mmap(NULL, p.sq_entries * sizeof *entries, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring,
-                   IORING_OFF_SQES);
-    sq_tail = (unsigned *)(sq + p.sq_off.tail);
-    sq_mask = *(unsigned *)(sq + p.sq_off.ring_mask);
-    sq_array = (unsigned *)(sq + p.sq_off.array);
-    head = (unsigned *)(cq + p.cq_off.head);
-    tail = (unsigned *)(cq + p.cq_off.tail);
-    mask = *(unsigned *)(cq + p.cq_off.ring_mask);
-    results = (struct io_uring_cqe *)(cq + p.cq_off.cqes);
-    return 0;
-}
-
-/* One operation, to its end. */
-static int operate(struct io_uring_sqe wanted) {
-    unsigned at = *sq_tail, slot = at & sq_mask;
-    entries[slot] = wanted;
-    sq_array[slot] = slot;
-    __atomic_store_n(sq_tail, at + 1, __ATOMIC_RELEASE);
-    unsigned submit = 1;
-    while (__atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head) {
-        long done = syscall(SYS_io_uring_enter, ring, submit, 1, IORING_ENTER_GETEVENTS, NULL, 0);
-        if (done > 0) submit = 0;
-        else if (done < 0 && errno != EINTR) return -errno;
-    }
-    int result = results[*head & mask].res;
-    __atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
-    return result;
-}
+ * usage: uring_client PORT N [both|idle]
+ * both: each second connection is made with connect(2). idle: all are, and the
+ * ring is set up for nothing. */
+#include "ring.h"
 
 int main(int argc, char **argv) {
-    (void)argc;
+    const char *ways = argc > 3 ? argv[3] : "ring";
     own_start("uring_client");
-    if (begin() < 0) {
+    if (ring_begin() < 0) {
         own_say("{\"no_uring\":%d}", errno);
         return 4;
     }
     for (int i = atoi(argv[2]); i > 0; i--) {
+        if (!strcmp(ways, "idle") || (!strcmp(ways, "both") && i % 2)) {
+            own_request("127.0.0.1", atoi(argv[1]));
+            continue;
+        }
         struct sockaddr_storage to;
         socklen_t length = own_address(&to, "127.0.0.1", atoi(argv[1]));
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         char answer[32];
         struct io_uring_sqe it = {.opcode = IORING_OP_CONNECT, .fd = fd, .addr = (unsigned long)&to, .off = length};
-        errno = -operate(it);
+        errno = -ring_do(it);
         own_check(errno == 0, "connect");
         own->connects++;
         own_fact("connected", own_local_port(fd));
         it = (struct io_uring_sqe){.opcode = IORING_OP_SEND, .fd = fd, .addr = (unsigned long)"TIME\r\n", .len = 6};
-        own_check(operate(it) == 6, "send");
+        own_check(ring_do(it) == 6, "send");
         it = (struct io_uring_sqe){.opcode = IORING_OP_RECV, .fd = fd, .addr = (unsigned long)answer, .len = 32};
-        own_check(operate(it) == 14, "receive");
+        own_check(ring_do(it) == 14, "receive");
         close(fd);
     }
     return own_end();

@@ -50,6 +50,7 @@ fn programs_of_which_more_is_asked_elsewhere() {
         &["inherit", "{port}"],
         &["hidden_client", "{port}", "3"],
         &["odd_connects", "{port}", "9", "fastopen"],
+        &["strict_client", "prctl", "{port}", "2"],
         &["crowd_client", "threads", "{port}", "500", "5"],
         &["crowd_client", "processes", "{port}", "500", "5"],
         &["port_client.py", "status", "{port}", "0"],

@@ -73,6 +73,34 @@ fn a_client_that_leaves_a_daemon_and_is_not_traced() {
     }
 }
 
+/// A client that goes to the background ends with the last of its processes.
+#[test]
+fn how_long_a_client_in_the_background_takes() {
+    require!(Capture, Tool("cc"));
+    for how in ["end", "stay"] {
+        let seen = Stage::new(&["thread_server", "{port}"])
+            .run(&["daemon_client", "{port}", "5", how])
+            .exits(0);
+        let record = seen.record();
+        let took = record["observer"]["client_duration_ns"].as_u64().unwrap();
+        let started = &record["census"]["client"]["timeline"][0][0];
+        let times = |name: &str| {
+            let flows = seen.ran.flows();
+            flows
+                .iter()
+                .map(|f| f[name].as_u64().unwrap())
+                .max()
+                .unwrap()
+        };
+        let last = times("first_ns") - started.as_u64().unwrap();
+        assert!(took >= last, "{how}: {took} {last}");
+        assert!(how != "end" || took >= 300_000_000, "{took}");
+        // Waiting for it is no work of its own.
+        let linger = 2_000_000_000;
+        assert!(how == "end" || took < linger, "{took}");
+    }
+}
+
 /// All of them were there when threadtap asked them to end, in whatever order
 /// they heard of it.
 #[test]

@@ -93,6 +93,12 @@ fn a_server_that_is_attached_to() {
         (&["prefork_server", "{port}", "4"], 5, 0),
         (&["fork_server", "{port}"], 1, 40),
         (&["lab_server.py", "thread", "{port}"], 1, 40),
+        // It stops at every call anyway: read(2) and write(2) are seen unasked.
+        (&["thread_server", "{port}", "127.0.0.1", "read"], 1, 40),
+        (&["relay_server", "{port}", "127.0.0.1", "read"], 3, 0),
+        // Its first thread has ended.
+        (&["leaderless_server", "{port}"], 1, 0),
+        (&["leaderless_server", "{port}", "read"], 1, 0),
     ] {
         let server = Running::start(words);
         let seen = server
@@ -108,6 +114,30 @@ fn a_server_that_is_attached_to() {
         assert_eq!(census["threads"]["created"], created, "{words:?}");
         assert_eq!(record["plan"]["server"], "existing");
         agree(seen, server.stop(), Reads::Seen);
+    }
+}
+
+/// Calls that are not restarted when a task was stopped go on as if nobody had come
+/// and gone.
+#[test]
+fn a_server_that_takes_eintr_for_the_end() {
+    require!(Capture, Tool("cc"));
+    for words in [
+        &["waits_server", "{port}"][..],
+        &["waits_server", "{port}", "signals"],
+    ] {
+        let server = Running::start(words);
+        for _ in 0..4 {
+            let seen = server
+                .attached()
+                .run(&["thread_client", &server.port(), "10"])
+                .exits(0);
+            server.is_well();
+            seen.client_agrees();
+            assert_eq!(seen.record()["correlation"]["server_owned"], 10);
+        }
+        let said = server.stop();
+        assert_eq!(said.failed, Vec::<serde_json::Value>::new());
     }
 }
 

@@ -67,6 +67,55 @@ fn a_crowd_by_samples() {
     assert!((1..=31).contains(&peak.unwrap()), "{peak:?}");
 }
 
+/// A program begins with one thread, however many there are at the first look.
+#[test]
+fn what_was_there_before_by_samples() {
+    require!(Tool("cc"));
+    for server in [
+        &["relay_server", "{port}"][..],
+        &["prefork_server", "{port}", "4"],
+    ] {
+        let seen = Stage::new(server)
+            .with(&["--no-capture", "--observe", "sampled"])
+            .run(&["java_like", "client", "{port}", "20", "8"]);
+        for side in ["client", "server"] {
+            let census = &seen.record()["census"][side];
+            assert_eq!(census["threads"]["before"], 1, "{side} {census}");
+            assert_eq!(census["processes"]["before"], 1, "{side} {census}");
+        }
+    }
+}
+
+/// Where nothing could end what a program leaves in the background, it is not started.
+#[test]
+fn what_could_outlive_the_run_is_not_started() {
+    require!(Capture, Tool("cc"));
+    let (ptrace, prctl) = (libc::SYS_ptrace.to_string(), libc::SYS_prctl.to_string());
+    let denied = super::program::compiled("denied");
+    let denied = denied.to_str().unwrap();
+    let run = |calls: &str, observe: &str| {
+        let stage = Stage::new(&["thread_server", "{port}"])
+            .behind(&[denied, calls])
+            .with(&["--no-capture", "--observe", observe]);
+        let mut command = stage.command(&["daemon_client", "{port}", "5", "wait"]);
+        let ran = stage.lab.end(super::common::start(&mut command));
+        assert_eq!(stage.lab.left(), Vec::<String>::new(), "{calls} {observe}");
+        ran
+    };
+    let both = format!("{ptrace},{prctl}");
+    for (calls, observe) in [(&both, "exact"), (&both, "sampled"), (&prctl, "sampled")] {
+        let ran = run(calls, observe).exits(2);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        for word in ["prctl(2)", "pid namespace"] {
+            assert!(ran.stderr.contains(word), "{}", ran.stderr);
+        }
+    }
+    for (calls, provenance) in [(&ptrace, "sampled"), (&prctl, "traced")] {
+        let record = run(calls, "exact").record();
+        assert_eq!(record["census"]["client"]["provenance"], provenance);
+    }
+}
+
 #[test]
 fn not_observed() {
     require!(Capture, Tool("cc"));

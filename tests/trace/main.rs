@@ -33,4 +33,5 @@ mod stage;
 mod starts;
 mod sums;
 mod trees;
+mod unseen;
 mod users;

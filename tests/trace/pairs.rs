@@ -64,6 +64,21 @@ pairs! {
         => ["exec_client", "gone", "{port}", "6"], Reads::Seen;
     a_leader_that_is_gone: EPOLL => ["leader_gone", "{port}", "6"], Reads::Seen;
     a_filter_of_its_own: EPOLL => ["seccomp_client", "allow", "{port}", "5"], Reads::Seen;
+    a_filter_with_a_supervisor: EPOLL
+        => ["seccomp_client", "supervise", "{port}", "5"], Reads::Seen;
+    a_filter_with_a_supervisor_for_all_threads: EPOLL
+        => ["seccomp_client", "all", "{port}", "5"], Reads::Seen;
+    a_socket_that_connects_anew: EPOLL => ["again_client", "unspec", "{port}", "10"], Reads::Seen;
+    a_socket_that_connects_anew_in_the_background: EPOLL
+        => ["again_client", "later", "{port}", "10"], Reads::Seen;
+    a_socket_that_threads_connect_anew: EPOLL
+        => ["again_client", "threads", "{port}", "10"], Reads::Seen;
+    a_socket_that_is_bound_and_connected_anew: EPOLL
+        => ["again_client", "bound", "{port}", "10"], Reads::Seen;
+    fast_open: EPOLL => ["odd_connects", "{port}", "9", "fastopen"], Reads::Seen;
+    pidfds: EPOLL => ["pidfd_client", "{port}", "100"], Reads::Seen;
+    waits_that_ignored_signals_do_not_end: ["waits_server", "{port}", "signals"]
+        => ["thread_client", "{port}", "50"], Reads::Seen;
     stops_and_continuations: EPOLL => ["job_control", "{port}"], Reads::Seen;
     real_time_signals_in_order: EPOLL => ["rtsig", "{port}"], Reads::Seen;
     children_timers_and_pipes: EPOLL => ["children", "{port}"], Reads::Seen;
@@ -164,34 +179,6 @@ fn a_program_that_hides() {
         .exits(0);
     seen.client_agrees();
     seen.server_agrees(Reads::Seen);
-}
-
-/// TCP fast open connects in sendto(2), `io_uring` in the kernel, both without
-/// connect(2): an owner who is not the right one would be worse than none.
-#[test]
-fn connections_without_connect() {
-    require!(Capture, Tool("cc"));
-    for client in [
-        &["odd_connects", "{port}", "9", "fastopen"][..],
-        &["uring_client", "{port}", "5"],
-    ] {
-        let seen = Stage::new(&EPOLL).run(client);
-        if seen.record()["programs"]["client"]["exit_code"] == 4 {
-            skip(client[0], "needs io_uring");
-            continue;
-        }
-        let seen = seen.exits(0);
-        let connected = seen.client.by_port("connected");
-        let flows = seen.ran.flows();
-        assert_eq!(flows.len(), connected.len());
-        for flow in flows {
-            let owner = &flow["client_owner"];
-            let (pid, tid) = connected[&flow["client"]["port"].as_u64().unwrap()];
-            let right = owner["pid"] == pid && owner["tid"] == tid;
-            assert!(owner.is_null() || right, "{flow}");
-        }
-        seen.server_agrees(Reads::Seen);
-    }
 }
 
 /// Ten times: what happens once in a while would show.

@@ -48,8 +48,22 @@ pub fn compiled(name: &str) -> PathBuf {
     fs::create_dir_all(&folder).unwrap();
     // Another test binary may run the file of this name at this moment.
     let fresh = folder.join(format!("{name}.{}", std::process::id()));
+    // One of 32 bits, whose C library need not be there.
+    let kind: &[&str] = if name.ends_with("_32") {
+        &[
+            "-m32",
+            "-nostdlib",
+            "-static",
+            "-ffreestanding",
+            "-fno-pie",
+            "-no-pie",
+        ]
+    } else {
+        &["-pthread"]
+    };
     let output = Command::new("cc")
-        .args(["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g", "-pthread"])
+        .args(["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g"])
+        .args(kind)
         .args(["-Wall", "-Wextra", "-Werror", "-o"])
         .arg(&fresh)
         .arg(format!("{SOURCES}/{name}.c"))

@@ -97,6 +97,47 @@ fn an_ordinary_user_of_a_program_with_a_file_capability_traces() {
     assert_eq!(record["correlation"]["client_owned"], 20);
 }
 
+/// So does a program whose file has capabilities: it runs without them, which is said.
+#[test]
+fn capabilities_of_files_are_not_had() {
+    require!(Capture, Root, Tool("cc"), Tool("setpriv"), FileCapabilities);
+    for given in [true, false] {
+        let stage = Stage::new(&[]);
+        chown(stage.lab.path(), Some(USER), Some(USER)).unwrap();
+        let server = copy("epoll_server", &stage.lab.path().join("server"));
+        let client = copy("thread_client", &stage.lab.path().join("client"));
+        if given {
+            let mut setcap = stage.lab.command("setcap");
+            let given = setcap.args(["cap_net_bind_service+ep", &client]).status();
+            assert!(given.unwrap().success());
+        }
+        let port = stage.port.to_string();
+        let mut command = stage.lab.command("setpriv");
+        command
+            .args([format!("--reuid={USER}"), format!("--regid={USER}")])
+            .args([
+                "--clear-groups",
+                "--inh-caps=+net_raw",
+                "--ambient-caps=+net_raw",
+            ])
+            .args([
+                public_copy(),
+                "run",
+                "--port",
+                &port,
+                "--format",
+                "json",
+                "--out",
+                "out",
+            ])
+            .args(["--server-cmd", &format!("{server} {port}")])
+            .args(["--", &client, &port, "5"]);
+        let seen = Seen::of(stage.lab.finish(&mut command)).exits(0);
+        let said = findings(&seen.record(), "setuid_ignored").len();
+        assert_eq!(said, usize::from(given));
+    }
+}
+
 /// Of a program that is not dumpable this tracer may not see everything: it
 /// runs as alone, and what is not known is not said.
 #[test]

@@ -295,3 +295,88 @@ fn a_neighbour_s_outcome_is_nobody_s() {
         .collect();
     assert_eq!(outcomes, [Some(Outcome::Reset), Some(Outcome::Valid)]);
 }
+
+/// A ring makes no calls: what nobody was seen to do is null, unless a whole capture
+/// proves that all was seen.
+#[test]
+fn what_a_ring_may_have_done_is_not_known() {
+    let ring = |story: &mut Story| story.did(Side::Client, 10, 10, 5, Change::SetUpRing);
+    let idle = pair_and(ring).told().run;
+    assert_eq!(idle.requests.attempted, Some(2), "the wire proves it");
+    assert_eq!(idle.plan.strategy, Some(Strategy::Thread));
+    assert_eq!(idle.requests.on_wire, Some(2));
+    let used = pair_and(|story| {
+        ring(story);
+        story.flow(50_002, 13, Some(16));
+    });
+    let run = used.told().run;
+    assert_eq!(run.requests.attempted, None);
+    assert_eq!(
+        run.requests.on_wire,
+        Some(3),
+        "all are its own, as far as can be known"
+    );
+    assert_eq!(run.correlation.client_owned, Some(2));
+    assert_eq!(run.plan.strategy, None);
+    assert!(run.programs.client.unwrap().helpers.is_none());
+    let because = run.plan.inferred.client.unwrap().because;
+    assert!(because.contains("io_uring"), "{because}");
+    // Frames may be missing.
+    let mut lossy = pair_and(ring);
+    if let Some(wire) = &mut lossy.seen.wire {
+        wire.dropped_by_kernel = Some(1);
+    }
+    assert_eq!(lossy.told().run.requests.attempted, None);
+    // A server's.
+    let mut server = pair_and(|story| story.did(Side::Server, 20, 20, 5, Change::SetUpRing));
+    server
+        .seen
+        .server
+        .events
+        .retain(|e| !matches!(e.what, Change::Accepted { .. }));
+    let run = server.told().run;
+    assert_eq!(run.correlation.server_owned, None);
+    assert_eq!(run.plan.server_model, None);
+    assert_eq!(run.requests.attempted, Some(2));
+}
+
+/// A client in the background ends with its last process, or with the last that it did
+/// before it was asked to end.
+#[test]
+fn a_client_lasts_until_its_last_process_has_ended() {
+    let child = |story: &mut Story| {
+        let born = Change::Started {
+            process: true,
+            parent: Some(Pid(10)),
+        };
+        story.did(Side::Client, 12, 12, 25, born);
+    };
+    let duration = |story: &Story| story.told().run.observer.client_duration_ns;
+    let mut story = pair_and(child);
+    let ended = Change::Ended(Exit::Code(0));
+    story.did(Side::Client, 12, 12, 150, ended);
+    assert_eq!(duration(&story), Some(ms(150)));
+    // It was idle, and made to end.
+    let client = story.seen.client.ended.as_mut().unwrap();
+    client.asked_at = Some(at(140));
+    client.left_behind = 1;
+    assert_eq!(
+        duration(&story),
+        Some(ms(100)),
+        "when its first process had ended"
+    );
+    let mut story = pair_and(child);
+    let client = story.seen.client.ended.as_mut().unwrap();
+    client.asked_at = Some(at(140));
+    client.left_behind = 1;
+    let late = story.flow(50_003, 120, Some(130)).client;
+    let connected = Change::Connected {
+        socket: Some(SocketId(7)),
+        target: port(45_000),
+        from: at(120),
+        local: Some(late),
+        errno: Some(0),
+    };
+    story.did(Side::Client, 12, 12, 120, connected);
+    assert_eq!(duration(&story), Some(ms(130)), "its last frame");
+}

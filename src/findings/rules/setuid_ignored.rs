@@ -7,11 +7,12 @@ use crate::model::Severity;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
-        title: "A set-user-ID program ran without its privileges",
+        title: "A program ran without the privileges of its file",
         severities: &[Severity::Warning],
         means: "The kernel gives a traced program no privileges from its file (set-user-ID, \
-             set-group-ID), unless its tracer is root. `sudo`, `ping` and `su` are such \
-             programs. The program may behave differently than without threadtap.",
+             set-group-ID, file capabilities), unless its tracer is root. `sudo`, `ping` and \
+             `su` are such programs, and so is one that was given a capability with \
+             setcap(8). The program may behave differently than without threadtap.",
         look_at: "client.log or server.log for an error about permissions.",
         to_do: "Run threadtap as root, or with --observe sampled.",
         evidence: &[
@@ -25,8 +26,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     let message = |side, programs| {
         format!(
-            "The {side} executed a set-user-ID program ({programs}), which got no privileges because \
-             it is traced; run threadtap as root, or with --observe sampled."
+            "The {side} executed a program whose file asks for privileges (set-user-ID or file \
+             capabilities: {programs}), which got none because it is traced; run threadtap as root, or \
+             with --observe sampled."
         )
     };
     of_programs(input, |activity| &activity.unprivileged, message)

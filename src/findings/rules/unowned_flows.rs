@@ -1,7 +1,7 @@
 //! `unowned_flows`: flows with nobody behind one of their ends.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, is_lossy, was_cut_short};
+use crate::findings::evidence::{count_of, is_lossy, ring_of, was_cut_short};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Provenance, ServerKind, Severity, Side};
 use crate::text::units::{count, counted};
@@ -89,7 +89,13 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
             reason,
         ))
     });
-    client.into_iter().chain(server).collect()
+    // Where `uses_io_uring` says why, nothing else is to be guessed.
+    let unless_told =
+        |of, found: Option<Conclusion>| found.filter(|_| ring_of(input, of).is_none());
+    unless_told(Side::Client, client)
+        .into_iter()
+        .chain(unless_told(Side::Server, server))
+        .collect()
 }
 
 fn client_reason(input: &FindingsInput<'_>) -> &'static str {

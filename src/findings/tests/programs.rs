@@ -42,10 +42,56 @@ fn setuid_ignored_lists_the_programs() {
     });
     let finding = ignored.one("setuid_ignored");
     assert_eq!(finding.severity, Severity::Warning);
-    assert!(finding.message.contains("(ping, sudo)"));
+    assert!(finding.message.contains("capabilities: ping, sudo)"));
     let expected = json!({"side": "server", "programs": ["ping", "sudo"]});
     assert_eq!(evidence(&finding), expected);
     ignored.silent("sockets_unseen");
+}
+
+#[test]
+fn uses_io_uring_where_something_was_not_seen() {
+    let ring = |change: fn(&mut Scene)| {
+        scene(|s| {
+            s.executed(Side::Client, "node", false, false);
+            s.event(Side::Client, Change::SetUpRing);
+            change(s);
+        })
+    };
+    // All that the wire shows was seen to be made.
+    ring(|_| ()).silent("uses_io_uring");
+    let unseen = ring(|s| {
+        s.fixture.flows[3].client_owner = None;
+        s.fixture.run.correlation.client_owned = Some(19);
+        s.fixture.run.requests.attempted = None;
+    });
+    let finding = unseen.one("uses_io_uring");
+    assert_eq!(
+        finding.message,
+        "The client uses io_uring(7) (node), which makes no system calls that could be seen: it is \
+         not known how many connections it tried to make, nor which thread made 1 flow of the \
+         capture."
+    );
+    let expected = json!({"side": "client", "programs": ["node"], "flows": 1});
+    assert_eq!(evidence(&finding), expected);
+    unseen.silent("unowned_flows");
+    let uncertain = ring(|s| s.fixture.run.requests.attempted = None);
+    assert!(
+        uncertain
+            .one("uses_io_uring")
+            .message
+            .ends_with("tried to make.")
+    );
+}
+
+#[test]
+fn strict_seccomp_refused_names_the_program() {
+    let refused = scene(|s| {
+        s.executed(Side::Client, "judge", false, false);
+        s.event(Side::Client, Change::StrictRefused);
+    });
+    let finding = refused.one("strict_seccomp_refused");
+    assert!(finding.message.contains("(judge)"));
+    Scene::of_programs().silent("strict_seccomp_refused");
 }
 
 #[test]

@@ -73,6 +73,7 @@ fn hostile_programs() -> Scene {
                 found: side == Side::Server,
             },
         );
+        scene.event(side, Change::StrictRefused);
     }
     scene.connected(std::net::Ipv6Addr::LOCALHOST, libc::ECONNREFUSED);
     scene.connected(std::net::Ipv4Addr::LOCALHOST, 0);
@@ -112,7 +113,12 @@ fn scenes() -> Vec<Scene> {
     let mut beside = Scene::normal();
     beside.fixture.flows.clear();
     beside.fixture.capture().frames = 0;
+    let mut ring = Scene::of_programs();
+    ring.executed(Side::Client, HOSTILE, false, false);
+    ring.event(Side::Client, Change::SetUpRing);
+    ring.fixture.run.requests.attempted = None;
     vec![
+        ring,
         a_bad_day(),
         hostile_programs(),
         interrupted,

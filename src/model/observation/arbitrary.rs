@@ -125,6 +125,8 @@ fn change() -> BoxedStrategy<Change> {
         }),
         socket().prop_map(|socket| Change::Received { socket }),
         socket().prop_map(|socket| Change::Sent { socket }),
+        socket().prop_map(|socket| Change::Deferred { socket }),
+        socket().prop_map(|socket| Change::Disconnected { socket }),
         Just(Change::CalledPtrace),
         (name(), any::<i32>(), any::<bool>(), any::<bool>()).prop_map(
             |(call, errno, of_all, found)| Change::LookRefused {
@@ -134,6 +136,9 @@ fn change() -> BoxedStrategy<Change> {
                 found,
             }
         ),
+        Just(Change::SetUpRing),
+        Just(Change::Supervised),
+        Just(Change::StrictRefused),
     ]
     .boxed()
 }

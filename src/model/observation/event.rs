@@ -108,6 +108,18 @@ pub enum Change {
         /// The socket.
         socket: SocketId,
     },
+    /// The SYN of a connection that it made goes out with the first data, and so
+    /// after the call (`TCP_FASTOPEN_CONNECT`, tcp(7)).
+    Deferred {
+        /// The socket.
+        socket: SocketId,
+    },
+    /// It dissolved a connection (connect(2) with `AF_UNSPEC`): its socket may
+    /// connect anew.
+    Disconnected {
+        /// The socket.
+        socket: SocketId,
+    },
     /// It called ptrace(2), which a traced program cannot use as if alone.
     CalledPtrace,
     /// It used a socket, and the system refused the call by which the tracer looks at
@@ -123,4 +135,14 @@ pub enum Change {
         /// `/proc/PID/fd` names. What is not found is missing among the events.
         found: bool,
     },
+    /// It set up a ring (`io_uring_setup(2)`): what goes through that makes no system
+    /// call of its own, and is not seen.
+    SetUpRing,
+    /// It installed a filter whose calls a supervisor answers
+    /// (`SECCOMP_FILTER_FLAG_NEW_LISTENER`, seccomp(2)): from now on it stops at every
+    /// call, because its filter hides calls from the one that it was given.
+    Supervised,
+    /// It asked for the strict mode of seccomp(2), which a program that has a filter
+    /// is refused.
+    StrictRefused,
 }

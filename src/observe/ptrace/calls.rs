@@ -1,12 +1,18 @@
 //! The system calls that a tracer stops at, and what each of them does.
 
-use libc::c_long;
+use crate::sys::ptrace::arch::{CONVENTIONS, Convention, Name, SOCKET_CALLS};
+use crate::sys::ptrace::filter::{Stop, Test};
 
 /// What a call does, as far as a tracer asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// connect(2).
     Connect,
+    /// sendto(2) and its relatives with `MSG_FASTOPEN`: it connects as well.
+    FastOpen {
+        /// Whether the address is in a `struct msghdr`, not among the arguments.
+        message: bool,
+    },
     /// listen(2).
     Listen,
     /// accept(2), accept4(2).
@@ -19,6 +25,13 @@ pub enum Kind {
     ExitGroup,
     /// ptrace(2) by the program itself.
     Ptrace,
+    /// `io_uring_setup(2)`: what goes through the ring makes no call of its own.
+    SetUpRing,
+    /// seccomp(2) with `SECCOMP_FILTER_FLAG_NEW_LISTENER`: a supervisor answers
+    /// calls, and hides them from filters that stop at them.
+    Supervise,
+    /// prctl(2) or seccomp(2): strict mode, which a program with a filter is refused.
+    Strict,
 }
 
 /// What is asked about a program's sockets.
@@ -37,47 +50,217 @@ pub enum Interest {
     },
 }
 
-const ALWAYS: [(c_long, Kind); 2] = [
-    (libc::SYS_exit_group, Kind::ExitGroup),
-    (libc::SYS_ptrace, Kind::Ptrace),
+/// A call of interest: it is stopped at where all its tests hold.
+type Rule = (Name, &'static [Test], Kind);
+
+/// `SECCOMP_SET_MODE_STRICT` and the mode of prctl(2), `SECCOMP_MODE_STRICT`.
+const SET_STRICT: u32 = libc::SECCOMP_SET_MODE_STRICT;
+const SET_FILTER: u32 = libc::SECCOMP_SET_MODE_FILTER;
+const STRICT: u32 = libc::SECCOMP_MODE_STRICT;
+/// `SECCOMP_FILTER_FLAG_NEW_LISTENER`.
+const LISTENER: u32 = 1 << 3;
+/// `PR_SET_SECCOMP`.
+const PR_SET_SECCOMP: u32 = 22;
+/// `MSG_FASTOPEN`.
+const FAST: u32 = 0x2000_0000;
+
+const ALWAYS: [Rule; 6] = [
+    (Name::ExitGroup, &[], Kind::ExitGroup),
+    (Name::Ptrace, &[], Kind::Ptrace),
+    (Name::IoUringSetup, &[], Kind::SetUpRing),
+    (
+        Name::Seccomp,
+        &[Test::Equals(0, SET_FILTER), Test::HasAnyOf(1, LISTENER)],
+        Kind::Supervise,
+    ),
+    (Name::Seccomp, &[Test::Equals(0, SET_STRICT)], Kind::Strict),
+    (
+        Name::Prctl,
+        &[Test::Equals(0, PR_SET_SECCOMP), Test::Equals(1, STRICT)],
+        Kind::Strict,
+    ),
 ];
 
-const CLIENT: [(c_long, Kind); 1] = [(libc::SYS_connect, Kind::Connect)];
-
-const SERVER: [(c_long, Kind); 9] = [
-    (libc::SYS_listen, Kind::Listen),
-    (libc::SYS_accept, Kind::Accept),
-    (libc::SYS_accept4, Kind::Accept),
-    (libc::SYS_recvfrom, Kind::Receive),
-    (libc::SYS_recvmsg, Kind::Receive),
-    (libc::SYS_recvmmsg, Kind::Receive),
-    (libc::SYS_sendto, Kind::Send),
-    (libc::SYS_sendmsg, Kind::Send),
-    (libc::SYS_sendmmsg, Kind::Send),
+const CLIENT: [Rule; 4] = [
+    (Name::Connect, &[], Kind::Connect),
+    (
+        Name::SendTo,
+        &[Test::HasAnyOf(3, FAST)],
+        Kind::FastOpen { message: false },
+    ),
+    (
+        Name::SendMsg,
+        &[Test::HasAnyOf(2, FAST)],
+        Kind::FastOpen { message: true },
+    ),
+    // Of several messages the first one connects.
+    (
+        Name::SendMMsg,
+        &[Test::HasAnyOf(3, FAST)],
+        Kind::FastOpen { message: true },
+    ),
 ];
 
-const READ_WRITE: [(c_long, Kind); 5] = [
-    (libc::SYS_read, Kind::Receive),
-    (libc::SYS_readv, Kind::Receive),
-    (libc::SYS_write, Kind::Send),
-    (libc::SYS_writev, Kind::Send),
-    (libc::SYS_sendfile, Kind::Send),
+const SERVER: [Rule; 9] = [
+    (Name::Listen, &[], Kind::Listen),
+    (Name::Accept, &[], Kind::Accept),
+    (Name::Accept4, &[], Kind::Accept),
+    (Name::RecvFrom, &[], Kind::Receive),
+    (Name::RecvMsg, &[], Kind::Receive),
+    (Name::RecvMMsg, &[], Kind::Receive),
+    (Name::SendTo, &[], Kind::Send),
+    (Name::SendMsg, &[], Kind::Send),
+    (Name::SendMMsg, &[], Kind::Send),
 ];
+
+const READ_WRITE: [Rule; 5] = [
+    (Name::Read, &[], Kind::Receive),
+    (Name::ReadV, &[], Kind::Receive),
+    (Name::Write, &[], Kind::Send),
+    (Name::WriteV, &[], Kind::Send),
+    (Name::SendFile, &[], Kind::Send),
+];
+
+/// A call of interest, as it is made in one of the conventions.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched {
+    /// The convention.
+    pub convention: &'static Convention,
+    /// Its number there.
+    pub number: u32,
+    /// Where it is made through socketcall(2), which of that one's calls it is:
+    /// its arguments are then in memory.
+    pub socket_call: Option<u32>,
+    tests: &'static [Test],
+    /// What it does.
+    pub kind: Kind,
+}
 
 impl Interest {
-    /// The calls to stop at.
+    /// The calls of interest, in every convention.
     #[must_use]
-    pub fn calls(self) -> Vec<(c_long, Kind)> {
-        let mut calls = ALWAYS.to_vec();
+    pub fn calls(self) -> Vec<Watched> {
+        let mut rules = ALWAYS.to_vec();
         match self {
-            Self::Client { .. } => calls.extend(CLIENT),
+            Self::Client { .. } => rules.extend(CLIENT),
             Self::Server { read_write } => {
-                calls.extend(SERVER);
+                rules.extend(SERVER);
                 if read_write {
-                    calls.extend(READ_WRITE);
+                    rules.extend(READ_WRITE);
                 }
             }
         }
-        calls
+        let in_all = |rule: &Rule| {
+            let rule = *rule;
+            CONVENTIONS.iter().flat_map(move |c| made_in(c, rule))
+        };
+        rules.iter().flat_map(in_all).collect()
+    }
+}
+
+/// How a call is made in one convention.
+fn made_in(convention: &'static Convention, rule: Rule) -> Vec<Watched> {
+    let (name, tests, kind) = rule;
+    let numbers = |of: Name, among: &'static [(Name, u32)]| {
+        let of_that_name = among.iter().filter(move |call| call.0 == of);
+        of_that_name.map(|call| call.1)
+    };
+    let watched = |number, socket_call| Watched {
+        convention,
+        number,
+        socket_call,
+        tests,
+        kind,
+    };
+    let mut all: Vec<Watched> = numbers(name, convention.calls)
+        .map(|number| watched(number, None))
+        .collect();
+    for number in numbers(Name::SocketCall, convention.calls) {
+        all.extend(numbers(name, SOCKET_CALLS).map(|call| watched(number, Some(call))));
+    }
+    all
+}
+
+impl Watched {
+    /// Where a filter stops for it. The arguments of socketcall(2) are in memory,
+    /// which no filter sees: there it stops without looking at them.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        let tests = match self.socket_call {
+            Some(call) => vec![Test::Equals(0, call)],
+            None => self.tests.to_vec(),
+        };
+        Stop {
+            convention: self.convention.audit,
+            number: self.number,
+            tests,
+        }
+    }
+
+    /// Whether a call with this number and these arguments may be this one.
+    #[must_use]
+    pub fn may_be(&self, audit: u32, number: u64, arguments: &[u64; 6]) -> bool {
+        let same = self.convention.audit == audit && u64::from(self.number) == number;
+        same && match self.socket_call {
+            Some(call) => Test::Equals(0, call).holds(arguments),
+            None => self.is(arguments),
+        }
+    }
+
+    /// Whether its tests hold for its own arguments.
+    #[must_use]
+    pub fn is(&self, arguments: &[u64; 6]) -> bool {
+        self.tests.iter().all(|test| test.holds(arguments))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> Vec<Watched> {
+        Interest::Client { port: 45_000 }.calls()
+    }
+
+    #[test]
+    fn a_client_that_sends_is_not_stopped_at_unless_it_connects_so() {
+        let send = u64::try_from(libc::SYS_sendto).unwrap();
+        let native = CONVENTIONS[0].audit;
+        let met = |arguments: [u64; 6]| {
+            let all = client().into_iter();
+            all.filter(|w| w.may_be(native, send, &arguments)).count()
+        };
+        assert_eq!(met([3, 0, 6, 0x4000, 0, 0]), 0);
+        assert_eq!(met([3, 0, 6, 0x2000_4000, 0, 16]), 1);
+    }
+
+    /// Every call of interest is one in every convention that has it at all.
+    #[test]
+    fn every_convention_is_looked_at() {
+        for convention in CONVENTIONS {
+            for (name, _) in convention.calls {
+                let interest = Interest::Server { read_write: true };
+                let all: Vec<Watched> = client().into_iter().chain(interest.calls()).collect();
+                let of = |w: &&Watched| w.convention == convention;
+                let number = |w: &Watched| convention.calls.contains(&(*name, w.number));
+                assert!(all.iter().filter(of).any(number), "{name:?}");
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn calls_of_32_bit_programs_are_told_from_the_machine_s_own() {
+        const I386: u32 = 0x4000_0003;
+        let is = |audit, number, arguments: [u64; 6]| {
+            let all = client().into_iter();
+            let mut met = all.filter(|w| w.may_be(audit, number, &arguments));
+            met.next().map(|w| w.kind)
+        };
+        assert_eq!(is(I386, 362, [0; 6]), Some(Kind::Connect));
+        assert_eq!(is(I386, 42, [0; 6]), None);
+        assert_eq!(is(I386, 102, [3, 0, 0, 0, 0, 0]), Some(Kind::Connect));
+        assert_eq!(is(I386, 102, [1, 0, 0, 0, 0, 0]), None);
+        assert_eq!(is(I386, 252, [0; 6]), Some(Kind::ExitGroup));
     }
 }

@@ -20,6 +20,8 @@ struct Group {
     tasks: usize,
     exits: bool,
     named: bool,
+    supervised: bool,
+    parent: Option<Pid>,
 }
 
 /// Who is followed at the moment.
@@ -64,6 +66,40 @@ impl Family {
     /// The process of a task.
     pub fn pid_of(&self, tid: Tid) -> Option<Pid> {
         Some(self.members.get(&tid)?.pid)
+    }
+
+    /// The tasks of a process.
+    pub fn tids_of(&self, pid: Pid) -> Vec<Tid> {
+        let of_it = self.members.iter().filter(|(_, m)| m.pid == pid);
+        of_it.map(|(tid, _)| *tid).collect()
+    }
+
+    /// A process has a filter that hides calls from the one that it was given.
+    pub fn supervise(&mut self, pid: Pid) {
+        if let Some(group) = self.groups.get_mut(&pid) {
+            group.supervised = true;
+        }
+    }
+
+    /// Whether a process has such a filter. What it creates has it as well.
+    pub fn is_supervised(&self, pid: Pid) -> bool {
+        self.groups.get(&pid).is_some_and(|g| g.supervised)
+    }
+
+    /// Notes who created a process.
+    pub fn has_parent(&mut self, pid: Pid, parent: Pid) {
+        if let Some(group) = self.groups.get_mut(&pid) {
+            group.parent = Some(parent);
+        }
+    }
+
+    /// Whether a process has one task only, and somebody who is followed as well has
+    /// created it and may wait for its end.
+    pub fn is_one_that_is_waited_for(&self, pid: Pid) -> bool {
+        let waits = |parent: Pid| self.groups.contains_key(&parent);
+        self.groups
+            .get(&pid)
+            .is_some_and(|g| g.tasks == 1 && g.parent.is_some_and(waits))
     }
 
     /// Whether there is nobody.
@@ -126,12 +162,19 @@ pub fn origin(tid: Tid, family: &Family) -> Option<(Pid, Option<Pid>)> {
 }
 
 /// Whether a process executes a file that asks for privileges (execve(2)) and
-/// has not got them, because it is traced by somebody without privileges.
+/// has not got them, because it is traced by somebody without privileges: a
+/// set-user-ID program, or one with file capabilities (capabilities(7)).
 pub fn lost_privilege(pid: Pid) -> bool {
     use std::os::unix::fs::MetadataExt;
     const SET_ID: u32 = libc::S_ISUID | libc::S_ISGID;
-    !launch::may_filter_with_privileges()
-        && std::fs::metadata(proc::Proc::of(pid).path("exe")).is_ok_and(|file| {
-            file.mode() & SET_ID != 0 && file.uid() != rustix::process::getuid().as_raw()
-        })
+    if launch::may_filter_with_privileges() {
+        return false;
+    }
+    let exe = proc::Proc::of(pid).path("exe");
+    let set_id = std::fs::metadata(&exe).is_ok_and(|file| {
+        file.mode() & SET_ID != 0 && file.uid() != rustix::process::getuid().as_raw()
+    });
+    // A structure of 24 bytes at most (`linux/capability.h`).
+    let mut capabilities = [0u8; 64];
+    set_id || rustix::fs::getxattr(&exe, "security.capability", &mut capabilities[..]).is_ok()
 }

@@ -12,6 +12,7 @@
 //!                                    (typed stops, wait)   └─ sockets: what they do
 //! ```
 
+mod arguments;
 mod calls;
 mod family;
 mod observer;

@@ -7,10 +7,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::calls::{Interest, Kind};
+use super::arguments::{Address, Made, recognise};
+use super::calls::{Interest, Kind, Watched};
 use crate::model::{Change, Endpoint, Pid, SocketId, Tid, Timestamp};
 use crate::sys::clock;
-use crate::sys::ptrace::remote_socket::{Behind, Refusal, RemoteSocket, behind, parse_address};
+use crate::sys::ptrace::remote_socket::{Behind, Refusal, RemoteSocket, behind};
 use crate::sys::ptrace::tracee::{Call, Stopped};
 
 /// Results that mean "interrupted" (`linux/errno.h`): the program never sees
@@ -25,7 +26,10 @@ enum Pending {
         descriptor: i32,
         target: Endpoint,
         from: Timestamp,
+        /// Whether it sends as well (`MSG_FASTOPEN`).
+        sends: bool,
     },
+    Disconnect(SocketId),
     Listen {
         descriptor: i32,
     },
@@ -34,6 +38,9 @@ enum Pending {
     },
     Receive(SocketId),
     Send(SocketId),
+    SetUpRing,
+    Supervise,
+    Strict,
 }
 
 /// What is still to be learnt about an accepted socket.
@@ -47,7 +54,7 @@ struct Awaited {
 #[derive(Debug)]
 pub struct Sockets {
     interest: Interest,
-    calls: Vec<(u64, Kind)>,
+    calls: Vec<Watched>,
     pending: HashMap<Tid, Pending>,
     awaited: HashMap<SocketId, Awaited>,
     /// The last connect(2) of a task that a signal interrupted: it may come
@@ -65,12 +72,9 @@ fn descriptor(argument: u64) -> i32 {
 
 impl Sockets {
     pub fn new(interest: Interest) -> Self {
-        let calls = interest.calls().into_iter();
         Self {
             interest,
-            calls: calls
-                .filter_map(|(number, kind)| Some((u64::try_from(number).ok()?, kind)))
-                .collect(),
+            calls: interest.calls(),
             pending: HashMap::new(),
             awaited: HashMap::new(),
             interrupted: HashMap::new(),
@@ -87,6 +91,7 @@ impl Sockets {
                 descriptor,
                 target,
                 from,
+                ..
             } => Some(Change::Connected {
                 socket: interrupted.filter(|i| i.0 == descriptor).map(|i| i.1),
                 target,
@@ -102,12 +107,10 @@ impl Sockets {
     /// seen; what is learnt is put into `said`.
     pub fn stopped(&mut self, task: &Stopped, pid: Pid, said: &mut Vec<Change>) -> bool {
         match task.call() {
-            Ok((Call::Entry { number, arguments }, _)) => {
-                let known = self.calls.iter().find(|(n, _)| *n == number);
-                let begun = match known.map(|known| known.1) {
-                    Some(kind) => self.begins(task, pid, kind, &arguments, said),
-                    None => None,
-                };
+            Ok((Call::Entry { number, arguments }, convention)) => {
+                let made = recognise(&self.calls, task, convention, number, arguments);
+                let made = self.read(made, said);
+                let begun = made.and_then(|made| self.begins(task, pid, &made, said));
                 let ends = begun.is_some();
                 match begun {
                     Some(pending) => self.pending.insert(task.tid(), pending),
@@ -121,8 +124,7 @@ impl Sockets {
                         code if RESTARTS.contains(&code) => -i64::from(libc::EINTR),
                         result => result,
                     };
-                    let change = self.ends(task, pid, pending, result, said);
-                    said.extend(change);
+                    self.ends(task, pid, pending, result, said);
                 }
                 false
             }
@@ -149,24 +151,12 @@ impl Sockets {
         }
     }
 
-    /// The address that a program hands over or was handed; one that is not to be
-    /// read is told.
-    fn address(
-        &mut self,
-        task: &Stopped,
-        at: u64,
-        length: u64,
-        said: &mut Vec<Change>,
-    ) -> Option<Endpoint> {
-        let mut bytes = [0u8; 28];
-        let length = usize::try_from(length).ok()?.min(bytes.len());
-        match task.memory(at, &mut bytes[..length]) {
-            Ok(read) => parse_address(bytes.get(..read)?),
-            Err(refusal) => {
-                self.tell_refused(refusal, false, said);
-                None
-            }
-        }
+    /// What was read of a program's memory; what is not to be read is told.
+    fn read<T>(&mut self, read: Result<Option<T>, Refusal>, said: &mut Vec<Change>) -> Option<T> {
+        read.unwrap_or_else(|refusal| {
+            self.tell_refused(refusal, false, said);
+            None
+        })
     }
 
     /// Tells once of each call that was refused. `found`: there was another way.
@@ -185,28 +175,37 @@ impl Sockets {
         &mut self,
         task: &Stopped,
         pid: Pid,
-        kind: Kind,
-        arguments: &[u64; 6],
+        made: &Made,
         said: &mut Vec<Change>,
     ) -> Option<Pending> {
-        let descriptor = descriptor(arguments[0]);
-        match kind {
-            Kind::Connect => {
-                let target = self.address(task, arguments[1], arguments[2], said)?;
-                if self.interest != (Interest::Client { port: target.port }) {
-                    return None;
-                }
+        let descriptor = descriptor(made.arguments[0]);
+        let interest = self.interest;
+        let connects = |target: Endpoint, sends| {
+            (interest == Interest::Client { port: target.port })
                 // Whether it is a TCP socket is asked when the call is over: the
                 // program waits twice, and the first time shortly.
-                Some(Pending::Connect {
+                .then(|| Pending::Connect {
                     descriptor,
                     target,
                     from: clock::now(),
+                    sends,
                 })
-            }
+        };
+        match made.kind {
+            Kind::Connect => match self.read(made.connects_to(task), said)? {
+                Address::Of(target) => connects(target, false),
+                Address::Unspecified => {
+                    let socket = self.socket(task, pid, descriptor, said)?;
+                    Some(Pending::Disconnect(socket.id()?))
+                }
+            },
+            Kind::FastOpen { message } => match self.read(made.sends_to(task, message), said)? {
+                Address::Of(target) => connects(target, true),
+                Address::Unspecified => None,
+            },
             Kind::Listen => Some(Pending::Listen { descriptor }),
             Kind::Accept => Some(Pending::Accept {
-                address: arguments[1],
+                address: made.arguments[1],
             }),
             // Most calls are on sockets of which all is known: not even looked at.
             Kind::Receive | Kind::Send if self.awaited.is_empty() => None,
@@ -228,6 +227,9 @@ impl Sockets {
                 said.push(Change::CalledPtrace);
                 None
             }
+            Kind::SetUpRing => Some(Pending::SetUpRing),
+            Kind::Supervise => Some(Pending::Supervise),
+            Kind::Strict => Some(Pending::Strict),
         }
     }
 
@@ -238,63 +240,95 @@ impl Sockets {
         pending: Pending,
         result: i64,
         said: &mut Vec<Change>,
-    ) -> Option<Change> {
+    ) {
         match pending {
             Pending::Connect {
                 descriptor,
                 target,
                 from,
+                sends,
             } => {
                 // A socket of another protocol makes no connection.
-                let socket = self.socket(task, pid, descriptor, said)?;
+                let Some(socket) = self.socket(task, pid, descriptor, said) else {
+                    return;
+                };
+                let Some((errno, deferred)) = outcome(&socket, result, sends) else {
+                    return;
+                };
                 let id = socket.id();
-                if result == -i64::from(libc::EINTR)
+                if errno == libc::EINTR
                     && let Some(id) = id
                 {
                     self.interrupted.insert(task.tid(), (descriptor, id));
                 }
-                Some(Change::Connected {
+                said.push(Change::Connected {
                     socket: id,
                     target,
                     from,
                     local: socket.local(),
-                    errno: Some(i32::try_from(-result).unwrap_or(0)),
-                })
+                    errno: Some(errno),
+                });
+                let deferred = id.filter(|_| deferred);
+                said.extend(deferred.map(|socket| Change::Deferred { socket }));
             }
-            _ if result < 0 => None,
-            Pending::Listen { descriptor } => Some(Change::Listening {
-                local: self.socket(task, pid, descriptor, said)?.local()?,
-            }),
-            Pending::Accept { address: at } => {
-                let accepted = i32::try_from(result).ok()?;
-                let accepted = self.socket(task, pid, accepted, said)?;
-                let socket = accepted.id()?;
-                // One that was reset already has no peer any more; the program
-                // was told who it had been.
-                let peer = match accepted.peer() {
-                    Some(peer) => peer,
-                    None => self.address(task, at, 28, said)?,
-                };
-                let all = Awaited {
-                    receive: true,
-                    send: true,
-                };
-                self.awaited.insert(socket, all);
-                // Neither has it an own end then (`inet_put_port` of Linux).
-                let local = accepted.local().filter(|l| l.port != 0);
-                Some(Change::Accepted {
-                    socket,
-                    peer,
-                    local,
-                })
+            // What it asks for is not to be had in a program that has a filter.
+            Pending::Strict if result < 0 => said.push(Change::StrictRefused),
+            Pending::Strict => {}
+            _ if result < 0 => {}
+            Pending::Disconnect(socket) => said.push(Change::Disconnected { socket }),
+            Pending::SetUpRing => said.push(Change::SetUpRing),
+            Pending::Supervise => said.push(Change::Supervised),
+            Pending::Listen { descriptor } => {
+                let socket = self.socket(task, pid, descriptor, said);
+                let local = socket.and_then(|socket| socket.local());
+                said.extend(local.map(|local| Change::Listening { local }));
             }
-            Pending::Receive(socket) => self
-                .learn(socket, |a| &mut a.receive)
-                .then_some(Change::Received { socket }),
-            Pending::Send(socket) => self
-                .learn(socket, |a| &mut a.send)
-                .then_some(Change::Sent { socket }),
+            Pending::Accept { address } => {
+                let descriptor = i32::try_from(result).ok();
+                let it = descriptor.and_then(|d| self.socket(task, pid, d, said));
+                let change = it.and_then(|it| self.accepted(task, &it, address, said));
+                said.extend(change);
+            }
+            Pending::Receive(socket) => {
+                if self.learn(socket, |a| &mut a.receive) {
+                    said.push(Change::Received { socket });
+                }
+            }
+            Pending::Send(socket) => {
+                if self.learn(socket, |a| &mut a.send) {
+                    said.push(Change::Sent { socket });
+                }
+            }
         }
+    }
+
+    /// accept(2) has returned this socket.
+    fn accepted(
+        &mut self,
+        task: &Stopped,
+        accepted: &RemoteSocket,
+        at: u64,
+        said: &mut Vec<Change>,
+    ) -> Option<Change> {
+        let socket = accepted.id()?;
+        // One that was reset already has no peer any more; the program was told
+        // who it had been.
+        let peer = match accepted.peer() {
+            Some(peer) => peer,
+            None => self.read(Made::was_told(task, at), said)?,
+        };
+        let all = Awaited {
+            receive: true,
+            send: true,
+        };
+        self.awaited.insert(socket, all);
+        // Neither has it an own end then (`inet_put_port` of Linux).
+        let local = accepted.local().filter(|l| l.port != 0);
+        Some(Change::Accepted {
+            socket,
+            peer,
+            local,
+        })
     }
 
     /// Strikes one thing off the list; whether it was still on it: another
@@ -309,4 +343,20 @@ impl Sockets {
         }
         news
     }
+}
+
+/// What a call that connects says of the connection: 0 or an error, and whether
+/// its SYN goes out only with the first data (`TCP_FASTOPEN_CONNECT` of tcp(7)).
+/// `None`: there was no attempt.
+fn outcome(socket: &RemoteSocket, result: i64, sends: bool) -> Option<(i32, bool)> {
+    if result < 0 {
+        let errno = i32::try_from(-result).unwrap_or(0);
+        // Fast open is switched off here, and nothing was tried (tcp(7)).
+        return (!sends || errno != libc::EOPNOTSUPP).then_some((errno, false));
+    }
+    // What was sent, or is to be sent, with the SYN is on its way with it.
+    if socket.is_connecting() {
+        return Some((libc::EINPROGRESS, !sends));
+    }
+    Some((0, false))
 }

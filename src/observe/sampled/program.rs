@@ -26,6 +26,8 @@ pub struct Sampled {
     ended: Option<(Timestamp, Exit)>,
     /// What is news of it; `None` when nobody is to look.
     news: Option<News>,
+    /// Whether its beginning has been told.
+    begun: bool,
     /// `None` where nothing but the first process is waited for.
     daemons: Option<Daemons>,
 }
@@ -62,6 +64,7 @@ impl Sampled {
             child,
             ended: None,
             news: look.then(News::default),
+            begun: false,
             daemons: (side == Side::Server).then_some(daemons),
         }
     }
@@ -98,11 +101,21 @@ impl Observer for Sampled {
     }
 
     fn look(&mut self, sink: &mut Sink<'_>) {
+        let of = self.counted();
+        // A program that was just executed is one process of one thread
+        // (execve(2)). By the first look it may have started others.
+        if !self.begun
+            && let Some(news) = &mut self.news
+            && let Some(sample) = news.look(self.started, (Some(1), Some(1)))
+        {
+            self.begun = true;
+            sink(Fact::Sample { of, sample });
+        }
         if self.news.is_none() {
             return;
         }
         let living = self.living();
-        let (at, of) = (clock::now(), self.counted());
+        let at = clock::now();
         if let Some(news) = &mut self.news
             && let Some(counted) = proc::count(&living)
             && let Some(sample) = news.look(at, (Some(counted.threads), Some(counted.processes)))

@@ -14,6 +14,7 @@ use crate::model::observation::Trouble;
 use crate::model::{Pid, Side};
 use crate::observe::ptrace::{Interest, Traced};
 use crate::observe::sampled::Sampled;
+use crate::sys::process;
 use crate::sys::ptrace::{Launch, StartError, remedy, start_untraced};
 
 /// A program that cannot be started.
@@ -36,6 +37,16 @@ pub enum ProgramError {
         source: io::Error,
         /// What would allow it.
         remedy: String,
+    },
+    /// What it leaves behind could outlive the run.
+    #[error(
+        "cannot start {name}: it is not traced and prctl(2) is refused here, so nothing could end \
+         what it leaves in the background; allow ptrace(2) or prctl(2), or make threadtap the first \
+         process of a pid namespace (unshare --pid --fork --mount-proc threadtap …)"
+    )]
+    NotHeld {
+        /// The first word of the command.
+        name: String,
     },
     /// Anything else.
     #[error("cannot start {name}: {source}")]
@@ -111,6 +122,10 @@ fn start(
             Err(e) => return Err(explain(e)),
         }
     }
+    // A traced program dies with its tracer, with all that it has started.
+    if !process::adopts_orphans() {
+        return Err(ProgramError::NotHeld { name: name() });
+    }
     let child = start_untraced(&launch(true).map_err(system)?).map_err(explain)?;
     let sampled = Sampled::new(side, command, child, plan.observe != Observe::Off);
     Ok(StartedSide {
@@ -139,7 +154,9 @@ fn launch(side: Side, words: &[OsString], output: &OwnedFd, tied: bool) -> io::R
 ///
 /// # Errors
 /// When there is none, or it may not be traced.
-pub fn attach(pid: Pid, interest: Interest) -> Result<Traced, ProgramError> {
+pub fn attach(pid: Pid) -> Result<Traced, ProgramError> {
+    // It stops at every call anyway.
+    let interest = Interest::Server { read_write: true };
     Traced::attach(pid, interest).map_err(|e| {
         let (source, remedy) = match e {
             StartError::NotAllowed(e) => (e, remedy()),

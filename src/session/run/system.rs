@@ -118,10 +118,7 @@ impl World for System {
             }
             ServerChoice::Existing {
                 attach: Some(pid), ..
-            } => Ok(watched_by(start_program::attach(
-                *pid,
-                server_interest(plan),
-            )?)),
+            } => Ok(watched_by(start_program::attach(*pid)?)),
             ServerChoice::Embedded(server) => {
                 let observer = start_built_in::server(server, plan, log)?;
                 Ok(watched_by(observer))

@@ -106,9 +106,20 @@ pub fn reachable(bound: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, bound.port())
 }
 
-/// The sockets among a process's descriptors.
+/// The sockets among a process's descriptors. Where its first thread has ended and
+/// others go on, only those have them.
 fn socket_inodes(pid: Pid) -> Vec<u64> {
-    let Ok(fds) = fs::read_dir(Proc::of(pid).path("fd")) else {
+    let all = sockets_in(Proc::of(pid));
+    if !all.is_empty() || !proc::has_lost_its_first_thread(pid) {
+        return all;
+    }
+    let threads = proc::tasks_of(pid).into_iter();
+    let mut held = threads.map(|tid| sockets_in(Proc::of_thread(pid, tid)));
+    held.find(|sockets| !sockets.is_empty()).unwrap_or_default()
+}
+
+fn sockets_in(of: Proc) -> Vec<u64> {
+    let Ok(fds) = fs::read_dir(of.path("fd")) else {
         return Vec::new();
     };
     fds.filter_map(|fd| {

@@ -104,6 +104,13 @@ pub fn standing_of(tid: Tid) -> Option<(char, Option<Tid>)> {
     Some((status.state()?, status.tracer()?))
 }
 
+/// Whether a process goes on although its first thread has ended.
+#[must_use]
+pub fn has_lost_its_first_thread(pid: Pid) -> bool {
+    let gone = || standing_of(Tid(pid.0)).is_some_and(|(state, _)| matches!(state, 'Z' | 'X'));
+    threads_of(pid).is_some_and(|threads| threads > 1) && gone()
+}
+
 /// Whether a thread has begun to end, or is gone already.
 #[must_use]
 pub fn is_leaving(pid: Pid, tid: Tid) -> bool {

@@ -73,6 +73,34 @@ impl Status {
         self.number("Seccomp").map(|mode: u32| mode != 0)
     }
 
+    /// A set of signals, as bits: signal 1 is the lowest.
+    fn signals(&self, name: &str) -> Option<u64> {
+        u64::from_str_radix(self.field(name)?, 16).ok()
+    }
+
+    /// Whether a signal waits for the task that it does not block and its program
+    /// has a handler for.
+    #[must_use]
+    pub fn handles_one_that_waits(&self) -> Option<bool> {
+        let waiting = self.signals("SigPnd")? | self.signals("ShdPnd")?;
+        Some(waiting & !self.signals("SigBlk")? & self.signals("SigCgt")? != 0)
+    }
+
+    /// Whether its program ignores a signal, in so many words or by default
+    /// (signal(7)).
+    #[must_use]
+    pub fn ignores(&self, signal: i32) -> bool {
+        let by_default = [libc::SIGCHLD, libc::SIGURG, libc::SIGWINCH, libc::SIGCONT];
+        let is_in = |set: u64| {
+            let bit = u32::try_from(signal - 1).ok();
+            bit.and_then(|bit| set.checked_shr(bit)).unwrap_or(0) & 1 == 1
+        };
+        let (Some(ignored), Some(caught)) = (self.signals("SigIgn"), self.signals("SigCgt")) else {
+            return false;
+        };
+        is_in(ignored) || by_default.contains(&signal) && !is_in(caught)
+    }
+
     /// Bytes of all mappings of the process.
     #[must_use]
     pub fn mapped_bytes(&self) -> Option<u64> {
@@ -106,6 +134,26 @@ mod tests {
         assert_eq!(status.seccomp(), Some(true));
         assert_eq!(status.mapped_bytes(), Some(24 << 10));
         assert_eq!(status.data_bytes(), Some(8 << 10));
+    }
+
+    #[test]
+    fn signals_are_ignored_by_default_or_in_so_many_words() {
+        // SIGPIPE (13) is ignored; SIGUSR1 (10) and SIGURG (23) have handlers.
+        let text = |pending: &str, blocked: &str| {
+            Status(format!(
+                "SigPnd:\t{pending}\nShdPnd:\t0000000000000000\nSigBlk:\t{blocked}\n\
+                 SigIgn:\t0000000000001000\nSigCgt:\t0000000000400200\n"
+            ))
+        };
+        let none = text("0", "0");
+        assert!(none.ignores(libc::SIGPIPE) && none.ignores(libc::SIGCHLD));
+        assert!(!none.ignores(libc::SIGURG) && !none.ignores(libc::SIGTERM));
+        assert!(!none.ignores(0) && !none.ignores(64));
+        assert_eq!(none.handles_one_that_waits(), Some(false));
+        assert_eq!(text("200", "0").handles_one_that_waits(), Some(true));
+        assert_eq!(text("200", "200").handles_one_that_waits(), Some(false));
+        assert_eq!(text("4000", "0").handles_one_that_waits(), Some(false));
+        assert_eq!(Status(String::new()).handles_one_that_waits(), None);
     }
 
     #[test]

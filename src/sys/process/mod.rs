@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid as RawPid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, getppid, kill_process,
-    pidfd_open, set_child_subreaper, set_parent_process_death_signal, wait, waitpid,
+    Pid as RawPid, PidfdFlags, Signal, WaitOptions, WaitStatus, child_subreaper, getpid, getppid,
+    kill_process, pidfd_open, set_child_subreaper, set_parent_process_death_signal, wait, waitpid,
 };
 
 pub use fork::fork_and;
@@ -67,6 +67,13 @@ pub fn tie_to_parent(parent: Pid) {
 pub fn adopt_orphans() {
     // Without it (an old kernel) the other two nets hold.
     let _ = set_child_subreaper(Some(getpid()));
+}
+
+/// Whether what loses its parent is handed to this process: it asked for that, or it
+/// is the first of its pid namespace (`pid_namespaces`(7)).
+#[must_use]
+pub fn adopts_orphans() -> bool {
+    pid() == Pid(1) || child_subreaper().is_ok_and(|adopts| adopts.is_some())
 }
 
 /// How a process ended, from what wait(2) says.

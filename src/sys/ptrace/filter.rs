@@ -1,4 +1,4 @@
-//! The seccomp filter: a few instructions of classic BPF that stop a traced
+//! The seccomp filter: some instructions of classic BPF that stop a traced
 //! program at the calls of interest and let every other one pass untouched
 //! (seccomp(2)).
 //!
@@ -8,17 +8,60 @@
 
 use std::io;
 
-use libc::{c_long, sock_filter, sock_fprog};
-
-use super::arch;
+use libc::{sock_filter, sock_fprog};
 
 /// Offsets in `struct seccomp_data`.
 const NUMBER: u32 = 0;
 const CONVENTION: u32 = 4;
+/// Of the first argument. Each has eight bytes, of which the lower four come
+/// first, on the processors that are known here.
+const ARGUMENTS: u32 = 16;
 
 const LOAD_WORD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
+const JUMP: u16 = 0x05; // BPF_JMP | BPF_JA
 const JUMP_IF_EQUAL: u16 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+const JUMP_IF_ANY_BIT: u16 = 0x45; // BPF_JMP | BPF_JSET | BPF_K
 const RETURN: u16 = 0x06; // BPF_RET | BPF_K
+
+/// A condition on the lower 32 bits of an argument of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// The argument with this number, from 0, has this value.
+    Equals(u8, u32),
+    /// The argument with this number, from 0, has one of these bits set.
+    HasAnyOf(u8, u32),
+}
+
+impl Test {
+    /// Whether it holds for these arguments.
+    #[must_use]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "the lower 32 bits are meant"
+    )]
+    pub fn holds(self, arguments: &[u64; 6]) -> bool {
+        let word = |argument: u8| {
+            arguments
+                .get(usize::from(argument))
+                .map_or(0, |a| *a as u32)
+        };
+        match self {
+            Self::Equals(argument, value) => word(argument) == value,
+            Self::HasAnyOf(argument, bits) => word(argument) & bits != 0,
+        }
+    }
+}
+
+/// A call to stop at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// In which convention (a number of `linux/audit.h`).
+    pub convention: u32,
+    /// Its number there.
+    pub number: u32,
+    /// Stops only where all of these hold.
+    pub tests: Vec<Test>,
+}
 
 /// A filter, ready to be installed after fork(2), where nothing may allocate.
 #[derive(Debug)]
@@ -26,24 +69,36 @@ pub struct Filter {
     program: Vec<sock_filter>,
 }
 
+const fn step(code: u16, jt: u8, jf: u8, k: u32) -> sock_filter {
+    sock_filter { code, jt, jf, k }
+}
+
+/// How far a jump goes over these instructions: every part of the filter is short.
+fn over(steps: usize) -> u8 {
+    u8::try_from(steps).unwrap_or(u8::MAX)
+}
+
 impl Filter {
     /// A filter that stops at these calls.
-    pub fn stopping_at(calls: impl ExactSizeIterator<Item = c_long>) -> Self {
-        let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
-        let count = u8::try_from(calls.len()).unwrap_or(u8::MAX);
-        // Behind the comparisons stand two returns: allow, then stop.
-        let mut program = vec![
-            step(LOAD_WORD, 0, 0, CONVENTION),
-            step(JUMP_IF_EQUAL, 0, count + 1, arch::AUDIT_ARCH),
-            step(LOAD_WORD, 0, 0, NUMBER),
-        ];
-        for (at, number) in (0u8..).zip(calls) {
-            let to_stop = count - at;
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
-            program.push(step(JUMP_IF_EQUAL, to_stop, 0, number));
+    #[must_use]
+    pub fn stopping_at(stops: &[Stop]) -> Self {
+        let mut conventions: Vec<u32> = stops.iter().map(|s| s.convention).collect();
+        conventions.sort_unstable();
+        conventions.dedup();
+        let mut program = vec![step(LOAD_WORD, 0, 0, CONVENTION)];
+        for convention in conventions {
+            let mut part = vec![step(LOAD_WORD, 0, 0, NUMBER)];
+            for stop in stops.iter().filter(|s| s.convention == convention) {
+                part.extend(part_of(stop));
+            }
+            part.push(step(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW));
+            // A jump on a condition goes 255 instructions at most.
+            program.push(step(JUMP_IF_EQUAL, 1, 0, convention));
+            let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+            program.push(step(JUMP, 0, 0, length));
+            program.extend(part);
         }
         program.push(step(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW));
-        program.push(step(RETURN, 0, 0, libc::SECCOMP_RET_TRACE));
         Self { program }
     }
 
@@ -76,37 +131,155 @@ impl Filter {
     }
 }
 
+/// Stops at one call, and goes on with the next instruction where it is another
+/// one, or where a test does not hold.
+fn part_of(stop: &Stop) -> Vec<sock_filter> {
+    let mut tests = Vec::new();
+    for (at, test) in stop.tests.iter().enumerate() {
+        // Over the tests that follow, and the return.
+        let away = over((stop.tests.len() - at - 1) * 2 + 1);
+        let (argument, code, k) = match *test {
+            Test::Equals(argument, value) => (argument, JUMP_IF_EQUAL, value),
+            Test::HasAnyOf(argument, bits) => (argument, JUMP_IF_ANY_BIT, bits),
+        };
+        tests.push(step(LOAD_WORD, 0, 0, ARGUMENTS + 8 * u32::from(argument)));
+        tests.push(step(code, 0, away, k));
+    }
+    let tested = !tests.is_empty();
+    let mut part = tests;
+    part.push(step(RETURN, 0, 0, libc::SECCOMP_RET_TRACE));
+    if tested {
+        // What follows compares the number again.
+        part.push(step(LOAD_WORD, 0, 0, NUMBER));
+    }
+    part.insert(0, step(JUMP_IF_EQUAL, 0, over(part.len()), stop.number));
+    part
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::ptrace::arch::CONVENTIONS;
 
     /// What the kernel would answer to a call, by the rules of bpf(4).
-    fn answer(filter: &Filter, convention: u32, number: u32) -> u32 {
+    fn answer(filter: &Filter, convention: u32, number: u32, arguments: &[u64; 6]) -> u32 {
+        let low = |argument: u32| {
+            let argument = arguments[usize::try_from(argument).unwrap()];
+            u32::try_from(argument & u64::from(u32::MAX)).unwrap()
+        };
         let mut at = 0;
         let mut word = 0;
         loop {
             let step = &filter.program[at];
             at += 1;
-            match step.code {
-                LOAD_WORD if step.k == CONVENTION => word = convention,
-                LOAD_WORD => word = number,
-                JUMP_IF_EQUAL if word == step.k => at += usize::from(step.jt),
-                JUMP_IF_EQUAL => at += usize::from(step.jf),
+            let holds = match step.code {
+                LOAD_WORD => {
+                    word = match step.k {
+                        NUMBER => number,
+                        CONVENTION => convention,
+                        at => low((at - ARGUMENTS) / 8),
+                    };
+                    continue;
+                }
+                JUMP => {
+                    at += usize::try_from(step.k).unwrap();
+                    continue;
+                }
+                JUMP_IF_EQUAL => word == step.k,
+                JUMP_IF_ANY_BIT => word & step.k != 0,
                 _ => return step.k,
-            }
+            };
+            at += usize::from(if holds { step.jt } else { step.jf });
+        }
+    }
+
+    fn stop(convention: u32, number: u32, tests: &[Test]) -> Stop {
+        Stop {
+            convention,
+            number,
+            tests: tests.to_vec(),
         }
     }
 
     #[test]
     fn it_stops_at_its_calls_and_at_no_other() {
-        let calls: [c_long; 3] = [libc::SYS_connect, libc::SYS_accept, libc::SYS_accept4];
-        let filter = Filter::stopping_at(calls.iter().copied());
-        for number in 0..600u32 {
-            let wanted = calls.contains(&c_long::from(number));
-            let got = answer(&filter, arch::AUDIT_ARCH, number);
-            assert_eq!(got != libc::SECCOMP_RET_ALLOW, wanted, "{number}");
-            let foreign = answer(&filter, 0x4000_0003, number);
-            assert_eq!(foreign, libc::SECCOMP_RET_ALLOW);
+        let calls = [(7, 42), (7, 43), (7, 0x4000_002a), (9, 102), (9, 42)];
+        let stops: Vec<Stop> = calls.iter().map(|&(c, n)| stop(c, n, &[])).collect();
+        let filter = Filter::stopping_at(&stops);
+        let numbers = (0..600u32).chain(0x4000_0000..0x4000_0258);
+        for number in numbers {
+            for convention in [7, 8, 9] {
+                let got = answer(&filter, convention, number, &[0; 6]);
+                let wanted = calls.contains(&(convention, number));
+                assert_eq!(
+                    got != libc::SECCOMP_RET_ALLOW,
+                    wanted,
+                    "{convention} {number}"
+                );
+            }
         }
+    }
+
+    #[test]
+    fn it_stops_only_where_all_tests_of_a_call_hold() {
+        let filter = Filter::stopping_at(&[
+            stop(7, 44, &[Test::HasAnyOf(3, 0x2000_0000)]),
+            stop(7, 157, &[Test::Equals(0, 22), Test::Equals(1, 1)]),
+            stop(7, 157, &[Test::Equals(0, 23)]),
+            stop(7, 42, &[]),
+        ]);
+        let stops = |number, arguments: [u64; 6]| {
+            let got = answer(&filter, 7, number, &arguments);
+            got != libc::SECCOMP_RET_ALLOW
+        };
+        assert!(stops(44, [0, 0, 0, 0x2000_4000, 0, 0]));
+        assert!(!stops(44, [0x2000_0000, 0, 0, 0x4000, 0, 0]));
+        assert!(stops(157, [22, 1, 0, 0, 0, 0]));
+        assert!(!stops(157, [22, 2, 0, 0, 0, 0]));
+        assert!(!stops(157, [21, 1, 0, 0, 0, 0]));
+        assert!(stops(157, [23, 9, 0, 0, 0, 0]));
+        assert!(stops(42, [0; 6]));
+        assert!(!stops(43, [0; 6]));
+    }
+
+    /// The kernel's answer and the tracer's own look agree.
+    #[test]
+    fn a_test_says_the_same_outside_the_filter() {
+        for test in [Test::Equals(2, 5), Test::HasAnyOf(2, 5)] {
+            let filter = Filter::stopping_at(&[stop(7, 1, &[test])]);
+            for word in [0, 1, 2, 4, 5, 7, 1 << 32, (1 << 32) + 5] {
+                let arguments = [5, 5, word, 5, 5, 5];
+                let stops = answer(&filter, 7, 1, &arguments) != libc::SECCOMP_RET_ALLOW;
+                assert_eq!(test.holds(&arguments), stops, "{test:?} {word}");
+            }
+        }
+    }
+
+    /// A jump over a whole convention is never cut.
+    #[test]
+    fn a_long_list_is_no_matter() {
+        let all: Vec<Stop> = (0..400)
+            .map(|n| stop(7, n, &[Test::Equals(0, 1)]))
+            .collect();
+        let filter = Filter::stopping_at(&all);
+        for number in 0..400 {
+            let got = answer(&filter, 7, number, &[1, 0, 0, 0, 0, 0]);
+            assert_eq!(got, libc::SECCOMP_RET_TRACE);
+            let got = answer(&filter, 8, number, &[1, 0, 0, 0, 0, 0]);
+            assert_eq!(got, libc::SECCOMP_RET_ALLOW);
+        }
+    }
+
+    /// Two calls of one convention never share a number.
+    #[test]
+    fn numbers_are_told_apart() {
+        let mut all: Vec<(u32, u32)> = CONVENTIONS
+            .iter()
+            .flat_map(|c| c.calls.iter().map(|call| (c.audit, call.1)))
+            .collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
     }
 }

@@ -5,7 +5,7 @@
 //! lives, the program's own close(2) would send no FIN.
 
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use rustix::fs::{getxattr, readlink};
 use rustix::io::Errno;
@@ -16,6 +16,7 @@ use rustix::process::{
 
 use crate::model::{Endpoint, Pid, SocketId, Tid};
 use crate::sys::net::NetNamespace;
+use crate::sys::net::tcp_table::{TcpSocket, TcpState};
 use crate::sys::proc::Proc;
 
 /// A call by which a traced program is looked at, and that the system refused.
@@ -132,7 +133,7 @@ fn by_inode(pid: Pid, tid: Tid, descriptor: i32) -> Behind {
         }
         Ok(_) => Behind::Other,
         // Without it the table of TCP's sockets tells, of those that are in it.
-        Err(_) if ends(pid, inode).is_some() => Behind::Tcp(RemoteSocket::Inode { pid, inode }),
+        Err(_) if in_table(pid, inode).is_some() => Behind::Tcp(RemoteSocket::Inode { pid, inode }),
         Err(_) => Behind::Hidden,
     }
 }
@@ -143,12 +144,11 @@ fn is_tcp(name: &[u8]) -> bool {
     [&b"TCP"[..], b"TCPv6", b"MPTCP", b"MPTCPv6"].contains(&name)
 }
 
-/// Both ends of a socket, by its inode. There may be tens of thousands of sockets:
-/// this is for where there is no other way.
-fn ends(pid: Pid, inode: u64) -> Option<(SocketAddr, SocketAddr)> {
+/// What the table of TCP's sockets says of one, by its inode. There may be tens of
+/// thousands: this is for where there is no other way.
+fn in_table(pid: Pid, inode: u64) -> Option<TcpSocket> {
     let mut all = NetNamespace::of(pid).tcp_sockets();
-    let socket = all.find(|s| inode != 0 && s.inode == inode)?;
-    Some((socket.local, socket.remote))
+    all.find(|s| inode != 0 && s.inode == inode)
 }
 
 /// Tells whether it is refused of this process as well, whom it may always look at.
@@ -185,8 +185,34 @@ impl RemoteSocket {
                 let address = getsockname(fd).ok()?;
                 SocketAddr::try_from(address).ok().map(Endpoint::from)
             }
-            Self::Inode { pid, inode } => ends(*pid, *inode).map(|ends| ends.0.into()),
+            Self::Inode { pid, inode } => in_table(*pid, *inode).map(|s| s.local.into()),
         }
+    }
+
+    /// Whether its connection is still being made.
+    pub fn is_connecting(&self) -> bool {
+        let fd = match self {
+            Self::Duplicate(fd) => fd,
+            Self::Inode { pid, inode } => {
+                return in_table(*pid, *inode).is_some_and(|s| s.state == TcpState::SYN_SENT);
+            }
+        };
+        // The first byte of `struct tcp_info` (`linux/tcp.h`), and `TCP_SYN_SENT`.
+        const SYN_SENT: u8 = 2;
+        let mut state = 0u8;
+        let mut length: libc::socklen_t = 1;
+        // SAFETY: the kernel writes one byte at most to a live local, and the
+        // length to another.
+        let done = unsafe {
+            libc::getsockopt(
+                fd.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_INFO,
+                (&raw mut state).cast(),
+                &raw mut length,
+            )
+        };
+        done == 0 && length == 1 && state == SYN_SENT
     }
 
     /// Its peer's end; `None` when it is not connected, or not any more.
@@ -197,7 +223,7 @@ impl RemoteSocket {
                 SocketAddr::try_from(address).ok().map(Endpoint::from)
             }
             Self::Inode { pid, inode } => {
-                let peer = ends(*pid, *inode)?.1;
+                let peer = in_table(*pid, *inode)?.remote;
                 (peer.port() != 0).then(|| peer.into())
             }
         }
@@ -222,7 +248,6 @@ pub fn parse_address(bytes: &[u8]) -> Option<Endpoint> {
 mod tests {
     use super::*;
     use std::net::{TcpListener, TcpStream, UdpSocket};
-    use std::os::fd::AsRawFd;
 
     #[test]
     fn a_socket_is_the_same_behind_every_descriptor_of_it() {

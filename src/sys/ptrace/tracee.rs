@@ -315,6 +315,37 @@ impl Stopped {
         Ok((call, info.arch))
     }
 
+    /// One of its registers, by its place in `struct user` (`PTRACE_PEEKUSER`).
+    ///
+    /// # Errors
+    /// [`Gone`].
+    pub(in crate::sys) fn register(&self, place: usize) -> Result<c_long, Gone> {
+        let mut value: c_long = 0;
+        // SAFETY: the system call, unlike the function of the C library, writes the
+        // value to where its last argument points: a live local.
+        let done = unsafe {
+            libc::syscall(
+                libc::SYS_ptrace,
+                c_long::from(libc::PTRACE_PEEKUSER),
+                self.tid.0.cast_signed(),
+                place,
+                &raw mut value,
+            )
+        };
+        if done == -1 { Err(Gone) } else { Ok(value) }
+    }
+
+    /// Sets one of its registers, by its place in `struct user` (`PTRACE_POKEUSER`).
+    ///
+    /// # Errors
+    /// [`Gone`].
+    pub(in crate::sys) fn set_register(&self, place: usize, value: c_long) -> Result<(), Gone> {
+        let value = usize::from_ne_bytes(value.to_ne_bytes());
+        ptrace(libc::PTRACE_POKEUSER, self.tid, place, value)
+            .map(drop)
+            .map_err(|_| Gone)
+    }
+
     /// Reads its memory: how many bytes there were, none for an address that is not
     /// the program's.
     ///

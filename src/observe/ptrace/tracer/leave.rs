@@ -2,9 +2,10 @@
 
 use std::io;
 
+use super::undisturbed::{go_on_waiting, go_on_waiting_after};
 use super::{Early, Tracer};
 use crate::model::Tid;
-use crate::sys::ptrace::tracee::{self, Patience, Report, Stop};
+use crate::sys::ptrace::tracee::{self, Call, Patience, Report, Stop, Stopped, Until};
 
 impl Tracer<'_> {
     /// Lets go of everything that is still traced, as it is.
@@ -30,6 +31,14 @@ impl Tracer<'_> {
             };
             match report {
                 Report::Ended(tid, exit, cost) => self.ended(tid, exit, cost),
+                // Let go here, its call would find that it was stopped, and end with
+                // EINTR when nobody is there any more to undo that.
+                Report::Stopped(task, Stop::Call) if begins(&task) => {
+                    let tid = task.tid();
+                    if task.resume(Until::Call, 0).is_ok() {
+                        tracee::interrupt(tid);
+                    }
+                }
                 Report::Stopped(task, stop) => {
                     if let Stop::Created { .. } = stop
                         && let Ok(child) = task.message()
@@ -40,6 +49,11 @@ impl Tracer<'_> {
                         self.family.add(Tid(child), pid);
                     }
                     self.family.remove(task.tid());
+                    match stop {
+                        Stop::Interrupted | Stop::Call => go_on_waiting(&task),
+                        Stop::Signal(signal) => go_on_waiting_after(signal, &task),
+                        _ => {}
+                    }
                     let signal = match stop {
                         Stop::Signal(signal) => signal,
                         _ => 0,
@@ -49,4 +63,9 @@ impl Tracer<'_> {
             }
         }
     }
+}
+
+/// Whether a task stands at the beginning of a call.
+fn begins(task: &Stopped) -> bool {
+    matches!(task.call(), Ok((Call::Entry { .. }, _)))
 }

@@ -8,6 +8,7 @@
 mod leave;
 mod newborn;
 mod start;
+mod undisturbed;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -21,6 +22,7 @@ use crate::model::{Change, Event, Exit, Pid, SideCost, Tid, Timestamp};
 use crate::sys::ptrace::arch;
 use crate::sys::ptrace::tracee::{self, Options, Patience, Report, Stop, Stopped, Until};
 use crate::sys::{clock, proc};
+use undisturbed::{go_on_waiting, go_on_waiting_after};
 
 /// The most reports that are taken in at once.
 const BATCH: usize = 256;
@@ -96,10 +98,11 @@ impl<'a> Tracer<'a> {
         if leader { options.and_exit() } else { options }
     }
 
-    fn until(&self) -> Until {
+    /// How far the tasks of a process are let run.
+    fn until(&self, pid: Pid) -> Until {
         match self.mode {
-            Mode::Launched => Until::Event,
-            Mode::Attached => Until::Call,
+            Mode::Launched if !self.family.is_supervised(pid) => Until::Event,
+            Mode::Launched | Mode::Attached => Until::Call,
         }
     }
 
@@ -206,7 +209,7 @@ impl<'a> Tracer<'a> {
 
     /// What a stopped task wants, and on it goes.
     fn stopped(&mut self, task: Stopped, pid: Pid, stop: Stop) {
-        let mut until = self.until();
+        let mut until = self.until(pid);
         // A task that is gone tells its end next, so that `Gone` needs nothing
         // to be done.
         let _ = match stop {
@@ -215,6 +218,7 @@ impl<'a> Tracer<'a> {
                 if signal == libc::SIGTERM || signal == libc::SIGINT {
                     self.tell_names(pid, true);
                 }
+                go_on_waiting_after(signal, &task);
                 task.resume(until, signal)
             }
             Stop::Group => task.listen(),
@@ -223,6 +227,7 @@ impl<'a> Tracer<'a> {
                     let leader = pid.0 == task.tid().0;
                     let _ = task.set_options(self.options(leader));
                 }
+                go_on_waiting(&task);
                 task.resume(until, 0)
             }
             Stop::Created { fork } => {
@@ -242,7 +247,13 @@ impl<'a> Tracer<'a> {
             }
             Stop::Exiting => {
                 self.leader_exits(&task, pid);
-                task.resume(until, 0)
+                match self.ends_as_alone(&task, pid) {
+                    Some(exit) => {
+                        self.ended(task.tid(), exit, SideCost::default());
+                        task.detach(0)
+                    }
+                    None => task.resume(until, 0),
+                }
             }
             Stop::Filtered | Stop::Call => {
                 let mut said = Vec::new();
@@ -258,6 +269,10 @@ impl<'a> Tracer<'a> {
                         }
                         Change::Connected { .. } | Change::Accepted { .. } => {
                             self.tell_names(pid, false);
+                        }
+                        Change::Supervised => {
+                            self.look_at_every_call(pid, task.tid());
+                            until = Until::Call;
                         }
                         _ => {}
                     }
@@ -320,7 +335,7 @@ impl<'a> Tracer<'a> {
             unprivileged: lost_privilege(pid),
             foreign: task
                 .call()
-                .is_ok_and(|(_, convention)| convention != arch::AUDIT_ARCH),
+                .is_ok_and(|(_, convention)| !arch::knows(convention)),
         };
         self.tell(pid, tid, what);
     }

@@ -4,7 +4,7 @@
 use super::super::family::origin;
 use super::{Early, Tracer};
 use crate::model::{Change, Pid, Tid};
-use crate::sys::ptrace::tracee::{self, Stop};
+use crate::sys::ptrace::tracee::{self, Stop, Until};
 
 impl Tracer<'_> {
     /// A task has created another one, which may have been heard of before.
@@ -26,26 +26,44 @@ impl Tracer<'_> {
             // It has ended: what fork(2) made was a process.
             || !fork && !tracee::exists(child);
         let pid = if thread { parent } else { Pid(child.0) };
-        self.welcome(child, pid, Some(parent), early);
+        let supervised = self.family.is_supervised(parent);
+        self.welcome(child, pid, Some(parent), early, supervised);
     }
 
-    fn welcome(&mut self, tid: Tid, pid: Pid, parent: Option<Pid>, early: Option<Early>) {
+    fn welcome(
+        &mut self,
+        tid: Tid,
+        pid: Pid,
+        parent: Option<Pid>,
+        early: Option<Early>,
+        supervised: bool,
+    ) {
         let process = pid.0 == tid.0;
         let parent = parent.filter(|_| process);
         self.tell(pid, tid, Change::Started { process, parent });
         match early {
             Some(Early::Ended(exit)) => self.tell(pid, tid, Change::Ended(exit)),
             Some(Early::Stopped(task, stop)) => {
-                self.family.add(tid, pid);
+                self.follow(tid, pid, parent, supervised);
                 self.family.first_stop(tid);
                 let _ = task.set_options(self.options(process));
                 // One that is born into a stopped process stays stopped with it.
                 let _ = match stop {
                     Stop::Group => task.listen(),
-                    _ => task.resume(self.until(), 0),
+                    _ => task.resume(self.until(pid), 0),
                 };
             }
-            None => self.family.add(tid, pid),
+            None => self.follow(tid, pid, parent, supervised),
+        }
+    }
+
+    fn follow(&mut self, tid: Tid, pid: Pid, parent: Option<Pid>, supervised: bool) {
+        self.family.add(tid, pid);
+        if let Some(parent) = parent {
+            self.family.has_parent(pid, parent);
+        }
+        if supervised {
+            self.family.supervise(pid);
         }
     }
 
@@ -60,10 +78,12 @@ impl Tracer<'_> {
                 Early::Stopped(task, stop) => match origin(tid, &self.family) {
                     Some((pid, parent)) => {
                         self.adopted.insert(tid);
-                        self.welcome(tid, pid, parent, Some(Early::Stopped(task, stop)));
+                        let supervised = parent.is_some_and(|p| self.family.is_supervised(p));
+                        let early = Some(Early::Stopped(task, stop));
+                        self.welcome(tid, pid, parent, early, supervised);
                     }
                     // Killed meanwhile: it tells its end next.
-                    None => drop(task.resume(self.until(), 0)),
+                    None => drop(task.resume(Until::Event, 0)),
                 },
                 ended @ Early::Ended(_) => {
                     self.early.insert(tid, ended);

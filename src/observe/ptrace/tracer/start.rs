@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::super::Sink;
-use super::super::calls::Interest;
+use super::super::calls::{Interest, Watched};
 use super::{Mode, Tracer};
 use crate::model::{Change, Pid, Tid};
 use crate::sys::proc;
@@ -26,7 +26,8 @@ impl<'a> Tracer<'a> {
     /// # Errors
     /// When tracing is not allowed, or the program cannot be executed.
     pub fn launch(launch: &Launch, interest: Interest, sink: Sink<'a>) -> Result<Self, StartError> {
-        let filter = Filter::stopping_at(interest.calls().iter().map(|c| c.0));
+        let stops: Vec<_> = interest.calls().iter().map(Watched::stop).collect();
+        let filter = Filter::stopping_at(&stops);
         let mut waiting = launch.fork(Some(&filter)).map_err(StartError::System)?;
         let root = waiting.pid;
         let mut tracer = Self::new(root, Mode::Launched, interest, sink);
@@ -79,6 +80,12 @@ impl<'a> Tracer<'a> {
         loop {
             let mut news = false;
             for pid in proc::tree_of(root) {
+                if tracer.family.tids_of(pid).is_empty() && proc::has_lost_its_first_thread(pid) {
+                    // It cannot be seized, and is the process's all the same.
+                    let first = Tid(pid.0);
+                    tracer.tell(pid, first, Change::Found { process: true });
+                    tracer.tell(pid, first, Change::ThreadExiting);
+                }
                 for tid in proc::tasks_of(pid) {
                     if tracer.family.knows(tid) {
                         continue;
@@ -135,6 +142,6 @@ impl<'a> Tracer<'a> {
         };
         self.tell(self.root, tid, started);
         self.executed(&task, self.root);
-        let _ = task.resume(self.until(), 0);
+        let _ = task.resume(self.until(self.root), 0);
     }
 }
