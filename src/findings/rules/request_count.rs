@@ -57,10 +57,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return Some(conclusion(
             Severity::Error,
             format!(
-                "-n says {}, and {} seen{on}. Of this protocol, requests that are sent together \
+                "Only {} seen{on}, and -n says {}. Of this protocol, requests that are sent together \
                  are counted as one; leave -n out if the client does that.",
-                counted(submitted, "request", "requests"),
                 counted(made, "exchange was", "exchanges were"),
+                counted(submitted, "request", "requests"),
             ),
         ));
     }
@@ -68,9 +68,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         conclusion(
             Severity::Warning,
             format!(
-                "-n says {}, and the client made {}: give the number that it makes.",
-                counted(submitted, "request", "requests"),
-                count(made),
+                "The client made {}, and -n says {}: give the number that it makes.",
+                counted(made, "request", "requests"),
+                count(submitted),
             ),
         )
     })

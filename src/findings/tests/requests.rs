@@ -360,3 +360,41 @@ fn incomplete_figures_are_named() {
     });
     assert_eq!(coded(&lossy, "incomplete_figures"), []);
 }
+
+#[test]
+fn request_count_compares_with_n() {
+    let of = |change: fn(&mut Fixture)| {
+        with(|f| {
+            f.run.plan.client_command = Some(vec!["client".to_owned()]);
+            change(f);
+        })
+    };
+    assert_eq!(coded(&of(|_| ()), "request_count"), []);
+    let more = one(
+        &of(|f| f.run.requests.submitted = Some(12)),
+        "request_count",
+    );
+    assert_eq!(more.severity, Severity::Warning);
+    let says = "The client made 20 requests, and -n says 12: give the number that it makes.";
+    assert_eq!(more.message, says);
+    // Of another protocol exchanges are all that can be counted.
+    let fewer = of(|f| {
+        (f.run.requests.valid, f.run.requests.unknown) = (None, None);
+        f.run.exchanges.requests = Some(3);
+    });
+    let fewer = one(&fewer, "request_count");
+    assert_eq!(fewer.severity, Severity::Error);
+    assert!(
+        fewer
+            .message
+            .starts_with("Only 3 exchanges were seen on 20 connections, ")
+    );
+    let expected = json!({"submitted": 20, "made": 3, "connections": 20});
+    assert_eq!(evidence(&fewer), expected);
+    let lossy = of(|f| {
+        f.run.requests.valid = None;
+        f.run.exchanges.requests = Some(3);
+        f.capture().dropped_by_kernel = Some(1);
+    });
+    assert_eq!(coded(&lossy, "request_count"), []);
+}
