@@ -41,7 +41,7 @@ pub(super) fn connections(run: &RunRecord) -> Option<Block> {
         grid: Grid {
             columns: figures
                 .iter()
-                .map(|(name, _)| Column::right(*name))
+                .map(|(name, _)| Column::right(name))
                 .collect(),
             rows: vec![Row::new(figures.map(|(_, cell)| cell))],
         },

@@ -191,14 +191,14 @@ impl RemoteSocket {
 
     /// Whether its connection is still being made.
     pub fn is_connecting(&self) -> bool {
+        // The first byte of `struct tcp_info` (`linux/tcp.h`), and `TCP_SYN_SENT`.
+        const SYN_SENT: u8 = 2;
         let fd = match self {
             Self::Duplicate(fd) => fd,
             Self::Inode { pid, inode } => {
                 return in_table(*pid, *inode).is_some_and(|s| s.state == TcpState::SYN_SENT);
             }
         };
-        // The first byte of `struct tcp_info` (`linux/tcp.h`), and `TCP_SYN_SENT`.
-        const SYN_SENT: u8 = 2;
         let mut state = 0u8;
         let mut length: libc::socklen_t = 1;
         // SAFETY: the kernel writes one byte at most to a live local, and the

@@ -364,7 +364,7 @@ impl Stopped {
         }
     }
 
-    /// process_vm_readv(2).
+    /// `process_vm_readv(2)`.
     fn read_at_once(&self, address: u64, into: &mut [u8]) -> Result<usize, Errno> {
         let local = libc::iovec {
             iov_base: into.as_mut_ptr().cast(),
