@@ -1,6 +1,5 @@
 //! What became of the client's connections.
 
-use super::sides::ClientSide;
 use super::watched::Watched;
 use crate::activity::Connection;
 use crate::activity::outcomes::Wire;
@@ -17,18 +16,18 @@ pub(super) enum Attempt {
     Unknown,
 }
 
-/// `attempted`: how many connect(2) calls there were, where that is known. `own`: the
-/// client's flows, where all of them were captured.
+/// `attempted`: how many connect(2) calls there were, where that is known, and how.
+/// `tried`: how each of them went. `own`: the client's flows, where all of them were
+/// captured.
 pub(super) fn connections(
-    client: &ClientSide<'_>,
-    attempted: Option<u64>,
-    flows: Option<&[FlowRecord]>,
+    (attempted, known): (Option<u64>, Provenance),
+    tried: Option<Vec<Attempt>>,
     own: Option<&[&FlowRecord]>,
 ) -> Connections {
-    let by = |attempted: Option<u64>| attempted.map(|_| client.provenance());
+    let by = |attempted: Option<u64>| attempted.map(|_| known);
     let tried = match own {
         Some(own) => Some(on_the_wire(own)),
-        None => attempted.and_then(|_| client.attempts(flows.unwrap_or_default())),
+        None => attempted.and(tried),
     };
     let Some((established, refused)) = tried.as_deref().and_then(both) else {
         return Connections {

@@ -113,8 +113,11 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     );
     let incomplete = incomplete::figures(own, &requests, !client.has_noted_all());
     requests.answered = incomplete::answered(&requests, &incomplete);
-    let connections =
-        connections::connections(&client, requests.attempted, wire, own.filter(|_| whole));
+    let connections = connections::connections(
+        (requests.attempted, client.provenance()),
+        client.attempts(wire.unwrap_or_default()),
+        own.filter(|_| whole),
+    );
     let mut run = RunRecord {
         schema: SCHEMA_RUN.to_owned(),
         tool: observation.header.tool.clone(),

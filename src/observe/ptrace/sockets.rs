@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::arguments::{Address, Made, recognise};
 use super::calls::{Interest, Kind, Watched};
+use super::outcome::outcome;
 use crate::model::{Change, Endpoint, Pid, SocketId, Tid, Timestamp};
 use crate::sys::clock;
 use crate::sys::ptrace::remote_socket::{Behind, Refusal, RemoteSocket, behind};
@@ -343,20 +344,4 @@ impl Sockets {
         }
         news
     }
-}
-
-/// What a call that connects says of the connection: 0 or an error, and whether
-/// its SYN goes out only with the first data (`TCP_FASTOPEN_CONNECT` of tcp(7)).
-/// `None`: there was no attempt.
-fn outcome(socket: &RemoteSocket, result: i64, sends: bool) -> Option<(i32, bool)> {
-    if result < 0 {
-        let errno = i32::try_from(-result).unwrap_or(0);
-        // Fast open is switched off here, and nothing was tried (tcp(7)).
-        return (!sends || errno != libc::EOPNOTSUPP).then_some((errno, false));
-    }
-    // What was sent, or is to be sent, with the SYN is on its way with it.
-    if socket.is_connecting() {
-        return Some((libc::EINPROGRESS, !sends));
-    }
-    Some((0, false))
 }
