@@ -8,7 +8,7 @@ TARGET_DIR = $$($(CARGO) metadata --no-deps --format-version 1 | \
 	sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
 # The rooms without effects, which `make mutants` changes.
-ROOMS ?= model text decode capfile obsfile flow analysis limits census activity assemble assemble correlate \
+ROOMS ?= model text decode capfile obsfile flow analysis limits census activity assemble correlate \
 	stats expect compare findings report
 
 .DEFAULT_GOAL := help

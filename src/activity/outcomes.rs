@@ -186,3 +186,6 @@ fn of_errno(errno: i32) -> Outcome {
         _ => Outcome::Other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -984,3 +984,15 @@ proptest! {
         prop_assert_eq!(threads, counts(1, peak, 1 + alive.len() as u64, created));
     }
 }
+
+#[test]
+fn what_is_of_no_socket_and_no_task_is_kept_too() {
+    let mut story = Story::of_a_program();
+    let local: std::net::SocketAddr = "127.0.0.1:45000".parse().unwrap();
+    let local = local.into();
+    story.tell(100, 100, Change::Listening { local });
+    story.tell(100, 100, Change::CalledPtrace);
+    assert_eq!(story.side.listening, [local]);
+    assert_eq!(story.side.tracers, ["client".to_owned()].into());
+    assert_eq!(story.side.events, 4, "with its start and its execve(2)");
+}

@@ -176,6 +176,18 @@ mod tests {
     }
 
     #[test]
+    fn a_program_is_told_what_stands_in_its_words() {
+        let told = |text: &str| {
+            let program: Program = text.parse().unwrap();
+            (program.is_told_the_number(), program.is_told_the_port())
+        };
+        assert_eq!(told("a=./x {n} http://{host}:{port}/"), (true, true));
+        assert_eq!(told("a=./x -n{n}"), (true, false));
+        assert_eq!(told("a=./x {port}"), (false, true));
+        assert_eq!(told("a=./x {host} n port"), (false, false));
+    }
+
+    #[test]
     fn names_say_what_differs() {
         let clients = [Strategy::Thread, Strategy::Async].map(Client::Strategy);
         let names = |models: &[ServerModel], sizes: &[u32]| {

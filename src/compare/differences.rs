@@ -151,6 +151,32 @@ mod tests {
     }
 
     #[test]
+    fn pairs_are_named_in_the_order_of_the_contenders() {
+        let name = |(a, b): (&str, &str)| (a.to_owned(), b.to_owned());
+        assert_eq!(pairs_of(&two(&[10])), [("thread", "async")].map(name));
+        let of_each_size = [("thread@10", "async@10"), ("thread@20", "async@20")];
+        assert_eq!(pairs_of(&two(&[10, 20])), of_each_size.map(name));
+        assert_eq!(pairs_of(&two(&[10])[..1]), []);
+    }
+
+    /// Six pairs: 6 · 2/C(10, 5) is 0.048, 6 · 2/C(8, 4) is 0.17.
+    #[test]
+    fn it_takes_five_repeats_to_tell_four_apart() {
+        let clients = [
+            Strategy::Thread,
+            Strategy::Pool,
+            Strategy::Process,
+            Strategy::Async,
+        ]
+        .map(Client::Strategy);
+        let four = contenders(&clients, &[ServerModel::Thread], &[10]);
+        assert_eq!(repeats_needed(&four, 4), Some(5));
+        assert_eq!(repeats_needed(&four, 5), None, "these suffice");
+        assert_eq!(repeats_needed(&two(&[10]), 3), Some(4), "2/20 is 0.1");
+        assert_eq!(repeats_needed(&two(&[10])[..1], 1), None, "none to compare");
+    }
+
+    #[test]
     fn rows_that_differ_in_two_things_are_not_compared() {
         let clients = [Strategy::Thread, Strategy::Pool].map(Client::Strategy);
         let models = [ServerModel::Thread, ServerModel::Async];

@@ -128,6 +128,8 @@ mod tests {
         let codes: Vec<&str> = found.iter().map(|f| f.code.as_str()).collect();
         assert_eq!(codes, ["runs_did_not_hold", "rows_with_failures"]);
         assert!(found.iter().all(did_not_hold));
+        let other = Finding::new("few_repeats", Severity::Warning, String::new());
+        assert!(!did_not_hold(&other));
         assert!(
             found[0]
                 .message

@@ -66,6 +66,10 @@ mod tests {
         assert_eq!(order_of(0, 4), [0, 1, 3, 2]);
         assert_eq!(order_of(1, 4), [1, 2, 0, 3]);
         assert_eq!(order_of(0, 1), [0]);
+        // Of an odd number, every other time round the other way.
+        assert_eq!(order_of(0, 3), [0, 1, 2]);
+        assert_eq!(order_of(1, 3), [1, 2, 0]);
+        assert_eq!(order_of(3, 3), [2, 1, 0]);
         let all = turns(2, 1, 2);
         assert_eq!(all.len(), 6);
         assert_eq!(all[0].round, Round::Warmup(1));

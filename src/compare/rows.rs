@@ -246,6 +246,29 @@ mod tests {
     }
 
     #[test]
+    fn one_figure_is_enough_to_know_how_many_failed() {
+        let failed = |answered, valid, refused: u64| {
+            let mut measured = runs_of(0, &[1]);
+            let requests = &mut measured[0].run.requests;
+            (requests.answered, requests.valid) = (answered, valid);
+            let told = (refused > 0).then(|| ("refused".to_owned(), refused));
+            requests.failed = told.into_iter().collect();
+            measured[0].failed()
+        };
+        assert_eq!(failed(None, None, 2), Some(2));
+        assert_eq!(failed(Some(5), None, 0), Some(0));
+        assert_eq!(failed(None, Some(5), 0), Some(0));
+        assert_eq!(failed(None, None, 0), None);
+    }
+
+    #[test]
+    fn nothing_is_a_multiple_of_no_time() {
+        assert_eq!(ratio(ms(3), ms(2)), Some(1.5));
+        assert_eq!(ratio(ms(3), ms(0)), None);
+        assert!((seconds(ms(1500)) - 1.5).abs() < 1e-12);
+    }
+
+    #[test]
     fn each_size_has_a_fastest() {
         let mut measured = runs_of(0, &[10]);
         measured.extend(runs_of(1, &[20]));

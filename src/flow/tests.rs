@@ -1,7 +1,7 @@
 //! Whole flows.
 
-use super::FlowConfig;
 use super::testkit::{client, client_at, flow, flows, flows_with, opened, server};
+use super::{FlowConfig, FlowTable};
 use crate::model::{Close, ConnState, FlowId, Nanos, TcpFlags, Timestamp};
 
 fn ms(n: i64) -> Timestamp {
@@ -469,4 +469,74 @@ fn what_comes_after_the_close_belongs_to_the_flow() {
         c.says(101, 301, b"late").at_ms(6),
     ]));
     assert_eq!((f.client_frames, f.last_ns), (3, ms(6)));
+}
+
+/// Zeek tells a control bit once, and again where it comes with another number.
+#[test]
+fn what_is_sent_again_has_one_letter() {
+    let (c, s) = (client(), server());
+    let history = |then: &[_]| flow(&opened(then.iter().cloned())).history;
+    assert_eq!(flow(&[c.syn(100), c.syn(100)]).history, "S");
+    assert_eq!(history(&[c.fin(101, 301), c.fin(101, 301)]), "ShAF");
+    assert_eq!(history(&[c.fin(101, 301), c.fin(105, 301)]), "ShAFF");
+    assert_eq!(history(&[c.rst(101), c.rst(101)]), "ShAR");
+    // No bit that has a letter, and no payload.
+    assert_eq!(history(&[s.send(TcpFlags::PSH, 301, 0, b"")]), "ShA");
+}
+
+/// A RST after a SYN alone is a state of its own; after more it is not known what it
+/// was.
+#[test]
+fn a_client_that_resets_without_an_answer() {
+    let c = client();
+    let state = |spoken: &[_]| flow(spoken).state;
+    assert_eq!(state(&[c.syn(100), c.rst(101)]), ConnState::RSTOS0);
+    assert_eq!(
+        state(&[c.syn(100), c.ack(101, 301), c.rst(101)]),
+        ConnState::OTH
+    );
+}
+
+/// Every flow of a run counts: none is handed on in pieces because there are many.
+#[test]
+fn in_a_run_time_is_spoken_on_its_port_alone() {
+    let config = FlowConfig::of_a_run(45_000);
+    assert_eq!(config.time_port, Some(45_000));
+    assert_eq!(config.max_flows, usize::MAX);
+    assert_eq!(
+        config.max_closed_flows,
+        FlowConfig::default().max_closed_flows
+    );
+}
+
+#[test]
+fn open_flows_are_those_that_are_not_closed() {
+    let counts = |spoken: &[_]| flows_with(FlowConfig::default(), spoken).1;
+    let two = [client_at(1).syn(100), client_at(2).syn(100)];
+    assert_eq!(counts(&two).open(), 2);
+    let reset = [two[0].clone(), two[1].clone(), client_at(1).rst(101)];
+    assert_eq!((counts(&reset).closed, counts(&reset).open()), (1, 1));
+}
+
+/// For who waits for them: a reader that follows a capture as it is written.
+#[test]
+fn closed_flows_can_be_had_before_the_end() {
+    let handed_on = |until: Option<i64>| {
+        let mut table = FlowTable::new(FlowConfig::default());
+        for (port, when) in [(1, 0), (2, 10), (3, 20)] {
+            let c = client_at(port);
+            table.push(&c.syn(100).at_ms(when).segment(), &mut |_| ());
+            if port != 3 {
+                table.push(&c.rst(101).at_ms(when + 1).segment(), &mut |_| ());
+            }
+        }
+        let mut ports = Vec::new();
+        table.hand_on_closed(until.map(ms), &mut |flow| ports.push(flow.client.port));
+        ports
+    };
+    assert_eq!(handed_on(None), [1, 2], "the third is open");
+    assert!(handed_on(Some(0)).is_empty());
+    assert_eq!(handed_on(Some(1)), [1], "with its last frame");
+    assert_eq!(handed_on(Some(10)), [1]);
+    assert_eq!(handed_on(Some(11)), [1, 2]);
 }

@@ -218,6 +218,64 @@ mod tests {
         assert_eq!(verdict(b"JAM 10:00:00\n").answer, TimeOfDay::new(10, 0, 0));
     }
 
+    /// What came of an answer, and whether bytes of it were not captured.
+    fn line(bytes: &[u8], cut: bool) -> AnswerLine {
+        let mut line = AnswerLine {
+            cut,
+            ..AnswerLine::default()
+        };
+        line.push(bytes);
+        line
+    }
+
+    #[test]
+    fn an_answer_of_which_nothing_came_is_empty() {
+        assert!(line(b"", false).is_empty());
+        assert!(!line(b"J", false).is_empty());
+        assert!(!line(b"", true).is_empty(), "there was one");
+    }
+
+    #[test]
+    fn an_answer_is_told_by_its_first_bytes() {
+        for begun in [&b"J"[..], b"JAM", b"JAM ", b"JAM 10:0"] {
+            assert!(line(begun, false).may_be_answer(), "{begun:?}");
+        }
+        for other in [&b""[..], b"X", b"JAR", b"JAM\r\n", b"HTTP/1.1 200 OK\r\n"] {
+            assert!(!line(other, false).may_be_answer(), "{other:?}");
+        }
+        assert!(
+            !line(b"JA", true).may_be_answer(),
+            "of the rest nobody knows"
+        );
+        assert!(line(b"JAM 1", true).may_be_answer());
+    }
+
+    #[test]
+    fn an_answer_ends_with_its_line_or_where_it_is_too_long_or_lost() {
+        assert!(line(b"JAM 10:00:00\r\n", false).has_ended());
+        assert!(line(b"\n", false).has_ended());
+        assert!(!line(b"JAM 10:00:00\r", false).has_ended());
+        assert!(!line(b"", false).has_ended());
+        assert!(line(b"JAM 1", true).has_ended());
+        assert!(!line(&[b'x'; KEPT], false).has_ended());
+        assert!(line(&[b'x'; KEPT + 1], false).has_ended());
+    }
+
+    #[test]
+    fn an_answer_may_lack_nothing_but_its_line_end() {
+        assert!(line(b"JAM 10:00:00", false).lacks_end());
+        assert!(line(b"JAM 10:00:00\r", false).lacks_end());
+        for other in [
+            &b"JAM 10:00:0"[..],
+            b"JAM 10:00:00\r\n",
+            b"HTTP/1.1 200",
+            b"",
+        ] {
+            assert!(!line(other, false).lacks_end(), "{other:?}");
+        }
+        assert!(!line(b"JAM 10:00:00", true).lacks_end());
+    }
+
     #[test]
     fn a_cut_answer_is_not_judged_unless_it_begins_wrongly() {
         let cut = |bytes: &[u8], lost: bool| {

@@ -185,6 +185,11 @@ fn promises_are_kept_in_mode_2() {
     let each = STACK + 304;
     let need = |n: u64| n * each + ((20 << 20) + n * each) / 32;
     assert!(need(allows) <= left && need(allows + 1) > left, "{allows}");
+    let mut readings = roomy();
+    strict(&mut readings);
+    let all = limits(Thread, &readings, STACK);
+    let row = all.iter().find(|l| l.name == L::CommitLimit).unwrap();
+    assert!(row.note.as_ref().unwrap().contains("keeps for root"));
     assert_eq!(
         binds(Process, strict),
         // A fork is promised all that its parent may write, shared or not.
@@ -364,6 +369,72 @@ fn an_estimate_is_blamed_when_it_is_nearly_used_up() {
         r.space = r.space.clone().with_connections(400);
     };
     assert_eq!(reset(gone), Ok((L::Data, Scope::Server)));
+}
+
+#[test]
+fn a_call_is_called_by_its_name() {
+    let all = [
+        (Call::Mmap, "mmap"),
+        (Call::Clone, "clone"),
+        (Call::Fork, "fork"),
+        (Call::Socket, "socket"),
+        (Call::Connect, "connect"),
+        (Call::Accept, "accept"),
+        (Call::Answer, "recv"),
+    ];
+    for (call, name) in all {
+        assert_eq!(call.name(), name);
+    }
+}
+
+/// What is full forgets a segment; memory that is gone says so, or ends the server.
+#[test]
+fn a_client_waits_in_vain_for_what_was_forgotten() {
+    let forgets = |r: &mut Readings| {
+        r.sockets.conntrack_max = Some(1_000);
+        r.sockets.conntrack = Some(1_000);
+        r.memory.available = Some(0);
+    };
+    let of = |call, errno| blame_on(Connection, call, errno, forgets).map(|(name, _)| name);
+    for waits in [libc::ETIMEDOUT, libc::EINPROGRESS] {
+        assert_eq!(of(Call::Connect, waits), Ok(L::ConntrackMax));
+        assert_eq!(of(Call::Answer, waits), Ok(L::ConntrackMax));
+        assert_eq!(of(Call::Socket, waits), Err(Blame::Unread));
+    }
+    assert_eq!(of(Call::Connect, libc::ENOBUFS), Ok(L::Memory));
+    assert_eq!(of(Call::Answer, libc::EPIPE), Ok(L::Memory));
+    // No server is asked for a socket, or has ended by then.
+    assert_eq!(of(Call::Socket, libc::ECONNRESET), Err(Blame::Other));
+}
+
+#[test]
+fn a_promise_is_what_refuses_a_process_and_no_thread_s_stack() {
+    let promised = |r: &mut Readings| {
+        r.memory.overcommit = Some(2);
+        r.memory.commit_limit = Some(1 << 30);
+        r.memory.committed = Some(1 << 30);
+    };
+    let of = |kind, call| blame_on(kind, call, libc::ENOMEM, promised).map(|(name, _)| name);
+    assert_eq!(of(Process, Call::Fork), Ok(L::CommitLimit));
+    assert_eq!(of(Thread, Call::Clone), Err(Blame::Unread));
+    assert_eq!(of(Thread, Call::Mmap), Ok(L::CommitLimit));
+}
+
+/// Others begin and end tasks while limits are read: of 1,000 that were reached, ten.
+#[test]
+fn a_hundredth_may_have_been_given_back_meanwhile() {
+    let blamed = |left: u64, reached: u64| {
+        let mut readings = roomy();
+        readings.tasks.groups[0].max = Some(12 + left);
+        let all = limits(Thread, &readings, STACK);
+        let refusal = Refusal {
+            call: Call::Clone,
+            errno: libc::EAGAIN,
+        };
+        blame(Thread, refusal, &all, reached) != Blame::Unread
+    };
+    assert!(blamed(10, 1_000) && !blamed(11, 1_000));
+    assert!(blamed(3, 50) && !blamed(4, 50), "three at least");
 }
 
 #[test]
@@ -551,6 +622,39 @@ fn a_remedy_is_a_command_and_raises() {
     );
 }
 
+/// A range is the widest where neither end can be moved.
+#[test]
+fn both_ends_of_the_port_range_can_be_moved() {
+    let by = |low, high| {
+        let range = |r: &mut Readings| r.sockets.port_range = Some((low, high));
+        remedy_of(Connection, L::PortRange, range).command.is_some()
+    };
+    assert!(!by(1024, 65_535));
+    assert!(by(1025, 65_535) && by(1024, 65_534));
+}
+
+/// Only version 1 of control groups has a folder of memory, with a file of its own.
+#[test]
+fn a_group_s_memory_has_another_file_in_version_1() {
+    let of = |path: &'static str| {
+        let narrow = |r: &mut Readings| r.memory.groups = vec![group(path, Some(1 << 30), 1)];
+        remedy_of(Thread, L::MemoryMax, narrow).command.unwrap()
+    };
+    assert_eq!(
+        of("/sys/fs/cgroup/memory/a"),
+        "echo -1 | sudo tee /sys/fs/cgroup/memory/a/memory.limit_in_bytes"
+    );
+    assert_eq!(
+        of("/sys/fs/cgroup/a"),
+        "echo max | sudo tee /sys/fs/cgroup/a/memory.max"
+    );
+    let tasks = |r: &mut Readings| r.tasks.groups = vec![group("/memory/pids/a", Some(9), 1)];
+    assert_eq!(
+        remedy_of(Thread, L::PidsMax, tasks).command.unwrap(),
+        "echo max | sudo tee /memory/pids/a/pids.max"
+    );
+}
+
 /// The row of the policy tells the policy, not the memory.
 #[test]
 fn the_heuristic_is_told_by_its_number() {
@@ -558,6 +662,15 @@ fn the_heuristic_is_told_by_its_number() {
     let row = all.iter().find(|l| l.name == L::Overcommit).unwrap();
     assert_eq!((row.value, row.allows), (Some(0), None));
     assert!(row.note.as_ref().unwrap().contains("1.10 TB"), "{row:?}");
+    let stacks_of = |memory_and_swap| {
+        let mut readings = roomy();
+        readings.memory.memory_and_swap = Some(memory_and_swap);
+        let all = limits(Thread, &readings, STACK);
+        let row = all.iter().find(|l| l.name == L::Overcommit).unwrap();
+        row.allows
+    };
+    assert_eq!(stacks_of(STACK), None, "as large as memory is not larger");
+    assert_eq!(stacks_of(STACK - 1), Some(0));
 }
 
 fn some_limit() -> impl Strategy<Value = Option<u64>> {

@@ -314,3 +314,6 @@ fn damage_block(s: &AnalysisSummary) -> Option<Block> {
         facts: damaged,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -209,3 +209,70 @@ fn worker_row(worker: &WorkerRecord) -> Row {
         note: problem::of_worker(worker).map(|text| Cell::new(text).toned(Tone::Warning)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ServerOwner, Tid};
+    use crate::testkit::Fixture;
+
+    #[test]
+    fn a_handshake_is_shown_as_it_went() {
+        let shown = |change: fn(&mut FlowRecord)| {
+            let mut flow = Fixture::normal(1).flows.remove(0);
+            change(&mut flow);
+            let cell = handshake(&flow);
+            (cell.text, cell.tone)
+        };
+        let told = |text: &str, tone| (text.to_owned(), tone);
+        let absent = told("—", Tone::Quiet);
+        assert_eq!(shown(|_| ()), told("31.2 µs", Tone::Plain));
+        assert_eq!(shown(|f| f.handshake = None), absent);
+        let retried = shown(|f| f.handshake.as_mut().unwrap().syn_count = 2);
+        assert_eq!(retried, told("31.2 µs", Tone::Warning));
+        let never = shown(|f| f.handshake.as_mut().unwrap().ack_ns = None);
+        assert_eq!(never, told("none", Tone::Error));
+        // Completed, but captured in another order.
+        let backwards = shown(|f| {
+            let handshake = f.handshake.as_mut().unwrap();
+            handshake.ack_ns = Some(handshake.syn_ns.plus(crate::model::Nanos::new(-1)));
+        });
+        assert_eq!(backwards, absent);
+    }
+
+    #[test]
+    fn only_the_client_s_workers_can_be_unhappy() {
+        let mut fixture = Fixture::normal(4);
+        fixture.fail(1, Outcome::Timeout, None);
+        fixture.workers[2].outcome = None;
+        fixture.fail(3, Outcome::Timeout, None);
+        fixture.workers[3].side = Side::Server;
+        let unhappy = unhappy_workers(&fixture.workers);
+        let workers: Vec<u32> = unhappy.keys().map(|(worker, _)| worker.0).collect();
+        assert_eq!(workers, [1]);
+    }
+
+    #[test]
+    fn the_accepting_thread_stands_before_another_that_serves() {
+        let owner = |accept, serve| {
+            let owner = Fixture::normal(1).flows[0].server_owner.unwrap();
+            server_thread(&ServerOwner {
+                accept_tid: Option::map(accept, Tid),
+                serve_tid: Option::map(serve, Tid),
+                ..owner
+            })
+        };
+        assert_eq!(owner(Some(7), Some(7)), "7");
+        assert_eq!(owner(Some(7), Some(8)), "7→8");
+        assert_eq!(owner(Some(7), None), "7→?");
+        assert_eq!(owner(None, Some(8)), "?→8");
+        assert_eq!(owner(None, None), "pid 40000");
+    }
+
+    #[test]
+    fn rows_that_no_file_has_are_counted_where_there_are_more() {
+        assert!(more_rows(3, 3).is_none());
+        let more = more_rows(5, 3).unwrap().text;
+        assert_eq!(more, "… and 2 more: raise --rows to see them");
+    }
+}

@@ -177,17 +177,4 @@ pub(super) fn write_csv(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_control_bit_has_its_name() {
-        assert_eq!(flag_names(TcpFlags(0)), "none");
-        assert_eq!(flag_names(TcpFlags(0x02)), "SYN");
-        assert_eq!(flag_names(TcpFlags(0xc2)), "SYN ECE CWR");
-        assert_eq!(
-            flag_names(TcpFlags(0xff)),
-            "FIN SYN RST PSH ACK URG ECE CWR"
-        );
-    }
-}
+mod tests;

@@ -132,3 +132,52 @@ fn cost(observer: &Observer) -> Cell {
     parts.extend(client.map(|span| format!("the client ran {}", duration(span))));
     Cell::new(parts.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::Fixture;
+
+    #[test]
+    fn what_was_lost_is_told_and_what_is_not_known() {
+        let of = |kernel, interface| {
+            let mut fixture = Fixture::normal(1);
+            let capture = fixture.capture();
+            capture.dropped_by_kernel = kernel;
+            capture.dropped_by_interface = interface;
+            drops(capture)
+        };
+        let told = |text: &str, lost| (text.to_owned(), lost);
+        assert_eq!(of(Some(0), Some(0)), told("no dropped frames", false));
+        assert_eq!(of(None, None), told("dropped frames not known", false));
+        let half = "dropped frames: 0 by the kernel, an unknown number by the interface";
+        assert_eq!(of(Some(0), None), told(half, false));
+        let half = "dropped frames: an unknown number by the kernel, 0 by the interface";
+        assert_eq!(of(None, Some(0)), told(half, false));
+        let lost = "DROPPED FRAMES: 12 by the kernel, 0 by the interface";
+        assert_eq!(of(Some(12), Some(0)), told(lost, true));
+        let lost = "DROPPED FRAMES: 0 by the kernel, 12 by the interface";
+        assert_eq!(of(Some(0), Some(12)), told(lost, true));
+    }
+
+    #[test]
+    fn owners_are_known_for_all_or_for_so_many() {
+        let of = |client, server| {
+            let mut run = Fixture::normal(5).run;
+            run.correlation.client_owned = client;
+            run.correlation.server_owned = server;
+            let cell = owners(&run);
+            (cell.text, cell.tone)
+        };
+        let told = |client: &str, server: &str, tone| {
+            let text = format!("5 flows; client worker {client}, server thread {server}");
+            (text, tone)
+        };
+        let (all, some) = ("known for all", "known for 4");
+        assert_eq!(of(Some(5), Some(5)), told(all, all, Tone::Plain));
+        assert_eq!(of(Some(4), Some(5)), told(some, all, Tone::Warning));
+        assert_eq!(of(Some(5), Some(4)), told(all, some, Tone::Warning));
+        let unknown = told("not known", all, Tone::Warning);
+        assert_eq!(of(None, Some(5)), unknown);
+    }
+}

@@ -59,3 +59,42 @@ fn of_exchange(exchange: &Exchange) -> Option<&str> {
         (None, Some(_), _) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::Fixture;
+
+    #[test]
+    fn a_connection_without_a_request_is_told_by_its_state() {
+        let mut flow = Fixture::normal(1).flows.remove(0);
+        flow.exchanges.clear();
+        let by_client = Some("reset by the client, no request seen");
+        let by_server = Some("reset by the server, no request seen");
+        for (state, note) in [
+            (ConnState::S0, Some("no reply to the SYN")),
+            (ConnState::REJ, Some("connection refused")),
+            (ConnState::RSTO, by_client),
+            (ConnState::RSTOS0, by_client),
+            (ConnState::RSTR, by_server),
+            (ConnState::RSTRH, by_server),
+            (ConnState::SF, None),
+        ] {
+            flow.state = state;
+            assert_eq!(of_flow(&flow, None).as_deref(), note, "{state}");
+        }
+    }
+
+    #[test]
+    fn a_worker_is_asked_where_the_wire_shows_nothing_wrong() {
+        let mut fixture = Fixture::normal(2);
+        fixture.fail(0, Outcome::Timeout, Some("after 5 s"));
+        let said = "no connection or no answer within the timeout: after 5 s";
+        let note = of_flow(&fixture.flows[0], Some(&fixture.workers[0]));
+        assert_eq!(note.as_deref(), Some(said));
+        assert_eq!(of_flow(&fixture.flows[1], Some(&fixture.workers[1])), None);
+        fixture.unanswered(0);
+        let note = of_flow(&fixture.flows[0], Some(&fixture.workers[0]));
+        assert_eq!(note.as_deref(), Some("no answer"), "as the wire shows");
+    }
+}

@@ -85,3 +85,6 @@ fn helpers(program: &Program) -> Option<String> {
         names.join(", ")
     ))
 }
+
+#[cfg(test)]
+mod tests;

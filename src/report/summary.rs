@@ -216,3 +216,66 @@ pub(super) fn findings(findings: &[Finding]) -> Option<Block> {
         findings,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Valid and failed requests as they are shown.
+    fn shown(requests: &Requests) -> [(String, Tone); 2] {
+        let Block::Grid { grid, .. } = super::requests(requests) else {
+            panic!("a table");
+        };
+        [5, 6].map(|at| {
+            let cell: &Cell = &grid.rows[0].cells[at];
+            (cell.text.clone(), cell.tone)
+        })
+    }
+
+    /// An empty list of failures says nothing where no answer was counted.
+    #[test]
+    fn no_failures_are_zero_where_somebody_counted() {
+        let failed = |answered, valid, refused: u64| {
+            let failed = (refused > 0).then(|| ("refused".to_owned(), refused));
+            let [_, shown] = shown(&Requests {
+                answered,
+                valid,
+                failed: failed.into_iter().collect(),
+                ..Requests::default()
+            });
+            shown
+        };
+        let told = |text: &str, tone| (text.to_owned(), tone);
+        assert_eq!(failed(None, None, 0), told("—", Tone::Quiet));
+        assert_eq!(failed(Some(3), None, 0), told("0", Tone::Plain));
+        assert_eq!(failed(None, Some(3), 0), told("0", Tone::Plain));
+        assert_eq!(failed(None, None, 2), told("2", Tone::Error));
+    }
+
+    #[test]
+    fn all_valid_is_good() {
+        let valid = |submitted, valid| {
+            let [shown, _] = shown(&Requests {
+                submitted,
+                valid,
+                ..Requests::default()
+            });
+            shown.1
+        };
+        assert_eq!(valid(Some(3), Some(3)), Tone::Good);
+        assert_eq!(valid(Some(3), Some(2)), Tone::Plain);
+        assert_eq!(valid(None, None), Tone::Quiet);
+    }
+
+    #[test]
+    fn only_failures_that_occurred_are_listed() {
+        let listed = |n| {
+            let requests = Requests {
+                failed: [("refused".to_owned(), n)].into(),
+                ..Requests::default()
+            };
+            failures(&requests).is_some()
+        };
+        assert!(listed(1) && !listed(0));
+    }
+}

@@ -115,6 +115,19 @@ mod tests {
         );
     }
 
+    /// `snake_case` is a word; at the edge of one it would begin an emphasis.
+    #[test]
+    fn an_underscore_within_a_word_is_left_alone() {
+        assert_eq!(markdown("snake_case"), "snake_case");
+        assert_eq!(markdown("_a_ b_ _c"), "\\_a\\_ b\\_ \\_c");
+        assert_eq!(markdown("a__b"), "a\\_\\_b");
+    }
+
+    #[test]
+    fn what_would_be_an_entity_is_text() {
+        assert_eq!(markdown("a&lt;b"), "a&amp;lt;b");
+    }
+
     #[test]
     fn formulas_become_text() {
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1"] {

@@ -53,6 +53,15 @@ fn moments_are_those_of_the_last_facts() {
     let run = story.told().run;
     assert_eq!(run.duration_ns, ms(80));
     assert_eq!(run.observer.client_duration_ns, Some(ms(80)));
+    let sample = Sample {
+        at: at(95),
+        threads: Some(1),
+        processes: Some(1),
+    };
+    let of = Counted::System;
+    story.seen.add(Fact::Sample { of, sample });
+    let run = story.told().run;
+    assert_eq!(run.duration_ns, ms(95), "and so is a sample");
 }
 
 #[test]
@@ -65,7 +74,7 @@ fn of_a_side_whose_end_is_missing_the_beginning_is_told() {
         let sample = Sample {
             at: at(when),
             threads: Some(threads),
-            processes: None,
+            processes: Some(threads - 60),
         };
         let of = Counted::System;
         story.seen.add(Fact::Sample { of, sample });
@@ -76,6 +85,7 @@ fn of_a_side_whose_end_is_missing_the_beginning_is_told() {
         ..Counts::default()
     };
     assert_eq!(run.census.client.threads, before);
+    assert_eq!(run.census.client.processes, before);
     assert_eq!(run.census.client.provenance, Some(Provenance::Traced));
     assert_eq!(run.census.client.timeline.len(), 2);
     let system = run.census.system.threads;
@@ -83,6 +93,8 @@ fn of_a_side_whose_end_is_missing_the_beginning_is_told() {
         (system.before, system.peak, system.after),
         (Some(100), None, None)
     );
+    let system = run.census.system.processes;
+    assert_eq!((system.before, system.peak), (Some(40), None));
     assert_eq!(run.requests.attempted, None);
     assert_eq!(
         run.requests.failed,

@@ -76,6 +76,7 @@ fn a_run_that_went_well_is_told_whole() {
         (owner.accept_tid, owner.serve_tid),
         (Some(Tid(20)), Some(Tid(201)))
     );
+    assert_eq!(owner.provenance, Provenance::Instrumented);
     assert_eq!(told.flows[1].client_owner.unwrap().tid, Tid(101));
     assert_eq!(told.workers.len(), 4);
     assert_eq!(run.sides.client.cpu_ns, Some(ms(3)));
@@ -104,7 +105,9 @@ fn attempted_is_bounded_by_the_wire() {
     story.totals(Side::Client, all_well());
     story.captured();
     story.over(End::Complete);
-    assert_eq!(story.told().run.requests.attempted, Some(3));
+    let requests = story.told().run.requests;
+    assert_eq!(requests.attempted, Some(3));
+    assert_eq!(requests.on_wire, Some(3), "the SYNs are the run's own");
     // Without a capture the wire can tell nothing: what was begun counts.
     story.flows.clear();
     story.seen.wire = None;
@@ -310,4 +313,60 @@ fn an_interrupted_run_tells_what_there_was() {
     assert_eq!(told.run.requests.failed["abandoned"], 1);
     assert_eq!(told.run.correlation.client_owned, Some(2));
     assert_eq!(told.workers[1].client, Some(port(50_001)));
+}
+
+#[test]
+fn the_plan_has_what_was_asked_for() {
+    let client = AskedClient::BuiltIn {
+        strategy: Strategy::Pool,
+        requests: 7,
+        workers: Some(3),
+        join: false,
+        gate: true,
+        max_in_flight: Some(4),
+        timeout_ns: ms(1234),
+    };
+    let alone = AskedServer::Existing { attached: false };
+    let plan = Story::of(client, alone).told().run.plan;
+    assert_eq!(plan.strategy, Some(Strategy::Pool));
+    assert_eq!((plan.requests, plan.workers), (Some(7), Some(3)));
+    assert_eq!((plan.joined, plan.gate), (Some(false), true));
+    assert_eq!(plan.max_in_flight, Some(4));
+    assert_eq!(plan.timeout_ns, Some(ms(1234)));
+
+    let program = AskedClient::Program { requests: Some(9) };
+    let plan = Story::of(program, alone).told().run.plan;
+    assert_eq!(plan.requests, Some(9));
+    assert_eq!((plan.joined, plan.timeout_ns), (None, None));
+}
+
+/// A worker was killed before it could tell its port, and at that time there is a flow
+/// whose SYN is not in the capture.
+#[test]
+fn a_flow_without_a_syn_is_an_older_one_where_nothing_was_lost() {
+    let mut story = Story::built_in(Strategy::Process, 2);
+    story.seen.add(Fact::Request(note(0, 50_000, 10, 40)));
+    story.flow(50_000, 10, Some(14));
+    story.seen.add(Fact::Request(RequestNote {
+        connected: None,
+        ended: None,
+        client: None,
+        outcome: Outcome::Abandoned,
+        ..note(1, 0, 20, 0)
+    }));
+    story.flow(50_001, 20, Some(24)).handshake = None;
+    story.totals(Side::Client, all_well());
+    story.captured();
+    story.over(End::Complete);
+    let mut answered = |by_kernel, by_interface| {
+        let wire = story.seen.wire.as_mut().unwrap();
+        wire.dropped_by_kernel = by_kernel;
+        wire.dropped_by_interface = by_interface;
+        story.told().run.requests.answered
+    };
+    assert_eq!(answered(Some(0), Some(0)), Some(1));
+    // Else its SYN may be among what was lost.
+    assert_eq!(answered(Some(3), Some(0)), Some(2));
+    assert_eq!(answered(Some(0), Some(3)), Some(2));
+    assert_eq!(answered(None, Some(0)), Some(2));
 }

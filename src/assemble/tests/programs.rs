@@ -59,6 +59,10 @@ fn a_traced_pair_is_told_whole() {
     assert_eq!(run.plan.server_model, Some(ServerModel::Thread));
     assert_eq!(run.requests.submitted, None, "nobody knows");
     assert_eq!(run.requests.attempted, Some(2));
+    assert_eq!(run.requests.answered, Some(2));
+    assert_eq!(run.requests.valid, Some(2));
+    let connected = told.workers[0].connected_ns;
+    assert_eq!((connected, &told.workers[0].detail), (Some(at(11)), &None));
     assert_eq!(run.correlation.client_owned, Some(2));
     assert_eq!(run.correlation.server_owned, Some(2));
     assert_eq!(run.observer.tracer_cpu_ns, Some(ms(4)));
@@ -167,6 +171,9 @@ fn a_refused_program_has_failed() {
     let told = story.told();
     assert_eq!(told.run.requests.failed["refused"], 1);
     assert_eq!(told.workers[0].outcome, Some(Outcome::Refused));
+    assert_eq!(told.workers[0].connected_ns, None);
+    let detail = told.workers[0].detail.as_deref().unwrap();
+    assert!(detail.contains("os error 111"), "{detail}");
     assert_eq!(told.run.programs.client.unwrap().exit_code, Some(1));
 }
 
@@ -379,4 +386,125 @@ fn a_client_lasts_until_its_last_process_has_ended() {
     };
     story.did(Side::Client, 12, 12, 120, connected);
     assert_eq!(duration(&story), Some(ms(130)), "its last frame");
+}
+
+/// With a client that was asked for so many requests.
+fn asked_for(requests: u64, mut story: Story) -> Story {
+    story.seen.header.asked.client = AskedClient::Program {
+        requests: Some(requests),
+    };
+    story
+}
+
+fn never(story: &Story) -> Option<u64> {
+    let failed = story.told().run.requests.failed;
+    failed.get("not_attempted").copied()
+}
+
+#[test]
+fn requests_that_are_not_listed_were_made_too() {
+    let mut story = asked_for(6, pair());
+    assert_eq!(never(&story), Some(4), "one on each of two connections");
+    story.flows[0].exchanges_omitted = 3;
+    assert_eq!(never(&story), Some(1));
+}
+
+#[test]
+fn a_refused_request_was_attempted() {
+    let refused = |story: &mut Story| {
+        story.connects(10, 50_002, 12, libc::ECONNREFUSED);
+        story.flow(50_002, 12, None);
+    };
+    assert_eq!(never(&asked_for(5, pair_and(refused))), Some(2));
+}
+
+#[test]
+fn without_a_capture_every_connection_is_a_request() {
+    let elsewhere = |story: &mut Story| {
+        let first: std::net::SocketAddr = "[::1]:45000".parse().unwrap();
+        let refused = Change::Connected {
+            socket: Some(SocketId(1)),
+            target: first.into(),
+            from: at(5),
+            local: None,
+            errno: Some(libc::ECONNREFUSED),
+        };
+        story.did(Side::Client, 10, 10, 13, refused);
+    };
+    let mut story = asked_for(5, pair_and(elsewhere));
+    story.flows.clear();
+    story.seen.wire = None;
+    story.seen.header.asked.capture = None;
+    assert_eq!(story.told().run.requests.attempted, Some(3));
+    assert_eq!(never(&story), Some(3), "a fallback is no request");
+}
+
+#[test]
+fn of_another_protocol_s_answers_nobody_knows_whether_they_are_right() {
+    let mut story = pair();
+    for flow in &mut story.flows {
+        flow.exchanges[0].valid = None;
+    }
+    let requests = story.told().run.requests;
+    assert_eq!((requests.answered, requests.valid), (Some(2), None));
+    // No answer is no right one, in any protocol.
+    for flow in &mut story.flows {
+        flow.exchanges[0].response_ns = None;
+    }
+    let requests = story.told().run.requests;
+    assert_eq!((requests.answered, requests.valid), (Some(0), Some(0)));
+}
+
+/// Somebody's calls are not all traced: `io_uring`, another convention.
+#[test]
+fn where_no_connection_was_seen_all_flows_of_its_time_are_the_run_s() {
+    let mut story = Story::traced_pair();
+    story.flow(50_000, 11, Some(15));
+    story.ends(Side::Client, 100, Exit::Code(0));
+    story.captured();
+    story.over(End::Complete);
+    assert_eq!(story.told().run.requests.on_wire, Some(1));
+}
+
+#[test]
+fn a_connection_that_was_refused_in_the_background_is_nobody_s_work() {
+    let made = |second: Option<i64>| {
+        let mut story = Story::traced_pair();
+        for (port, from) in [(50_000, 10), (50_001, 30)] {
+            story.connects(10, port, from, libc::EINPROGRESS);
+            story.flow(
+                port,
+                from,
+                second.filter(|_| port != 50_000).or(Some(from + 5)),
+            );
+        }
+        if second.is_none() {
+            let flow = story.flows.last_mut().unwrap();
+            flow.close = Close::Rst;
+            flow.handshake.as_mut().unwrap().syn_ack_ns = None;
+        }
+        story.ends(Side::Client, 100, Exit::Code(0));
+        story.captured();
+        story.over(End::Complete);
+        story.told().run.plan.inferred.client.unwrap().connections
+    };
+    assert_eq!(made(Some(35)), 2);
+    assert_eq!(made(None), 1);
+}
+
+/// What a program does once it was asked to end is no news of it.
+#[test]
+fn a_census_is_of_the_moment_before_the_end_was_asked_for() {
+    let after = |asked_to_end, went_on| {
+        let mut story = pair();
+        story.did(Side::Server, 20, 25, 30, thread());
+        story.did(Side::Server, 20, 25, 207, Change::Ended(Exit::Code(0)));
+        let ended = story.seen.server.ended.as_mut().unwrap();
+        ended.asked_to_end = asked_to_end;
+        ended.went_on = went_on;
+        story.told().run.census.server.threads.after
+    };
+    assert_eq!(after(true, false), Some(2), "it was asked at 205");
+    assert_eq!(after(false, true), Some(2));
+    assert_eq!(after(false, false), Some(1));
 }

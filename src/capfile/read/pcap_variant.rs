@@ -168,3 +168,106 @@ pub(super) fn best(candidates: &[Variant], file: Header, bytes: &[u8]) -> usize 
         })
         .map_or(RECORD_HEADER, |(_, size)| size)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LITTLE: Order = Order::Little;
+
+    /// A record header whose extra bytes are these numbers.
+    fn modified(interface: u32, protocol: u16, kind: u8) -> Vec<u8> {
+        let mut header = vec![0; RECORD_HEADER];
+        header.extend(interface.to_le_bytes());
+        header.extend(protocol.to_le_bytes());
+        header.extend([kind, 0]);
+        header
+    }
+
+    #[test]
+    fn each_thing_that_linux_would_not_write_is_odd() {
+        let oddities = |header: &[u8]| Variant::Modified.oddities(LITTLE, header);
+        for usual in [
+            modified(1, 0x0800, 0),
+            modified(10_000, 0x0600, 4),
+            modified(0, 0x17, 4),
+            modified(0, 0x60, 1),
+        ] {
+            assert_eq!(oddities(&usual), 0, "{usual:?}");
+        }
+        assert_eq!(oddities(&modified(10_001, 0x0800, 4)), 1);
+        assert_eq!(oddities(&modified(7, 0x0500, 4)), 1);
+        assert_eq!(oddities(&modified(7, 0x0800, 5)), 1);
+        assert_eq!(oddities(&modified(10_001, 0x18, 255)), 3);
+    }
+
+    #[test]
+    fn nokia_writes_few_words() {
+        let oddities = |word: u32| {
+            let mut header = vec![0; RECORD_HEADER];
+            header.extend(word.to_le_bytes());
+            Variant::Nokia.oddities(LITTLE, &header)
+        };
+        for seen in [0x9fbf_b601, 0xbfbf_d902, 0x9fbf_d601] {
+            assert_eq!(oddities(seen), 0, "{seen:x}");
+        }
+        // Each with another digit.
+        for other in [
+            0x8fbf_b601,
+            0x9ebf_b601,
+            0x9fbf_a601,
+            0x9fbf_b701,
+            0x9fbf_b611,
+            0x9fbf_b603,
+            0,
+        ] {
+            assert_eq!(oddities(other), 1, "{other:x}");
+        }
+    }
+
+    /// How a record without extra bytes fits: fraction of a second, captured and
+    /// original length, and so many bytes of it.
+    fn fit(fraction: u32, captured: u32, original: u32, bytes: usize) -> (u32, bool) {
+        let file = Header {
+            order: LITTLE,
+            link: LinkType::ETHERNET,
+            snaplen: 100,
+        };
+        let numbers = [5, fraction, captured, original];
+        let mut record: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        record.extend(vec![0; bytes]);
+        let fit = try_on(Variant::Usual, file, &record);
+        (fit.oddities, fit.short)
+    }
+
+    #[test]
+    fn a_record_that_makes_sense_has_no_oddity() {
+        assert_eq!(fit(0, 60, 60, 60), (0, false));
+        assert_eq!(fit(999_999, 100, 100, 100), (0, false));
+        assert_eq!(fit(0, 60, LONGEST_ON_THE_WIRE, 60), (0, false));
+        // A record of no bytes, and the bytes end there.
+        assert_eq!(fit(0, 0, 60, 0), (0, false));
+        assert_eq!(fit(0, 60, 60, 59), (0, true), "it ends inside a record");
+    }
+
+    #[test]
+    fn each_number_that_makes_no_sense_is_odd() {
+        assert_eq!(fit(1_000_000, 60, 60, 60), (1, false));
+        assert_eq!(fit(0, 101, 101, 101), (1, false), "beyond the snaplen");
+        assert_eq!(fit(0, 60, LONGEST_ON_THE_WIRE + 1, 60), (1, false));
+        assert_eq!(fit(0, 60, 59, 60), (1, false), "more than there was");
+        assert_eq!(fit(1_000_000, 101, 100, 101), (3, false));
+    }
+
+    #[test]
+    fn bytes_that_end_inside_a_header_are_short() {
+        let file = Header {
+            order: LITTLE,
+            link: LinkType::ETHERNET,
+            snaplen: 100,
+        };
+        assert!(try_on(Variant::Usual, file, &[0; RECORD_HEADER - 1]).short);
+        assert!(!try_on(Variant::Usual, file, &[]).short);
+        assert!(try_on(Variant::Nokia, file, &[0; RECORD_HEADER]).short);
+    }
+}

@@ -93,6 +93,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sixteen_bytes_are_kept() {
+        let bytes: Vec<u8> = (0..20).collect();
+        assert_eq!(FirstBytes::new(&bytes, None).bytes(), &bytes[..16]);
+        assert_eq!(FirstBytes::new(&bytes[..3], None).bytes(), &bytes[..3]);
+    }
+
+    #[test]
     fn says_what_it_sees() {
         let say = |b: &[u8], c| FirstBytes::new(b, c).to_string();
         assert_eq!(say(b"hello world", None), "68 65 6c 6c 6f 20 77 6f (text)");

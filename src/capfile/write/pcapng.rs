@@ -346,6 +346,192 @@ fn refused(why: String) -> io::Error {
 mod tests {
     use super::*;
 
+    /// Numbers as they stand in the file.
+    fn le(numbers: &[u32]) -> Vec<u8> {
+        numbers.iter().flat_map(|n| n.to_le_bytes()).collect()
+    }
+
+    fn writer() -> PcapngWriter<Vec<u8>> {
+        PcapngWriter::new(Vec::new(), &SectionInfo::default()).unwrap()
+    }
+
+    fn lo(snaplen: u32) -> InterfaceInfo<'static> {
+        InterfaceInfo {
+            link: LinkType::ETHERNET,
+            snaplen,
+            name: "",
+            description: "",
+            filter: "",
+        }
+    }
+
+    /// What is added to the file.
+    fn added(
+        w: &mut PcapngWriter<Vec<u8>>,
+        add: impl FnOnce(&mut PcapngWriter<Vec<u8>>),
+    ) -> Vec<u8> {
+        w.flush().unwrap();
+        let start = w.get_ref().len();
+        add(w);
+        w.flush().unwrap();
+        assert_eq!(w.whole_bytes(), w.get_ref().len() as u64);
+        w.get_ref()[start..].to_vec()
+    }
+
+    /// Five bytes of a frame of 60, at 1 · 2³² + 2 ns.
+    fn frame() -> Frame<'static> {
+        Frame {
+            time: Timestamp::from_nanos((1 << 32) + 2),
+            link: LinkType::ETHERNET,
+            wire_len: 60,
+            bytes: b"abcde",
+        }
+    }
+
+    /// Section 4.1. The comment is text, so that its length is not a multiple of 4.
+    #[test]
+    fn a_section_header() {
+        let section = SectionInfo {
+            comment: "hello",
+            ..SectionInfo::default()
+        };
+        let w = PcapngWriter::new(Vec::new(), &section).unwrap();
+        let golden = [
+            le(&[0x0a0d_0d0a, 44, 0x1a2b_3c4d, 1, u32::MAX, u32::MAX]),
+            b"\x01\0\x05\0hello\0\0\0".to_vec(),
+            le(&[0, 44]),
+        ]
+        .concat();
+        assert_eq!(*w.get_ref(), golden);
+        let bare = le(&[0x0a0d_0d0a, 32, 0x1a2b_3c4d, 1, u32::MAX, u32::MAX, 0, 32]);
+        assert_eq!(*writer().get_ref(), bare);
+    }
+
+    /// Section 4.2: times are in nanoseconds, and 0 stands for the longest frames.
+    #[test]
+    fn an_interface() {
+        let nanoseconds = b"\x09\0\x01\0\x09\0\0\0".to_vec();
+        let mut w = writer();
+        let bytes = added(&mut w, |w| {
+            w.interface(&lo(0)).unwrap();
+        });
+        let golden = [
+            le(&[1, 32, 1, MAX_SNAPLEN]),
+            nanoseconds.clone(),
+            le(&[0, 32]),
+        ];
+        assert_eq!(bytes, golden.concat());
+        let bytes = added(&mut w, |w| {
+            let info = InterfaceInfo {
+                name: "lo",
+                filter: "tcp",
+                ..lo(96)
+            };
+            w.interface(&info).unwrap();
+        });
+        let golden = [
+            le(&[1, 48, 1, 96]),
+            b"\x02\0\x02\0lo\0\0".to_vec(),
+            nanoseconds,
+            b"\x0b\0\x04\0\0tcp".to_vec(),
+            le(&[0, 48]),
+        ];
+        assert_eq!(bytes, golden.concat());
+    }
+
+    /// Section 4.3.
+    #[test]
+    fn a_frame_and_what_is_known_of_it() {
+        let mut w = writer();
+        let whole = w.interface(&lo(0)).unwrap();
+        let cut = w.interface(&lo(3)).unwrap();
+        let bytes = added(&mut w, |w| {
+            w.write(whole, &frame(), &Note::default()).unwrap();
+        });
+        let golden = [
+            le(&[6, 40, 0, 1, 2, 5, 60]),
+            b"abcde\0\0\0".to_vec(),
+            le(&[40]),
+        ];
+        assert_eq!(bytes, golden.concat());
+        let note = Note {
+            comments: &["a", "bcde"],
+            direction: Some(Direction::Outbound),
+            owner: Some((Pid(7), Tid(8))),
+        };
+        let bytes = added(&mut w, |w| {
+            w.write(cut, &frame(), &note).unwrap();
+        });
+        let golden = [
+            le(&[6, 76, 1, 1, 2, 3, 60]),
+            b"abc\0".to_vec(),
+            b"\x01\0\x01\0a\0\0\0\x01\0\x04\0bcde".to_vec(),
+            b"\x02\0\x04\0".to_vec(),
+            le(&[2]),
+            b"\x08\0\x08\0".to_vec(),
+            le(&[7, 8, 0, 76]),
+        ];
+        assert_eq!(bytes, golden.concat());
+        assert_eq!(w.frames(), 2);
+    }
+
+    /// Section 4.6.
+    #[test]
+    fn what_an_interface_has_seen_in_all() {
+        let mut w = writer();
+        let lo = w.interface(&lo(0)).unwrap();
+        let at = Timestamp::from_nanos;
+        let bytes = added(&mut w, |w| {
+            let seen = Statistics {
+                at: at(3),
+                start: Some(at(1)),
+                received: Some(9),
+                dropped_by_kernel: Some(4),
+                ..Statistics::default()
+            };
+            w.statistics(lo, &seen).unwrap();
+        });
+        let golden = [
+            le(&[5, 64, 0, 0, 3]),
+            b"\x02\0\x08\0".to_vec(),
+            le(&[0, 1]),
+            b"\x04\0\x08\0".to_vec(),
+            le(&[9, 0]),
+            b"\x07\0\x08\0".to_vec(),
+            le(&[4, 0, 0, 64]),
+        ];
+        assert_eq!(bytes, golden.concat());
+    }
+
+    #[test]
+    fn a_frame_that_does_not_fit_its_interface_is_refused() {
+        let mut w = writer();
+        let lo = w.interface(&lo(0)).unwrap();
+        let note = Note::default();
+        let bytes = added(&mut w, |w| {
+            let mut refused = |interface, frame| {
+                let error = w.write(interface, &frame, &note).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+                error.to_string()
+            };
+            let raw = Frame {
+                link: LinkType::RAW,
+                ..frame()
+            };
+            assert!(refused(lo, raw).contains("of link type 101 from an interface"));
+            let before = Frame {
+                time: Timestamp::from_nanos(-1),
+                ..frame()
+            };
+            assert!(refused(lo, before).contains("-1 ns since 1970"));
+            let other = refused(InterfaceRef(1), frame());
+            assert_eq!(other, "an interface of another file");
+        });
+        assert_eq!((bytes.len(), w.frames()), (0, 0), "others may follow");
+        let seen = Statistics::default();
+        assert!(w.statistics(InterfaceRef(1), &seen).is_err());
+    }
+
     /// draft-ietf-opsawg-pcapng, section 4.5.
     #[test]
     fn names_of_addresses() {

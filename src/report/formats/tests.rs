@@ -21,7 +21,16 @@ fn every_format_says_what_it_is() {
         assert!(!format.help().is_empty() && !format.help().ends_with('.'));
         assert!(!text(&Fixture::normal(3), format).is_empty());
         assert!(!(format.is_for_people() && format.writes_flows()));
+        assert_eq!(format.to_string(), format.name());
     }
+    let helps: std::collections::BTreeSet<&str> = Format::ALL.iter().map(|f| f.help()).collect();
+    assert_eq!(helps.len(), Format::ALL.len(), "each its own");
+    let people = Format::ALL.map(|f| (f, f.is_for_people()));
+    assert!(people.contains(&(Format::Table, true)));
+    assert!(people.contains(&(Format::Markdown, true)));
+    assert!(people.contains(&(Format::Jsonl, false)));
+    assert!(Format::Jsonl.writes_flows() && Format::Csv.writes_flows());
+    assert!(!Format::Json.writes_flows(), "one value for all");
 }
 
 /// `analyze` writes flows as they come; `run` has them all.

@@ -218,6 +218,7 @@ mod tests {
             ("tcp.dstport eq 80", "tcp dst port 80"),
             ("tcp.port != 22", "not tcp port 22"),
             ("tcp.srcport > 1023", "tcp src portrange 1024-65535"),
+            ("tcp.srcport >= 1024", "tcp src portrange 1024-65535"),
             ("ip.addr == 127.0.0.1", "host 127.0.0.1"),
             ("ip.src == 10.0.0.0/8", "src net 10.0.0.0/8"),
             ("ipv6.dst == ::1", "dst host ::1"),
@@ -242,6 +243,17 @@ mod tests {
             ("frame.len >= 1000", "len >= 1000"),
             ("tcp.flags == 0x02", "tcp[tcpflags] == 0x02"),
             ("vlan.id == 7", "vlan 7"),
+            ("udp.port == 53", "udp port 53"),
+            ("udp.srcport == 53", "udp src port 53"),
+            ("udp.dstport <= 53", "udp dst portrange 0-53"),
+            ("ip.len ge 1000", "ip[2:2] >= 1000"),
+            ("ip.id == 0x1f", "ip[4:2] == 0x1f"),
+            ("ip.proto == 6", "ip[9] == 6"),
+            ("ipv6.hlim le 5", "ip6[7] <= 5"),
+            ("tcp.seq_raw > 7", "tcp[4:4] > 7"),
+            ("tcp.ack_raw < 7", "tcp[8:4] < 7"),
+            ("tcp.window_size_value == 0", "tcp[14:2] == 0"),
+            ("tcp.urgent_pointer gt 0", "tcp[18:2] > 0"),
             ("!(ip.addr == 10.0.0.1)", "not host 10.0.0.1"),
             (
                 "tcp.port in {80, 443, 8000..8010}",
@@ -263,6 +275,36 @@ mod tests {
         ] {
             assert_eq!(means(display), capture, "{display}");
         }
+    }
+
+    #[test]
+    fn a_field_alone_is_that_the_frame_has_it() {
+        for protocol in ["tcp", "udp", "ip", "arp", "icmp", "vlan"] {
+            let either = format!("{protocol} or tcp.port == 1");
+            assert_eq!(means(&either), format!("{protocol} or tcp port 1"));
+        }
+        assert_eq!(means("icmpv6 or tcp.port == 1"), "icmp6 or tcp port 1");
+        for (flag, bit) in [
+            ("fin", "fin"),
+            ("push", "push"),
+            ("urg", "urg"),
+            ("ece", "ece"),
+            ("ecn", "ece"),
+            ("cwr", "cwr"),
+        ] {
+            let is_set = format!("tcp[tcpflags] & tcp-{bit} != 0");
+            assert_eq!(means(&format!("tcp.flags.{flag}")), is_set);
+        }
+    }
+
+    #[test]
+    fn only_wireshark_knows_of_more_than_one_tag() {
+        assert_eq!(display_filter("vlan.id > 7"), Some(DisplayFilter::Unknown));
+        assert_eq!(
+            display_filter("tcp.port in {}"),
+            Some(DisplayFilter::Unknown),
+            "nothing is in it"
+        );
     }
 
     #[test]

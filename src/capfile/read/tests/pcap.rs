@@ -108,6 +108,7 @@ fn ixia_and_aix() {
             ..Pcap::new(end)
         };
         assert_eq!(read_whole(&Pcap { network: 6, ..aix }.two()), two(1, 1));
+        assert_eq!(read_whole(&Pcap { network: 9, ..aix }.two()), two(1, 6));
         assert_eq!(read_whole(&Pcap { network: 24, ..aix }.two()), two(1, 0));
         // FDDI frames have 3 bytes of padding in front.
         let fddi = [
@@ -272,12 +273,36 @@ fn an_input_that_fails_says_so() {
     );
 }
 
+/// A signal may come while a pipe is waited for (read(2), EINTR).
+#[test]
+fn an_interrupted_read_is_made_again() {
+    struct Interrupted<'a>(&'a [u8], bool);
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.0.read(buf)
+        }
+    }
+    let file = Pcap::new(End::Little).two();
+    let (frames, error) = read(Interrupted(&file, false)).unwrap();
+    assert_eq!(frames, two(1000, 1));
+    assert!(error.is_none());
+}
+
 #[test]
 fn the_format_is_told() {
     let file = Pcap::new(End::Little).two();
     let mut reader = CaptureReader::open(&file[..]).unwrap();
     assert_eq!(reader.format(), CaptureFormat::Pcap);
     assert_eq!(reader.offset(), 24);
+    // What was read with the header: two records of 36 and 47 bytes.
+    assert_eq!(reader.at_hand(), 36 + 47);
     reader.next().unwrap();
     assert_eq!(reader.offset(), 24 + 36);
+    assert_eq!(reader.at_hand(), 47);
+    reader.next().unwrap();
+    assert_eq!(reader.at_hand(), 0, "the next has to be waited for");
 }

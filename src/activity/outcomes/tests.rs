@@ -1,0 +1,228 @@
+use super::*;
+use crate::activity::{Change, Event};
+use crate::model::{Endpoint, Pid, Tid};
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_nanos(ms * 1_000_000)
+}
+
+/// The end on this port.
+fn port(port: u16) -> Endpoint {
+    Endpoint::new([127, 0, 0, 1].into(), port)
+}
+
+/// A program that makes a connection from port 50,000 at 10 ms, with this answer of
+/// connect(2), and begins to exit at a time, if it does.
+fn program(errno: Option<i32>, exit: Option<(i64, Exit)>) -> Activity {
+    let mut side = Activity::default();
+    let mut tell = |ms, what| {
+        side.apply(&Event {
+            at: at(ms),
+            pid: Pid(7),
+            tid: Tid(7),
+            what,
+        });
+    };
+    let started = Change::Started {
+        process: true,
+        parent: None,
+    };
+    tell(1, started);
+    let connected = Change::Connected {
+        socket: None,
+        target: port(80),
+        from: at(10),
+        local: Some(port(50_000)),
+        errno,
+    };
+    tell(11, connected);
+    if let Some((ms, exit)) = exit {
+        tell(ms, Change::ExitBegun);
+        tell(ms, Change::Ended(exit));
+    }
+    side
+}
+
+/// A request at 12 ms, and what came of it: when it was answered, and whether rightly.
+fn exchange(response: Option<i64>, valid: Option<bool>) -> Exchange {
+    Exchange {
+        request_ns: at(12),
+        response_ns: response.map(at),
+        answer: None,
+        valid,
+        problem: None,
+    }
+}
+
+/// A connection that was made, with this history in Zeek's letters.
+fn flow(client: u16, history: &str, exchanges: &[Exchange]) -> FlowRecord {
+    let flow = serde_json::from_value(serde_json::json!({
+        "flow": 0, "client": port(client), "server": port(80),
+        "first_ns": at(10), "last_ns": at(40), "client_frames": 5, "server_frames": 4,
+        "client_wire_bytes": 0, "server_wire_bytes": 0, "client_payload_bytes": 0,
+        "server_payload_bytes": 0, "client_stream_bytes": 0, "server_stream_bytes": 0,
+        "client_retransmissions": 0, "server_retransmissions": 0, "state": "SF",
+        "history": history, "close": "fin", "exchanges": exchanges,
+        "handshake": {
+            "syn_ns": at(10), "syn_ack_ns": at(10), "ack_ns": at(11), "syn_count": 1
+        },
+        "client_owner": null, "server_owner": null
+    }));
+    flow.unwrap()
+}
+
+/// A flow of somebody else's that shows that TIME is spoken.
+fn time() -> FlowRecord {
+    flow(60_000, "ShADadfF", &[exchange(Some(13), Some(true))])
+}
+
+/// How a connection went: as a whole, and its failed requests.
+fn told(flow: FlowRecord, side: &Activity) -> (Option<Outcome>, Vec<(Outcome, u64)>) {
+    let flows = [time(), flow];
+    let wire = Wire::new(&flows, Some(side));
+    assert!(wire.speaks_time());
+    assert_eq!(wire.flow_of(0).map(|f| f.client), Some(port(50_000)));
+    assert_eq!(wire.flow_of(1), None, "one was made");
+    (wire.outcome(0), wire.failures(0))
+}
+
+#[test]
+fn an_error_of_connect_says_how_it_went() {
+    let outcomes = [
+        (libc::ECONNREFUSED, Outcome::Refused),
+        (libc::ECONNRESET, Outcome::Reset),
+        (libc::EPIPE, Outcome::Reset),
+        (libc::ETIMEDOUT, Outcome::Timeout),
+        (libc::EADDRNOTAVAIL, Outcome::NoPort),
+        (libc::ENETUNREACH, Outcome::Unreachable),
+        (libc::EHOSTUNREACH, Outcome::Unreachable),
+        (libc::EACCES, Outcome::Other),
+    ];
+    let all = outcomes.map(|(errno, outcome)| (Some(errno), outcome));
+    let ended_in_it = (None, Outcome::Abandoned);
+    for (errno, outcome) in all.into_iter().chain([ended_in_it]) {
+        let side = program(errno, None);
+        let wire = Wire::new(&[], Some(&side));
+        assert_eq!(wire.outcome(0), Some(outcome), "{errno:?}");
+        assert_eq!(wire.failures(0), [(outcome, 1)]);
+        assert_eq!(wire.failed_without_request(&HashSet::new()), 1);
+        assert_eq!(wire.failed_without_request(&[0].into()), 0, "but that");
+    }
+}
+
+#[test]
+fn where_nothing_is_known_nothing_is_said() {
+    let side = program(Some(0), None);
+    let wire = Wire::new(&[], Some(&side));
+    assert!(!wire.speaks_time());
+    assert_eq!((wire.outcome(0), wire.failures(0)), (None, vec![]));
+    assert_eq!(wire.failed_without_request(&HashSet::new()), 0);
+    assert_eq!(Wire::new(&[time()], None).outcome(0), None);
+    // Another protocol: nobody knows what is right.
+    let flows = [flow(50_000, "ShADadfF", &[exchange(Some(13), None)])];
+    let wire = Wire::new(&flows, Some(&side));
+    assert!(!wire.speaks_time());
+    assert_eq!(wire.outcome(0), None);
+}
+
+#[test]
+fn a_syn_without_an_answer() {
+    let side = program(Some(libc::EINPROGRESS), None);
+    let unanswered = |close| {
+        let mut flow = flow(50_000, "S", &[]);
+        flow.handshake.as_mut().unwrap().syn_ack_ns = None;
+        flow.close = close;
+        told(flow, &side).0
+    };
+    assert_eq!(unanswered(Close::Rst), Some(Outcome::Refused));
+    assert_eq!(unanswered(Close::Open), Some(Outcome::Abandoned));
+}
+
+#[test]
+fn answers_are_judged() {
+    let side = program(Some(0), None);
+    let of = |exchanges: &[Exchange]| told(flow(50_000, "ShADadfF", exchanges), &side);
+    let right = || exchange(Some(13), Some(true));
+    let wrong = || exchange(Some(13), Some(false));
+    let none = || exchange(None, None);
+    assert_eq!(of(&[right(), right()]), (Some(Outcome::Valid), vec![]));
+    assert_eq!(
+        of(&[right(), wrong(), wrong()]),
+        (Some(Outcome::BadAnswer), vec![(Outcome::BadAnswer, 2)])
+    );
+    let both = vec![(Outcome::BadAnswer, 1), (Outcome::Closed, 2)];
+    assert_eq!(
+        of(&[wrong(), none(), none()]),
+        (Some(Outcome::BadAnswer), both)
+    );
+    // A request that got no answer got no bad one.
+    assert_eq!(
+        of(&[right(), exchange(None, Some(false))]),
+        (Some(Outcome::Closed), vec![(Outcome::Closed, 1)])
+    );
+    // One of another protocol among them is not judged.
+    assert_eq!(of(&[right(), exchange(Some(13), None)]).0, None);
+}
+
+#[test]
+fn a_request_that_was_seen_is_not_without_one() {
+    let side = program(Some(0), None);
+    let flows = [flow(50_000, "ShADadr", &[exchange(None, None)]), time()];
+    let wire = Wire::new(&flows, Some(&side));
+    assert_eq!(wire.outcome(0), Some(Outcome::Reset));
+    assert_eq!(wire.failed_without_request(&HashSet::new()), 0);
+    let flows = [flow(50_000, "Shr", &[]), time()];
+    let wire = Wire::new(&flows, Some(&side));
+    assert_eq!(wire.failed_without_request(&HashSet::new()), 1);
+}
+
+/// Without an answer, by whoever closed first; the client does at 20 ms.
+#[test]
+fn whoever_closed_first_is_why_there_is_no_answer() {
+    let of = |history, exit| {
+        let mut flow = flow(50_000, history, &[exchange(None, None)]);
+        flow.client_closed_ns = Some(at(20));
+        told(flow, &program(Some(0), exit)).0.unwrap()
+    };
+    assert_eq!(of("ShADafF", None), Outcome::Closed);
+    assert_eq!(of("ShADar", None), Outcome::Reset);
+    assert_eq!(of("ShADai", None), Outcome::Reset);
+    // A client that closes and lives on has waited long enough.
+    assert_eq!(of("ShADaFf", None), Outcome::Timeout);
+    assert_eq!(of("ShADaFf", Some((21, Exit::Code(0)))), Outcome::Timeout);
+    for exit in [19, 20] {
+        let exit = Some((exit, Exit::Code(0)));
+        assert_eq!(of("ShADaFf", exit), Outcome::Abandoned);
+    }
+    // Of a process that was killed the end is seen up to 100 ms after its sockets
+    // are closed.
+    let killed = |ms| Some((ms, Exit::Signal(9)));
+    assert_eq!(of("ShADaFf", killed(119)), Outcome::Abandoned);
+    assert_eq!(of("ShADaFf", killed(121)), Outcome::Timeout);
+}
+
+#[test]
+fn one_that_never_closed_left_its_request_behind() {
+    let open = flow(50_000, "ShADa", &[exchange(None, None)]);
+    let side = program(Some(0), None);
+    assert_eq!(told(open, &side).0, Some(Outcome::Abandoned));
+}
+
+/// Connected, and closed by the client at 20 ms without a byte.
+#[test]
+fn a_connection_without_a_request_has_not_failed() {
+    let of = |history, exit, payload| {
+        let mut flow = flow(50_000, history, &[]);
+        flow.client_payload_bytes = payload;
+        flow.client_closed_ns = Some(at(20));
+        told(flow, &program(Some(0), exit)).0
+    };
+    let exits_at = |ms| Some((ms, Exit::Code(0)));
+    assert_eq!(of("ShAFaf", None, 0), None);
+    assert_eq!(of("ShAR", None, 0), None);
+    assert_eq!(of("ShAFaf", exits_at(21), 0), None);
+    // It had no time to ask, it was turned away, or what it asked was no request.
+    assert_eq!(of("ShAFaf", exits_at(20), 0), Some(Outcome::Abandoned));
+    assert_eq!(of("ShAfF", None, 0), Some(Outcome::Closed));
+    assert_eq!(of("ShADFaf", None, 5), Some(Outcome::Timeout));
+}
