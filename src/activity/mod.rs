@@ -5,6 +5,7 @@
 //! the lives of tasks (for `census`), sockets (for `correlate`), helper
 //! processes and the side's shape.
 
+pub mod classes;
 pub mod fallback;
 mod helpers;
 mod made;
@@ -27,7 +28,7 @@ pub use shape::{client_shape, server_shape};
 pub use sockets::{Accepted, Connection, SocketLog};
 pub use tasks::{TaskIndex, Tasks};
 
-use crate::model::{Change, Endpoint, Event};
+use crate::model::{Change, Endpoint, Event, Provenance};
 
 /// Everything that is known about a side that is or was traced.
 #[derive(Clone, Debug, Default)]
@@ -54,13 +55,45 @@ pub struct Activity {
     /// Its connections to other ports than the server's: where to, what connect(2)
     /// returned, and how often. Not all of them, where there were very many.
     pub elsewhere: BTreeMap<(Endpoint, i32), u64>,
+    /// What the system refused its tracer.
+    pub refused: Vec<LookRefused>,
+}
+
+/// A look at its sockets that the system refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookRefused {
+    /// The call by which the tracer looks.
+    pub call: String,
+    /// The error.
+    pub errno: i32,
+    /// Whether it is refused of every process.
+    pub of_all: bool,
+    /// Whether the socket was found by its inode instead.
+    pub found: bool,
 }
 
 impl Activity {
     /// Whether connections may have been made or taken in a way that is not seen.
     #[must_use]
     pub fn has_blind_spots(&self) -> bool {
-        !self.foreign.is_empty() || !self.rings.is_empty()
+        !self.foreign.is_empty() || !self.rings.is_empty() || self.hides_sockets()
+    }
+
+    /// Whether the system refused to show some of its sockets: what is not among its
+    /// connections may have been there all the same.
+    #[must_use]
+    pub fn hides_sockets(&self) -> bool {
+        self.refused.iter().any(|refused| !refused.found)
+    }
+
+    /// How it is known whose its connections are.
+    #[must_use]
+    pub fn provenance(&self) -> Provenance {
+        if self.refused.iter().any(|refused| refused.found) {
+            Provenance::Matched
+        } else {
+            Provenance::Traced
+        }
     }
 
     /// Takes one more event into account.
@@ -81,6 +114,17 @@ impl Activity {
             Change::CalledPtrace => {
                 self.tracers.insert(self.tasks.name_of(event.pid));
             }
+            Change::LookRefused {
+                call,
+                errno,
+                of_all,
+                found,
+            } => self.refused.push(LookRefused {
+                call: call.to_string(),
+                errno: *errno,
+                of_all: *of_all,
+                found: *found,
+            }),
             Change::SetUpRing => {
                 self.rings.insert(self.tasks.name_of(event.pid));
             }

@@ -4,11 +4,9 @@
 //! Whether an answer was right can be said of the TIME protocol only. Of any
 //! other protocol a connection that was made has no outcome here.
 
-use std::collections::HashSet;
-
 use super::{Activity, Connection};
 use crate::correlate::pairs::{self, Attempt};
-use crate::model::{Close, Exchange, Exit, FlowRecord, Nanos, Outcome, Timestamp};
+use crate::model::{Close, Exchange, Exit, FlowRecord, Incomplete, Nanos, Outcome, Timestamp};
 
 /// Later than everything: the end of what has none.
 const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
@@ -42,7 +40,7 @@ impl<'a> Wire<'a> {
             flows: pairs.map(|flow| Some(&flows[flow?])).collect(),
             time: flows
                 .iter()
-                .any(|f| f.exchanges.iter().any(|e| e.valid.is_some())),
+                .any(|f| hides_time(f) || f.exchanges.iter().any(speaks_time)),
         }
     }
 
@@ -74,45 +72,24 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// The requests of a connection that failed, by how. One that carried several
-    /// may have some of each kind; one that came to none has failed as a whole.
-    #[must_use]
-    pub fn failures(&self, made: usize) -> Vec<(Outcome, u64)> {
-        let Some(outcome) = self.outcome(made) else {
-            return Vec::new();
-        };
-        let exchanges = self.flow_of(made).map_or(&[][..], |f| &f.exchanges);
-        if outcome == Outcome::Valid {
-            return Vec::new();
-        }
-        if exchanges.is_empty() {
-            return vec![(outcome, 1)];
-        }
-        let count = |of: fn(&Exchange) -> bool| exchanges.iter().filter(|e| of(e)).count() as u64;
-        let bad = count(|e| e.response_ns.is_some() && e.valid == Some(false));
-        let unanswered = count(|e| e.response_ns.is_none());
-        let why = self.without_answer(made);
-        let both = [(Outcome::BadAnswer, bad), (why, unanswered)];
-        both.into_iter().filter(|(_, n)| *n > 0).collect()
+    /// How many connections were made.
+    pub(super) fn made(&self) -> usize {
+        self.flows.len()
     }
 
-    /// How many connections failed before a request could be seen on them.
-    #[must_use]
-    pub fn failed_without_request(&self, but: &HashSet<usize>) -> u64 {
-        let all = (0..self.flows.len()).filter(|at| !but.contains(at));
-        let failed = |at: &usize| {
-            let asked = self.flow_of(*at).is_some_and(|f| !f.exchanges.is_empty());
-            !asked && self.outcome(*at).is_some_and(|o| o != Outcome::Valid)
-        };
-        all.filter(failed).count() as u64
+    /// How it went on a flow, whichever connection it is.
+    pub(super) fn outcome_on(&self, flow: &FlowRecord, made: Option<usize>) -> Option<Outcome> {
+        self.on_flow(flow, self.exit(made))
     }
 
-    fn without_answer(&self, made: usize) -> Outcome {
-        let flow = self.flow_of(made);
-        let exit = self
-            .side
-            .and_then(|side| exit_of(side.sockets.made.get(made)?, side));
-        flow.map_or(Outcome::Abandoned, |flow| without_answer(flow, exit))
+    /// Why a request on a flow got no answer.
+    pub(super) fn without_answer(&self, flow: &FlowRecord, made: Option<usize>) -> Outcome {
+        without_answer(flow, self.exit(made))
+    }
+
+    fn exit(&self, made: Option<usize>) -> Option<Timestamp> {
+        let side = self.side?;
+        exit_of(side.sockets.made.get(made?)?, side)
     }
 
     /// `exit`: when the client's process may have begun to exit.
@@ -143,6 +120,19 @@ impl<'a> Wire<'a> {
             all.then_some(Outcome::Valid)
         }
     }
+}
+
+/// Whether an exchange is one of TIME: it was judged, or could not be because not all
+/// of it was captured.
+fn speaks_time(exchange: &Exchange) -> bool {
+    exchange.valid.is_some() || exchange.problem.is_some()
+}
+
+/// Whether it may be TIME that was spoken, and the bytes by which that is seen were not
+/// captured.
+fn hides_time(flow: &FlowRecord) -> bool {
+    let hides = [Incomplete::FirstBytesCut, Incomplete::FirstBytesLost];
+    flow.incomplete.iter().any(|reason| hides.contains(reason))
 }
 
 /// Whether a connection was made and closed by its client, which lived on and had

@@ -12,7 +12,7 @@ pub(super) fn client_strategy(
     watched: Watched<'_>,
     flows: &[FlowRecord],
 ) -> (Option<Strategy>, Option<u64>, Option<Evidence>) {
-    let Some(side) = watched.activity else {
+    let Some(side) = watched.in_full() else {
         return (None, None, None);
     };
     let (strategy, width, evidence) = client_shape(side, &made(side, flows));
@@ -26,7 +26,7 @@ pub(super) fn server_model(
     watched: Watched<'_>,
     flows: &[FlowRecord],
 ) -> (Option<ServerModel>, Option<Evidence>) {
-    let Some(side) = watched.activity else {
+    let Some(side) = watched.in_full() else {
         return (None, None);
     };
     let (model, evidence) = server_shape(side, &served(side, flows));
@@ -42,9 +42,10 @@ fn unseen(mut evidence: Evidence) -> Evidence {
     evidence
 }
 
-/// Its processes that did none of the work; `None` where they were not followed.
+/// Its processes that did none of the work; `None` where they were not followed, or
+/// what they did with sockets was not to be seen.
 pub(super) fn helpers(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Vec<Helper>> {
-    let side = watched.activity?;
+    let side = watched.in_full()?;
     // Any process may have used what nobody was seen to use.
     if hides_flows(side, of, flows) {
         return None;

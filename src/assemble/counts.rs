@@ -48,6 +48,7 @@ pub(super) fn count_requests(
         // request is either valid or failed.
         valid: by_workers(&[Outcome::Valid]),
         failed,
+        unknown: Some(0),
         ..wire
     }
 }
@@ -62,6 +63,7 @@ pub(super) fn without_a_client(submitted: Option<u64>, flows: Option<&[&FlowReco
         answered: Some(0),
         valid: Some(0),
         failed: never.map(|n| (name, n)).into_iter().collect(),
+        unknown: Some(0),
         ..on_the_wire(flows)
     }
 }

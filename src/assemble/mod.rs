@@ -11,7 +11,9 @@
 //! absent.
 
 mod built;
+mod connections;
 mod counts;
+mod incomplete;
 mod moments;
 mod own_flows;
 mod plan;
@@ -25,13 +27,16 @@ mod workers;
 mod tests;
 
 use self::moments::When;
+use self::programs::Known;
 use self::sides::{ClientSide, ServerSide};
 use self::watched::Watched;
 use crate::activity::Activity;
 use crate::census::Samples;
 use crate::correlate;
 use crate::findings::{FindingsInput, Seen, findings};
-use crate::model::observation::{Leftovers, Observation, ObserverCost, SideObservation, WireFacts};
+use crate::model::observation::{
+    Leftovers, Observation, ObserverCost, SideObservation, Trouble, WireFacts,
+};
 use crate::model::{
     CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Programs,
     Quantiles, RunCensus, RunRecord, SCHEMA_RUN, Sample, Side, SideCosts, WorkerRecord,
@@ -95,7 +100,26 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     // Connections were made, and no frame passed the tap: it tells of none.
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     workers.extend(server.workers());
-    let told_by_the_wire = (captured && !beside_the_tap).then_some(&own[..]);
+    let own = (captured && !beside_the_tap).then_some(&own[..]);
+    let whole = is_whole(observation);
+    let mut requests = if when.no_client_ran {
+        client.requests_of_none(own)
+    } else {
+        let known = Known {
+            client: when.knows_all_of(&observation.client) && !hides,
+            flows: wire,
+            own,
+            wire: whole && when.whole,
+        };
+        client.requests(reached, known)
+    };
+    let incomplete = incomplete::figures(own, &requests, !client.has_noted_all());
+    requests.answered = incomplete::answered(&requests, &incomplete);
+    let connections = connections::connections(
+        (requests.attempted, client.provenance()),
+        client.attempts(wire.unwrap_or_default()),
+        own.filter(|_| whole),
+    );
     let mut run = RunRecord {
         schema: SCHEMA_RUN.to_owned(),
         tool: observation.header.tool.clone(),
@@ -104,18 +128,16 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         environment: observation.header.environment.clone(),
         plan: plan::told(observation, &client, &server, &flows),
         capture: capture(observation),
-        requests: if when.no_client_ran {
-            client.requests_of_none(told_by_the_wire)
-        } else {
-            let whole = when.knows_all_of(&observation.client) && !hides;
-            client.requests(whole, reached, wire, told_by_the_wire)
-        },
+        requests,
+        connections,
+        exchanges: incomplete::exchanges(own, &incomplete),
+        incomplete,
         census: RunCensus {
             client: client.census(&when),
             server: server.census(&when),
             system: when.system(samples(&observation.system).system()),
         },
-        latency: latencies(&own),
+        latency: latencies(own.unwrap_or_default()),
         correlation: correlation(wire, &client, &server),
         sides: costs(observation),
         observer: observer(observation, &when, &flows),
@@ -226,6 +248,12 @@ fn correlation(
 
 fn is_lossless(wire: &WireFacts) -> bool {
     wire.dropped_by_kernel == Some(0) && wire.dropped_by_interface == Some(0)
+}
+
+/// Whether everything that passed the tap is in the capture.
+fn is_whole(observation: &Observation) -> bool {
+    let failed = |t: &Trouble| matches!(t, Trouble::CaptureFailed { .. });
+    observation.wire.as_ref().is_some_and(is_lossless) && !observation.troubles.iter().any(failed)
 }
 
 fn latencies(flows: &[&FlowRecord]) -> Latencies {

@@ -1,6 +1,6 @@
 //! What is told of somebody else's programs, from what was seen of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::built::{helpers, unclear};
 use super::counts::on_the_wire;
@@ -93,52 +93,63 @@ pub(super) fn server_sockets(watched: Watched<'_>) -> Vec<ServerSocket> {
     accepted.iter().map(socket).collect()
 }
 
-/// `whole`: whether all that it did is known.
-pub(super) fn requests(
-    watched: Watched<'_>,
-    submitted: Option<u64>,
-    whole: bool,
-    flows: Option<&[FlowRecord]>,
-    own: Option<&[&FlowRecord]>,
-) -> Requests {
+/// How much of a run is known.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// Whether all that the client did is in the log.
+    pub client: bool,
+    /// The flows that were captured, and those of them that are the client's own;
+    /// `None`: none were captured, or none of its own.
+    pub flows: Option<&'a [FlowRecord]>,
+    pub own: Option<&'a [&'a FlowRecord]>,
+    /// Whether nothing that went over the wire is missing.
+    pub wire: bool,
+}
+
+/// The requests of somebody else's client, or of one whose notes are missing.
+pub(super) fn requests(watched: Watched<'_>, submitted: Option<u64>, known: Known<'_>) -> Requests {
     // Without a capture, what connect(2) returned is all that is known.
-    let wire = Wire::new(flows.unwrap_or_default(), watched.activity);
-    let mut failed: BTreeMap<String, u64> = BTreeMap::new();
+    let wire = Wire::new(known.flows.unwrap_or_default(), watched.activity);
     let side = watched.activity;
-    let made = side.map(|s| &s.sockets.made);
+    // What was not to be seen may have been there all the same.
+    let made = side.filter(|_| known.client);
+    let made = made.map(|side| side.sockets.made.len());
+    // Flows beside none of it were made by calls that are not traced.
+    let beside = known
+        .own
+        .is_some_and(|own| own.iter().any(|f| f.handshake.is_some()));
+    let made = made.filter(|&made| made > 0 || !beside);
     let again = side.map(|s| fallbacks(&wire, s)).unwrap_or_default();
-    if let Some(side) = side {
-        let made = side.sockets.made.iter().enumerate();
-        let counted = made
-            .filter(|(at, _)| !again.contains(at))
-            .flat_map(|(at, _)| wire.failures(at));
-        for (outcome, requests) in counted {
-            *failed.entry(outcome.name().to_owned()).or_default() += requests;
-        }
-    }
-    let told = on_the_wire(own);
+    let mut classes = wire.classes(known.own, &again);
+    let told = on_the_wire(known.own);
+    let asked = |f: &&FlowRecord| !f.exchanges.is_empty() || f.exchanges_omitted > 0;
     // Of another protocol's answers nobody here knows whether they are right.
-    let judged = wire.speaks_time() || told.answered == Some(0);
-    if let (Some(submitted), Some(made), true) = (submitted, made, whole) {
-        // A connection may carry none, one or many. Of another protocol's only
-        // those that were asked are known.
-        let asked = |f: &&FlowRecord| f.exchanges.len() as u64 + f.exchanges_omitted;
-        let asked: u64 = own.unwrap_or_default().iter().map(asked).sum();
-        let without = wire.failed_without_request(&again);
-        let seen = match own {
-            Some(_) => asked + without,
-            None => (made.len() - again.len()) as u64,
-        };
-        let never = submitted.saturating_sub(seen);
-        if never > 0 {
-            failed.insert(Outcome::NotAttempted.name().to_owned(), never);
+    let judged = known
+        .own
+        .is_some_and(|own| wire.speaks_time() || !own.iter().any(asked));
+    if let Some(submitted) = submitted {
+        if judged {
+            let missing = submitted.saturating_sub(classes.total());
+            match made {
+                Some(made) if made == 0 || known.wire => {
+                    classes.fail(Outcome::NotAttempted, missing);
+                }
+                None if known.wire => classes.fail(Outcome::NotSeen, missing),
+                // They may have been on the wire, and gone well.
+                _ => classes.unknown += missing,
+            }
+        } else if let (Some(made), None) = (made, known.own) {
+            let attempted = (made - again.len()) as u64;
+            classes.fail(Outcome::NotAttempted, submitted.saturating_sub(attempted));
         }
     }
+    let valid = classes.unknown == 0 || classes.any_is_judged();
     Requests {
         submitted,
-        attempted: made.filter(|_| whole).map(|m| m.len() as u64),
-        valid: told.valid.filter(|_| judged),
-        failed,
+        attempted: made.map(|made| made as u64),
+        valid: (judged && valid).then_some(classes.valid),
+        unknown: judged.then_some(classes.unknown),
+        failed: classes.failed,
         ..told
     }
 }

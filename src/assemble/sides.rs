@@ -1,8 +1,10 @@
 //! The two sides, told alike whether they reported themselves or were watched.
 
+use super::connections::Attempt;
 use super::moments::When;
+use super::programs::Known;
 use super::watched::Watched;
-use super::{built, counts, programs, samples, workers};
+use super::{built, connections, counts, programs, samples, workers};
 use crate::activity::Activity;
 use crate::correlate::{ClientSocket, ServerSocket};
 use crate::model::observation::{
@@ -65,7 +67,7 @@ impl<'a> ClientSide<'a> {
     pub fn provenance(&self) -> Provenance {
         match self {
             Self::BuiltIn { .. } => Provenance::Instrumented,
-            Self::Program { .. } => Provenance::Traced,
+            Self::Program { watched, .. } => watched.provenance(),
         }
     }
 
@@ -98,28 +100,22 @@ impl<'a> ClientSide<'a> {
         }
     }
 
-    /// `whole`: whether all that it did is known. `own`: the flows that are the
-    /// run's own.
-    pub fn requests(
-        &self,
-        whole: bool,
-        reached: u64,
-        flows: Option<&[FlowRecord]>,
-        own: Option<&[&FlowRecord]>,
-    ) -> Requests {
+    /// `reached`: how many connections whose port is not known reached the wire.
+    pub fn requests(&self, reached: u64, known: Known<'_>) -> Requests {
         let requests = match self {
             Self::BuiltIn { seen, requests } if has_reported(seen) => {
-                let attempted = counts::attempted(&seen.requests, flows.map(|_| reached));
-                counts::count_requests(&seen.requests, *requests, attempted, own)
+                let attempted = counts::attempted(&seen.requests, known.flows.map(|_| reached));
+                counts::count_requests(&seen.requests, *requests, attempted, known.own)
             }
             // What it noted went with it: only the wire is left.
-            Self::BuiltIn { requests, .. } => Requests {
-                submitted: Some(*requests),
-                ..counts::on_the_wire(own)
-            },
-            Self::Program { watched, requests } => {
-                programs::requests(*watched, *requests, whole, flows, own)
+            Self::BuiltIn { seen, requests } => {
+                let watched = Watched {
+                    seen,
+                    activity: None,
+                };
+                programs::requests(watched, Some(*requests), known)
             }
+            Self::Program { watched, requests } => programs::requests(*watched, *requests, known),
         };
         requests.with_total()
     }
@@ -134,6 +130,19 @@ impl<'a> ClientSide<'a> {
         match self {
             Self::BuiltIn { requests, .. } => Some(*requests),
             Self::Program { requests, .. } => *requests,
+        }
+    }
+
+    /// Whether it told itself how each of its requests went.
+    pub fn has_noted_all(&self) -> bool {
+        matches!(self, Self::BuiltIn { seen, .. } if has_reported(seen))
+    }
+
+    /// How each of its attempts to connect went, where its own side tells.
+    pub fn attempts(&self, flows: &[FlowRecord]) -> Option<Vec<Attempt>> {
+        match self {
+            Self::BuiltIn { seen, .. } => has_reported(seen).then(|| connections::noted(seen)),
+            Self::Program { watched, .. } => connections::traced(*watched, flows),
         }
     }
 
@@ -199,8 +208,8 @@ impl<'a> ServerSide<'a> {
 
     pub fn provenance(&self) -> Provenance {
         match self {
-            Self::BuiltIn { .. } => Provenance::Instrumented,
-            _ => Provenance::Traced,
+            Self::Program(watched) => watched.provenance(),
+            _ => Provenance::Instrumented,
         }
     }
 

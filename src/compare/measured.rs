@@ -56,7 +56,10 @@ impl Measured {
             return None;
         }
         let requests = &self.run.requests;
-        Some(requests.submitted?.saturating_sub(requests.valid?))
+        let known = requests
+            .valid?
+            .saturating_add(requests.unknown.unwrap_or(0));
+        Some(requests.submitted?.saturating_sub(known))
     }
 
     /// Whether it made no connection at all.

@@ -69,6 +69,8 @@ fn row(contender: &Contender, runs: &[&Measured]) -> CompareRow {
         },
         // A count is one that occurred: of two in the middle the lower one.
         peak_open_flows: middle_two(runs.iter().filter_map(|m| m.open_flows)).map(|two| two.0),
+        connections: middle.map_or_else(Default::default, |m| m.run.connections),
+        exchanges: middle.map_or_else(Default::default, |m| m.run.exchanges),
         latency: middle.map_or_else(Latencies::default, |m| m.run.latency),
         syn_retransmissions: sum(runs, |m| m.syn_retransmissions),
         failed: sum(runs, Measured::failed),

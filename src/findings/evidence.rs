@@ -73,6 +73,16 @@ pub(super) fn made_beside_the_tap<'a>(
     (made > 0).then_some((made, capture))
 }
 
+/// Whether the capture is known to have lost frames, which explains what is missing in
+/// it: nobody else is to blame for that.
+pub(super) fn is_lossy(input: &FindingsInput<'_>) -> bool {
+    input
+        .run
+        .capture
+        .as_ref()
+        .is_some_and(|c| frames_lost(c) > 0)
+}
+
 /// How many frames are known to be lost.
 pub(super) fn frames_lost(capture: &CaptureSummary) -> u64 {
     let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
@@ -96,10 +106,13 @@ pub(super) fn never_attempted(input: &FindingsInput<'_>) -> u64 {
 }
 
 /// Whether a client program has never tried to reach the server, and had the
-/// time to.
+/// time to. Where it was not traced, a capture without losses that shows none tells.
 pub(super) fn made_no_connection(input: &FindingsInput<'_>) -> bool {
     let run = input.run;
-    run.plan.client_command.is_some() && run.requests.attempted == Some(0) && !was_cut_short(input)
+    let (attempted, seen) = (run.requests.attempted, run.requests.on_wire);
+    let none = attempted == Some(0)
+        || attempted.is_none() && seen == Some(0) && lossless_capture(input).is_some();
+    run.plan.client_command.is_some() && none && !was_cut_short(input)
 }
 
 /// What a built-in side says of itself.

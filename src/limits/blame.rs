@@ -55,6 +55,9 @@ pub struct Refusal {
 pub enum Blame {
     /// The limit at this place.
     Limit(usize),
+    /// The limit at this place is the suspect: none was seen to be used up, and of this
+    /// one not all that is in use can be seen.
+    Suspect(usize),
     /// A limit, but none of those that can be read here: they have plenty left.
     Unread,
     /// No limit: it is not an error that a limit gives.
@@ -176,5 +179,19 @@ pub fn blame(kind: CeilingKind, refusal: Refusal, at_top: &[Limit], reached: u64
         .filter_map(|(at, limit)| Some((limit.allows?, limit.estimated, at)))
         .filter(|(left, is_estimate, _)| *left <= if *is_estimate { estimated } else { exact })
         .min()
-        .map_or(Blame::Unread, |(_, _, at)| Blame::Limit(at))
+        .map_or_else(
+            || suspect(kind, refusal, at_top),
+            |(_, _, at)| Blame::Limit(at),
+        )
+}
+
+/// The limit of which more may be in use than can be seen, if one such can refuse this.
+fn suspect(kind: CeilingKind, refusal: Refusal, at_top: &[Limit]) -> Blame {
+    let may_be_full = |limit: &Limit| {
+        limit.in_use_at_least && limit.allows.is_some() && can_refuse(kind, refusal, limit)
+    };
+    at_top
+        .iter()
+        .position(may_be_full)
+        .map_or(Blame::Unread, Blame::Suspect)
 }

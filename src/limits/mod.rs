@@ -48,6 +48,7 @@ fn bound(
         name,
         value,
         in_use,
+        in_use_at_least: false,
         each: Some(each),
         allows: left.and_then(|left| left.checked_div(each)),
         scope,
@@ -63,6 +64,7 @@ fn aside(name: LimitName, scope: Scope, value: Option<u64>, note: &str) -> Limit
         name,
         value,
         in_use: None,
+        in_use_at_least: false,
         each: None,
         allows: None,
         scope,
@@ -76,6 +78,13 @@ impl Limit {
     /// The same limit, with the word that its arithmetic is an estimate.
     fn estimated(mut self) -> Self {
         self.estimated = true;
+        self
+    }
+
+    /// The same limit, of which more may be in use than can be seen.
+    fn at_least(mut self, why: &str) -> Self {
+        self.in_use_at_least = true;
+        self.note = Some(why.to_owned());
         self
     }
 

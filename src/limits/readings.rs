@@ -33,6 +33,9 @@ pub struct TaskReadings {
     pub nproc_exempt: Option<&'static str>,
     /// Tasks of the real user.
     pub of_user: Option<u64>,
+    /// Whether these are all of them: not where there may be others in pid or user
+    /// namespaces that cannot be seen from this one.
+    pub of_user_is_all: bool,
     /// `pids.max` of every control group, the innermost first.
     pub groups: Vec<GroupReading>,
     /// `kernel.threads-max`.

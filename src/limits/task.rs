@@ -69,6 +69,9 @@ fn of_tasks(tasks: &TaskReadings) -> Vec<Limit> {
     );
     let mut all = vec![match tasks.nproc_exempt {
         Some(why) => nproc.lifted(why),
+        None if !tasks.of_user_is_all => nproc.at_least(
+            "it counts your user's tasks in other pid and user namespaces too, and they cannot be seen from here",
+        ),
         None => nproc,
     }];
     all.extend(tasks.groups.iter().map(|group| {

@@ -19,6 +19,7 @@ fn roomy() -> Readings {
             },
             nproc_exempt: None,
             of_user: Some(10),
+            of_user_is_all: true,
             groups: vec![group("/sys/fs/cgroup/pids/a", None, 12)],
             threads_max: Some(1_000_000),
             of_system: Some(100),
@@ -454,6 +455,37 @@ fn a_refusal_with_room_everywhere_is_not_explained() {
         blame_on(Process, Call::Fork, libc::EAGAIN, some),
         Err(Blame::Unread)
     );
+}
+
+/// `RLIMIT_NPROC` counts tasks that cannot be seen from a pid or user namespace.
+#[test]
+fn of_what_is_hidden_the_limit_that_counts_it_is_the_suspect() {
+    let hidden = |r: &mut Readings| {
+        r.tasks.nproc.soft = Some(5_000);
+        r.tasks.of_user_is_all = false;
+    };
+    let at = |call, errno| blame_on(Process, call, errno, hidden);
+    let mut readings = roomy();
+    hidden(&mut readings);
+    let all = limits(Process, &readings, STACK);
+    let nproc = all.iter().position(|l| l.name == L::Nproc).unwrap();
+    assert!(all[nproc].in_use_at_least && all[nproc].note.is_some());
+    assert_eq!(at(Call::Fork, libc::EAGAIN), Err(Blame::Suspect(nproc)));
+    assert_eq!(at(Call::Fork, libc::ENOMEM), Err(Blame::Unread));
+    // One that was seen to be used up is to blame.
+    let full = |r: &mut Readings| {
+        r.tasks.of_user_is_all = false;
+        r.tasks.groups[0].max = Some(12);
+    };
+    let blamed = blame_on(Process, Call::Fork, libc::EAGAIN, full);
+    assert_eq!(blamed, Ok((L::PidsMax, Scope::Cgroup)));
+    // Whom it does not bound, it does not stop.
+    let exempt = |r: &mut Readings| {
+        r.tasks.of_user_is_all = false;
+        r.tasks.nproc_exempt = Some("root is exempt from this limit");
+    };
+    let blamed = blame_on(Process, Call::Fork, libc::EAGAIN, exempt);
+    assert_eq!(blamed, Err(Blame::Unread));
 }
 
 /// Two searches that see the same 10,000 leave the reserve of 500 together, but

@@ -70,6 +70,11 @@ pub struct Limit {
     /// How much of it is in use, including the empty processes of the search;
     /// `null` if nothing can be in use, or it is not known.
     pub in_use: Option<u64>,
+    /// Whether more of it may be in use than can be seen from here: `RLIMIT_NPROC`
+    /// counts a user's tasks in every pid and user namespace, and proc(5) shows those of
+    /// one. Then `allows` is the most.
+    #[serde(default)]
+    pub in_use_at_least: bool,
     /// How much of it one more takes; `null` if one more takes nothing.
     pub each: Option<u64>,
     /// The number that this limit allows; `null` if it limits nothing.
@@ -94,6 +99,13 @@ pub struct Binding {
     pub value: Option<u64>,
     /// What was in use of it before the search.
     pub in_use: Option<u64>,
+    /// Whether more of it may be in use than can be seen from here.
+    #[serde(default)]
+    pub in_use_at_least: bool,
+    /// Whether it is only suspected: no limit was seen to be used up, and of this one
+    /// not all that is in use can be seen.
+    #[serde(default)]
+    pub suspected: bool,
     /// Who shares it.
     pub scope: Scope,
     /// The folder of the control group; `null` for other limits.

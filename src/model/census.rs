@@ -14,6 +14,11 @@ pub enum Provenance {
     Instrumented,
     /// ptrace(2) saw every event: exact.
     Traced,
+    /// ptrace(2) told of the call, and the socket was found by its inode, which
+    /// `/proc/PID/fd` names, because the system refused a look at the socket itself.
+    Matched,
+    /// The capture shows it.
+    Captured,
     /// Read from proc(5) now and then: short-lived threads may be missing.
     Sampled,
 }
@@ -88,7 +93,9 @@ pub struct SystemCounts {
     pub after: Option<u64>,
 }
 
-/// The census of the whole system, the two sides and threadtap itself included.
+/// The census of the whole system, the two sides and threadtap itself included. `null`
+/// in a pid namespace, as in a container: there proc(5) tells of the threads of the
+/// whole system, and of the processes of the namespace alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SystemCensus {

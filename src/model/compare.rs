@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Environment, Finding, Latencies, Nanos, RunCensus, ServerModel, Strategy, Tool};
+use super::{
+    Connections, Environment, Finding, Latencies, Nanos, RunCensus, RunExchanges, ServerModel,
+    Strategy, Tool,
+};
 
 /// The name and version of `compare.json`'s layout.
 pub const SCHEMA_COMPARE: &str = "threadtap.compare/1";
@@ -111,6 +114,13 @@ pub struct CompareRow {
     /// The largest number of flows open at once on the wire: the median of the runs,
     /// of two in the middle the lower one, a count that occurred.
     pub peak_open_flows: Option<u64>,
+    /// Connections of the run with the median duration; absent in records of earlier
+    /// versions.
+    #[serde(default)]
+    pub connections: Connections,
+    /// What was said on them; absent in records of earlier versions.
+    #[serde(default)]
+    pub exchanges: RunExchanges,
     /// Handshakes and answers of the run with the median duration.
     pub latency: Latencies,
     /// SYN retransmissions: the sum of all runs.

@@ -33,6 +33,7 @@ mod program;
 mod quantiles;
 mod run;
 mod segment;
+mod tallies;
 mod time;
 mod worker;
 
@@ -65,5 +66,6 @@ pub use run::{
     RunRecord, SCHEMA_RUN, ServerKind, ServerModel, SideCost, SideCosts, StopReason, Strategy,
 };
 pub use segment::{Segment, SeqNum, TcpFlags};
+pub use tallies::{Connections, RunExchanges};
 pub use time::{Nanos, Timestamp};
 pub use worker::{Outcome, Side, WorkerRecord};

@@ -34,7 +34,8 @@ pub struct Program {
     /// Processes of its tree, other than the first, that made, took and used no
     /// connection, and none of whose descendants did, by name. They are in the
     /// census. Those of which that cannot be told, because who used a connection was
-    /// not seen, are not among them. `null` when its processes were not followed.
+    /// not seen, are not among them. `null` when its processes were not followed, or
+    /// what they did with sockets could not be seen.
     pub helpers: Option<Vec<Helper>>,
     /// Processes of its tree that were not seen at a connection, and of which it is
     /// not known whether they, or descendants of theirs, used one: they may have had

@@ -7,7 +7,10 @@ use strum::{Display, EnumMessage, VariantArray, VariantNames};
 #[cfg(test)]
 use super::Outcome;
 use super::named::serialised;
-use super::{Environment, Finding, Inferred, Nanos, Programs, SideCensus, SystemCensus, Tool};
+use super::{
+    Connections, Environment, Finding, IncompleteFigure, Inferred, Nanos, Programs, RunExchanges,
+    SideCensus, SystemCensus, Tool,
+};
 
 /// The name and version of `run.json`'s layout.
 pub const SCHEMA_RUN: &str = "threadtap.run/1";
@@ -153,14 +156,28 @@ pub struct CaptureSummary {
     pub stop_reason: StopReason,
 }
 
-/// How far the requests came.
+/// How far the requests came. What a request is:
+///
+/// * of a built-in client, each of the N that were submitted, by its worker's own note;
+/// * of a program that speaks TIME, each that the capture shows, and each connection
+///   that came to nothing before one could be sent (not one that the client closed
+///   without asking); with `-n`, also each that is missing;
+/// * of other programs it is not known, and `valid` is `null`: `failed` counts
+///   connections that came to nothing, `answered` turns of the server, whatever they
+///   say (an HTTP 404 too).
+///
+/// Where `valid` is a number, each request is in exactly one of `valid`, `failed` and
+/// `unknown`, and they add up to `submitted`, unless a program made more than that.
+/// The figures from `attempted` to `answered` tell how far they came, by connections
+/// and exchanges of the client; flows of others are in none of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Requests {
     /// Handed to the strategy; of a program the number given with `-n`, `null`
     /// without.
     pub submitted: Option<u64>,
-    /// Attempted: connect(2) was called.
+    /// Attempted: connections for which connect(2) was called; `null` where that was
+    /// not seen.
     pub attempted: Option<u64>,
     /// Seen on the wire: flows with a SYN.
     pub on_wire: Option<u64>,
@@ -168,7 +185,7 @@ pub struct Requests {
     pub handshakes: Option<u64>,
     /// Exchanges with an answer, right or wrong.
     pub answered: Option<u64>,
-    /// Exchanges with a valid answer.
+    /// Requests with a valid answer, of TIME; `null` where none could be judged.
     pub valid: Option<u64>,
     /// Requests without a valid answer, by reason; a reason that is not named did not
     /// occur.
@@ -178,6 +195,10 @@ pub struct Requests {
     /// could tell which requests were answered.
     #[serde(default)]
     pub failed_total: Option<u64>,
+    /// Requests of which it is not known whether a valid answer came, because the
+    /// capture does not show it; `null` where `valid` was not measured.
+    #[serde(default)]
+    pub unknown: Option<u64>,
 }
 
 impl Requests {
@@ -319,6 +340,17 @@ pub struct RunRecord {
     pub capture: Option<CaptureSummary>,
     /// What became of the requests.
     pub requests: Requests,
+    /// What became of the client's connections; absent in records of earlier versions.
+    #[serde(default)]
+    pub connections: Connections,
+    /// What was said on them; absent in records of earlier versions.
+    #[serde(default)]
+    pub exchanges: RunExchanges,
+    /// Figures that are not known exactly, by their paths, each with what it is at least
+    /// and why. A count of exchanges among them is `null`, and so is
+    /// `requests.answered`; all others are of what was seen.
+    #[serde(default)]
+    pub incomplete: BTreeMap<String, IncompleteFigure>,
     /// How many threads and processes there were. Threads are tasks: a process with
     /// one thread counts one.
     pub census: RunCensus,

@@ -30,6 +30,9 @@ pub enum Outcome {
     Valid,
     /// Never begun when its process ended.
     NotAttempted,
+    /// Nothing of it was seen on the wire: it was never begun, or the client's own
+    /// system refused it, which was not looked at.
+    NotSeen,
     /// Begun, but its process ended before it had read an answer.
     Abandoned,
     /// The server's host refused the connection (ECONNREFUSED).
@@ -65,6 +68,7 @@ impl Outcome {
         match self {
             Self::Valid => "a valid answer came",
             Self::NotAttempted => "never begun when the client ended",
+            Self::NotSeen => "nothing of it was seen on the wire",
             Self::Abandoned => "started, but the client ended before it read an answer",
             Self::Refused => "connection refused",
             Self::Reset => "connection reset by the server",

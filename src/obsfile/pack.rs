@@ -163,6 +163,17 @@ impl Packed<'_> {
                 let socket = self.state.tell_socket(side, *socket);
                 self.number(socket);
             }
+            Change::LookRefused {
+                call,
+                errno,
+                of_all,
+                found,
+            } => {
+                self.text(call);
+                self.number(*errno);
+                self.number(u8::from(*of_all));
+                self.number(u8::from(*found));
+            }
             Change::ExitBegun
             | Change::ThreadExiting
             | Change::CalledPtrace
@@ -261,6 +272,7 @@ fn kind(what: &Change) -> Kind {
         Change::Deferred { .. } => Kind::Deferred,
         Change::Disconnected { .. } => Kind::Disconnected,
         Change::CalledPtrace => Kind::CalledPtrace,
+        Change::LookRefused { .. } => Kind::LookRefused,
         Change::SetUpRing => Kind::SetUpRing,
         Change::Supervised => Kind::Supervised,
         Change::StrictRefused => Kind::StrictRefused,

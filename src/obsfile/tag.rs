@@ -23,6 +23,7 @@ pub(super) enum Kind {
     Deferred,
     Disconnected,
     CalledPtrace,
+    LookRefused,
     SetUpRing,
     Supervised,
     StrictRefused,
@@ -34,7 +35,7 @@ pub(super) enum Kind {
 }
 
 /// Every kind with its letter, as a client's fact has it.
-pub(super) const KINDS: [(Kind, u8); 22] = [
+pub(super) const KINDS: [(Kind, u8); 23] = [
     (Kind::Started, b's'),
     (Kind::Found, b'f'),
     (Kind::Executed, b'e'),
@@ -51,6 +52,7 @@ pub(super) const KINDS: [(Kind, u8); 22] = [
     (Kind::Deferred, b'd'),
     (Kind::Disconnected, b'y'),
     (Kind::CalledPtrace, b'p'),
+    (Kind::LookRefused, b'u'),
     (Kind::SetUpRing, b'o'),
     (Kind::Supervised, b'v'),
     (Kind::StrictRefused, b'g'),

@@ -95,6 +95,12 @@ impl Unpacked<'_> {
             Kind::ExitBegun => Change::ExitBegun,
             Kind::ThreadExiting => Change::ThreadExiting,
             Kind::CalledPtrace => Change::CalledPtrace,
+            Kind::LookRefused => Change::LookRefused {
+                call: items.text()?,
+                errno: items.number()?,
+                of_all: items.flag()?,
+                found: items.flag()?,
+            },
             Kind::SetUpRing => Change::SetUpRing,
             Kind::Supervised => Change::Supervised,
             Kind::StrictRefused => Change::StrictRefused,

@@ -123,14 +123,16 @@ fn bindings(record: &CeilingRecord) -> Block {
                 let figure = |n: u64| amount(n, binding.name.in_bytes());
                 let value = binding.value.map_or_else(|| "unknown".to_owned(), figure);
                 let used = binding.in_use.map_or_else(String::new, |n| {
-                    format!(" ({} in use before the search)", figure(n))
+                    let least = at_least(binding.in_use_at_least);
+                    format!(" ({least}{} in use before the search)", figure(n))
                 });
                 let path = binding
                     .path
                     .as_ref()
                     .map_or_else(String::new, |path| format!(" of {path}"));
                 let remedy = what_to_do(binding);
-                format!("{}{path} is {value}{used}{remedy}", binding.name)
+                let suspected = if binding.suspected { "probably " } else { "" };
+                format!("{suspected}{}{path} is {value}{used}{remedy}", binding.name)
             }
             None if kind.reached.is_some() => "not known".to_owned(),
             None => "no limit that can be read here".to_owned(),
@@ -142,6 +144,11 @@ fn bindings(record: &CeilingRecord) -> Block {
         heading: "Limit that is reached first",
         facts,
     }
+}
+
+/// What is said before a figure of which there may be more.
+const fn at_least(there_may_be_more: bool) -> &'static str {
+    if there_may_be_more { "at least " } else { "" }
 }
 
 /// The end of the sentence about a limit.
@@ -202,7 +209,10 @@ fn row(kind: &KindCeiling, limit: &Limit) -> Row {
         cells: vec![
             Cell::new(limit.name.name()).toned(tone),
             value,
-            Cell::maybe(limit.in_use.map(figure)),
+            Cell::maybe(limit.in_use.map(|n| {
+                let least = if limit.in_use_at_least { "≥ " } else { "" };
+                format!("{least}{}", figure(n))
+            })),
             Cell::maybe(limit.each.map(figure)),
             Cell::maybe(allows).toned(tone),
             Cell::new(shared_by(limit.scope)),

@@ -15,7 +15,10 @@ use crate::text::units::{bytes, count, counted, duration};
 pub(super) fn sheet(view: AnalysisView<'_>, style: Style) -> Sheet {
     let mut blocks = vec![flows_block(view, style.rows)];
     blocks.push(figures_block(view.summary));
-    blocks.push(latency(&view.summary.latency));
+    blocks.push(latency(
+        &view.summary.latency,
+        view.summary.incomplete.contains_key("latency.exchange"),
+    ));
     if let Some(damage) = damage_block(view.summary) {
         blocks.push(damage);
     }

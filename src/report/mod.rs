@@ -40,6 +40,7 @@ mod paint;
 mod plot;
 mod problem;
 mod programs;
+mod said;
 mod sheet;
 mod spreadsheet;
 mod strategy;

@@ -86,6 +86,10 @@ fn owners(run: &RunRecord) -> Cell {
     let Some(flows) = correlation.flows else {
         return Cell::absent();
     };
+    // Of none there is nothing to know.
+    if flows == 0 {
+        return Cell::new("no flow was captured").toned(Tone::Warning);
+    }
     let of = |owned: Option<u64>| match owned {
         None => "not known".to_owned(),
         Some(n) if n == flows => "known for all".to_owned(),

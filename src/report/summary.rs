@@ -6,6 +6,7 @@
 use super::observation;
 use super::origin::when_and_where;
 use super::programs;
+use super::said;
 use super::sheet::{Block, Cell, Column, Conclusion, Grid, Keep, Row, Tone};
 use super::strategy::of_client;
 use crate::model::{
@@ -82,8 +83,10 @@ pub(super) fn subtitles(run: &RunRecord) -> Vec<Cell> {
 /// Requests, failures, latency, what was observed and how, findings.
 pub(super) fn blocks(run: &RunRecord) -> Vec<Block> {
     let mut blocks = vec![requests(&run.requests)];
+    blocks.extend(said::connections(run));
     blocks.extend(failures(&run.requests));
-    blocks.push(latency(&run.latency));
+    let partial = run.incomplete.contains_key("latency.exchange");
+    blocks.push(latency(&run.latency, partial));
     blocks.extend(programs::block(run));
     blocks.push(observation::block(run));
     blocks.extend(findings(&run.findings));
@@ -103,31 +106,29 @@ fn requests(requests: &Requests) -> Block {
         }
         cell => cell,
     };
+    let mut figures = vec![
+        ("submitted", figure(requests.submitted)),
+        ("attempted", figure(requests.attempted)),
+        ("on the wire", figure(requests.on_wire)),
+        ("handshakes", figure(requests.handshakes)),
+        ("answered", figure(requests.answered)),
+        ("valid", valid),
+        ("failed", failed),
+    ];
+    if let Some(unknown) = requests.unknown.filter(|&n| n > 0) {
+        figures.push(("unknown", Cell::new(count(unknown)).toned(Tone::Warning)));
+    }
+    let (columns, cells): (Vec<_>, Vec<_>) = figures.into_iter().unzip();
+    // Of another protocol than TIME nobody here knows what an answer says.
+    let not_judged = requests.valid.is_none() && requests.answered > Some(0);
+    let note = "answers are not judged: an error message is an answer, too";
     Block::Grid {
         heading: "Requests",
         grid: Grid {
-            columns: [
-                "submitted",
-                "attempted",
-                "on the wire",
-                "handshakes",
-                "answered",
-                "valid",
-                "failed",
-            ]
-            .map(Column::right)
-            .to_vec(),
-            rows: vec![Row::new([
-                figure(requests.submitted),
-                figure(requests.attempted),
-                figure(requests.on_wire),
-                figure(requests.handshakes),
-                figure(requests.answered),
-                valid,
-                failed,
-            ])],
+            columns: columns.into_iter().map(Column::right).collect(),
+            rows: vec![Row::new(cells)],
         },
-        after: None,
+        after: not_judged.then(|| Cell::new(note).toned(Tone::Quiet)),
     }
 }
 
@@ -159,7 +160,8 @@ fn failures(requests: &Requests) -> Option<Block> {
     })
 }
 
-pub(super) fn latency(latency: &Latencies) -> Block {
+/// `partial`: the times of answers are not of all exchanges.
+pub(super) fn latency(latency: &Latencies, partial: bool) -> Block {
     let row = |label: &str, quantiles: Option<Quantiles>| {
         let span =
             |of: fn(&Quantiles) -> Nanos| Cell::maybe(quantiles.as_ref().map(|q| duration(of(q))));
@@ -193,7 +195,7 @@ pub(super) fn latency(latency: &Latencies) -> Block {
                 row("answer", latency.exchange),
             ],
         },
-        after: None,
+        after: partial.then(|| Cell::new("answer: not of all exchanges").toned(Tone::Warning)),
     }
 }
 

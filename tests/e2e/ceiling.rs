@@ -115,6 +115,58 @@ fn rlimit_nproc_in_a_user_namespace() {
     assert_met(&kinds(&ran)[0], "RLIMIT_NPROC", 118, "EAGAIN");
 }
 
+/// The kernel counts a user's tasks in every pid namespace, `/proc` shows those of
+/// one: what is not seen of the limit that counts them makes it the suspect.
+#[test]
+fn rlimit_nproc_counts_tasks_outside_of_a_pid_namespace() {
+    const ELSEWHERE: u32 = 30;
+    const USER: &str = "--reuid=61989";
+    require!(
+        Root,
+        Namespaces,
+        Tool("unshare"),
+        Tool("setpriv"),
+        Tool("prlimit")
+    );
+    let lab = Lab::new();
+    let sleeps: Vec<_> = (0..ELSEWHERE)
+        .map(|_| {
+            let mut sleep = Command::new("setpriv");
+            sleep.args([USER, "--clear-groups", "sleep", "600"]);
+            sleep.spawn().unwrap()
+        })
+        .collect();
+    let all_there = || {
+        sleeps.iter().all(|child| {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+            status.is_ok_and(|text| text.contains("Uid:\t61989"))
+        })
+    };
+    until("all of them are the user's", all_there);
+    let mut command = lab.command("unshare");
+    command.args(["-pf", "--mount-proc", "setpriv", USER, "--clear-groups"]);
+    command.args(["prlimit", "--nproc=120:120", public_copy(), "ceiling"]);
+    command.args(["--kind", "thread,process", "--format", "json"]);
+    let ran = lab.finish(&mut command);
+    for mut sleep in sleeps {
+        sleep.kill().unwrap();
+        sleep.wait().unwrap();
+    }
+    for kind in kinds(&ran.exits(0)) {
+        let binding = &kind["binding"];
+        assert_eq!(binding["name"], "RLIMIT_NPROC", "{kind:#}");
+        assert_eq!(
+            (&binding["suspected"], &binding["in_use_at_least"]),
+            (&true.into(), &true.into())
+        );
+        assert_eq!(kind["predicted"], 118, "{kind:#}");
+        assert_eq!(kind["reached"], 118 - ELSEWHERE, "{kind:#}");
+        let notes = kind["notes"].to_string();
+        assert!(notes.contains("30 of them"), "{notes}");
+        assert_eq!(limit(&kind, "RLIMIT_NPROC")["in_use_at_least"], true);
+    }
+}
+
 #[test]
 fn too_few_tasks_to_look_is_one_line() {
     require!(Root, Tool("setpriv"), Tool("prlimit"));

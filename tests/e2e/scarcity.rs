@@ -195,3 +195,32 @@ fn a_port_that_a_client_had_is_free_for_the_server() {
     let earlier = std::fs::read_to_string(lab.path().join("earlier/flows.jsonl")).unwrap();
     assert!(earlier.contains("\"port\":45000"), "{earlier}");
 }
+
+/// In a pid namespace `/proc` tells of the threads of the whole system and of the
+/// processes of the namespace: no census of either.
+#[test]
+fn a_pid_namespace_has_no_census_of_the_system() {
+    require!(Capture, Root, Namespaces, Tool("unshare"));
+    let lab = Lab::new();
+    let mut command = lab.command("unshare");
+    command.args([
+        "-pf",
+        "--mount-proc",
+        PROGRAM,
+        "run",
+        "-n",
+        "3",
+        "--port",
+        "0",
+    ]);
+    command.args(["--out", "out"]);
+    let record = lab.finish(&mut command).exits(0).record();
+    let system = &record["census"]["system"];
+    assert!(system["provenance"].is_null(), "{system}");
+    for kind in ["threads", "processes"] {
+        for when in ["before", "peak", "after"] {
+            assert!(system[kind][when].is_null(), "{system}");
+        }
+    }
+    assert_eq!(record["census"]["client"]["threads"]["created"], 3);
+}

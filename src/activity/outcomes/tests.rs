@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use super::*;
 use crate::activity::{Change, Event};
 use crate::model::{Endpoint, Pid, Tid};
@@ -76,6 +78,13 @@ fn time() -> FlowRecord {
     flow(60_000, "ShADadfF", &[exchange(Some(13), Some(true))])
 }
 
+/// The requests that failed, of these flows or, without any, by connect(2) alone.
+fn failures(wire: &Wire<'_>, own: Option<&[&FlowRecord]>) -> Vec<(Outcome, u64)> {
+    let failed = wire.classes(own, &HashSet::new()).failed;
+    let named = |(name, n): (String, u64)| (Outcome::from_name(&name).unwrap(), n);
+    failed.into_iter().map(named).collect()
+}
+
 /// How a connection went: as a whole, and its failed requests.
 fn told(flow: FlowRecord, side: &Activity) -> (Option<Outcome>, Vec<(Outcome, u64)>) {
     let flows = [time(), flow];
@@ -83,7 +92,7 @@ fn told(flow: FlowRecord, side: &Activity) -> (Option<Outcome>, Vec<(Outcome, u6
     assert!(wire.speaks_time());
     assert_eq!(wire.flow_of(0).map(|f| f.client), Some(port(50_000)));
     assert_eq!(wire.flow_of(1), None, "one was made");
-    (wire.outcome(0), wire.failures(0))
+    (wire.outcome(0), failures(&wire, Some(&[&flows[1]])))
 }
 
 #[test]
@@ -104,9 +113,9 @@ fn an_error_of_connect_says_how_it_went() {
         let side = program(errno, None);
         let wire = Wire::new(&[], Some(&side));
         assert_eq!(wire.outcome(0), Some(outcome), "{errno:?}");
-        assert_eq!(wire.failures(0), [(outcome, 1)]);
-        assert_eq!(wire.failed_without_request(&HashSet::new()), 1);
-        assert_eq!(wire.failed_without_request(&[0].into()), 0, "but that");
+        assert_eq!(failures(&wire, None), [(outcome, 1)]);
+        let again = wire.classes(None, &[0].into());
+        assert_eq!(again.total(), 0, "but that");
     }
 }
 
@@ -115,8 +124,7 @@ fn where_nothing_is_known_nothing_is_said() {
     let side = program(Some(0), None);
     let wire = Wire::new(&[], Some(&side));
     assert!(!wire.speaks_time());
-    assert_eq!((wire.outcome(0), wire.failures(0)), (None, vec![]));
-    assert_eq!(wire.failed_without_request(&HashSet::new()), 0);
+    assert_eq!((wire.outcome(0), failures(&wire, None)), (None, vec![]));
     assert_eq!(Wire::new(&[time()], None).outcome(0), None);
     // Another protocol: nobody knows what is right.
     let flows = [flow(50_000, "ShADadfF", &[exchange(Some(13), None)])];
@@ -165,15 +173,15 @@ fn answers_are_judged() {
 }
 
 #[test]
-fn a_request_that_was_seen_is_not_without_one() {
+fn a_request_and_a_connection_without_one_fail_once() {
     let side = program(Some(0), None);
     let flows = [flow(50_000, "ShADadr", &[exchange(None, None)]), time()];
     let wire = Wire::new(&flows, Some(&side));
     assert_eq!(wire.outcome(0), Some(Outcome::Reset));
-    assert_eq!(wire.failed_without_request(&HashSet::new()), 0);
+    assert_eq!(failures(&wire, Some(&[&flows[0]])), [(Outcome::Reset, 1)]);
     let flows = [flow(50_000, "Shr", &[]), time()];
     let wire = Wire::new(&flows, Some(&side));
-    assert_eq!(wire.failed_without_request(&HashSet::new()), 1);
+    assert_eq!(failures(&wire, Some(&[&flows[0]])), [(Outcome::Reset, 1)]);
 }
 
 /// Without an answer, by whoever closed first; the client does at 20 ms.

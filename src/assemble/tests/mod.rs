@@ -4,6 +4,7 @@ mod cut;
 mod hostile;
 mod programs;
 mod story;
+mod sums;
 
 use self::story::{Story, all_well, asked, at, ms, note, port};
 use crate::model::observation::*;
@@ -57,6 +58,7 @@ fn a_run_that_went_well_is_told_whole() {
         valid: Some(2),
         failed: [].into(),
         failed_total: Some(0),
+        unknown: Some(0),
     };
     assert_eq!(run.requests, requests);
     let threads = Counts {

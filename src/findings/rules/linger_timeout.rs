@@ -1,7 +1,7 @@
 //! `linger_timeout`: the capture did not wait for the last flows.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, made_beside_the_tap, was_too_long};
+use crate::findings::evidence::{count_of, is_lossy, made_beside_the_tap, was_too_long};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Close, Severity, StopReason};
 use crate::text::units::counted;
@@ -24,7 +24,10 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let capture = input.run.capture.as_ref()?;
-    if capture.stop_reason != StopReason::Timeout || made_beside_the_tap(input).is_some() {
+    if capture.stop_reason != StopReason::Timeout
+        || made_beside_the_tap(input).is_some()
+        || is_lossy(input)
+    {
         return None;
     }
     // Whoever waited for a client that did not end is to look at that first.

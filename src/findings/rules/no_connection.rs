@@ -9,11 +9,11 @@ use crate::model::Severity;
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
         title: "The client made no connection",
-        severities: &[Severity::Warning],
+        severities: &[Severity::Error],
         means: "The client program ended, and no thread of it was seen to call connect(2) to \
-             the port of the server. It may use another port, have ended with an error \
-             before, or have ended before its threads came so far. The message says what \
-             was seen.",
+             the port of the server; or, where it was not traced, a capture without losses \
+             shows no connection. It may use another port, have ended with an error before, \
+             or have ended before its threads came so far. The message says what was seen.",
         look_at: "client.log; the arguments of the client; the target in the plan.",
         to_do: "Give the client the address and the port of the server, or correct what \
              ended it.",
@@ -42,8 +42,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         None => pool_to_look_at(input),
         Some(_) => "",
     };
-    let message =
-        format!("The client made no connection to the port of {target}: {seen_of_it}{hint}.");
+    // Where it was not traced, only the wire tells.
+    let made = match input.run.requests.attempted {
+        Some(_) => format!("The client made no connection to the port of {target}"),
+        None => format!("No connection of the client to {target} was seen"),
+    };
+    let message = format!("{made}: {seen_of_it}{hint}.");
     Some(
         says(message)
             .with("target", target.clone())

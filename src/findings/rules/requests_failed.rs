@@ -62,8 +62,11 @@ fn conclusion(input: &FindingsInput<'_>, reason: &str, n: u64) -> Conclusion {
         message.push(')');
     }
     // Of a run that was cut short, nobody's program is to blame for these.
-    let cut_short =
-        was_cut_short(input) && matches!(outcome, Some(Outcome::NotAttempted | Outcome::Abandoned));
+    let cut_short = was_cut_short(input)
+        && matches!(
+            outcome,
+            Some(Outcome::NotAttempted | Outcome::NotSeen | Outcome::Abandoned)
+        );
     if cut_short {
         message.push_str("; the run ended early");
     } else if let Some(reason) = outcome.and_then(|o| because(o, input)) {
@@ -207,6 +210,7 @@ const fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<&'static 
     let embedded = matches!(input.run.plan.server, ServerKind::Embedded);
     Some(match outcome {
         Outcome::Valid | Outcome::Other => return None,
+        Outcome::NotSeen => "client.log may say why",
         Outcome::NotAttempted | Outcome::Abandoned => {
             "let the main thread wait for its workers before the client ends"
         }

@@ -1,7 +1,7 @@
 //! `unanswered_flows`: requests that the wire shows, and no answer to them.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, len};
+use crate::findings::evidence::{count_of, is_lossy, len};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Exchange, FlowRecord, Nanos, Severity};
 use crate::text::units::counted;
@@ -31,6 +31,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
 const NAMED: usize = 10;
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    if is_lossy(input) {
+        return None;
+    }
     let unanswered = || input.flows.iter().filter(|flow| is_unanswered(flow));
     let flows = count_of(unanswered());
     if flows == 0 {

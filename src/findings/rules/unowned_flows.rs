@@ -2,7 +2,7 @@
 
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{
-    count_of, early_end_of_server, is_never_accepted, ring_of, was_cut_short,
+    count_of, early_end_of_server, is_lossy, is_never_accepted, ring_of, was_cut_short,
 };
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Provenance, ServerKind, Severity, Side};
@@ -32,6 +32,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
+    if is_lossy(input) {
+        return Vec::new();
+    }
     let correlation = &input.run.correlation;
     let Some(flows) = correlation.flows.filter(|&flows| flows > 0) else {
         return Vec::new();

@@ -496,3 +496,57 @@ fn processes_killed_are_those_that_threadtap_has_not_ended() {
     story(true, 15).silent("processes_killed");
     Scene::of_programs().silent("processes_killed");
 }
+
+fn look_refused(errno: i32, of_all: bool, found: bool) -> Change {
+    Change::LookRefused {
+        call: "pidfd_getfd".into(),
+        errno,
+        of_all,
+        found,
+    }
+}
+
+#[test]
+fn sockets_refused_says_what_would_allow_it() {
+    for (errno, of_all, says) in [
+        (libc::EPERM, true, "--cap-add=SYS_PTRACE"),
+        (libc::EPERM, false, "not dumpable"),
+        (libc::EACCES, false, "not dumpable"),
+        (libc::ENOSYS, true, "Linux 5.6"),
+        (libc::EMFILE, false, "ulimit -n"),
+    ] {
+        let refused = scene(|s| {
+            // What was found otherwise is the smaller half of it.
+            s.event(Side::Client, look_refused(errno, of_all, true));
+            s.event(Side::Client, look_refused(errno, of_all, false));
+        });
+        let finding = refused.one("sockets_refused");
+        assert_eq!(finding.severity, Severity::Warning);
+        let message = &finding.message;
+        assert!(
+            message.contains(says) && message.contains("pidfd_getfd(2)"),
+            "{message}"
+        );
+        let expected =
+            json!({"side": "client", "call": "pidfd_getfd", "errno": errno, "found": false});
+        assert_eq!(evidence(&finding), expected);
+    }
+}
+
+#[test]
+fn sockets_refused_is_information_where_they_were_found() {
+    let found = scene(|s| s.event(Side::Server, look_refused(libc::EPERM, true, true)));
+    let finding = found.one("sockets_refused");
+    assert_eq!(finding.severity, Severity::Info);
+    assert!(finding.message.contains("inode"), "{}", finding.message);
+    Scene::of_programs().silent("sockets_refused");
+}
+
+/// That no thread was seen to serve is then no fault of the server.
+#[test]
+fn serving_thread_unseen_is_silent_where_looks_were_refused() {
+    let mut refused = scene(|s| s.accepted(1));
+    refused.one("serving_thread_unseen");
+    refused.event(Side::Server, look_refused(libc::EPERM, true, false));
+    refused.silent("serving_thread_unseen");
+}

@@ -64,6 +64,15 @@ fn hostile_programs() -> Scene {
     for side in [Side::Client, Side::Server] {
         scene.executed(side, HOSTILE, true, true);
         scene.event(side, Change::CalledPtrace);
+        scene.event(
+            side,
+            Change::LookRefused {
+                call: HOSTILE.into(),
+                errno: libc::EPERM,
+                of_all: side == Side::Client,
+                found: side == Side::Server,
+            },
+        );
         scene.event(side, Change::StrictRefused);
     }
     scene.connected(std::net::Ipv6Addr::LOCALHOST, libc::ECONNREFUSED);
@@ -98,7 +107,22 @@ fn scenes() -> Vec<Scene> {
         saved_bytes: 0,
     });
     let mut miscounted = Scene::normal();
-    miscounted.fixture.flows[0].exchanges[0].valid = None;
+    miscounted.fixture.flows[0].exchanges[0].valid = Some(false);
+    let mut lossless = a_bad_day();
+    lossless.fixture.capture().dropped_by_kernel = Some(0);
+    let mut unknown = Scene::normal();
+    unknown.fixture.run.requests.unknown = Some(3);
+    let cut = crate::model::IncompleteFigure::default();
+    unknown
+        .fixture
+        .run
+        .incomplete
+        .insert(HOSTILE.to_owned(), cut);
+    let mut more = Scene::of_programs();
+    more.fixture.run.requests.submitted = Some(1);
+    let mut fewer = Scene::of_programs();
+    fewer.fixture.run.requests.valid = None;
+    fewer.fixture.run.exchanges.requests = Some(1);
     let mut beside = Scene::normal();
     beside.fixture.flows.clear();
     beside.fixture.capture().frames = 0;
@@ -157,6 +181,10 @@ fn scenes() -> Vec<Scene> {
         too_long,
         miscounted,
         beside,
+        lossless,
+        unknown,
+        more,
+        fewer,
     ]
 }
 

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{coded, evidence, one, with};
 use crate::model::{
-    FlowId, Outcome, Provenance, ServerKind, Severity, StopReason, Strategy, TimeOfDay,
-    WorkerRecord,
+    FlowId, IncompleteFigure, Outcome, Provenance, ServerKind, Severity, StopReason, Strategy,
+    TimeOfDay, WorkerRecord,
 };
 use crate::testkit::Fixture;
 
@@ -194,7 +194,7 @@ fn counts_that_disagree_are_an_error() {
 
 /// An answer that a worker read, and that the wire never carried.
 fn lose_one(fixture: &mut Fixture) {
-    fixture.flows[7].exchanges[0].valid = None;
+    fixture.flows[7].exchanges[0].valid = Some(false);
 }
 
 /// A connection may carry many requests, and others may use the port.
@@ -222,6 +222,8 @@ fn counts_are_compared_only_where_both_are_known() {
         change(&mut fixture);
         assert_eq!(coded(&fixture, "count_mismatch"), []);
     };
+    // What the snapshot length cut may have been valid.
+    silent(|f| f.flows[7].exchanges[0].valid = None);
     silent(|f| f.run.correlation.client_owned = None);
     silent(|f| f.run.capture = None);
     silent(|f| f.capture().dropped_by_kernel = Some(1));
@@ -238,4 +240,161 @@ fn counts_are_compared_only_where_both_are_known() {
         f.flows[1].exchanges[0].answer = TimeOfDay::new(1, 2, 3);
         f.workers[1].outcome = Some(Outcome::Timeout);
     });
+}
+
+#[test]
+fn requests_unknown_says_what_hides_them() {
+    let unknown = |change: fn(&mut Fixture)| {
+        with(|f| {
+            f.run.requests.unknown = Some(3);
+            change(f);
+        })
+    };
+    for (change, says) in [
+        (
+            (|f| f.capture().dropped_by_kernel = Some(12)) as fn(&mut Fixture),
+            "lost 12 frames",
+        ),
+        (
+            |f| {
+                f.capture().snaplen = 70;
+                incomplete(f, "requests.valid", "answer_cut");
+            },
+            "the snapshot length cut an answer (3 flows); raise --snaplen, which is 70",
+        ),
+        (
+            |f| incomplete(f, "requests.valid", "exchanges_bound"),
+            "more exchanges than are kept (3 flows)",
+        ),
+        (|_| (), "does not show it"),
+    ] {
+        let finding = one(&unknown(change), "requests_unknown");
+        assert_eq!(finding.severity, Severity::Warning);
+        let message = &finding.message;
+        assert!(
+            message.starts_with("How 3 requests ended is not known: "),
+            "{message}"
+        );
+        assert!(message.contains(says), "{message}");
+        assert_eq!(finding.evidence["requests"], 3);
+    }
+}
+
+/// Frames that were lost explain what is missing; nobody else is to blame.
+#[test]
+fn a_lossy_capture_explains_what_is_missing() {
+    let lossy = with(|f| {
+        f.unanswered(1);
+        f.run.correlation.client_owned = Some(5);
+        f.run.correlation.server_owned = Some(5);
+        f.capture().stop_reason = StopReason::Timeout;
+        f.capture().dropped_by_kernel = Some(12);
+    });
+    one(&lossy, "capture_lossy");
+    for silent in [
+        "unowned_flows",
+        "linger_timeout",
+        "unanswered_flows",
+        "count_mismatch",
+    ] {
+        assert_eq!(coded(&lossy, silent), [], "{silent}");
+    }
+    let mut lossless = lossy;
+    lossless.capture().dropped_by_kernel = Some(0);
+    for loud in ["linger_timeout", "unanswered_flows"] {
+        one(&lossless, loud);
+    }
+    assert_eq!(coded(&lossless, "unowned_flows").len(), 2);
+}
+
+/// Where it was not traced, a capture without losses that shows no connection tells.
+#[test]
+fn no_connection_is_an_error_whoever_saw_it() {
+    let none = |attempted, on_wire| {
+        with(|f| {
+            f.run.plan.client_command = Some(vec!["client".to_owned()]);
+            f.run.requests.attempted = attempted;
+            f.run.requests.on_wire = on_wire;
+        })
+    };
+    for fixture in [none(Some(0), Some(0)), none(None, Some(0))] {
+        assert_eq!(one(&fixture, "no_connection").severity, Severity::Error);
+    }
+    let unsure = with(|f| f.capture().dropped_by_kernel = None);
+    for fixture in [none(None, Some(1)), none(None, None), unsure] {
+        assert_eq!(coded(&fixture, "no_connection"), []);
+    }
+}
+
+fn incomplete(fixture: &mut Fixture, figure: &str, reason: &str) {
+    let why = IncompleteFigure {
+        at_least: Some(1),
+        flows: [(reason.to_owned(), 3)].into(),
+    };
+    fixture.run.incomplete.insert(figure.to_owned(), why);
+}
+
+#[test]
+fn incomplete_figures_are_named() {
+    let fixture = with(|f| {
+        incomplete(f, "latency.exchange", "exchanges_bound");
+        incomplete(f, "exchanges.answered", "exchanges_bound");
+    });
+    let finding = one(&fixture, "incomplete_figures");
+    assert_eq!(
+        finding.message,
+        "Not known exactly: exchanges.answered, latency.exchange. The reason: more exchanges \
+         than are kept (3 flows)."
+    );
+    assert_eq!(finding.severity, Severity::Info);
+    assert_eq!(finding.evidence["reasons"]["exchanges_bound"], 3);
+    let cut = with(|f| incomplete(f, "exchanges.valid", "answer_cut"));
+    assert!(
+        one(&cut, "incomplete_figures")
+            .message
+            .contains("--snaplen")
+    );
+    let lossy = with(|f| {
+        incomplete(f, "exchanges.valid", "answers_lost");
+        f.capture().dropped_by_kernel = Some(1);
+    });
+    assert_eq!(coded(&lossy, "incomplete_figures"), []);
+}
+
+#[test]
+fn request_count_compares_with_n() {
+    let of = |change: fn(&mut Fixture)| {
+        with(|f| {
+            f.run.plan.client_command = Some(vec!["client".to_owned()]);
+            change(f);
+        })
+    };
+    assert_eq!(coded(&of(|_| ()), "request_count"), []);
+    let more = one(
+        &of(|f| f.run.requests.submitted = Some(12)),
+        "request_count",
+    );
+    assert_eq!(more.severity, Severity::Warning);
+    let says = "The client made 20 requests, and -n says 12: give the number that it makes.";
+    assert_eq!(more.message, says);
+    // Of another protocol exchanges are all that can be counted.
+    let fewer = of(|f| {
+        (f.run.requests.valid, f.run.requests.unknown) = (None, None);
+        f.run.exchanges.requests = Some(3);
+    });
+    let fewer = one(&fewer, "request_count");
+    assert_eq!(fewer.severity, Severity::Error);
+    assert!(
+        fewer
+            .message
+            .starts_with("Only 3 exchanges were seen on 20 connections, ")
+    );
+    let expected = json!({"submitted": 20, "made": 3, "connections": 20});
+    assert_eq!(evidence(&fewer), expected);
+    let lossy = of(|f| {
+        f.run.requests.valid = None;
+        f.run.exchanges.requests = Some(3);
+        f.capture().dropped_by_kernel = Some(1);
+    });
+    assert_eq!(coded(&lossy, "request_count"), []);
 }

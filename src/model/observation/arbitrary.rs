@@ -131,6 +131,14 @@ fn change() -> BoxedStrategy<Change> {
         socket().prop_map(|socket| Change::Deferred { socket }),
         socket().prop_map(|socket| Change::Disconnected { socket }),
         Just(Change::CalledPtrace),
+        (name(), any::<i32>(), any::<bool>(), any::<bool>()).prop_map(
+            |(call, errno, of_all, found)| Change::LookRefused {
+                call,
+                errno,
+                of_all,
+                found,
+            }
+        ),
         Just(Change::SetUpRing),
         Just(Change::Supervised),
         Just(Change::StrictRefused),

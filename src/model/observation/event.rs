@@ -138,6 +138,19 @@ pub enum Change {
     },
     /// It called ptrace(2), which a traced program cannot use as if alone.
     CalledPtrace,
+    /// It used a socket, and the system refused the call by which the tracer looks at
+    /// it. Told once of each call and error.
+    LookRefused {
+        /// The call: `pidfd_open`, `pidfd_getfd` or `process_vm_readv`.
+        call: Box<str>,
+        /// The error.
+        errno: i32,
+        /// Whether the system refuses it of every process, and not of this one.
+        of_all: bool,
+        /// Whether the socket was found in another way: by its inode, which
+        /// `/proc/PID/fd` names. What is not found is missing among the events.
+        found: bool,
+    },
     /// It set up a ring (`io_uring_setup(2)`): what goes through that makes no system
     /// call of its own, and is not seen.
     SetUpRing,

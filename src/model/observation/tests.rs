@@ -53,6 +53,12 @@ fn facts() -> Vec<Fact> {
             socket: SocketId(4),
         },
         Change::CalledPtrace,
+        Change::LookRefused {
+            call: "pidfd_getfd".into(),
+            errno: 1,
+            of_all: true,
+            found: false,
+        },
     ];
     let mut facts: Vec<Fact> = changes
         .into_iter()

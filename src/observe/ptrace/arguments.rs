@@ -3,7 +3,7 @@
 
 use super::calls::{Kind, Watched};
 use crate::model::Endpoint;
-use crate::sys::ptrace::remote_socket::parse_address;
+use crate::sys::ptrace::remote_socket::{Refusal, parse_address};
 use crate::sys::ptrace::tracee::Stopped;
 
 /// A call of interest that a task has stopped at.
@@ -27,42 +27,47 @@ pub enum Address {
 }
 
 /// Which call it is; `None` for one that nobody asks about.
+///
+/// # Errors
+/// When the system refuses to read what the program hands over.
 pub fn recognise(
     all: &[Watched],
     task: &Stopped,
     audit: u32,
     number: u64,
     arguments: [u64; 6],
-) -> Option<Made> {
+) -> Result<Option<Made>, Refusal> {
     let mut met = all
         .iter()
         .filter(|w| w.may_be(audit, number, &arguments))
         .peekable();
     // Nearly all calls in the machine's own convention are found here.
-    let first = met.peek()?;
+    let Some(first) = met.peek() else {
+        return Ok(None);
+    };
     let pointer = first.convention.pointer;
     let arguments = match first.socket_call {
         Some(_) => words(task, arguments[1], pointer)?,
         None if pointer == 4 => arguments.map(|a| a & u64::from(u32::MAX)),
         None => arguments,
     };
-    let call = met.find(|w| w.is(&arguments))?;
-    Some(Made {
+    let call = met.find(|w| w.is(&arguments));
+    Ok(call.map(|call| Made {
         kind: call.kind,
         arguments,
         pointer,
-    })
+    }))
 }
 
 /// The arguments of socketcall(2)'s call: those that are there.
-fn words(task: &Stopped, at: u64, pointer: usize) -> Option<[u64; 6]> {
+fn words(task: &Stopped, at: u64, pointer: usize) -> Result<[u64; 6], Refusal> {
     let mut bytes = [0u8; 48];
     let read = task.memory(at, &mut bytes[..pointer * 6])?;
     let mut words = [0u64; 6];
     for (word, bytes) in words.iter_mut().zip(bytes[..read].chunks_exact(pointer)) {
         *word = number(bytes);
     }
-    Some(words)
+    Ok(words)
 }
 
 /// A number of the program's, in the order of this machine's bytes.
@@ -74,20 +79,31 @@ fn number(bytes: &[u8]) -> u64 {
 
 impl Made {
     /// The address that connect(2) is given.
-    pub fn connects_to(&self, task: &Stopped) -> Option<Address> {
+    ///
+    /// # Errors
+    /// When the system refuses to read it.
+    pub fn connects_to(&self, task: &Stopped) -> Result<Option<Address>, Refusal> {
         address(task, self.arguments[1], self.arguments[2])
     }
 
     /// The address that a sending call is given: among its arguments, or in the
     /// `struct msghdr` that one of them points to.
-    pub fn sends_to(&self, task: &Stopped, message: bool) -> Option<Address> {
+    ///
+    /// # Errors
+    /// When the system refuses to read it.
+    pub fn sends_to(&self, task: &Stopped, message: bool) -> Result<Option<Address>, Refusal> {
         let (at, length) = if message {
             let mut bytes = [0u8; 16];
             let header = &mut bytes[..2 * self.pointer];
             let read = task.memory(self.arguments[1], header)?;
-            let header = bytes.get(..read)?;
-            let (at, length) = header.split_at_checked(self.pointer)?;
-            (number(at), number(length.get(..4)?))
+            let header = bytes.get(..read).unwrap_or_default();
+            let Some((at, length)) = header.split_at_checked(self.pointer) else {
+                return Ok(None);
+            };
+            let Some(length) = length.get(..4) else {
+                return Ok(None);
+            };
+            (number(at), number(length))
         } else {
             (self.arguments[4], self.arguments[5])
         };
@@ -95,19 +111,28 @@ impl Made {
     }
 
     /// The address that accept(2) has written.
-    pub fn was_told(task: &Stopped, at: u64) -> Option<Endpoint> {
-        match address(task, at, 28)? {
-            Address::Of(endpoint) => Some(endpoint),
-            Address::Unspecified => None,
-        }
+    ///
+    /// # Errors
+    /// When the system refuses to read it.
+    pub fn was_told(task: &Stopped, at: u64) -> Result<Option<Endpoint>, Refusal> {
+        Ok(match address(task, at, 28)? {
+            Some(Address::Of(endpoint)) => Some(endpoint),
+            Some(Address::Unspecified) | None => None,
+        })
     }
 }
 
-fn address(task: &Stopped, at: u64, length: u64) -> Option<Address> {
+fn address(task: &Stopped, at: u64, length: u64) -> Result<Option<Address>, Refusal> {
     let mut bytes = [0u8; 28];
-    let length = usize::try_from(length).ok()?.min(bytes.len());
+    let length = usize::try_from(length)
+        .unwrap_or(usize::MAX)
+        .min(bytes.len());
     let read = task.memory(at, &mut bytes[..length])?;
-    let bytes = bytes.get(..read)?;
+    Ok(bytes.get(..read).and_then(told))
+}
+
+/// What the bytes of an address say.
+fn told(bytes: &[u8]) -> Option<Address> {
     let family = bytes.first_chunk::<2>()?;
     if i32::from(u16::from_ne_bytes(*family)) == libc::AF_UNSPEC {
         return Some(Address::Unspecified);

@@ -16,6 +16,7 @@ mod arguments;
 mod calls;
 mod family;
 mod observer;
+mod outcome;
 mod sockets;
 mod tracer;
 

@@ -5,14 +5,15 @@
 //! number, so that duplicates, forks and descriptors that were handed over or
 //! used again change nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::arguments::{Address, Made, recognise};
 use super::calls::{Interest, Kind, Watched};
+use super::outcome::outcome;
 use crate::model::observation::MOST_ELSEWHERE;
 use crate::model::{Change, Endpoint, Pid, SocketId, Tid, Timestamp};
 use crate::sys::clock;
-use crate::sys::ptrace::remote_socket::{Borrowed, Holder};
+use crate::sys::ptrace::remote_socket::{Behind, Refusal, RemoteSocket, behind};
 use crate::sys::ptrace::tracee::{Call, Stopped};
 
 /// Results that mean "interrupted" (`linux/errno.h`): the program never sees
@@ -67,6 +68,8 @@ pub struct Sockets {
     interrupted: HashMap<Tid, (i32, SocketId)>,
     /// How many connections to other ports were begun.
     elsewhere: u64,
+    /// What the system refused, and whether there was another way, as it was told.
+    refused: HashSet<(Refusal, bool)>,
 }
 
 /// An argument that is a descriptor: the lower 32 bits.
@@ -84,6 +87,7 @@ impl Sockets {
             awaited: HashMap::new(),
             interrupted: HashMap::new(),
             elsewhere: 0,
+            refused: HashSet::new(),
         }
     }
 
@@ -114,6 +118,7 @@ impl Sockets {
         match task.call() {
             Ok((Call::Entry { number, arguments }, convention)) => {
                 let made = recognise(&self.calls, task, convention, number, arguments);
+                let made = self.read(made, said);
                 let begun = made.and_then(|made| self.begins(task, pid, &made, said));
                 let ends = begun.is_some();
                 match begun {
@@ -136,6 +141,45 @@ impl Sockets {
         }
     }
 
+    /// The TCP socket behind a descriptor; `None` where it is none, or is not to be
+    /// seen, which is told.
+    fn socket(
+        &mut self,
+        task: &Stopped,
+        pid: Pid,
+        descriptor: i32,
+        said: &mut Vec<Change>,
+    ) -> Option<RemoteSocket> {
+        let (behind, refusal) = behind(pid, task.tid(), descriptor);
+        if let Some(refusal) = refusal {
+            self.tell_refused(refusal, !matches!(behind, Behind::Hidden), said);
+        }
+        match behind {
+            Behind::Tcp(socket) => Some(socket),
+            Behind::Other | Behind::Hidden => None,
+        }
+    }
+
+    /// What was read of a program's memory; what is not to be read is told.
+    fn read<T>(&mut self, read: Result<Option<T>, Refusal>, said: &mut Vec<Change>) -> Option<T> {
+        read.unwrap_or_else(|refusal| {
+            self.tell_refused(refusal, false, said);
+            None
+        })
+    }
+
+    /// Tells once of each call that was refused. `found`: there was another way.
+    fn tell_refused(&mut self, refusal: Refusal, found: bool, said: &mut Vec<Change>) {
+        if self.refused.insert((refusal, found)) {
+            said.push(Change::LookRefused {
+                call: refusal.call.into(),
+                errno: refusal.errno,
+                of_all: refusal.of_all,
+                found,
+            });
+        }
+    }
+
     fn begins(
         &mut self,
         task: &Stopped,
@@ -144,7 +188,6 @@ impl Sockets {
         said: &mut Vec<Change>,
     ) -> Option<Pending> {
         let descriptor = descriptor(made.arguments[0]);
-        let socket = || Holder::of(pid, task.tid())?.tcp(descriptor)?.id();
         let interest = self.interest;
         let connects = |target: Endpoint, sends| {
             (interest == Interest::Client { port: target.port })
@@ -158,13 +201,16 @@ impl Sockets {
                 })
         };
         match made.kind {
-            Kind::Connect => match made.connects_to(task)? {
+            Kind::Connect => match self.read(made.connects_to(task), said)? {
                 Address::Of(target) => {
                     connects(target, false).or_else(|| self.elsewhere(descriptor, target))
                 }
-                Address::Unspecified => Some(Pending::Disconnect(socket()?)),
+                Address::Unspecified => {
+                    let socket = self.socket(task, pid, descriptor, said)?;
+                    Some(Pending::Disconnect(socket.id()?))
+                }
             },
-            Kind::FastOpen { message } => match made.sends_to(task, message)? {
+            Kind::FastOpen { message } => match self.read(made.sends_to(task, message), said)? {
                 Address::Of(target) => connects(target, true),
                 Address::Unspecified => None,
             },
@@ -175,12 +221,12 @@ impl Sockets {
             // Most calls are on sockets of which all is known: not even looked at.
             Kind::Receive | Kind::Send if self.awaited.is_empty() => None,
             Kind::Receive => {
-                let socket = socket()?;
+                let socket = self.socket(task, pid, descriptor, said)?.id()?;
                 let awaited = self.awaited.get(&socket)?;
                 awaited.receive.then_some(Pending::Receive(socket))
             }
             Kind::Send => {
-                let socket = socket()?;
+                let socket = self.socket(task, pid, descriptor, said)?.id()?;
                 let awaited = self.awaited.get(&socket)?;
                 awaited.send.then_some(Pending::Send(socket))
             }
@@ -206,7 +252,6 @@ impl Sockets {
         result: i64,
         said: &mut Vec<Change>,
     ) {
-        let tcp = |descriptor| Holder::of(pid, task.tid())?.tcp(descriptor);
         match pending {
             Pending::Connect {
                 descriptor,
@@ -215,7 +260,7 @@ impl Sockets {
                 sends,
             } => {
                 // A socket of another protocol makes no connection.
-                let Some(socket) = tcp(descriptor) else {
+                let Some(socket) = self.socket(task, pid, descriptor, said) else {
                     return;
                 };
                 let Some((errno, deferred)) = outcome(&socket, result, sends) else {
@@ -242,7 +287,7 @@ impl Sockets {
             Pending::Strict => {}
             Pending::Elsewhere { descriptor, target } => {
                 let errno = i32::try_from(-result).unwrap_or(0).max(0);
-                let is_tcp = tcp(descriptor).is_some();
+                let is_tcp = self.socket(task, pid, descriptor, said).is_some();
                 said.extend(is_tcp.then_some(Change::ConnectedElsewhere { target, errno }));
             }
             // It has asked for what was there, and learnt that nothing is, nor will
@@ -257,12 +302,15 @@ impl Sockets {
             Pending::SetUpRing => said.push(Change::SetUpRing),
             Pending::Supervise => said.push(Change::Supervised),
             Pending::Listen { descriptor } => {
-                let local = tcp(descriptor).and_then(|socket| socket.local());
+                let socket = self.socket(task, pid, descriptor, said);
+                let local = socket.and_then(|socket| socket.local());
                 said.extend(local.map(|local| Change::Listening { local }));
             }
             Pending::Accept { address } => {
-                let accepted = i32::try_from(result).ok().and_then(tcp);
-                said.extend(accepted.and_then(|it| self.accepted(task, &it, address)));
+                let descriptor = i32::try_from(result).ok();
+                let it = descriptor.and_then(|d| self.socket(task, pid, d, said));
+                let change = it.and_then(|it| self.accepted(task, &it, address, said));
+                said.extend(change);
             }
             Pending::Receive(socket) => {
                 if self.learn(socket, |a| &mut a.receive) {
@@ -288,11 +336,20 @@ impl Sockets {
     }
 
     /// accept(2) has returned this socket.
-    fn accepted(&mut self, task: &Stopped, accepted: &Borrowed, at: u64) -> Option<Change> {
+    fn accepted(
+        &mut self,
+        task: &Stopped,
+        accepted: &RemoteSocket,
+        at: u64,
+        said: &mut Vec<Change>,
+    ) -> Option<Change> {
         let socket = accepted.id()?;
         // One that was reset already has no peer any more; the program was told
         // who it had been.
-        let peer = accepted.peer().or_else(|| Made::was_told(task, at))?;
+        let peer = match accepted.peer() {
+            Some(peer) => peer,
+            None => self.read(Made::was_told(task, at), said)?,
+        };
         let all = Awaited {
             receive: true,
             send: true,
@@ -319,22 +376,6 @@ impl Sockets {
         }
         news
     }
-}
-
-/// What a call that connects says of the connection: 0 or an error, and whether
-/// its SYN goes out only with the first data (`TCP_FASTOPEN_CONNECT` of tcp(7)).
-/// `None`: there was no attempt.
-fn outcome(socket: &Borrowed, result: i64, sends: bool) -> Option<(i32, bool)> {
-    if result < 0 {
-        let errno = i32::try_from(-result).unwrap_or(0);
-        // Fast open is switched off here, and nothing was tried (tcp(7)).
-        return (!sends || errno != libc::EOPNOTSUPP).then_some((errno, false));
-    }
-    // What was sent, or is to be sent, with the SYN is on its way with it.
-    if socket.is_connecting() {
-        return Some((libc::EINPROGRESS, !sends));
-    }
-    Some((0, false))
 }
 
 /// Whether a call on a socket answered how the connection has ended.

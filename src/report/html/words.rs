@@ -26,6 +26,10 @@ pub(super) const fn how(provenance: Option<Provenance>) -> &'static str {
     match provenance {
         Some(Provenance::Instrumented) => "exact: the built-in program noted every one",
         Some(Provenance::Traced) => "exact: ptrace(2) saw every one",
+        Some(Provenance::Matched) => {
+            "ptrace(2) told of the call; the socket was found by its inode (/proc/PID/fd)"
+        }
+        Some(Provenance::Captured) => "counted in the capture",
         Some(Provenance::Sampled) => {
             "read from proc(5) now and then: short-lived ones may be missing"
         }

@@ -39,6 +39,7 @@ impl Search<'_> {
 fn reason(kind: CeilingKind, errno: i32) -> Option<Binding> {
     let of_tasks = is_of_tasks(errno);
     let (readings, all) = fundamental(of_tasks);
+    let mut suspected = false;
     let at = if of_tasks {
         let refusal = Refusal {
             call: Call::Fork,
@@ -46,6 +47,10 @@ fn reason(kind: CeilingKind, errno: i32) -> Option<Binding> {
         };
         match blame(CeilingKind::Process, refusal, &all, 0) {
             Blame::Limit(at) => Some(at),
+            Blame::Suspect(at) => {
+                suspected = true;
+                Some(at)
+            }
             Blame::Unread | Blame::Other => None,
         }
     } else {
@@ -56,7 +61,7 @@ fn reason(kind: CeilingKind, errno: i32) -> Option<Binding> {
         };
         all.iter().position(|limit| limit.name == name)
     };
-    Some(binding(kind, all.get(at?)?, &readings))
+    Some(binding(kind, all.get(at?)?, &readings, suspected))
 }
 
 /// Whether it is a process that could not be had.

@@ -143,6 +143,8 @@ fn tasks(coming: u64) -> TaskReadings {
         of_system: plus(system.map(|(n, _)| n)),
         pid_max: sysctl::number("kernel/pid_max"),
         first_pid,
+        of_user_is_all: resource_usage::in_first_pid_namespace()
+            && resource_usage::in_first_user_namespace(),
         numbers_of_all: resource_usage::in_first_pid_namespace(),
         pids_in_use: plus(resource_usage::pids_taken(first_pid)),
     }

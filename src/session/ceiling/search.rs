@@ -139,7 +139,10 @@ impl Search<'_> {
         let mut top = read_at_top(self.kind, bodies, before, climbed.reached);
         let reckoned = limits(self.kind, &top, stack);
         let blamed = |refusal| blame(self.kind, refusal, &reckoned, climbed.reached);
-        if climbed.refusal.map(blamed) != Some(Blame::Unread) {
+        if !matches!(
+            climbed.refusal.map(blamed),
+            Some(Blame::Unread | Blame::Suspect(_))
+        ) {
             return reckoned;
         }
         count_at_top(self.kind, &mut top);

@@ -38,6 +38,11 @@ impl Search<'_> {
                 notes.push(no_limit(refusal));
                 None
             }
+            Some((_, Blame::Suspect(at))) => {
+                let at_top = climbed.and_then(|c| c.at_top.as_ref()?.get(at)?.allows);
+                notes.extend(hidden(limits.get(at), at_top));
+                Some(at)
+            }
             Some((_, Blame::Limit(found))) => Some(found),
             None => outlook.binds,
         };
@@ -51,9 +56,10 @@ impl Search<'_> {
                 limit.name
             ));
         }
-        let binding = binds
-            .and_then(|at| limits.get(at))
-            .map(|limit| binding(self.kind, limit, readings));
+        let binding = binds.and_then(|at| limits.get(at)).map(|limit| {
+            let suspected = matches!(blamed, Some((_, Blame::Suspect(_))));
+            binding(self.kind, limit, readings, suspected)
+        });
         // What no limit has ended is no measure for what they promise.
         let measured = climbed.filter(|_| !matches!(blamed, Some((_, Blame::Other))));
         let found = binds.and_then(|at| limits.get(at));
@@ -81,13 +87,31 @@ impl Search<'_> {
     }
 }
 
-/// The limit that binds, and what to do about it.
-pub(super) fn binding(kind: CeilingKind, limit: &Limit, readings: &Readings) -> Binding {
+/// What is to be said of a limit that is blamed for what cannot be seen of it.
+fn hidden(limit: Option<&Limit>, left: Option<u64>) -> Option<String> {
+    let left = left.filter(|n| *n > 0)?;
+    Some(format!(
+        "no limit was seen to be used up; {} counts your user's tasks in other pid and user namespaces too, and {} of them that cannot be seen from here would explain the refusal",
+        limit?.name,
+        units::count(left),
+    ))
+}
+
+/// The limit that binds, and what to do about it. `suspected`: it was not seen to be
+/// used up.
+pub(super) fn binding(
+    kind: CeilingKind,
+    limit: &Limit,
+    readings: &Readings,
+    suspected: bool,
+) -> Binding {
     let remedy = remedy(kind, limit, readings);
     Binding {
         name: limit.name,
         value: limit.value,
         in_use: limit.in_use,
+        in_use_at_least: limit.in_use_at_least,
+        suspected,
         scope: limit.scope,
         path: limit.path.clone(),
         remedy: remedy.command,
@@ -141,6 +165,9 @@ fn disagreement(
     };
     let why = match binding {
         None => "",
+        Some(limit) if limit.in_use_at_least => {
+            ": more of it may be in use than can be seen from here"
+        }
         Some(limit) if limit.estimated => {
             ": the estimate is wrong, or other programs started or ended something during the search"
         }

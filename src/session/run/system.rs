@@ -23,7 +23,7 @@ use crate::observe::ptrace::Interest;
 use crate::observe::sampled::ExistingServer;
 use crate::sys::host;
 use crate::sys::net::listeners;
-use crate::sys::proc::SystemCounter;
+use crate::sys::proc::{SystemCounter, resource_usage};
 use crate::sys::process::job::Job;
 use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
 use crate::sys::{clock, process};
@@ -120,6 +120,11 @@ impl World for System {
     }
 
     fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)> {
+        // In another pid namespace proc(5) tells of the threads of the whole system and
+        // of the processes of the namespace: no census of either.
+        if !resource_usage::in_first_pid_namespace() {
+            return None;
+        }
         if self.counter.is_none() {
             self.counter = SystemCounter::new();
         }

@@ -19,10 +19,6 @@ impl NetNamespace {
 
     /// The one that a process is in.
     #[must_use]
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for runs in namespaces of their own")
-    )]
     pub const fn of(pid: Pid) -> Self {
         Self(Proc::of(pid))
     }

@@ -29,6 +29,8 @@ pub struct TcpSocket {
 pub struct TcpState(u8);
 
 impl TcpState {
+    /// It has sent a SYN.
+    pub const SYN_SENT: Self = Self(0x02);
     /// Closed, and remembered for a while.
     pub const TIME_WAIT: Self = Self(0x06);
     /// It listens.

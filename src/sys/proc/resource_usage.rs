@@ -117,7 +117,8 @@ fn has(any: CapabilitySet) -> bool {
 
 /// Capabilities count against the system's limits only in the first user
 /// namespace, whose inode never changes (`PROC_USER_INIT_INO` of Linux).
-fn in_first_user_namespace() -> bool {
+#[must_use]
+pub fn in_first_user_namespace() -> bool {
     fs::read_link(Proc::this().path("ns/user"))
         .is_ok_and(|link| link == Path::new("user:[4026531837]"))
 }

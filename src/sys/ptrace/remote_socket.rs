@@ -1,4 +1,5 @@
-//! Looking at a socket of another process through a duplicate of its descriptor.
+//! Looking at a socket of another process: through a duplicate of its descriptor,
+//! or, where the system refuses that, by its inode.
 //!
 //! The duplicate lives for these few system calls and no longer: while it
 //! lives, the program's own close(2) would send no FIN.
@@ -6,23 +7,63 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
+use rustix::fs::{getxattr, readlink};
 use rustix::io::Errno;
 use rustix::net::{getpeername, getsockname, ipproto, sockopt};
-use rustix::process::{Pid as RawPid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use rustix::process::{
+    Pid as RawPid, PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open,
+};
 
 use crate::model::{Endpoint, Pid, SocketId, Tid};
+use crate::sys::net::NetNamespace;
+use crate::sys::net::tcp_table::{TcpSocket, TcpState};
+use crate::sys::proc::Proc;
 
-/// A duplicate of another process's TCP socket, or of one of Multipath TCP:
-/// that is what Go (from 1.24 on) listens with, and most of its connections
-/// are plain ones on the wire.
+/// A call by which a traced program is looked at, and that the system refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Refusal {
+    /// The call's name.
+    pub call: &'static str,
+    /// The error number.
+    pub errno: i32,
+    /// Whether it is refused of every process, of this one too: it is the system
+    /// that refuses then (seccomp(2), an old kernel), and not the program that may
+    /// not be looked at.
+    pub of_all: bool,
+}
+
+/// What is behind a descriptor of another process.
 #[derive(Debug)]
-pub struct Borrowed {
-    fd: OwnedFd,
+pub enum Behind {
+    /// A TCP socket.
+    Tcp(RemoteSocket),
+    /// Something else, or nothing any more.
+    Other,
+    /// The system refused every way to look.
+    Hidden,
+}
+
+/// A TCP socket of another process, or one of Multipath TCP: that is what Go (from
+/// 1.24 on) listens with, and most of its connections are plain ones on the wire.
+#[derive(Debug)]
+pub enum RemoteSocket {
+    /// A duplicate of its descriptor.
+    Duplicate(OwnedFd),
+    /// One that is known by its inode alone.
+    Inode {
+        /// The process that has it.
+        pid: Pid,
+        /// The number of its inode.
+        inode: u64,
+    },
 }
 
 /// `PIDFD_THREAD` (Linux 6.9): a descriptor of a thread that need not be the
 /// first of its process.
 const PIDFD_THREAD: PidfdFlags = PidfdFlags::from_bits_retain(libc::O_EXCL.cast_unsigned());
+
+const OPEN: &str = "pidfd_open";
+const GETFD: &str = "pidfd_getfd";
 
 /// Opens a thread, or the first thread of its process on an older kernel,
 /// which has the same descriptors as long as it lives.
@@ -37,55 +78,134 @@ fn open(pid: Pid, tid: Tid) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// A task whose descriptors can be looked at. Holding it holds none of them.
-#[derive(Debug)]
-pub struct Holder {
-    task: OwnedFd,
-}
-
-impl Holder {
-    /// A task; `None` where it has ended, or may not be seen.
-    #[must_use]
-    pub fn of(pid: Pid, tid: Tid) -> Option<Self> {
-        let task = open(pid, tid).ok()?;
-        Some(Self { task })
-    }
-
-    /// The TCP socket behind a descriptor; `None` where it is none.
-    #[must_use]
-    pub fn tcp(&self, descriptor: i32) -> Option<Borrowed> {
-        let fd = pidfd_getfd(&self.task, descriptor, PidfdGetfdFlags::empty()).ok()?;
-        // Anything that is not a socket of the internet family has no protocol.
-        let protocol = sockopt::socket_protocol(&fd).ok()??;
-        [ipproto::TCP, ipproto::MPTCP]
-            .contains(&protocol)
-            .then_some(Borrowed { fd })
+/// What is behind a descriptor of a task, and which call was refused if the usual
+/// way was not open. To be asked while the task is stopped.
+#[must_use]
+pub fn behind(pid: Pid, tid: Tid, descriptor: i32) -> (Behind, Option<Refusal>) {
+    let refused = |call, errno| {
+        let refusal = refusal(call, errno);
+        (by_inode(pid, tid, descriptor), Some(refusal))
+    };
+    let task = match open(pid, tid) {
+        Ok(task) => task,
+        Err(Errno::SRCH) => return (Behind::Other, None),
+        Err(errno) => return refused(OPEN, errno),
+    };
+    match pidfd_getfd(&task, descriptor, PidfdGetfdFlags::empty()) {
+        Ok(fd) => (of_duplicate(fd), None),
+        // It was closed meanwhile, or its process is gone.
+        Err(Errno::BADF | Errno::SRCH) => (Behind::Other, None),
+        Err(errno) => refused(GETFD, errno),
     }
 }
 
-impl Borrowed {
+fn of_duplicate(fd: OwnedFd) -> Behind {
+    // Anything that is not a socket of the internet family has no protocol.
+    match sockopt::socket_protocol(&fd) {
+        Ok(Some(protocol)) if [ipproto::TCP, ipproto::MPTCP].contains(&protocol) => {
+            Behind::Tcp(RemoteSocket::Duplicate(fd))
+        }
+        _ => Behind::Other,
+    }
+}
+
+/// The same without the calls of pidfds: what proc(5) has a link to. Its name is
+/// `socket:[INODE]`, and the file system of sockets tells its protocol
+/// (`system.sockprotoname`, as lsof(8) reads it).
+fn by_inode(pid: Pid, tid: Tid, descriptor: i32) -> Behind {
+    let path = Proc::of_thread(pid, tid).path(&format!("fd/{descriptor}"));
+    let link = match readlink(&path, Vec::new()) {
+        Ok(link) => link,
+        Err(Errno::NOENT | Errno::SRCH) => return Behind::Other,
+        Err(_) => return Behind::Hidden,
+    };
+    let inode = link.to_str().ok().and_then(|link| {
+        let number = link.strip_prefix("socket:[")?.strip_suffix(']')?;
+        number.parse().ok()
+    });
+    let Some(inode) = inode else {
+        return Behind::Other;
+    };
+    let mut name = [0u8; 32];
+    match getxattr(&path, c"system.sockprotoname", &mut name[..]) {
+        Ok(n) if is_tcp(name.get(..n).unwrap_or_default()) => {
+            Behind::Tcp(RemoteSocket::Inode { pid, inode })
+        }
+        Ok(_) => Behind::Other,
+        // Without it the table of TCP's sockets tells, of those that are in it.
+        Err(_) if in_table(pid, inode).is_some() => Behind::Tcp(RemoteSocket::Inode { pid, inode }),
+        Err(_) => Behind::Hidden,
+    }
+}
+
+/// A protocol's name in the kernel, with the 0 behind it: `TCP`, `TCPv6`, `MPTCP`.
+fn is_tcp(name: &[u8]) -> bool {
+    let name = name.strip_suffix(b"\0").unwrap_or(name);
+    [&b"TCP"[..], b"TCPv6", b"MPTCP", b"MPTCPv6"].contains(&name)
+}
+
+/// What the table of TCP's sockets says of one, by its inode. There may be tens of
+/// thousands: this is for where there is no other way.
+fn in_table(pid: Pid, inode: u64) -> Option<TcpSocket> {
+    let mut all = NetNamespace::of(pid).tcp_sockets();
+    all.find(|s| inode != 0 && s.inode == inode)
+}
+
+/// Tells whether it is refused of this process as well, whom it may always look at.
+fn refusal(call: &'static str, errno: Errno) -> Refusal {
+    let own = pidfd_open(getpid(), PidfdFlags::empty());
+    let here = match (call, &own) {
+        (OPEN, own) => own.as_ref().err().copied(),
+        (GETFD, Ok(own)) => pidfd_getfd(own, 0, PidfdGetfdFlags::empty()).err(),
+        _ => None,
+    };
+    Refusal {
+        call,
+        errno: errno.raw_os_error(),
+        of_all: here == Some(errno),
+    }
+}
+
+/// Above every cookie: what is known by its inode has numbers of its own.
+const BY_INODE: u64 = 1 << 63;
+
+impl RemoteSocket {
     /// Which socket it is.
     pub fn id(&self) -> Option<SocketId> {
-        sockopt::socket_cookie(&self.fd).ok().map(SocketId)
+        match self {
+            Self::Duplicate(fd) => sockopt::socket_cookie(fd).ok().map(SocketId),
+            Self::Inode { inode, .. } => Some(SocketId(BY_INODE | inode)),
+        }
     }
 
     /// Its own end.
     pub fn local(&self) -> Option<Endpoint> {
-        let address = getsockname(&self.fd).ok()?;
-        SocketAddr::try_from(address).ok().map(Endpoint::from)
+        match self {
+            Self::Duplicate(fd) => {
+                let address = getsockname(fd).ok()?;
+                SocketAddr::try_from(address).ok().map(Endpoint::from)
+            }
+            Self::Inode { pid, inode } => in_table(*pid, *inode).map(|s| s.local.into()),
+        }
     }
 
     /// Whether its connection is still being made.
     pub fn is_connecting(&self) -> bool {
         // The first byte of `struct tcp_info` (`linux/tcp.h`), and `TCP_SYN_SENT`.
         const SYN_SENT: u8 = 2;
+        let fd = match self {
+            Self::Duplicate(fd) => fd,
+            Self::Inode { pid, inode } => {
+                return in_table(*pid, *inode).is_some_and(|s| s.state == TcpState::SYN_SENT);
+            }
+        };
         let mut state = 0u8;
         let mut length: libc::socklen_t = 1;
         // SAFETY: the kernel writes one byte at most to a live local, and the
         // length to another.
         let done = unsafe {
             libc::getsockopt(
-                self.fd.as_raw_fd(),
+                fd.as_raw_fd(),
                 libc::IPPROTO_TCP,
                 libc::TCP_INFO,
                 (&raw mut state).cast(),
@@ -97,8 +217,16 @@ impl Borrowed {
 
     /// Its peer's end; `None` when it is not connected, or not any more.
     pub fn peer(&self) -> Option<Endpoint> {
-        let address = getpeername(&self.fd).ok()??;
-        SocketAddr::try_from(address).ok().map(Endpoint::from)
+        match self {
+            Self::Duplicate(fd) => {
+                let address = getpeername(fd).ok()??;
+                SocketAddr::try_from(address).ok().map(Endpoint::from)
+            }
+            Self::Inode { pid, inode } => {
+                let peer = in_table(*pid, *inode)?.remote;
+                (peer.port() != 0).then(|| peer.into())
+            }
+        }
     }
 }
 
@@ -126,8 +254,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let copy = stream.try_clone().unwrap();
-        let this = Holder::of(Pid(std::process::id()), crate::sys::process::tid()).unwrap();
-        let me = |fd: i32| this.tcp(fd);
+        let me = |fd: i32| match behind(this(), crate::sys::process::tid(), fd) {
+            (Behind::Tcp(socket), None) => Some(socket),
+            (Behind::Other, None) => None,
+            other => panic!("{other:?}"),
+        };
         let one = me(stream.as_raw_fd()).unwrap();
         let two = me(copy.as_raw_fd()).unwrap();
         assert_eq!(one.id(), two.id());
@@ -137,6 +268,62 @@ mod tests {
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
         assert!(me(udp.as_raw_fd()).is_none());
         assert!(me(0).is_none_or(|s| s.peer().is_none()));
+    }
+
+    fn this() -> Pid {
+        Pid(std::process::id())
+    }
+
+    #[test]
+    fn a_socket_is_known_by_its_inode_too() {
+        let tid = crate::sys::process::tid();
+        let me = |fd: i32| match by_inode(this(), tid, fd) {
+            Behind::Tcp(socket) => Some(socket),
+            Behind::Other => None,
+            Behind::Hidden => panic!("it is ours"),
+        };
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let listener = TcpListener::bind(address).unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let copy = stream.try_clone().unwrap();
+            let one = me(stream.as_raw_fd()).unwrap();
+            assert_eq!(one.id(), me(copy.as_raw_fd()).unwrap().id());
+            assert_ne!(one.id(), me(listener.as_raw_fd()).unwrap().id());
+            assert!(one.id().unwrap().0 >= BY_INODE);
+            assert_eq!(one.local(), Some(stream.local_addr().unwrap().into()));
+            assert_eq!(one.peer(), Some(stream.peer_addr().unwrap().into()));
+            let listener = me(listener.as_raw_fd()).unwrap();
+            assert_eq!(listener.peer(), None, "it has none");
+        }
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        udp.connect("127.0.0.1:9").unwrap();
+        assert!(me(udp.as_raw_fd()).is_none());
+        let pair = std::os::unix::net::UnixStream::pair().unwrap();
+        assert!(me(pair.0.as_raw_fd()).is_none());
+        assert!(me(1_000_000).is_none(), "there is no such descriptor");
+        let nobody = by_inode(Pid(u32::MAX), Tid(u32::MAX), 0);
+        assert!(matches!(nobody, Behind::Other));
+    }
+
+    #[test]
+    fn a_refusal_that_this_process_does_not_meet_is_of_the_program() {
+        let refused = refusal(GETFD, Errno::PERM);
+        let expected = Refusal {
+            call: "pidfd_getfd",
+            errno: libc::EPERM,
+            of_all: false,
+        };
+        assert_eq!(refused, expected);
+    }
+
+    #[test]
+    fn protocols_are_told_by_name() {
+        for name in [&b"TCP\0"[..], b"TCPv6\0", b"MPTCP", b"MPTCPv6\0"] {
+            assert!(is_tcp(name));
+        }
+        for name in [&b"UDP\0"[..], b"UNIX-STREAM\0", b"SMC-TCP\0", b""] {
+            assert!(!is_tcp(name));
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Gone;
 /// A task that is stopped and waits for its tracer.
 #[derive(Debug)]
 pub struct Stopped {
-    tid: Tid,
+    pub(super) tid: Tid,
 }
 
 /// How far a task is let run.
@@ -342,30 +342,6 @@ impl Stopped {
         ptrace(libc::PTRACE_POKEUSER, self.tid, place, value)
             .map(drop)
             .map_err(|_| Gone)
-    }
-
-    /// Reads its memory; `None` where that cannot be read.
-    pub fn memory(&self, address: u64, into: &mut [u8]) -> Option<usize> {
-        let local = libc::iovec {
-            iov_base: into.as_mut_ptr().cast(),
-            iov_len: into.len(),
-        };
-        let remote = libc::iovec {
-            iov_base: std::ptr::with_exposed_provenance_mut(usize::try_from(address).ok()?),
-            iov_len: into.len(),
-        };
-        // SAFETY: `local` describes `into`; the kernel checks `remote`.
-        let read = unsafe {
-            libc::process_vm_readv(
-                self.tid.0.cast_signed(),
-                &raw const local,
-                1,
-                &raw const remote,
-                1,
-                0,
-            )
-        };
-        usize::try_from(read).ok()
     }
 }
 

@@ -1,0 +1,137 @@
+//! Which figures of a run are not known exactly, and why: what the snapshot length
+//! cut of its flows, frames that are not in the capture, bounds that were reached.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Exchange, FlowRecord, Incomplete, IncompleteFigure, Requests, RunExchanges};
+
+/// The counts of `exchanges`, in the order of their fields.
+const COUNTS: [&str; 6] = [
+    "exchanges.requests",
+    "exchanges.answered",
+    "exchanges.unanswered",
+    "exchanges.valid",
+    "exchanges.invalid",
+    "exchanges.not_judged",
+];
+
+const ANSWERED: &str = "requests.answered";
+const VALID: &str = "requests.valid";
+const FAILED: &str = "requests.failed_total";
+const LATENCY: &str = "latency.exchange";
+
+/// Figures beside the exchanges that a flow which was handed on early touches: what
+/// came of it later is another flow.
+const OF_FLOWS: [&str; 5] = [
+    "requests.on_wire",
+    "requests.handshakes",
+    "connections",
+    "latency.handshake",
+    "correlation",
+];
+
+/// What touches which figures of one run.
+pub(super) type Figures = BTreeMap<String, IncompleteFigure>;
+
+/// What was counted of the client's own flows.
+fn counted(own: &[&FlowRecord]) -> [u64; 6] {
+    let count = |of: fn(&Exchange) -> bool| {
+        let all = own.iter().flat_map(|f| &f.exchanges);
+        all.filter(|e| of(e)).count() as u64
+    };
+    let omitted: u64 = own.iter().map(|f| f.exchanges_omitted).sum();
+    [
+        count(|_| true) + omitted,
+        count(|e| e.response_ns.is_some()),
+        count(|e| e.response_ns.is_none()),
+        count(|e| e.response_ns.is_some() && e.valid == Some(true)),
+        count(|e| e.response_ns.is_some() && e.valid == Some(false)),
+        count(|e| e.response_ns.is_some() && e.valid.is_none()),
+    ]
+}
+
+/// The figures that are not known exactly. `by_the_wire`: whether the requests were
+/// counted on the wire, and not by those who made them.
+pub(super) fn figures(
+    own: Option<&[&FlowRecord]>,
+    requests: &Requests,
+    by_the_wire: bool,
+) -> Figures {
+    let own = own.unwrap_or_default();
+    let seen = counted(own);
+    let mut figures = Figures::new();
+    let mut touch = |path: &str, reason: Incomplete, at_least: Option<u64>, flows: u64| {
+        let figure = figures.entry(path.to_owned()).or_default();
+        figure.at_least = at_least;
+        figure.flows.insert(reason.name().to_owned(), flows);
+    };
+    let mut reasons: BTreeMap<Incomplete, u64> = BTreeMap::new();
+    for reason in own.iter().flat_map(|f| &f.incomplete) {
+        *reasons.entry(*reason).or_default() += 1;
+    }
+    for (&reason, &flows) in &reasons {
+        let counts = match reason {
+            Incomplete::AnswerCut => &COUNTS[3..],
+            Incomplete::MoreAnswersCut | Incomplete::AnswersLost | Incomplete::ExchangesBound => {
+                &COUNTS[1..]
+            }
+            // Stream bytes are in no figure of a run.
+            Incomplete::HolesBound => continue,
+            _ => &COUNTS[..],
+        };
+        for (path, least) in COUNTS.iter().zip(seen) {
+            if counts.contains(path) {
+                touch(path, reason, Some(least), flows);
+            }
+        }
+        if counts.contains(&COUNTS[1]) {
+            touch(ANSWERED, reason, Some(seen[1]), flows);
+            touch(LATENCY, reason, None, flows);
+        }
+        if reason == Incomplete::Evicted {
+            for path in OF_FLOWS {
+                touch(path, reason, None, flows);
+            }
+        }
+    }
+    let unknown = requests.unknown.unwrap_or(0);
+    if by_the_wire && unknown > 0 {
+        let failed: u64 = requests.failed.values().sum();
+        // What has no flow at all was lost.
+        reasons.remove(&Incomplete::HolesBound);
+        if reasons.is_empty() {
+            reasons.insert(Incomplete::RequestsLost, unknown);
+        }
+        for (&reason, &flows) in &reasons {
+            touch(VALID, reason, Some(requests.valid.unwrap_or(0)), flows);
+            touch(FAILED, reason, Some(failed), flows);
+        }
+    }
+    figures
+}
+
+/// What was said on the client's flows; nothing without a capture. What is not known
+/// exactly is absent.
+pub(super) fn exchanges(own: Option<&[&FlowRecord]>, incomplete: &Figures) -> RunExchanges {
+    let Some(own) = own else {
+        return RunExchanges::default();
+    };
+    let seen = counted(own);
+    let known = |at: usize| (!incomplete.contains_key(COUNTS[at])).then_some(seen[at]);
+    RunExchanges {
+        requests: known(0),
+        answered: known(1),
+        unanswered: known(2),
+        valid: known(3),
+        invalid: known(4),
+        not_judged: known(5),
+        provenance: Some(crate::model::Provenance::Captured),
+    }
+}
+
+/// The same of the requests.
+pub(super) fn answered(requests: &Requests, incomplete: &Figures) -> Option<u64> {
+    requests
+        .answered
+        .filter(|_| !incomplete.contains_key(ANSWERED))
+}

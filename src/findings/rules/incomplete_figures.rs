@@ -1,0 +1,64 @@
+//! `incomplete_figures`: figures that are not known exactly.
+
+use crate::findings::FindingsInput;
+use crate::findings::evidence::is_lossy;
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{Incomplete, IncompleteFigure, Severity};
+use crate::text::units::count;
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "Figures are not known exactly",
+        severities: &[Severity::Info],
+        means: "Not all of these figures could be told from the capture: the snapshot length \
+             cut frames, frames are missing, or a flow reached a bound, such as 65,536 \
+             exchanges that are kept. A count among them is null in run.json, and \
+             `incomplete` there says what it is at least. An expectation of such a figure \
+             holds only where what it is at least is enough.",
+        look_at: "`incomplete` in run.json; `incomplete` of the flows in flows.jsonl.",
+        to_do: "Where frames were cut, raise --snaplen. Where frames were lost, raise --buffer.",
+        evidence: &[
+            ("figures", "the paths of the figures"),
+            (
+                "reasons",
+                "in how many flows they could not be told, by reason",
+            ),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let incomplete = &input.run.incomplete;
+    // What was lost is told as that.
+    if incomplete.is_empty() || is_lossy(input) {
+        return None;
+    }
+    let all = IncompleteFigure {
+        at_least: None,
+        flows: incomplete.values().flat_map(|f| f.flows.clone()).collect(),
+    };
+    let names: Vec<&str> = incomplete.keys().map(String::as_str).collect();
+    let cut = |reason: &Incomplete| all.flows.contains_key(reason.name());
+    let snaplen = [
+        Incomplete::AnswerCut,
+        Incomplete::MoreAnswersCut,
+        Incomplete::MoreRequestsCut,
+        Incomplete::FirstBytesCut,
+    ];
+    let remedy = match &input.run.capture {
+        Some(capture) if snaplen.iter().any(cut) => {
+            format!("; raise --snaplen ({})", count(capture.snaplen.into()))
+        }
+        _ => String::new(),
+    };
+    let message = format!(
+        "Not known exactly: {}. The reason: {}{remedy}.",
+        names.join(", "),
+        all.reasons(),
+    );
+    Some(says(message).with("figures", names).with(
+        "reasons",
+        serde_json::to_value(&all.flows).unwrap_or_default(),
+    ))
+}

@@ -1,0 +1,84 @@
+//! `request_count`: the client made another number of requests than `-n` says.
+
+use crate::findings::FindingsInput;
+use crate::findings::evidence::{lossless_capture, made_no_connection, was_cut_short};
+use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::{RunRecord, Severity};
+use crate::text::units::{count, counted};
+
+pub(in crate::findings) const RULE: Rule = Rule {
+    about: About {
+        title: "The number of requests is not the one that was given",
+        severities: &[Severity::Error, Severity::Warning],
+        means: "-n says how many requests a client program makes, and the capture shows \
+             another number. Requests of TIME are counted exactly, and those that are \
+             missing have failed (`not_attempted`, `not_seen`). Of another protocol \
+             threadtap counts exchanges: several requests that are sent before an answer \
+             comes are one.",
+        look_at: "connections and exchanges in run.json; client.log.",
+        to_do: "Correct the client, or -n. Leave -n out for a protocol in which requests are \
+             sent together (pipelining).",
+        evidence: &[
+            ("submitted", "what -n says"),
+            (
+                "made",
+                "requests that were made; of another protocol than TIME, exchanges",
+            ),
+            ("connections", "connections that were made; null: not known"),
+        ],
+    },
+    judge: Judge::Once(judge),
+};
+
+fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    let run = input.run;
+    run.plan.client_command.as_ref()?;
+    let submitted = run.requests.submitted?;
+    let is_time = run.requests.valid.is_some();
+    let made = if is_time {
+        made_of_time(run)?
+    } else {
+        lossless_capture(input)?;
+        let failed: u64 = run.requests.failed.values().sum();
+        run.exchanges.requests?.checked_add(failed)?
+    };
+    let conclusion = |severity, message: String| {
+        says(message)
+            .at(severity)
+            .with("submitted", submitted)
+            .with("made", made)
+            .with("connections", run.connections.established)
+    };
+    // Of TIME, those that are missing have failed, and are told as that.
+    if made < submitted && !is_time && !was_cut_short(input) && !made_no_connection(input) {
+        let on = run.connections.established.map_or_else(String::new, |n| {
+            format!(" on {}", counted(n, "connection", "connections"))
+        });
+        return Some(conclusion(
+            Severity::Error,
+            format!(
+                "Only {} seen{on}, and -n says {}. Of this protocol, requests that are sent together \
+                 are counted as one; leave -n out if the client does that.",
+                counted(made, "exchange was", "exchanges were"),
+                counted(submitted, "request", "requests"),
+            ),
+        ));
+    }
+    (made > submitted && is_time).then(|| {
+        conclusion(
+            Severity::Warning,
+            format!(
+                "The client made {}, and -n says {}: give the number that it makes.",
+                counted(made, "request", "requests"),
+                count(submitted),
+            ),
+        )
+    })
+}
+
+/// All that are in a class.
+fn made_of_time(run: &RunRecord) -> Option<u64> {
+    let known = run.requests.valid?.checked_add(run.requests.unknown?)?;
+    let mut failed = run.requests.failed.values();
+    failed.try_fold(known, |sum, n| sum.checked_add(*n))
+}
