@@ -3,13 +3,16 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use threadtap::decode::decode;
+use threadtap::decode::{Tunnels, decode, decode_each};
 use threadtap::model::{Frame, LinkType, Timestamp};
 
 fuzz_target!(|input: (u16, u32, &[u8])| {
     let (link, more, bytes) = input;
     // Mostly link types that are known, and sometimes any.
-    const KNOWN: [u16; 11] = [0, 1, 9, 50, 51, 101, 108, 113, 228, 229, 276];
+    const KNOWN: [u16; 27] = [
+        0, 1, 6, 9, 10, 50, 51, 100, 101, 104, 105, 107, 108, 109, 113, 117, 119, 127, 163, 192,
+        204, 205, 228, 229, 239, 258, 276,
+    ];
     let link = if link & 0x100 == 0 {
         KNOWN[usize::from(link) % KNOWN.len()]
     } else {
@@ -26,5 +29,12 @@ fuzz_target!(|input: (u16, u32, &[u8])| {
         assert!(segment.payload.len() <= bytes.len());
         assert!(segment.payload.len() as u64 <= u64::from(segment.payload_len));
         assert_eq!(segment.wire_len, frame.wire_len);
+    }
+    for tunnels in [Tunnels::Outermost, Tunnels::Followed] {
+        let _ = decode_each(&frame, tunnels, &mut |segment| {
+            assert!(segment.payload.len() <= bytes.len());
+            assert!(segment.payload.len() as u64 <= u64::from(segment.payload_len));
+            assert!(segment.wire_len <= frame.wire_len);
+        });
     }
 });

@@ -98,6 +98,7 @@ fuzz_target!(|input: Input<'_>| {
             payload_len: u32::try_from(payload.len()).unwrap_or(0) + u32::from(piece.beyond >> 6),
             payload,
             wire_len: 54,
+            vni: None,
         };
         table.push(&segment, &mut emit);
     }

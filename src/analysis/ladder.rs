@@ -195,6 +195,7 @@ mod tests {
                 payload_len: 0,
                 payload: &[],
                 wire_len: 54,
+                vni: None,
             };
             ladder.segment(FlowId(0), frame, &segment);
         }

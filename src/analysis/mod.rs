@@ -12,11 +12,11 @@ mod order;
 mod run;
 mod summary;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use crate::decode::{SkipCounts, decode};
+use crate::decode::{Skip, SkipCounts, Tunnels, decode_each};
 use crate::flow::{FlowConfig, FlowTable};
-use crate::model::{FlowId, FlowRecord, Frame, Segment, Timestamp};
+use crate::model::{FlowId, FlowRecord, Frame, LinkType, Segment, Timestamp};
 
 pub use ladder::{Ladder, Rung};
 pub(crate) use merge::{FrameSource, Merged, SourceError};
@@ -29,30 +29,45 @@ pub use summary::{AnalysisSummary, FileSummary, SCHEMA_ANALYSIS, Tally};
 pub type FrameFilter<'a> = dyn FnMut(&Frame<'_>) -> bool + 'a;
 
 /// Frames on their way to segments, and what is counted on the way.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Front {
+    tunnels: Tunnels,
     frames: u64,
     bytes: u64,
     skips: SkipCounts,
+    unsupported: BTreeMap<LinkType, u64>,
 }
 
 impl Front {
-    /// Takes the next frame; its segment, where it has one.
-    #[inline]
-    pub fn take<'f>(&mut self, frame: &Frame<'f>) -> Option<Segment<'f>> {
-        self.frames += 1;
-        self.bytes += u64::from(frame.wire_len);
-        match decode(frame) {
-            Ok(segment) => Some(segment),
-            Err(skip) => {
-                self.skips.add(skip);
-                None
-            }
+    /// One that does this with tunnels.
+    #[must_use]
+    pub fn new(tunnels: Tunnels) -> Self {
+        Self {
+            tunnels,
+            ..Self::default()
         }
     }
 
-    /// Frames taken so far: the number of the latest one, from 1.
-    #[must_use]
+    /// Takes the next frame, and hands on its segments with the frame's number: none,
+    /// one, or several of a wireless frame.
+    #[inline]
+    pub fn take<'f>(&mut self, frame: &Frame<'f>, each: &mut impl FnMut(u64, Segment<'f>)) {
+        self.frames += 1;
+        self.bytes += u64::from(frame.wire_len);
+        let number = self.frames;
+        let segments = decode_each(frame, self.tunnels, &mut |segment| each(number, segment));
+        if let Err(skip) = segments {
+            self.skips.add(skip);
+            if skip == Skip::UnsupportedLink {
+                *self.unsupported.entry(frame.link).or_default() += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Front {
+    /// Frames taken so far.
     pub const fn frames(&self) -> u64 {
         self.frames
     }
@@ -107,26 +122,36 @@ impl<'a> Analyzer<'a> {
         }
     }
 
+    /// The same analyzer, which does this with tunnels.
+    #[must_use]
+    pub fn with(mut self, tunnels: Tunnels) -> Self {
+        self.front.tunnels = tunnels;
+        self
+    }
+
     /// Takes the next frame of the timeline.
     #[inline]
     pub fn frame(&mut self, frame: &Frame<'_>, emit: &mut impl FnMut(FlowRecord)) {
-        let Some(segment) = self.front.take(frame) else {
-            return;
-        };
-        if self.filter.is_none() {
-            self.segment(self.front.frames, &segment, emit);
-            return;
-        }
-        let wanted = &mut self.wanted;
-        let flow = self.table.push(&segment, &mut |record| {
-            if wanted.remove(&record.flow) {
-                emit(record);
+        let Self {
+            front,
+            table,
+            filter,
+            wanted,
+            ladder,
+        } = self;
+        front.take(frame, &mut |number, segment| {
+            let flow = table.push(&segment, &mut |record| {
+                if filter.is_none() || wanted.remove(&record.flow) {
+                    emit(record);
+                }
+            });
+            if filter.as_mut().is_some_and(|f| f(frame)) {
+                wanted.insert(flow);
+            }
+            if let Some(ladder) = ladder {
+                ladder.segment(flow, number, &segment);
             }
         });
-        if self.filter.as_mut().is_some_and(|f| f(frame)) {
-            wanted.insert(flow);
-        }
-        self.climb(flow, self.front.frames, &segment);
     }
 
     /// Takes the next segment, of the frame with this number, where somebody
@@ -140,11 +165,6 @@ impl<'a> Analyzer<'a> {
         emit: &mut impl FnMut(FlowRecord),
     ) {
         let flow = self.table.push(segment, emit);
-        self.climb(flow, frame, segment);
-    }
-
-    #[inline]
-    fn climb(&mut self, flow: FlowId, frame: u64, segment: &Segment<'_>) {
         if let Some(ladder) = &mut self.ladder {
             ladder.segment(flow, frame, segment);
         }
@@ -188,6 +208,8 @@ impl<'a> Analyzer<'a> {
             tcp_segments: counts.segments,
             evicted: counts.evicted,
             skips: front.skips,
+            tunnels: front.tunnels,
+            unsupported_links: front.unsupported,
             ladder,
         }
     }
@@ -206,6 +228,10 @@ pub struct Timeline {
     pub evicted: u64,
     /// Frames that gave no segment, by reason.
     pub skips: SkipCounts,
+    /// What was done with tunnels.
+    pub tunnels: Tunnels,
+    /// How many frames had which link type that is not known.
+    pub unsupported_links: BTreeMap<LinkType, u64>,
     /// The segments of the flow that was asked for.
     pub ladder: Option<Ladder>,
 }

@@ -8,6 +8,7 @@ use super::Timeline;
 use super::doubt::{self, Counted, Exchanges};
 #[cfg(test)]
 use crate::decode::Skip;
+use crate::decode::Tunnels;
 #[cfg(test)]
 use crate::model::{Close, ConnState};
 use crate::model::{
@@ -57,6 +58,13 @@ pub struct AnalysisSummary {
     /// named did not occur.
     #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": Skip::ALL.map(Skip::name)})))]
     pub skipped: BTreeMap<String, u64>,
+    /// Frames of link types that are not known, of all that were read, by LINKTYPE
+    /// number; one that is not named did not occur.
+    #[serde(default)]
+    pub unsupported_links: BTreeMap<String, u64>,
+    /// Whether tunnels were followed; without, what is in one is `skipped`.
+    #[serde(default)]
+    pub tunnels: bool,
     /// The first segment of the flows told; `null` without flows.
     pub first_ns: Option<Timestamp>,
     /// The last segment of the flows told; `null` without flows.
@@ -131,6 +139,8 @@ pub struct Tally {
     tcp_segments: u64,
     evicted: u64,
     skipped: BTreeMap<String, u64>,
+    unsupported_links: BTreeMap<String, u64>,
+    tunnels: bool,
 }
 
 impl Tally {
@@ -178,6 +188,13 @@ impl Tally {
         self.bytes += t.bytes;
         self.tcp_segments += t.tcp_segments;
         self.evicted += t.evicted;
+        self.tunnels |= t.tunnels == Tunnels::Followed;
+        for (link, n) in &t.unsupported_links {
+            *self
+                .unsupported_links
+                .entry(link.0.to_string())
+                .or_default() += n;
+        }
         for (reason, n) in t.skips.iter() {
             *self.skipped.entry(reason.name().to_owned()).or_default() += n;
         }
@@ -205,6 +222,8 @@ impl Tally {
             bytes,
             tcp_segments,
             skipped: self.skipped,
+            unsupported_links: self.unsupported_links,
+            tunnels: self.tunnels,
             first_ns: self.span.map(|s| s.0),
             last_ns: self.span.map(|s| s.1),
             filter,

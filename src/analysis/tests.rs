@@ -261,6 +261,8 @@ fn a_tally_sums_up_timelines_where_no_flow_was_chosen() {
             tcp_segments: frames - not_tcp,
             evicted,
             skips,
+            tunnels: Tunnels::Outermost,
+            unsupported_links: [(LinkType(195), frames)].into(),
             ladder: None,
         }
     };
@@ -272,6 +274,8 @@ fn a_tally_sums_up_timelines_where_no_flow_was_chosen() {
     assert_eq!(s.evicted, 6);
     let skipped: Vec<(&str, u64)> = s.skipped.iter().map(|(k, n)| (k.as_str(), *n)).collect();
     assert_eq!(skipped, [(Skip::NotTcp.name(), 4)]);
+    assert_eq!(s.unsupported_links, [("195".to_owned(), 12)].into());
+    assert!(!s.tunnels);
     assert_eq!((s.first_ns, s.flows), (None, 0));
 }
 
@@ -309,7 +313,7 @@ fn closed_flows_are_handed_on_before_the_end_if_they_are_wanted() {
 fn what_somebody_else_counted_stands_in_the_timeline() {
     let mut front = Front::default();
     for (ms, bytes) in &refused_and_open() {
-        front.take(&frame(*ms, bytes));
+        front.take(&frame(*ms, bytes), &mut |_, _| ());
     }
     assert_eq!(front.frames(), 5);
     let mut analyzer = Analyzer::new(FlowConfig::default(), None, None);
@@ -337,6 +341,7 @@ fn segment(from_client: bool, payload: &[u8], payload_len: u32) -> Segment<'_> {
         payload_len,
         payload,
         wire_len: 40 + payload_len,
+        vni: None,
     }
 }
 
@@ -402,4 +407,46 @@ fn sources_are_merged_by_time_and_a_cut_one_stops_no_other() {
     );
     assert_eq!(order, [(0, 1), (1, 1), (1, 2), (0, 5), (0, 4), (0, 9)]);
     assert_eq!(cut, [(1, "cut".to_owned())]);
+}
+
+/// Frames of every tunnel and link type that is known, with some bytes changed and the
+/// end cut off: a segment that fits its frame, or a reason.
+#[test]
+fn damaged_headers_give_a_segment_that_fits_or_none() {
+    use crate::capfile::CaptureReader;
+
+    let tunnels = &include_bytes!("../../captures/golden/tunnels.pcap")[..];
+    let links = &include_bytes!("../../captures/golden/links.pcapng")[..];
+    // A generator of its own: the same bytes each time (Marsaglia's xorshift).
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        usize::try_from(random >> 33).unwrap()
+    };
+    let mut told = 0;
+    for capture in [tunnels, links] {
+        let mut reader = CaptureReader::open(capture).unwrap();
+        while let Some(frame) = reader.next().unwrap() {
+            for _ in 0..60 {
+                let mut bytes = frame.bytes.to_vec();
+                for _ in 0..next() % 4 {
+                    let (at, to) = (next() % bytes.len(), next());
+                    bytes[at] = u8::try_from(to & 0xff).unwrap();
+                }
+                bytes.truncate(bytes.len() - next() % 3 * (next() % bytes.len()) / 2);
+                let damaged = Frame {
+                    bytes: &bytes,
+                    ..frame
+                };
+                let _ = decode_each(&damaged, Tunnels::Followed, &mut |s| {
+                    told += 1;
+                    assert!(s.payload.len() <= s.payload_len as usize);
+                    assert!(s.payload_len <= frame.wire_len && s.wire_len <= frame.wire_len);
+                });
+            }
+        }
+    }
+    assert!(told > 5_000, "{told}");
 }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::run::Colour;
 use crate::analysis::SortKey;
+use crate::decode::Tunnels;
 use crate::expect::Expectation;
 use crate::report::Format;
 
@@ -20,6 +21,7 @@ Examples:
   threadtap analyze a.pcapng.gz --sort bytes --rows 5
   threadtap analyze a.pcap --filter 'tcp[tcpflags] & tcp-rst != 0'
                                                      only flows with a reset
+  threadtap analyze vxlan.pcap --tunnels             the connections in tunnels
   tcpdump -i lo -w - tcp | threadtap analyze -       from a pipe
   threadtap analyze a.pcap --expect 'syn_retransmissions == 0' --expect 'states.SF >= 1000'
                                                      exit status 1 if one does not hold
@@ -88,6 +90,9 @@ pub struct AnalyzeArgs {
     /// Show one flow in detail, one line per segment
     #[arg(long, value_name = "NUMBER", conflicts_with_all = ["sort", "reverse", "filter"])]
     pub flow: Option<u64>,
+    /// Follow tunnels (IP in IP, GRE, VXLAN, Geneve, MPLS) to the TCP connections in them; without it only the outermost IP header counts
+    #[arg(long)]
+    pub tunnels: bool,
     /// Check the TIME protocol only on this port
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
@@ -113,4 +118,16 @@ pub struct AnalyzeArgs {
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Colour,
+}
+
+impl AnalyzeArgs {
+    /// What is to be done with tunnels.
+    #[must_use]
+    pub const fn tunnels(&self) -> Tunnels {
+        if self.tunnels {
+            Tunnels::Followed
+        } else {
+            Tunnels::Outermost
+        }
+    }
 }

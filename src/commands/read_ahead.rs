@@ -68,6 +68,7 @@ impl Batch {
             window: segment.window,
             payload_len: segment.payload_len,
             wire_len: segment.wire_len,
+            vni: segment.vni,
         };
         self.segments.push((frame, segment, at, length));
     }
@@ -78,17 +79,18 @@ impl Batch {
 }
 
 /// Reads a capture to its end and gives every segment to `take`, until that says
-/// `false`. Of a live input they come as they are read, and its silence is told.
+/// `false`. `front` decodes. Of a live input they come as they are read, and its silence is told.
 /// Returns what was counted, and why the end came early if it did.
 pub fn read_ahead<R: Read + Send>(
     reader: &mut CaptureReader<R>,
     live: bool,
+    front: Front,
     mut take: impl FnMut(Next<'_>) -> bool,
 ) -> (Front, Option<ReadError>) {
     let (give_full, full) = sync_channel::<Batch>(BATCHES);
     let (give_empty, empty) = sync_channel::<Batch>(BATCHES + 1);
     thread::scope(|scope| {
-        let ahead = scope.spawn(move || read(reader, live, &give_full, &empty));
+        let ahead = scope.spawn(move || read(reader, live, front, &give_full, &empty));
         let wait = if live { IDLE } else { Duration::MAX };
         'taking: loop {
             let mut batch = match full.recv_timeout(wait) {
@@ -121,10 +123,10 @@ pub fn read_ahead<R: Read + Send>(
 fn read<R: Read>(
     reader: &mut CaptureReader<R>,
     live: bool,
+    mut front: Front,
     full: &SyncSender<Batch>,
     empty: &Receiver<Batch>,
 ) -> (Front, Option<ReadError>) {
-    let mut front = Front::default();
     let mut batch = Batch::default();
     let hand_over = |batch: &mut Batch| {
         let next = empty.try_recv().unwrap_or_default();
@@ -136,9 +138,7 @@ fn read<R: Read>(
     let damage = loop {
         match reader.next() {
             Ok(Some(frame)) => {
-                if let Some(segment) = front.take(&frame) {
-                    batch.push(front.frames(), segment);
-                }
+                front.take(&frame, &mut |number, segment| batch.push(number, segment));
                 let now = live && reader.at_hand() < FEW_BYTES && !batch.segments.is_empty();
                 if (now || batch.is_full()) && hand_over(&mut batch).is_break() {
                     break None;
@@ -187,7 +187,7 @@ mod tests {
             let bytes = capture(frames);
             let mut reader = CaptureReader::open(&bytes[..]).unwrap();
             let mut next = 0u32;
-            let (front, damage) = read_ahead(&mut reader, false, |told| {
+            let (front, damage) = read_ahead(&mut reader, false, Front::default(), |told| {
                 let Next::Segment(frame, segment) = told else {
                     panic!("a file is never silent");
                 };
@@ -207,7 +207,7 @@ mod tests {
         bytes.truncate(bytes.len() - 1);
         let mut reader = CaptureReader::open(&bytes[..]).unwrap();
         let mut taken = 0;
-        let (_, damage) = read_ahead(&mut reader, false, |_| {
+        let (_, damage) = read_ahead(&mut reader, false, Front::default(), |_| {
             taken += 1;
             true
         });
@@ -219,7 +219,7 @@ mod tests {
         let bytes = capture(100_000);
         let mut reader = CaptureReader::open(&bytes[..]).unwrap();
         let mut taken = 0;
-        let _ = read_ahead(&mut reader, false, |_| {
+        let _ = read_ahead(&mut reader, false, Front::default(), |_| {
             taken += 1;
             taken < 10
         });
@@ -236,7 +236,7 @@ mod tests {
         let mut reader = CaptureReader::open(reads).unwrap();
         let (mut told, mut idle) = (Vec::new(), 0);
         let mut writes = Some(writes);
-        let (front, damage) = read_ahead(&mut reader, true, |next| {
+        let (front, damage) = read_ahead(&mut reader, true, Front::default(), |next| {
             match next {
                 Next::Segment(frame, _) => told.push(frame),
                 Next::Idle => {

@@ -9,26 +9,34 @@ use etherparse::{
 use crate::model::{Frame, Segment};
 
 use super::datagram::Datagram;
-use super::{Skip, tcp};
+use super::{Skip, protocols, tcp};
 
-/// The segment in an IPv4 datagram, which begins `bytes` and is `wire_len`
-/// long on the wire.
+/// An IP header, and what is behind it and its extensions.
+pub(super) struct Packet<H, D> {
+    /// The header, which has the addresses.
+    pub header: H,
+    /// What the payload is.
+    pub protocol: IpNumber,
+    /// The payload.
+    pub datagram: D,
+}
+
+/// Opens an IPv4 datagram, which begins `bytes` and is `wire_len` long on the wire.
 #[inline]
-pub(super) fn v4<'a>(
-    frame: &Frame<'a>,
-    bytes: &'a [u8],
+pub(super) fn open_v4(
+    bytes: &[u8],
     wire_len: u32,
-) -> Result<Segment<'a>, Skip> {
+) -> Result<Packet<Ipv4HeaderSlice<'_>, Datagram<'_>>, Skip> {
     let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|e| match e {
         ipv4::HeaderSliceError::Len(_) => Skip::Truncated,
         ipv4::HeaderSliceError::Content(_) => Skip::Malformed,
     })?;
-    let protocol = header.protocol();
-    if protocol != IpNumber::TCP && protocol != IpNumber::AUTHENTICATION_HEADER {
-        return Err(not_tcp(protocol));
-    }
+    let mut protocol = header.protocol();
     if header.fragments_offset().value() != 0 {
-        return Err(Skip::LaterFragment);
+        return Err(match protocol {
+            IpNumber::TCP | IpNumber::AUTHENTICATION_HEADER => Skip::LaterFragment,
+            other => not_tcp(other, &[]),
+        });
     }
     let header_len = usize::from(header.ihl()) * 4;
     let total = match u32::from(header.total_len()) {
@@ -44,20 +52,22 @@ pub(super) fn v4<'a>(
         fragment: header.more_fragments(),
     };
     let mut datagram = datagram.trimmed();
-    if protocol != IpNumber::TCP {
-        datagram = extensions(datagram, protocol)?;
+    if protocol == IpNumber::AUTHENTICATION_HEADER {
+        (protocol, datagram) = extensions(datagram, protocol)?;
     }
-    let tcp = tcp::parse(&datagram)?;
-    Ok(tcp.segment(frame, header.source_addr(), header.destination_addr()))
+    Ok(Packet {
+        header,
+        protocol,
+        datagram,
+    })
 }
 
 /// The same of IPv6.
 #[inline]
-pub(super) fn v6<'a>(
-    frame: &Frame<'a>,
-    bytes: &'a [u8],
+pub(super) fn open_v6(
+    bytes: &[u8],
     wire_len: u32,
-) -> Result<Segment<'a>, Skip> {
+) -> Result<Packet<Ipv6HeaderSlice<'_>, Datagram<'_>>, Skip> {
     let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|e| match e {
         ipv6::HeaderSliceError::Len(_) => Skip::Truncated,
         ipv6::HeaderSliceError::Content(_) => Skip::Malformed,
@@ -74,19 +84,57 @@ pub(super) fn v6<'a>(
         fragment: false,
     }
     .trimmed();
-    if header.next_header() != IpNumber::TCP {
-        datagram = extensions(datagram, header.next_header())?;
+    let mut protocol = header.next_header();
+    if protocol != IpNumber::TCP {
+        (protocol, datagram) = extensions(datagram, protocol)?;
     }
-    let tcp = tcp::parse(&datagram)?;
+    Ok(Packet {
+        header,
+        protocol,
+        datagram,
+    })
+}
+
+/// The segment in an IPv4 datagram.
+#[inline]
+pub(super) fn v4<'a>(
+    frame: &Frame<'a>,
+    bytes: &'a [u8],
+    wire_len: u32,
+) -> Result<Segment<'a>, Skip> {
+    let packet = open_v4(bytes, wire_len)?;
+    if packet.protocol != IpNumber::TCP {
+        return Err(not_tcp(packet.protocol, packet.datagram.bytes));
+    }
+    let tcp = tcp::parse(&packet.datagram)?;
+    let header = packet.header;
+    Ok(tcp.segment(frame, header.source_addr(), header.destination_addr()))
+}
+
+/// The segment in an IPv6 datagram.
+#[inline]
+pub(super) fn v6<'a>(
+    frame: &Frame<'a>,
+    bytes: &'a [u8],
+    wire_len: u32,
+) -> Result<Segment<'a>, Skip> {
+    let packet = open_v6(bytes, wire_len)?;
+    if packet.protocol != IpNumber::TCP {
+        return Err(not_tcp(packet.protocol, packet.datagram.bytes));
+    }
+    let tcp = tcp::parse(&packet.datagram)?;
+    let header = packet.header;
     Ok(tcp.segment(frame, header.source_addr(), header.destination_addr()))
 }
 
 /// Steps over IPv6 extension headers and AH (RFC 8200, 4; RFC 4302).
 #[cold]
-fn extensions(mut datagram: Datagram<'_>, mut next: IpNumber) -> Result<Datagram<'_>, Skip> {
+fn extensions(
+    mut datagram: Datagram<'_>,
+    mut next: IpNumber,
+) -> Result<(IpNumber, Datagram<'_>), Skip> {
     loop {
         let len = match next {
-            IpNumber::TCP => return Ok(datagram),
             IpNumber::IPV6_HEADER_HOP_BY_HOP
             | IpNumber::IPV6_DESTINATION_OPTIONS
             | IpNumber::IPV6_ROUTE_HEADER => {
@@ -100,10 +148,10 @@ fn extensions(mut datagram: Datagram<'_>, mut next: IpNumber) -> Result<Datagram
                     .map_err(|_| datagram.too_short())?;
                 next = header.next_header();
                 if header.fragment_offset().value() != 0 {
-                    return Err(if follows_to_tcp(next) {
+                    return Err(if leads_to_tcp(next) {
                         Skip::LaterFragment
                     } else {
-                        not_tcp(next)
+                        not_tcp(next, &[])
                     });
                 }
                 datagram.fragment |= header.more_fragments();
@@ -115,7 +163,7 @@ fn extensions(mut datagram: Datagram<'_>, mut next: IpNumber) -> Result<Datagram
                 next = header.next_header();
                 header.slice().len()
             }
-            other => return Err(not_tcp(other)),
+            other => return Ok((other, datagram)),
         };
         // The slices above lie within `bytes`, which is at most `len` long.
         datagram.bytes = datagram.bytes.get(len..).unwrap_or_default();
@@ -125,7 +173,7 @@ fn extensions(mut datagram: Datagram<'_>, mut next: IpNumber) -> Result<Datagram
     }
 }
 
-fn follows_to_tcp(next: IpNumber) -> bool {
+fn leads_to_tcp(next: IpNumber) -> bool {
     matches!(
         next,
         IpNumber::TCP
@@ -135,10 +183,10 @@ fn follows_to_tcp(next: IpNumber) -> bool {
     )
 }
 
-fn not_tcp(protocol: IpNumber) -> Skip {
-    /// Generic routing encapsulation, Ethernet in IP, and the like.
-    const TUNNELS: [u8; 6] = [4, 41, 47, 55, 94, 97];
-    if TUNNELS.contains(&protocol.0) {
+/// Why a datagram with this payload gives no segment.
+#[cold]
+pub(super) fn not_tcp(protocol: IpNumber, payload: &[u8]) -> Skip {
+    if protocols::is_tunnel(protocol, payload) {
         Skip::Tunnel
     } else {
         Skip::NotTcp

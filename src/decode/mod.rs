@@ -5,10 +5,12 @@
 //! [why there is none](Skip). Pure, without allocation, and total: every byte
 //! string gives one or the other.
 //!
-//! The headers are followed from the link (Ethernet with any stack of VLAN
-//! tags, Linux SLL and SLL2, NULL and LOOP, RAW, PPP and `PPPoE`) through one
-//! IPv4 or IPv6 header with its options, extension headers and AH to TCP.
-//! Tunnels are not followed. Of a fragmented datagram the first fragment
+//! The headers are followed from the link through one IPv4 or IPv6 header with its
+//! options, extension headers and AH to TCP. The links: Ethernet with any stack of
+//! VLAN tags and LLC/SNAP, IEEE 802.11 (plain, radiotap, AVS, Prism), Linux SLL and
+//! SLL2, NULL, LOOP, RAW, PPP, `PPPoE`, Cisco HDLC, frame relay, FDDI, token ring, LLC
+//! over ATM, NFLOG, PFLOG, ENC, and what PPI and PKTAP hold. Tunnels are followed
+//! where that is asked for ([`Tunnels`]). Of a fragmented datagram the first fragment
 //! belongs to its flow, the later ones to none.
 //!
 //! Lengths are those of the wire, by the IP header's account, and at most what
@@ -19,19 +21,44 @@
 //! is, so it counts with no payload; tshark's `tcp.len` does the same.
 
 mod datagram;
+mod ethertype;
+mod gre;
+mod inner;
 mod ip;
 mod link;
+mod mpls;
+mod next;
+mod nflog;
+mod overlay;
+mod protocols;
 mod skip;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod tunnel;
+#[cfg(test)]
+mod tunnel_tests;
+mod wlan;
 
 pub use skip::{Skip, SkipCounts};
 
 use crate::model::{Frame, Segment};
-use link::Version;
+use datagram::Captured;
+use next::Next;
 
-/// The TCP segment that a frame carries.
+/// What is done with a datagram in another, a frame in a datagram, and labels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tunnels {
+    /// The outermost datagram counts; one without TCP gives none.
+    #[default]
+    Outermost,
+    /// IP in IP, GRE, VXLAN, Geneve, MPLS and Ethernet in any of them lead to the
+    /// innermost datagram, unless TCP comes first.
+    Followed,
+}
+
+/// The TCP segment that a frame carries; where a wireless frame carries several, the
+/// first. [`decode_each`] gives all, and follows tunnels.
 ///
 /// ```
 /// use threadtap::capfile::CaptureReader;
@@ -53,22 +80,95 @@ use link::Version;
 /// The reason why there is none; see [`Skip`].
 #[inline]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
-    let (version, bytes) = link::strip(frame.link, frame.bytes)?;
-    let version = match version {
-        Version::ByNibble => match bytes.first().map(|b| b >> 4) {
-            Some(4) => Version::V4,
-            Some(6) => Version::V6,
-            Some(_) => return Err(Skip::NotIp),
-            None => return Err(Skip::Truncated),
-        },
-        told => told,
-    };
+    let (next, bytes) = link::strip(frame.link, frame.bytes)?;
+    network(frame, next, whole(frame, bytes), Tunnels::Outermost)
+}
+
+/// Hands on the TCP segments that a frame carries: one, or several of an IEEE 802.11
+/// frame that holds several (an A-MSDU). The lengths of those add up to the frame's.
+///
+/// # Errors
+/// The reason why there is none; see [`Skip`]. Of several the first.
+#[inline]
+pub fn decode_each<'a>(
+    frame: &Frame<'a>,
+    tunnels: Tunnels,
+    take: &mut impl FnMut(Segment<'a>),
+) -> Result<(), Skip> {
+    if wlan::is(frame.link) {
+        return wireless(frame, tunnels, take);
+    }
+    let (next, bytes) = link::strip(frame.link, frame.bytes)?;
+    take(network(frame, next, whole(frame, bytes), tunnels)?);
+    Ok(())
+}
+
+/// The same of IEEE 802.11.
+#[cold]
+fn wireless<'a>(
+    frame: &Frame<'a>,
+    tunnels: Tunnels,
+    take: &mut impl FnMut(Segment<'a>),
+) -> Result<(), Skip> {
+    let data = wlan::data(frame.link, frame.bytes)?;
+    if !data.aggregate {
+        let (next, bytes) = ethertype::llc(data.body)?;
+        let segment = network(frame, next, whole(frame, bytes), tunnels)?;
+        take(segment);
+        return Ok(());
+    }
+    let parts = wlan::Subframes::new(whole(frame, data.body));
+    let in_parts: u32 = parts.clone().map(|part| part.len).sum();
+    // The headers of the frame are the first one's.
+    let mut headers = frame.wire_len.saturating_sub(in_parts);
+    let mut why = Some(Skip::Truncated);
+    let mut any = false;
+    for part in parts {
+        let of_part = Frame {
+            wire_len: part.len.saturating_add(std::mem::take(&mut headers)),
+            ..*frame
+        };
+        let segment = ethertype::llc(part.bytes)
+            .and_then(|(next, bytes)| network(&of_part, next, part.at(bytes), tunnels));
+        match segment {
+            Ok(segment) => {
+                any = true;
+                take(segment);
+            }
+            Err(skip) if why == Some(Skip::Truncated) => why = Some(skip),
+            Err(_) => {}
+        }
+    }
+    match why {
+        Some(skip) if !any => Err(skip),
+        _ => Ok(()),
+    }
+}
+
+/// The end of a frame, `bytes`, with what was not captured of it.
+#[inline]
+fn whole<'a>(frame: &Frame<'_>, bytes: &'a [u8]) -> Captured<'a> {
     // A length that is less than what was captured is a writer's mistake.
     let cut = frame.wire_len as usize - frame.bytes.len().min(frame.wire_len as usize);
-    let wire_len = u32::try_from(bytes.len() + cut).unwrap_or(u32::MAX);
-    if version == Version::V6 {
-        ip::v6(frame, bytes, wire_len)
-    } else {
-        ip::v4(frame, bytes, wire_len)
+    let len = u32::try_from(bytes.len() + cut).unwrap_or(u32::MAX);
+    Captured { bytes, len }
+}
+
+/// The segment behind what the link leads to.
+#[inline]
+fn network<'a>(
+    frame: &Frame<'a>,
+    next: Next,
+    rest: Captured<'a>,
+    tunnels: Tunnels,
+) -> Result<Segment<'a>, Skip> {
+    let outermost = match next.settled(rest.bytes)? {
+        Next::V4 => ip::v4(frame, rest.bytes, rest.len),
+        Next::V6 => ip::v6(frame, rest.bytes, rest.len),
+        _ => Err(Skip::Tunnel),
+    };
+    match outermost {
+        Err(Skip::Tunnel) if tunnels == Tunnels::Followed => tunnel::follow(frame, next, rest),
+        outermost => outermost,
     }
 }

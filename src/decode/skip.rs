@@ -19,8 +19,11 @@ pub enum Skip {
     NotTcp,
     /// A fragment after the first one: the TCP header was in another frame.
     LaterFragment,
-    /// IP in IP, GRE, MPLS or the like; tunnels are not followed.
+    /// In a tunnel (IP in IP, GRE, VXLAN, Geneve, MPLS or the like) that is not
+    /// followed.
     Tunnel,
+    /// An IEEE 802.11 frame that the network encrypted.
+    Encrypted,
     /// Cut, by the snapshot length, before the end of the fixed TCP header.
     Truncated,
     /// A header that contradicts itself or the frame.
@@ -36,7 +39,8 @@ impl fmt::Display for Skip {
             Self::NotIp => "not IP",
             Self::NotTcp => "IP, but not TCP",
             Self::LaterFragment => "not the first fragment of its datagram",
-            Self::Tunnel => "in a tunnel, which is not decoded",
+            Self::Tunnel => "in a tunnel that is not followed",
+            Self::Encrypted => "encrypted by the wireless network",
             Self::Truncated => "cut before the TCP header was complete",
             Self::Malformed => "malformed header",
         })
@@ -92,8 +96,8 @@ mod tests {
             assert_eq!(counts.get(reason), n);
         }
         counts.0[Skip::NotIp as usize] = 0;
-        assert_eq!(counts.total(), 1 + 3 + 4 + 5 + 6 + 7);
-        assert_eq!(counts.iter().count(), 6);
+        assert_eq!(counts.total(), 1 + 3 + 4 + 5 + 6 + 7 + 8);
+        assert_eq!(counts.iter().count(), 7);
         assert!(counts.iter().all(|(reason, n)| counts.get(reason) == n));
     }
 

@@ -41,6 +41,7 @@ impl<'a> Header<'a> {
             payload_len: self.payload_len,
             payload: self.payload,
             wire_len: frame.wire_len,
+            vni: None,
         }
     }
 }

@@ -43,6 +43,7 @@ struct Sent {
 pub(super) struct Flow {
     id: FlowId,
     ends: Pair<Half, Endpoint>,
+    vni: Option<u32>,
     /// Whether the first sender is the greater endpoint.
     greater: bool,
     client: Half,
@@ -65,6 +66,7 @@ impl Flow {
         let mut flow = Self {
             id,
             ends: Pair::new([s.source, s.destination]),
+            vni: s.vni,
             greater,
             client: Half::First,
             client_known_by: ClientKnownBy::FirstFrame,
@@ -86,6 +88,11 @@ impl Flow {
     /// Both endpoints, the first frame's sender first.
     pub(super) const fn ends(&self) -> [Endpoint; 2] {
         self.ends.both
+    }
+
+    /// The virtual network that it is in.
+    pub(super) const fn vni(&self) -> Option<u32> {
+        self.vni
     }
 
     /// Its number.
@@ -256,6 +263,7 @@ impl Flow {
             flow: self.id,
             client: self.ends[client],
             server: self.ends[server],
+            vni: self.vni,
             first_ns: self.first,
             last_ns: self.last,
             client_frames: c.frames,

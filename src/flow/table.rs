@@ -126,7 +126,7 @@ impl FlowTable {
     #[inline]
     pub fn push(&mut self, segment: &Segment<'_>, emit: &mut impl FnMut(FlowRecord)) -> FlowId {
         self.counts.segments += 1;
-        let (key, greater) = FlowKey::new(&segment.source, &segment.destination);
+        let (key, greater) = FlowKey::new(&segment.source, &segment.destination, segment.vni);
         let mut found = self.keys.get(key);
         if let Some(place) = found
             && let Some((flow, _)) = self.slab.get_mut(place)
@@ -214,7 +214,7 @@ impl FlowTable {
     fn hand_on(&mut self, place: u32, emit: &mut impl FnMut(FlowRecord)) {
         if let Some((flow, _)) = self.slab.get_mut(place) {
             let [a, b] = flow.ends();
-            self.keys.remove(FlowKey::new(&a, &b).0);
+            self.keys.remove(FlowKey::new(&a, &b, flow.vni()).0);
             let record = flow.record(&mut self.budget);
             self.slab.remove(place);
             emit(record);

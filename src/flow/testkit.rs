@@ -19,6 +19,7 @@ pub(super) struct Spoken {
     payload: Vec<u8>,
     /// Payload bytes that the capture cut off.
     cut: usize,
+    vni: Option<u32>,
 }
 
 /// One side of a conversation.
@@ -62,6 +63,7 @@ impl Speaker {
             window: 1000,
             payload: payload.to_vec(),
             cut: 0,
+            vni: None,
         }
     }
 
@@ -112,6 +114,12 @@ impl Spoken {
         self
     }
 
+    /// In a virtual network.
+    pub(super) fn within(mut self, vni: u32) -> Self {
+        self.vni = Some(vni);
+        self
+    }
+
     /// The capture kept only the first `n` payload bytes.
     pub(super) fn cut_to(mut self, n: usize) -> Self {
         self.cut = self.payload.len() - n;
@@ -131,6 +139,7 @@ impl Spoken {
             payload_len: len,
             payload: &self.payload[..self.payload.len() - self.cut],
             wire_len: 54 + len,
+            vni: self.vni,
         }
     }
 }

@@ -540,3 +540,18 @@ fn closed_flows_can_be_had_before_the_end() {
     assert_eq!(handed_on(Some(10)), [1]);
     assert_eq!(handed_on(Some(11)), [1, 2]);
 }
+
+/// Networks that are numbered may use the same addresses.
+#[test]
+fn the_same_endpoints_in_two_virtual_networks_are_two_flows() {
+    let mut all = Vec::new();
+    for s in opened([client().says(101, 301, b"TIME\r\n")]) {
+        all.extend([s.clone().within(1), s.clone().within(2), s]);
+    }
+    let flows = flows(&all);
+    let vnis: Vec<_> = flows.iter().map(|f| f.vni).collect();
+    assert_eq!(vnis, [Some(1), Some(2), None]);
+    for f in &flows {
+        assert_eq!((f.client_frames, f.client_retransmissions), (3, 0));
+    }
+}

@@ -238,6 +238,10 @@ pub struct FlowRecord {
     pub client: Endpoint,
     /// Who was connected to.
     pub server: Endpoint,
+    /// The number of the virtual network (VXLAN, Geneve) that it was in; `null` outside
+    /// of any, and where tunnels are not followed.
+    #[serde(default)]
+    pub vni: Option<u32>,
     /// Its first frame.
     pub first_ns: Timestamp,
     /// Its last frame.

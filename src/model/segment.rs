@@ -103,4 +103,7 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// The frame's length on the wire, in bytes.
     pub wire_len: u32,
+    /// The number of the virtual network (VXLAN, Geneve) that it was in; `None` outside
+    /// of any, and where tunnels are not followed.
+    pub vni: Option<u32>,
 }

@@ -70,6 +70,7 @@ struct Row<'a> {
     serve_tid: Option<Tid>,
     server_provenance: Option<Provenance>,
     incomplete: String,
+    vni: Option<u32>,
 }
 
 impl<'a> Row<'a> {
@@ -132,6 +133,7 @@ impl<'a> Row<'a> {
                 .map(|r| r.name())
                 .collect::<Vec<_>>()
                 .join(" "),
+            vni: flow.vni,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::summary::latency;
 use super::view::{AnalysisView, FlowOf, Style};
 use crate::analysis::{AnalysisSummary, SortKey};
-use crate::model::{Exchange, FlowRecord, Incomplete, IncompleteFigure};
+use crate::model::{Exchange, FlowRecord, Incomplete, IncompleteFigure, LinkType};
 use crate::text::units::{bytes, count, counted, duration};
 
 pub(super) fn sheet(view: AnalysisView<'_>, style: Style) -> Sheet {
@@ -225,6 +225,20 @@ fn unknown(s: &AnalysisSummary) -> Vec<(&'static str, Cell)> {
     but_evicted.filter_map(told).collect()
 }
 
+/// What can be said of frames that gave nothing.
+fn skips_explained(s: &AnalysisSummary) -> String {
+    let in_tunnels = s.skipped.get("tunnel").is_some_and(|n| *n > 0) && !s.tunnels;
+    let hint = in_tunnels.then(|| "; --tunnels looks into tunnels".to_owned());
+    let links = s.unsupported_links.iter().map(|(number, frames)| {
+        let link = number.parse().map(LinkType);
+        let name = link.ok().and_then(LinkType::name_of_unsupported);
+        let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+        let frames = counted(*frames, "frame", "frames");
+        format!("; link type {number}{name}: {frames}")
+    });
+    hint.into_iter().chain(links).collect()
+}
+
 /// A figure's path in words.
 fn spoken(path: &str) -> String {
     match path {
@@ -276,7 +290,7 @@ fn figures_block(s: &AnalysisSummary) -> Block {
         ("exchanges", Cell::new(exchanges(s))),
     ];
     facts.extend(unknown(s));
-    facts.push(("skipped", Cell::new(list(&s.skipped))));
+    facts.push(("skipped", Cell::new(list(&s.skipped) + &skips_explained(s))));
     if let Some(filter) = &s.filter {
         facts.push((
             "filter",

@@ -145,7 +145,7 @@ fn csv_has_its_header_without_flows() {
          server_zero_windows,initial_rtt_ns,state,history,syn_ns,syn_count,\
          handshake_ns,close,exchanges,request_ns,response_ns,exchange_ns,\
          answer,valid,problem,worker,client_pid,client_tid,client_provenance,\
-         server_pid,accept_tid,serve_tid,server_provenance,incomplete\n"
+         server_pid,accept_tid,serve_tid,server_provenance,incomplete,vni\n"
     );
 }
 

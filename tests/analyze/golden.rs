@@ -23,6 +23,13 @@ fn captures() -> Vec<PathBuf> {
     all
 }
 
+/// What is recorded in tunnels is analysed there.
+fn arguments<'a>(capture: &Path, more: &[&'a str]) -> Vec<&'a str> {
+    let name = capture.file_name().unwrap().to_string_lossy();
+    let tunnels = name.starts_with("tunnels").then_some("--tunnels");
+    tunnels.into_iter().chain(more.iter().copied()).collect()
+}
+
 /// Runs `analyze` in the folder of captures, so that no path is in its output.
 fn analyze(capture: &Path, arguments: &[&str]) -> String {
     let lab = Lab::new();
@@ -31,7 +38,7 @@ fn analyze(capture: &Path, arguments: &[&str]) -> String {
         .current_dir(folder())
         .arg("analyze")
         .arg(capture.file_name().unwrap())
-        .args(arguments);
+        .args(self::arguments(capture, arguments));
     let ran = lab.finish(&mut command);
     assert!(matches!(ran.status, Some(0 | 1)), "{ran:?}");
     ran.stdout

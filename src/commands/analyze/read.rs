@@ -7,7 +7,7 @@ use super::input::{Open, shown};
 use super::merge::Copied;
 use super::taker::{Stream, Taker};
 use super::{DID_NOT_HOLD, Run};
-use crate::analysis::{Analyzer, FileSummary, FrameFilter, Ladder, Merged};
+use crate::analysis::{Analyzer, FileSummary, FrameFilter, Front, Ladder, Merged, Timeline};
 use crate::commands::read_ahead::{Next, read_ahead};
 use crate::flow::FlowConfig;
 use crate::model::{FlowId, Frame, Nanos, Timestamp};
@@ -59,7 +59,8 @@ impl Run<'_> {
         let reader = &mut open.reader;
         let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
         let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
-        let mut analyzer = Analyzer::new(self.config(), filter, self.ladder());
+        let mut analyzer =
+            Analyzer::new(self.config(), filter, self.ladder()).with(self.args.tunnels());
         let name = (self.args.files.len() > 1).then(|| self.files[at].name.clone());
         let mut taker = Taker::new(self.args, &mut self.tally, stream, name, live);
         // A filter is libpcap's, and stays in its thread.
@@ -82,7 +83,8 @@ impl Run<'_> {
                 }
             }
         } else {
-            let (front, damage) = read_ahead(reader, live, |next| {
+            let front = Front::new(self.args.tunnels());
+            let (front, damage) = read_ahead(reader, live, front, |next| {
                 let until = match next {
                     Next::Segment(frame, segment) => {
                         analyzer.segment(frame, segment, &mut |flow| taker.take(flow));
@@ -101,6 +103,7 @@ impl Run<'_> {
         let timeline = analyzer.finish(&mut |flow| taker.take(flow));
         let kept = taker.end()?;
         self.tally.timeline(&timeline);
+        tell_unsupported(Some(&self.files[at].name), &timeline);
         self.files[at].frames = open.reader.frames();
         if open.cut.load(Relaxed) {
             self.damaged(at, "interrupted".to_owned());
@@ -119,7 +122,8 @@ impl Run<'_> {
     ) -> anyhow::Result<Option<Ladder>> {
         let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
         let filter = matches.as_mut().map(|m| m as &mut FrameFilter<'_>);
-        let mut analyzer = Analyzer::new(self.config(), filter, self.ladder());
+        let mut analyzer =
+            Analyzer::new(self.config(), filter, self.ladder()).with(self.args.tunnels());
         let places: Vec<usize> = (0..readers.len())
             .filter(|i| readers[*i].is_some())
             .collect();
@@ -139,6 +143,7 @@ impl Run<'_> {
         let timeline = analyzer.finish(&mut |flow| taker.take(flow));
         let kept = taker.end()?;
         self.tally.timeline(&timeline);
+        tell_unsupported(None, &timeline);
         for (place, n) in frames.into_iter().enumerate() {
             self.files[places[place]].frames = n;
         }
@@ -191,4 +196,19 @@ impl Run<'_> {
 /// Up to when a closed flow has to have been silent, at this moment.
 fn before(now: Timestamp) -> Timestamp {
     now.plus(Nanos::new(-LATE.get()))
+}
+
+/// Says of which frames nothing can be told, because their link type is not known.
+fn tell_unsupported(name: Option<&str>, timeline: &Timeline) {
+    for (link, n) in &timeline.unsupported_links {
+        let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
+        let called = link.name_of_unsupported().map(|name| format!(" ({name})"));
+        eprintln!(
+            "threadtap: {name}link type {}{} is not supported: nothing is known of {} of {} frames; capture on an interface with IP, or convert the file",
+            link.0,
+            called.unwrap_or_default(),
+            n,
+            timeline.frames,
+        );
+    }
 }

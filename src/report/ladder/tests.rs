@@ -22,6 +22,7 @@ fn told(format: Format) -> String {
             payload_len,
             payload,
             wire_len: 54 + payload_len,
+            vni: None,
         };
         ladder.segment(FlowId(0), frame, &segment);
     };
