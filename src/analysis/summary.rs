@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timeline, doubt};
+use super::Timeline;
+use super::doubt::{self, Counted, Exchanges};
 #[cfg(test)]
 use crate::decode::Skip;
 use crate::decode::Tunnels;
@@ -109,30 +110,6 @@ pub struct AnalysisSummary {
     #[serde(default)]
     #[cfg_attr(test, schemars(extend("propertyNames" = {"enum": doubt::FIGURES})))]
     pub incomplete: BTreeMap<String, IncompleteFigure>,
-}
-
-/// Requests and their answers. What could not be told of all of them is `null`:
-/// `incomplete` says why, and what it is at least.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Exchanges {
-    /// Requests.
-    pub requests: Option<u64>,
-    /// Of these, with an answer, right or wrong.
-    pub answered: Option<u64>,
-    /// TIME requests with a valid answer.
-    pub time_valid: Option<u64>,
-    /// TIME requests with a wrong answer or none.
-    pub time_invalid: Option<u64>,
-}
-
-/// Exchanges as far as they were seen.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counted {
-    pub requests: u64,
-    pub answered: u64,
-    pub time_valid: u64,
-    pub time_invalid: u64,
 }
 
 /// Flows being counted.
