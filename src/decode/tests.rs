@@ -206,7 +206,7 @@ fn what_is_skipped_and_why() {
         b
     };
     for (link, bytes, why) in [
-        (LinkType(105), v4.clone(), Skip::UnsupportedLink),
+        (LinkType(195), v4.clone(), Skip::UnsupportedLink),
         (LinkType::ETHERNET, ethernet(&[0x0806], &v4), Skip::NotIp),
         (LinkType::ETHERNET, ethernet(&[0x0030], &v4), Skip::NotIp), // 802.3 length
         (LinkType::ETHERNET, ethernet(&[0x8847], &v4), Skip::Tunnel),

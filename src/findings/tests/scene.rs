@@ -6,8 +6,8 @@ use crate::activity::Activity;
 use crate::findings::{FindingsInput, Seen, findings};
 use crate::model::observation::{
     Asked, AskedClient, AskedPrograms, AskedServer, Change, End, Event, Fact, Header, Leftovers,
-    Moments, Observation, ObserverName, Output, OwnTotals, SCHEMA_OBSERVATION, SideEnded, SideStarted,
-    SocketId, Trouble,
+    Moments, Observation, ObserverName, Output, OwnTotals, SCHEMA_OBSERVATION, SideEnded,
+    SideStarted, SocketId, Trouble,
 };
 use crate::model::{Endpoint, Exit, Finding, Pid, ServerModel, Side, Strategy, Tid, Timestamp};
 use crate::testkit::Fixture;

@@ -240,7 +240,7 @@ fn what_was_never_accepted_is_said_of_resets_and_owners() {
     );
     let failed = one(&never(false), "requests_failed").message;
     assert!(
-        failed.contains("no thread of the server had accepted them"),
+        failed.contains("no thread of the server had accepted it"),
         "{failed}"
     );
     assert!(!failed.contains("server's log"), "{failed}");

@@ -321,13 +321,15 @@ fn trouble() -> BoxedStrategy<Trouble> {
             option::of(text()),
             option::of(text())
         )
-            .prop_map(|(port, waited_ns, instead, held, said)| Trouble::NotListening {
-                port,
-                waited_ns,
-                instead,
-                held,
-                said,
-            }),
+            .prop_map(
+                |(port, waited_ns, instead, held, said)| Trouble::NotListening {
+                    port,
+                    waited_ns,
+                    instead,
+                    held,
+                    said,
+                }
+            ),
         (side(), count(), count()).prop_map(|(side, printed_bytes, limit_bytes)| {
             Trouble::LogCut {
                 side,

@@ -23,7 +23,6 @@ fn told(format: Format) -> String {
             payload,
             vni: None,
             wire_len: 54 + payload_len,
-            vni: None,
         };
         ladder.segment(FlowId(0), frame, &segment);
     };
