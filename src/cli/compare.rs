@@ -1,12 +1,13 @@
 //! The arguments of `threadtap compare`.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::plan::{UsageError, folder};
+use super::folders::in_folders;
+use super::plan::UsageError;
 use super::run::Colour;
 use super::values;
 use crate::compare::{Client, Options, Program, Server, contenders, shared_folder};
@@ -338,34 +339,6 @@ impl CompareArgs {
             pool: option("--workers", number(self.workers)).collect(),
         }
     }
-}
-
-/// The programs, each in its folder: `DIR` is for all that have none of their own,
-/// `NAME=DIR` for the one of this name.
-fn in_folders(
-    programs: &[Program],
-    option: &'static str,
-    given: &[String],
-) -> Result<Vec<Program>, UsageError> {
-    let mut programs = programs.to_vec();
-    let mut of_all = None;
-    for text in given {
-        let named = text.split_once('=');
-        let named = named.and_then(|(name, dir)| {
-            let at = programs.iter().position(|program| program.name == name)?;
-            Some((at, dir))
-        });
-        let dir = named.map_or(text.as_str(), |(_, dir)| dir);
-        folder(option, Some(Path::new(dir)))?;
-        match named {
-            Some((at, dir)) => programs[at].folder = Some(dir.to_owned()),
-            None => of_all = Some(text.clone()),
-        }
-    }
-    for program in &mut programs {
-        program.folder = program.folder.take().or_else(|| of_all.clone());
-    }
-    Ok(programs)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod analyze;
 mod ceiling;
 mod compare;
+mod folders;
 mod manual;
 mod names;
 mod plan;

@@ -100,9 +100,7 @@ fn columns_of(sorted: Option<SortKey>) -> Vec<Column> {
     ];
     match sorted {
         Some(SortKey::Bytes) => columns.push(Column::right("bytes")),
-        Some(SortKey::Exchange) => {
-            columns.push(Column::right("slowest"));
-        }
+        Some(SortKey::Exchange) => columns.push(Column::right("slowest")),
         _ => {}
     }
     columns.extend([

@@ -264,9 +264,10 @@ fn what_a_system_lacks_is_told_with_what_to_do() {
     let run = ["run", "-n", "5", "--no-capture", "--out", "out"];
     let no_proc = "ip link set lo up; mkdir e; mount --bind e /proc; exec \"$@\"";
     says(behind(no_proc, &run), &["mount -t proc proc /proc"]);
+    let compared = ["compare", "-n", "5", "--no-capture", "--out", "out"];
+    says(behind(no_proc, &compared), &["mount -t proc proc /proc"]);
     let few = "ip link set lo up; ulimit -n 8; exec \"$@\"";
     says(behind(few, &run), &["ulimit -n 1024"]);
-    let compared = ["compare", "-n", "5", "--no-capture", "--out", "out"];
     says(behind(few, &compared), &["ulimit -n 1024"]);
     let down = "exec \"$@\"";
     says(behind(down, &run), &["sudo ip link set lo up"]);

@@ -132,9 +132,10 @@ fn exceptions_in_a_log() {
     require!(Capture, Tool("python3"));
     let record = play("raises", 5, "good", &[]).record();
     let message = one(&record, "exceptions_logged");
+    // Threads that report at the same time do so in pieces, which may be mixed.
     let wanted = "The output of the client shows 5 exceptions (client.log), although its exit status is 0; the \
-                  first: “RuntimeError: before connect”.";
-    assert_eq!(message, wanted);
+                  first: “";
+    assert!(message.starts_with(wanted), "{message}");
     let record = play("logging", 7, "good", &["-n", "7"]).record();
     let message = one(&record, "exceptions_logged");
     assert!(message.contains("shows 7 exceptions"), "{message}");
@@ -310,7 +311,7 @@ fn a_port_that_the_run_before_has_left_in_time_wait() {
     assert_ne!(again.ran.status, Some(0));
     let said = &again.ran.stderr;
     let wanted = format!(
-        "port {} is in use by a closed connection in TIME-WAIT; wait for a minute, or let the \
+        "Port {} is in use by a closed connection in TIME-WAIT; wait for a minute, or let the \
          server set SO_REUSEADDR",
         stage.port
     );

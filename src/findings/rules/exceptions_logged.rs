@@ -5,6 +5,7 @@ use crate::findings::FindingsInput;
 use crate::findings::ending::{log_of, quoted};
 use crate::findings::evidence::ended_program;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::model::observation::End;
 use crate::model::{Exit, Severity, Side};
 use crate::text::units::counted;
 
@@ -47,6 +48,12 @@ fn of_side(input: &FindingsInput<'_>, side: Side) -> Option<Conclusion> {
         _ => "",
     };
     let first = output.first.as_deref().unwrap_or_default();
+    // Ctrl-C reaches a program as it reaches threadtap: Python reports it like an
+    // exception.
+    let interrupted = seen.observation.ended() == Some(End::Interrupted);
+    if interrupted && output.exceptions == 1 && first.starts_with("KeyboardInterrupt") {
+        return None;
+    }
     let message = format!(
         "The output of the {side} shows {} ({}){although}; the first: {}.",
         counted(output.exceptions, "exception", "exceptions"),

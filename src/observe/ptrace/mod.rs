@@ -15,6 +15,7 @@
 mod arguments;
 mod calls;
 mod family;
+mod looks;
 mod observer;
 mod outcome;
 mod sockets;

@@ -1,4 +1,4 @@
-//! What a call that connects has come to.
+//! What the result of a call says of its connection.
 
 use crate::sys::ptrace::remote_socket::RemoteSocket;
 
@@ -16,4 +16,15 @@ pub fn outcome(socket: &RemoteSocket, result: i64, sends: bool) -> Option<(i32, 
         return Some((libc::EINPROGRESS, !sends));
     }
     Some((0, false))
+}
+
+/// Whether a call on a socket answered how the connection has ended.
+pub fn told_of_the_end(result: i64) -> bool {
+    const ENDS: [i32; 4] = [
+        libc::ECONNRESET,
+        libc::EPIPE,
+        libc::ETIMEDOUT,
+        libc::ECONNABORTED,
+    ];
+    ENDS.iter().any(|errno| result == -i64::from(*errno))
 }

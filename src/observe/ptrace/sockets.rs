@@ -5,15 +5,16 @@
 //! number, so that duplicates, forks and descriptors that were handed over or
 //! used again change nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::arguments::{Address, Made, recognise};
 use super::calls::{Interest, Kind, Watched};
-use super::outcome::outcome;
+use super::looks::Looks;
+use super::outcome::{outcome, told_of_the_end};
 use crate::model::observation::MOST_ELSEWHERE;
 use crate::model::{Change, Endpoint, Pid, SocketId, Tid, Timestamp};
 use crate::sys::clock;
-use crate::sys::ptrace::remote_socket::{Behind, Refusal, RemoteSocket, behind};
+use crate::sys::ptrace::remote_socket::RemoteSocket;
 use crate::sys::ptrace::tracee::{Call, Stopped};
 
 /// Results that mean "interrupted" (`linux/errno.h`): the program never sees
@@ -66,10 +67,9 @@ pub struct Sockets {
     /// The last connect(2) of a task that a signal interrupted: it may come
     /// once more, and be the last that the task does.
     interrupted: HashMap<Tid, (i32, SocketId)>,
+    looks: Looks,
     /// How many connections to other ports were begun.
     elsewhere: u64,
-    /// What the system refused, and whether there was another way, as it was told.
-    refused: HashSet<(Refusal, bool)>,
 }
 
 /// An argument that is a descriptor: the lower 32 bits.
@@ -86,8 +86,8 @@ impl Sockets {
             pending: HashMap::new(),
             awaited: HashMap::new(),
             interrupted: HashMap::new(),
+            looks: Looks::default(),
             elsewhere: 0,
-            refused: HashSet::new(),
         }
     }
 
@@ -118,7 +118,7 @@ impl Sockets {
         match task.call() {
             Ok((Call::Entry { number, arguments }, convention)) => {
                 let made = recognise(&self.calls, task, convention, number, arguments);
-                let made = self.read(made, said);
+                let made = self.looks.read(made, said);
                 let begun = made.and_then(|made| self.begins(task, pid, &made, said));
                 let ends = begun.is_some();
                 match begun {
@@ -138,45 +138,6 @@ impl Sockets {
                 false
             }
             _ => false,
-        }
-    }
-
-    /// The TCP socket behind a descriptor; `None` where it is none, or is not to be
-    /// seen, which is told.
-    fn socket(
-        &mut self,
-        task: &Stopped,
-        pid: Pid,
-        descriptor: i32,
-        said: &mut Vec<Change>,
-    ) -> Option<RemoteSocket> {
-        let (behind, refusal) = behind(pid, task.tid(), descriptor);
-        if let Some(refusal) = refusal {
-            self.tell_refused(refusal, !matches!(behind, Behind::Hidden), said);
-        }
-        match behind {
-            Behind::Tcp(socket) => Some(socket),
-            Behind::Other | Behind::Hidden => None,
-        }
-    }
-
-    /// What was read of a program's memory; what is not to be read is told.
-    fn read<T>(&mut self, read: Result<Option<T>, Refusal>, said: &mut Vec<Change>) -> Option<T> {
-        read.unwrap_or_else(|refusal| {
-            self.tell_refused(refusal, false, said);
-            None
-        })
-    }
-
-    /// Tells once of each call that was refused. `found`: there was another way.
-    fn tell_refused(&mut self, refusal: Refusal, found: bool, said: &mut Vec<Change>) {
-        if self.refused.insert((refusal, found)) {
-            said.push(Change::LookRefused {
-                call: refusal.call.into(),
-                errno: refusal.errno,
-                of_all: refusal.of_all,
-                found,
-            });
         }
     }
 
@@ -201,19 +162,21 @@ impl Sockets {
                 })
         };
         match made.kind {
-            Kind::Connect => match self.read(made.connects_to(task), said)? {
+            Kind::Connect => match self.looks.read(made.connects_to(task), said)? {
                 Address::Of(target) => {
                     connects(target, false).or_else(|| self.elsewhere(descriptor, target))
                 }
                 Address::Unspecified => {
-                    let socket = self.socket(task, pid, descriptor, said)?;
+                    let socket = self.looks.socket(task, pid, descriptor, said)?;
                     Some(Pending::Disconnect(socket.id()?))
                 }
             },
-            Kind::FastOpen { message } => match self.read(made.sends_to(task, message), said)? {
-                Address::Of(target) => connects(target, true),
-                Address::Unspecified => None,
-            },
+            Kind::FastOpen { message } => {
+                match self.looks.read(made.sends_to(task, message), said)? {
+                    Address::Of(target) => connects(target, true),
+                    Address::Unspecified => None,
+                }
+            }
             Kind::Listen => Some(Pending::Listen { descriptor }),
             Kind::Accept => Some(Pending::Accept {
                 address: made.arguments[1],
@@ -221,12 +184,12 @@ impl Sockets {
             // Most calls are on sockets of which all is known: not even looked at.
             Kind::Receive | Kind::Send if self.awaited.is_empty() => None,
             Kind::Receive => {
-                let socket = self.socket(task, pid, descriptor, said)?.id()?;
+                let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
                 let awaited = self.awaited.get(&socket)?;
                 awaited.receive.then_some(Pending::Receive(socket))
             }
             Kind::Send => {
-                let socket = self.socket(task, pid, descriptor, said)?.id()?;
+                let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
                 let awaited = self.awaited.get(&socket)?;
                 awaited.send.then_some(Pending::Send(socket))
             }
@@ -260,7 +223,7 @@ impl Sockets {
                 sends,
             } => {
                 // A socket of another protocol makes no connection.
-                let Some(socket) = self.socket(task, pid, descriptor, said) else {
+                let Some(socket) = self.looks.socket(task, pid, descriptor, said) else {
                     return;
                 };
                 let Some((errno, deferred)) = outcome(&socket, result, sends) else {
@@ -287,7 +250,7 @@ impl Sockets {
             Pending::Strict => {}
             Pending::Elsewhere { descriptor, target } => {
                 let errno = i32::try_from(-result).unwrap_or(0).max(0);
-                let is_tcp = self.socket(task, pid, descriptor, said).is_some();
+                let is_tcp = self.looks.socket(task, pid, descriptor, said).is_some();
                 said.extend(is_tcp.then_some(Change::ConnectedElsewhere { target, errno }));
             }
             // It has asked for what was there, and learnt that nothing is, nor will
@@ -302,13 +265,13 @@ impl Sockets {
             Pending::SetUpRing => said.push(Change::SetUpRing),
             Pending::Supervise => said.push(Change::Supervised),
             Pending::Listen { descriptor } => {
-                let socket = self.socket(task, pid, descriptor, said);
+                let socket = self.looks.socket(task, pid, descriptor, said);
                 let local = socket.and_then(|socket| socket.local());
                 said.extend(local.map(|local| Change::Listening { local }));
             }
             Pending::Accept { address } => {
                 let descriptor = i32::try_from(result).ok();
-                let it = descriptor.and_then(|d| self.socket(task, pid, d, said));
+                let it = descriptor.and_then(|d| self.looks.socket(task, pid, d, said));
                 let change = it.and_then(|it| self.accepted(task, &it, address, said));
                 said.extend(change);
             }
@@ -348,7 +311,7 @@ impl Sockets {
         // who it had been.
         let peer = match accepted.peer() {
             Some(peer) => peer,
-            None => self.read(Made::was_told(task, at), said)?,
+            None => self.looks.read(Made::was_told(task, at), said)?,
         };
         let all = Awaited {
             receive: true,
@@ -376,15 +339,4 @@ impl Sockets {
         }
         news
     }
-}
-
-/// Whether a call on a socket answered how the connection has ended.
-fn told_of_the_end(result: i64) -> bool {
-    const ENDS: [i32; 4] = [
-        libc::ECONNRESET,
-        libc::EPIPE,
-        libc::ETIMEDOUT,
-        libc::ECONNABORTED,
-    ];
-    ENDS.iter().any(|errno| result == -i64::from(*errno))
 }

@@ -246,9 +246,9 @@ impl Comparison<'_> {
     ) -> Result<Made, String> {
         let folder = contender.folder(turn.round);
         let path = self.dir.file(&folder);
-        let made = self
-            .execute(contender, &path, stop, tell)
-            .map_err(|e| format!("{}: {e}", contender.name))?;
+        let made = self.execute(contender, &path, stop, tell);
+        let told = |e| format!("{}: {e}{}", contender.name, advice(&e, Proc::is_mounted()));
+        let made = made.map_err(told)?;
         if let (Made::Whole(held), Round::Repeat(_)) = (&made, turn.round) {
             let measured = read(&path, turn.contender, folder, *held)
                 .map_err(|e| format!("{}: {e}", path.display().to_string().escape_debug()))?;

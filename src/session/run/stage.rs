@@ -1,9 +1,9 @@
 //! The order of a run. No effect here: they are `World`'s and `Store`'s.
 
 mod listening;
+mod logs;
 mod wire;
 
-use std::fs::File;
 use std::time::Duration;
 
 use super::log::{self, Log};
@@ -15,11 +15,10 @@ use super::{
     steps,
 };
 use crate::model::observation::{
-    Counted, End, Fact, Header, Moments, Observation, Output, SCHEMA_OBSERVATION, Trouble,
+    Counted, End, Fact, Header, Moments, Observation, SCHEMA_OBSERVATION, Trouble,
 };
 use crate::model::{FlowRecord, Side, StopReason, Tool};
 use crate::observe::sampled::News;
-use crate::text::exceptions::ExceptionReader;
 
 /// What is to be told of a program that could not be executed; what else went wrong
 /// is an error of ours or of the system's.
@@ -39,18 +38,6 @@ fn not_started(side: Side, e: SessionError) -> Result<Trouble, SessionError> {
 
 /// How long a server may take to end that never came to listen.
 const STILLBORN_GRACE: Duration = Duration::from_millis(500);
-
-/// How long what was printed may take to get into its log, when everybody who printed
-/// has ended.
-const LOG_PATIENCE: Duration = Duration::from_secs(2);
-
-/// The name of a side's log.
-const fn log_name(side: Side) -> &'static str {
-    match side {
-        Side::Client => "client.log",
-        Side::Server => "server.log",
-    }
-}
 
 /// What a run has left, before anything is concluded.
 #[derive(Debug)]
@@ -257,62 +244,6 @@ impl<'a> Stage<'a> {
             flows,
             not_saved: self.not_saved,
             capture_cut,
-        }
-    }
-
-    /// What the programs have printed is looked at when nobody prints any more.
-    fn read_logs(&mut self) {
-        for (side, file) in [(Side::Client, "client.log"), (Side::Server, "server.log")] {
-            if self.log.observation().side(side).program().is_none() {
-                continue;
-            }
-            let mut reader = ExceptionReader::default();
-            self.store.read(file, &mut |piece| reader.read(piece));
-            let (exceptions, first, last_line) = reader.finish();
-            let output = Output {
-                exceptions,
-                first,
-                last_line,
-            };
-            self.log.put(Fact::Output { side, output });
-        }
-    }
-
-    /// A file for what a side prints. Without one the run is made all the same.
-    fn log_of(&mut self, side: Side) -> Option<File> {
-        let name = log_name(side);
-        match self.store.log(name) {
-            Ok(file) => Some(file),
-            Err(source) => {
-                self.not_saved.push(NotSaved::whole(name, source));
-                None
-            }
-        }
-    }
-
-    /// Nobody prints any more: tells what became of it.
-    fn end_log(&mut self, log: Option<SideLog>) {
-        let Some((side, end)) = log.map(|log| log.end(LOG_PATIENCE)) else {
-            return;
-        };
-        let (printed_bytes, limit_bytes) = (end.printed, end.limit);
-        if let Some(source) = end.error {
-            self.log.put(Fact::Trouble(Trouble::LogNotSaved {
-                side,
-                error: source.to_string(),
-                saved_bytes: end.saved,
-            }));
-            self.not_saved.push(NotSaved {
-                file: log_name(side),
-                kept_bytes: Some(end.saved),
-                source,
-            });
-        } else if printed_bytes > limit_bytes {
-            self.log.put(Fact::Trouble(Trouble::LogCut {
-                side,
-                printed_bytes,
-                limit_bytes,
-            }));
         }
     }
 
