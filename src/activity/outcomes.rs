@@ -94,8 +94,7 @@ impl<'a> Wire<'a> {
 
     /// `exit`: when the client's process may have begun to exit.
     fn on_flow(&self, flow: &FlowRecord, exit: Option<Timestamp>) -> Option<Outcome> {
-        let answered = flow.handshake.is_some_and(|h| h.syn_ack_ns.is_some());
-        if !answered {
+        if !flow.is_answered() {
             return Some(match flow.close {
                 Close::Rst => Outcome::Refused,
                 _ => without_answer(flow, exit),

@@ -150,11 +150,13 @@ impl Work<'_> {
         self.all.iter().any(|one| one.at_it != one.from)
     }
 
-    /// Whether the workers are processes that have each executed a program, so that
-    /// they do not share a queue.
+    /// Whether workers are processes that have executed a program of their own, so that
+    /// they share no queue. The first process has executed the client: that says
+    /// nothing of those that it forked.
     fn are_programs(&self) -> bool {
         let processes = self.side.tasks.processes();
-        self.processes.len() > 1 && self.processes.iter().any(|p| processes[*p].executed)
+        let of_its_own = |p: &usize| *p != 0 && processes[*p].executed;
+        self.processes.len() > 1 && self.processes.iter().any(of_its_own)
     }
 
     fn because(&self, shape: Result<Shape, &'static str>) -> String {

@@ -516,6 +516,23 @@ fn workers_that_never_lived_together_are_no_pool() {
     );
 }
 
+/// The first process has executed the client: what it forked and works with is a pool.
+#[test]
+fn the_first_process_and_one_that_it_forked_are_no_programs_of_their_own() {
+    let mut story = Story::of_a_program();
+    story.fork(100, 200);
+    for socket in 0..4 {
+        let pid = 100 + socket % 2 * 100;
+        story.connects(pid, pid, socket.into());
+    }
+    let (_, _, evidence) = client_shape(&story.side, &story.made(4));
+    assert!(
+        !evidence.because.contains("program of its own"),
+        "{}",
+        evidence.because
+    );
+}
+
 /// The only one of several that was given work is no server of one thread.
 #[test]
 fn one_of_a_pool_that_got_everything() {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Incomplete, IncompleteFigure};
+use crate::model::{Hides, Incomplete, IncompleteFigure};
 
 /// Requests and their answers. What could not be told of all of them is `null`:
 /// `incomplete` says why, and what it is at least.
@@ -60,19 +60,13 @@ pub(super) const FIGURES: [&str; 15] = [
 
 /// The figures of a summary that a reason touches.
 fn touched(reason: Incomplete) -> &'static [&'static str] {
-    match reason {
-        Incomplete::AnswerCut => &FIGURES[2..4],
-        Incomplete::MoreAnswersCut | Incomplete::AnswersLost | Incomplete::ExchangesBound => {
-            &FIGURES[1..5]
-        }
-        Incomplete::MoreRequestsCut
-        | Incomplete::FirstBytesCut
-        | Incomplete::RequestsLost
-        | Incomplete::FirstBytesLost
-        | Incomplete::DisorderBound => &FIGURES[..5],
-        // Stream bytes are in no summary.
-        Incomplete::HolesBound => &[],
-        Incomplete::Evicted => &FIGURES,
+    match reason.hides() {
+        // What came later of such a flow is told as another one.
+        _ if reason == Incomplete::Evicted => &FIGURES,
+        Some(Hides::Requests) => &FIGURES[..5],
+        Some(Hides::Answers) => &FIGURES[1..5],
+        Some(Hides::Verdicts) => &FIGURES[2..4],
+        None => &[],
     }
 }
 

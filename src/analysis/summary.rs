@@ -70,7 +70,8 @@ pub struct AnalysisSummary {
     /// The last segment of the flows told; `null` without flows.
     pub last_ns: Option<Timestamp>,
     /// The filter by which flows were chosen; `null` when all are told. All but
-    /// `files`, `skipped` and `evicted` is of the chosen flows.
+    /// `files`, `skipped`, `unsupported_links`, `tunnels` and `evicted` is of the chosen
+    /// flows.
     pub filter: Option<String>,
     /// Flows.
     pub flows: u64,

@@ -42,9 +42,14 @@ fn unseen(mut evidence: Evidence) -> Evidence {
     evidence
 }
 
-/// Its processes that did none of the work; `None` where they were not followed, or
-/// what they did with sockets was not to be seen.
-pub(super) fn helpers(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Vec<Helper>> {
+/// Its processes that did none of the work, and those of which it is not known whether
+/// they did; `None` where they were not followed, or what they did with sockets was
+/// not to be seen.
+pub(super) fn apart(
+    watched: Watched<'_>,
+    of: Side,
+    flows: &[FlowRecord],
+) -> Option<(Vec<Helper>, Vec<Helper>)> {
     let side = watched.in_full()?;
     // Any process may have used what nobody was seen to use.
     if hides_flows(side, of, flows) {
@@ -54,17 +59,8 @@ pub(super) fn helpers(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> O
         Side::Client => made(side, flows),
         Side::Server => served(side, flows),
     };
-    Some(activity::helpers(side, of, &work))
-}
-
-/// Those of which it is not known whether they did; `None` as of [`helpers`].
-pub(super) fn unclear(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Vec<Helper>> {
-    let side = watched.activity?;
-    let work = match of {
-        Side::Client => made(side, flows),
-        Side::Server => served(side, flows),
-    };
-    Some(activity::unclear(side, of, &work))
+    let helpers = activity::helpers(side, of, &work);
+    Some((helpers, activity::unclear(side, of, &work)))
 }
 
 /// The connections that a client made.

@@ -77,7 +77,7 @@ fn of_flow(flow: &FlowRecord) -> Attempt {
 }
 
 fn is_established(flow: &FlowRecord) -> bool {
-    flow.handshake.is_some_and(|h| h.ack_ns.is_some())
+    flow.is_established()
 }
 
 /// By the notes of a built-in client.

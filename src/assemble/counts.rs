@@ -1,10 +1,9 @@
 //! How many requests came how far, and how many tasks a side had.
 
-use std::collections::BTreeMap;
-
+use crate::activity::classes::Classes;
 use crate::census::{self, SideSpans, Span};
 use crate::model::observation::{RequestNote, SideObservation};
-use crate::model::{Exchange, FlowRecord, Outcome, Provenance, Requests, SideCensus, Timestamp};
+use crate::model::{FlowRecord, Outcome, Provenance, Requests, SideCensus, Timestamp};
 
 /// How many connect(2) calls were issued. A worker notes the moment before the
 /// call and its port after it; where its process ended in between, only the
@@ -25,16 +24,13 @@ pub(super) fn count_requests(
     attempted: u64,
     flows: Option<&[&FlowRecord]>,
 ) -> Requests {
-    let mut failed: BTreeMap<String, u64> = BTreeMap::new();
+    let mut classes = Classes::default();
     for note in requests.iter().filter(|n| n.outcome != Outcome::Valid) {
-        *failed.entry(note.outcome.name().to_owned()).or_default() += 1;
+        classes.fail(note.outcome, 1);
     }
-    let submitted = submitted.max(requests.len() as u64);
-    let untold = submitted - requests.len() as u64;
-    if untold > 0 {
-        let never_begun = Outcome::NotAttempted.name().to_owned();
-        *failed.entry(never_begun).or_default() += untold;
-    }
+    let told = requests.len() as u64;
+    let submitted = submitted.max(told);
+    classes.fail(Outcome::NotAttempted, submitted - told);
     let by_workers =
         |o: &[Outcome]| Some(requests.iter().filter(|n| o.contains(&n.outcome)).count() as u64);
     let wire = on_the_wire(flows);
@@ -47,7 +43,7 @@ pub(super) fn count_requests(
         // An answer that its worker did not live to read is no valid one: each
         // request is either valid or failed.
         valid: by_workers(&[Outcome::Valid]),
-        failed,
+        failed: classes.failed,
         unknown: Some(0),
         ..wire
     }
@@ -55,14 +51,14 @@ pub(super) fn count_requests(
 
 /// The requests of a client that was not run: it made none.
 pub(super) fn without_a_client(submitted: Option<u64>, flows: Option<&[&FlowRecord]>) -> Requests {
-    let never = submitted.filter(|n| *n > 0);
-    let name = Outcome::NotAttempted.name().to_owned();
+    let mut classes = Classes::default();
+    classes.fail(Outcome::NotAttempted, submitted.unwrap_or(0));
     Requests {
         submitted,
         attempted: Some(0),
         answered: Some(0),
         valid: Some(0),
-        failed: never.map(|n| (name, n)).into_iter().collect(),
+        failed: classes.failed,
         unknown: Some(0),
         ..on_the_wire(flows)
     }
@@ -72,19 +68,14 @@ pub(super) fn without_a_client(submitted: Option<u64>, flows: Option<&[&FlowReco
 pub(super) fn on_the_wire(flows: Option<&[&FlowRecord]>) -> Requests {
     let count =
         |of: fn(&FlowRecord) -> usize| flows.map(|f| f.iter().map(|f| of(f)).sum::<usize>() as u64);
-    let exchanges =
-        |f: &FlowRecord, of: fn(&Exchange) -> bool| f.exchanges.iter().filter(|e| of(e)).count();
+    let answered = |f: &FlowRecord| {
+        let exchanges = f.exchanges.iter();
+        exchanges.filter(|e| e.response_ns.is_some()).count()
+    };
     Requests {
         on_wire: count(|f| usize::from(f.handshake.is_some())),
-        handshakes: count(|f| usize::from(f.handshake.is_some_and(|h| h.ack_ns.is_some()))),
-        answered: flows.map(|all| {
-            let answered = |f: &&FlowRecord| exchanges(f, |e| e.response_ns.is_some()) as u64;
-            all.iter().map(answered).sum()
-        }),
-        valid: flows.map(|all| {
-            let valid = |f: &&FlowRecord| exchanges(f, |e| e.valid == Some(true)) as u64;
-            all.iter().map(valid).sum()
-        }),
+        handshakes: count(|f| usize::from(f.is_established())),
+        answered: count(answered),
         ..Requests::default()
     }
 }

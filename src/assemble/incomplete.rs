@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Exchange, FlowRecord, Incomplete, IncompleteFigure, Requests, RunExchanges};
+use crate::model::{
+    Exchange, FlowRecord, Hides, Incomplete, IncompleteFigure, Requests, RunExchanges,
+};
 
 /// The counts of `exchanges`, in the order of their fields.
 const COUNTS: [&str; 6] = [
@@ -70,14 +72,11 @@ pub(super) fn figures(
         *reasons.entry(*reason).or_default() += 1;
     }
     for (&reason, &flows) in &reasons {
-        let counts = match reason {
-            Incomplete::AnswerCut => &COUNTS[3..],
-            Incomplete::MoreAnswersCut | Incomplete::AnswersLost | Incomplete::ExchangesBound => {
-                &COUNTS[1..]
-            }
-            // Stream bytes are in no figure of a run.
-            Incomplete::HolesBound => continue,
-            _ => &COUNTS[..],
+        let counts = match reason.hides() {
+            Some(Hides::Requests) => &COUNTS[..],
+            Some(Hides::Answers) => &COUNTS[1..],
+            Some(Hides::Verdicts) => &COUNTS[3..],
+            None => continue,
         };
         for (path, least) in COUNTS.iter().zip(seen) {
             if counts.contains(path) {

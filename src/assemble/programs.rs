@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::built::{helpers, unclear};
+use super::built::apart;
 use super::counts::on_the_wire;
 use super::moments::When;
 use super::samples;
@@ -21,6 +21,7 @@ use crate::model::{
 pub(super) fn record(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Program> {
     let started = watched.seen.program()?;
     let exit = watched.seen.exit();
+    let (helpers, others) = apart(watched, of, flows).unzip();
     Some(Program {
         command: started.command.clone()?,
         pid: started.root,
@@ -33,8 +34,8 @@ pub(super) fn record(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Op
             _ => None,
         },
         asked_to_end: watched.seen.ended.is_some_and(|e| e.asked_to_end),
-        helpers: helpers(watched, of, flows),
-        others: unclear(watched, of, flows),
+        helpers,
+        others,
     })
 }
 

@@ -6,14 +6,7 @@ use crate::model::{FlowRecord, Side};
 
 /// Whether it had such ways, and flows are there that it was not seen to make or take.
 pub(super) fn hides_flows(side: &Activity, of: Side, flows: &[FlowRecord]) -> bool {
-    let nobodys = |f: &FlowRecord| match of {
-        Side::Client => f.client_owner.is_none(),
-        // What the server's system never answered has reached none of its threads.
-        Side::Server => {
-            f.server_owner.is_none() && f.handshake.is_none_or(|h| h.syn_ack_ns.is_some())
-        }
-    };
-    side.has_blind_spots() && flows.iter().any(nobodys)
+    side.has_blind_spots() && flows.iter().any(|f| f.is_nobodys(of))
 }
 
 /// Whether a client may have tried to make connections that are not known: it had

@@ -13,6 +13,7 @@ use crate::report::write_compare;
 use crate::session::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::session::run::End;
 use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
+use crate::sys::process::stderr;
 use crate::text::units::count;
 
 /// Makes all runs, prints the comparison, and tells where it was saved.
@@ -66,17 +67,14 @@ fn wait(at: &At<'_>, plan: &ComparePlan) -> Wait {
 fn tell_where(compared: &Compared) {
     let path = compared.dir.path().display().to_string();
     let path = path.escape_debug();
-    let mut err = io::stderr().lock();
-    // Where standard error is closed there is nobody to tell.
-    let _ = match &compared.not_saved {
-        None => writeln!(err, "saved in {path}"),
-        Some(e) => writeln!(
-            err,
+    match &compared.not_saved {
+        None => stderr::tell(format_args!("saved in {path}")),
+        Some(e) => stderr::tell(format_args!(
             "threadtap: {FILE} was not saved in {path}: {e}; free some space or choose another folder with --out"
-        ),
-    };
+        )),
+    }
     if let Some(reason) = &compared.broken {
-        let _ = writeln!(err, "threadtap: {reason}");
+        stderr::tell(format_args!("threadtap: {reason}"));
     }
 }
 

@@ -17,7 +17,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::terminal::takes_colour;
-use crate::sys::process::signals;
+use crate::sys::process::stderr;
 use crate::text::escape::printable;
 
 /// The environment variable that does what `-v` does.
@@ -44,7 +44,7 @@ pub fn begin(verbose: u8) -> anyhow::Result<()> {
     // It fails where it was begun before.
     let _ = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(Unblocked::default)
+        .with_writer(Told::default)
         // Where standard error is closed or full there is nobody to tell.
         .log_internal_errors(false)
         .event_format(lines)
@@ -70,21 +70,14 @@ fn named(value: Option<&OsStr>) -> anyhow::Result<LevelFilter> {
     }
 }
 
-/// Standard error, as long as somebody reads it: when the program is asked to end, a
-/// line that nobody takes is lost, so that it holds nobody up.
+/// Standard error as the subscriber writes it: a line at once.
 #[derive(Debug, Default)]
-struct Unblocked;
+struct Told;
 
-impl io::Write for Unblocked {
+impl io::Write for Told {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A pipe that is ready takes so much at once (PIPE_BUF in pipe(7)).
-        const AT_ONCE: usize = 4096;
-        let bytes = &bytes[..bytes.len().min(AT_ONCE)];
-        if signals::until_writable(&io::stderr()) {
-            io::stderr().write(bytes)
-        } else {
-            Ok(bytes.len())
-        }
+        stderr::write(&String::from_utf8_lossy(bytes), None);
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,12 +1,11 @@
 //! What a command line expects of a record: checked before anything is run,
 //! judged when the record is there.
 
-use std::io::{self, Write};
-
 use serde::Serialize;
 
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK};
 use crate::expect::{Document, Expectation};
+use crate::sys::process::stderr;
 
 /// Refuses an expectation that no record of this kind can be held against.
 ///
@@ -37,20 +36,19 @@ pub fn judge(
     }
     let record = serde_json::to_value(record)?;
     let mut status = OK;
-    let mut err = io::stderr().lock();
     for expectation in expectations {
-        // Where standard error is closed there is nobody to tell.
         match document.judge(expectation, &record) {
             Ok(failures) => {
                 for failure in failures {
                     status = status.max(DID_NOT_HOLD);
-                    let _ = writeln!(err, "threadtap: expectation failed: {}", failure.message);
+                    let message = failure.message;
+                    stderr::tell(format_args!("threadtap: expectation failed: {message}"));
                 }
             }
             // Only the record could tell that there is no such name.
             Err(e) => {
                 status = COULD_NOT_RUN;
-                let _ = writeln!(err, "threadtap: --expect: {e}");
+                stderr::tell(format_args!("threadtap: --expect: {e}"));
             }
         }
     }

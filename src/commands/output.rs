@@ -7,18 +7,16 @@
 use std::io::{self, Write};
 
 use super::{DID_NOT_HOLD, OK};
+use crate::sys::process::stderr;
 
 /// The exit status that follows from how printing went; a failure is told on
 /// standard error.
 pub fn printed(result: io::Result<()>) -> u8 {
     match result {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            let mut err = io::stderr().lock();
-            // Where standard error is closed there is nobody to tell.
-            let _ = writeln!(
-                err,
+            stderr::tell(format_args!(
                 "threadtap: cannot write to standard output: {e}; redirect it to a disk with free space"
-            );
+            ));
             DID_NOT_HOLD
         }
         _ => OK,

@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use super::{COULD_NOT_RUN, dispatch};
 use crate::cli::{Cli, one_line};
 use crate::sys::process::signals::bear_file_limits;
+use crate::sys::process::stderr;
 
 /// The program `threadtap`, for its binary: does what this process's arguments ask
 /// for. It prints, takes over the process's signals, adopts and reaps children, and
@@ -29,7 +30,7 @@ pub fn main() -> ExitCode {
         Ok(status) => ExitCode::from(status),
         Err(e) => {
             // Every error's own text is whole: it tells of its source where that helps.
-            eprintln!("threadtap: {e}");
+            stderr::tell(format_args!("threadtap: {e}"));
             ExitCode::from(COULD_NOT_RUN)
         }
     }
@@ -46,7 +47,7 @@ fn usage(error: &clap::Error) -> u8 {
             u8::try_from(error.exit_code()).unwrap_or(COULD_NOT_RUN)
         }
         _ => {
-            eprintln!("threadtap: {}", one_line(error));
+            stderr::tell(format_args!("threadtap: {}", one_line(error)));
             COULD_NOT_RUN
         }
     }

@@ -2,12 +2,13 @@
 //! elsewhere in a line for each wait that takes longer than two seconds. No thread of
 //! its own: it would be counted.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::diagnostics;
+use crate::sys::process::stderr;
 
 /// How long a wait may take before it is told where there is no terminal.
 const LONG: Duration = Duration::from_secs(2);
@@ -62,9 +63,8 @@ impl Progress {
                 self.draw(done, &wait);
             }
         } else if let Some(line) = self.waits.line(now.duration_since(self.since), &wait) {
-            let mut err = io::stderr().lock();
-            // Where standard error is closed there is nobody to tell.
-            let _ = writeln!(err, "threadtap: {line}");
+            // What is waited for is not held up by telling it.
+            stderr::write(&format!("threadtap: {line}\n"), Some(Duration::ZERO));
         }
     }
 

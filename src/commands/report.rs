@@ -9,6 +9,7 @@ use crate::capfile::CaptureReader;
 use crate::cli::ReportArgs;
 use crate::report::{Evidence, Format, Style, write_annotated, write_html, write_run};
 use crate::session::run::SavedDir;
+use crate::sys::process::stderr;
 
 const CAPTURE: &str = "capture.pcap";
 
@@ -45,7 +46,7 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
                     }
                 }
                 Err(e) => {
-                    let _ = writeln!(io::stderr().lock(), "threadtap: {e}");
+                    stderr::tell(format_args!("threadtap: {e}"));
                     status = DID_NOT_HOLD;
                 }
             }
@@ -62,16 +63,6 @@ pub(super) enum Made {
     UpTo(String),
     /// There is nothing to make it of.
     Nothing(String),
-}
-
-impl Made {
-    /// That there is nothing is an error.
-    pub(super) fn or_nothing(self) -> anyhow::Result<()> {
-        match self {
-            Self::Nothing(why) => anyhow::bail!("there is nothing to open: {why}"),
-            Self::Whole | Self::UpTo(_) => Ok(()),
-        }
-    }
 }
 
 fn make(file: Evidence, folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyhow::Result<Made> {

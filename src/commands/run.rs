@@ -1,6 +1,6 @@
 //! `threadtap run`.
 
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
 use super::output::printed;
@@ -14,6 +14,7 @@ use crate::session::run::{
     ClientChoice, End, Finished, RunDir, RunPlan, SessionError, Status, Waits, conduct,
 };
 use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
+use crate::sys::process::stderr;
 use crate::text::units::{count, counted};
 
 /// Makes a run, prints it, and tells where it was saved.
@@ -32,7 +33,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
     let (finished, dir) = match finished {
         Err(e @ SessionError::Interrupted) => {
-            eprintln!("threadtap: {e}");
+            stderr::tell(format_args!("threadtap: {e}"));
             return Ok(INTERRUPTED);
         }
         finished => finished?,
@@ -100,18 +101,15 @@ fn tell_what_did_not_start(finished: &Finished) {
     let codes = [Code::ProgramNotStarted, Code::ServerNotListening].map(Code::name);
     let findings = finished.run.findings.iter();
     for finding in findings.filter(|f| codes.contains(&f.code.as_str())) {
-        let mut err = io::stderr().lock();
-        let _ = writeln!(err, "threadtap: {}", finding.message);
+        stderr::tell(format_args!("threadtap: {}", finding.message));
     }
 }
 
 fn tell_where(finished: &Finished, dir: &RunDir) {
     let path = dir.path().display().to_string();
     let path = path.escape_debug();
-    let mut err = io::stderr().lock();
-    // Where standard error is closed there is nobody to tell.
-    let _ = match (&finished.capture_cut, finished.not_saved.as_slice()) {
-        (None, []) => writeln!(err, "saved in {path}"),
+    match (&finished.capture_cut, finished.not_saved.as_slice()) {
+        (None, []) => stderr::tell(format_args!("saved in {path}")),
         (cut, not_saved) => {
             let mut lost: Vec<String> = not_saved.iter().map(ToString::to_string).collect();
             if let Some((e, frames)) = cut {
@@ -121,14 +119,13 @@ fn tell_where(finished: &Finished, dir: &RunDir) {
             }
             let errors = not_saved.iter().map(|n| &n.source);
             let errors = errors.chain(cut.as_ref().map(|(e, _)| e));
-            writeln!(
-                err,
+            stderr::tell(format_args!(
                 "threadtap: the run was not saved completely in {path}: {}; {}",
                 lost.join("; "),
                 remedy(errors)
-            )
+            ));
         }
-    };
+    }
 }
 
 /// What can be done where files cannot be written.

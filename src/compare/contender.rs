@@ -168,14 +168,6 @@ impl Contender {
         }
     }
 
-    /// Whether its client chooses its own source addresses, and its runs have one port
-    /// all: then closed connections may leave it no port of its own.
-    #[must_use]
-    pub fn shares_ports(&self, given: u16, known: u16) -> bool {
-        let program = matches!(self.client, Client::Program(_));
-        program && !matches!(self.port(given, known), Port::Free)
-    }
-
     /// The folder of its run in this round, below the comparison's.
     #[must_use]
     pub fn folder(&self, round: Round) -> String {

@@ -46,9 +46,8 @@ impl Measured {
     }
 
     /// What a program was told to ask for and the wire shows no valid answer to:
-    /// its connections tell of those that it made only. The embedded server
-    /// speaks TIME, so that an answer can be judged. `None` where that is not
-    /// known, as it is not where frames were dropped.
+    /// its connections tell of those that it made only. `valid` is known only where
+    /// answers can be judged. `None` where that is not known, as it is not where frames were dropped.
     pub(super) fn missing(&self) -> Option<u64> {
         let capture = self.run.capture.as_ref()?;
         let lost = [capture.dropped_by_kernel, capture.dropped_by_interface];

@@ -121,8 +121,7 @@ fn wireless<'a>(
     let in_parts: u32 = parts.clone().map(|part| part.len).sum();
     // The headers of the frame are the first one's.
     let mut headers = frame.wire_len.saturating_sub(in_parts);
-    let mut why = Some(Skip::Truncated);
-    let mut any = false;
+    let mut told = Err(Skip::Truncated);
     for part in parts {
         let of_part = Frame {
             wire_len: part.len.saturating_add(std::mem::take(&mut headers)),
@@ -132,17 +131,14 @@ fn wireless<'a>(
             .and_then(|(next, bytes)| network(&of_part, next, part.at(bytes), tunnels));
         match segment {
             Ok(segment) => {
-                any = true;
+                told = Ok(());
                 take(segment);
             }
-            Err(skip) if why == Some(Skip::Truncated) => why = Some(skip),
+            Err(skip) if told == Err(Skip::Truncated) => told = Err(skip),
             Err(_) => {}
         }
     }
-    match why {
-        Some(skip) if !any => Err(skip),
-        _ => Ok(()),
-    }
+    told
 }
 
 /// The end of a frame, `bytes`, with what was not captured of it.

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use super::{Skip, SkipCounts, decode};
 use crate::model::{Frame, LinkType, Segment, SeqNum, TcpFlags, Timestamp};
 
-const PAYLOAD: &[u8] = b"TIME\r\n";
+pub(super) const PAYLOAD: &[u8] = b"TIME\r\n";
 
-fn frame(link: LinkType, bytes: &[u8]) -> Frame<'_> {
+pub(super) fn frame(link: LinkType, bytes: &[u8]) -> Frame<'_> {
     Frame {
         time: Timestamp::from_nanos(7),
         link,

@@ -1,18 +1,8 @@
 //! What is in something else: tunnels, and links that hold others.
 
+use super::tests::{PAYLOAD, frame};
 use super::{Skip, Tunnels, decode, decode_each};
-use crate::model::{Frame, LinkType, Segment, Timestamp};
-
-const PAYLOAD: &[u8] = b"TIME\r\n";
-
-fn frame(link: LinkType, bytes: &[u8]) -> Frame<'_> {
-    Frame {
-        time: Timestamp::from_nanos(7),
-        link,
-        wire_len: u32::try_from(bytes.len()).unwrap(),
-        bytes,
-    }
-}
+use crate::model::{LinkType, Segment};
 
 /// All segments, with tunnels followed.
 fn all(link: LinkType, bytes: &[u8]) -> Result<Vec<Segment<'_>>, Skip> {

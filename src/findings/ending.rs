@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::evidence::{count_of, own_end_of_client, was_cut_short};
 use super::{FindingsInput, Seen};
 use crate::activity::outcomes::Wire;
-use crate::activity::{Activity, Connection, TaskIndex, keeps_threads};
+use crate::activity::{Activity, TaskIndex, keeps_threads};
 use crate::model::observation::MOST_ELSEWHERE;
-use crate::model::{Endpoint, Exit, FlowRecord, Side};
+use crate::model::{Endpoint, Exit, Side};
 use crate::text::units::{count, counted};
 
 /// The threads that one of the client's processes had created, when its first
@@ -33,8 +33,9 @@ pub(super) struct Left {
 /// others that did the work may do anything.
 pub(super) fn unjoined(input: &FindingsInput<'_>) -> Option<Left> {
     let left = left(input)?;
-    let side = input.seen?.client?;
-    let none = side.sockets.made.is_empty() && side.elsewhere.is_empty() && side.rings.is_empty();
+    // What was not seen may have been made, or closed, by any of them.
+    let side = input.seen?.client.filter(|side| !side.hides_sockets())?;
+    let none = side.sockets.made.is_empty() && side.elsewhere.is_empty() && !side.has_blind_spots();
     (left.threads > 0 && (left.made > 0 || none)).then_some(left)
 }
 
@@ -51,12 +52,24 @@ pub(super) fn left(input: &FindingsInput<'_>) -> Option<Left> {
         return None;
     }
     let side = seen.client?;
-    let all = 0..side.tasks.processes().len();
-    let left = all.filter_map(|process| left_in(side, process, input.flows));
+    let mut created: BTreeMap<usize, Vec<TaskIndex>> = BTreeMap::new();
+    for (index, task) in side.tasks.all().iter().enumerate() {
+        if let (Some(process), false) = (task.process, task.first) {
+            created.entry(process).or_default().push(TaskIndex(index));
+        }
+    }
+    if created.is_empty() {
+        return None;
+    }
+    let wire = Wire::new(input.flows, Some(side));
+    let left = created
+        .iter()
+        .filter_map(|(&process, tasks)| left_in(side, process, tasks, &wire));
     left.max_by_key(|left| (left.made, left.orphaned, left.threads, left.ended))
 }
 
-fn left_in(side: &Activity, place: usize, flows: &[FlowRecord]) -> Option<Left> {
+/// `created`: the tasks of the process, but its first.
+fn left_in(side: &Activity, place: usize, created: &[TaskIndex], wire: &Wire<'_>) -> Option<Left> {
     let process = &side.tasks.processes()[place];
     let exit = process.exit_begun?;
     // Another thread, or a signal, says nothing of what the first one waited for.
@@ -64,20 +77,9 @@ fn left_in(side: &Activity, place: usize, flows: &[FlowRecord]) -> Option<Left> 
     if !by_itself || process.exit != Some(Exit::Code(0)) || keeps_threads(&process.name) {
         return None;
     }
-    let tasks = side.tasks.all().iter().enumerate();
-    let of_it = tasks.filter(|(_, task)| task.process == Some(place) && !task.first);
-    let of_it: Vec<(TaskIndex, bool)> = of_it
-        .map(|(index, task)| (TaskIndex(index), task.ended.is_some_and(|at| at < exit)))
-        .collect();
-    let which = |gone: bool| -> BTreeSet<TaskIndex> {
-        let which = of_it.iter().filter(|(_, ended)| *ended == gone);
-        which.map(|(task, _)| *task).collect()
-    };
-    let (there, gone) = (which(false), which(true));
-    if of_it.is_empty() {
-        return None;
-    }
-    let wire = Wire::new(flows, Some(side));
+    let has_ended = |task: &TaskIndex| side.tasks.get(*task).ended.is_some_and(|at| at < exit);
+    let (gone, there): (BTreeSet<TaskIndex>, BTreeSet<TaskIndex>) =
+        created.iter().copied().partition(has_ended);
     let made_by = |threads: &BTreeSet<TaskIndex>| -> Vec<usize> {
         let made = side.sockets.made.iter().enumerate();
         let made = made.filter(|(_, c)| threads.contains(&c.task));
@@ -85,8 +87,7 @@ fn left_in(side: &Activity, place: usize, flows: &[FlowRecord]) -> Option<Left> 
     };
     let is_open = |at: &&usize| match wire.flow_of(**at) {
         Some(flow) => {
-            let made = flow.handshake.is_some_and(|h| h.syn_ack_ns.is_some());
-            made && flow.client_closed_ns.is_none_or(|closed| closed >= exit)
+            flow.is_answered() && flow.client_closed_ns.is_none_or(|closed| closed >= exit)
         }
         None => side.sockets.made[**at].errno.is_none(),
     };
@@ -115,8 +116,8 @@ pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<String> {
         None => {}
     }
     let bad = exit.is_some_and(|exit| exit != Exit::Code(0));
-    if let Some(line) = output.and_then(|o| o.last_line.as_deref()).filter(|_| bad) {
-        parts.push(format!("the last line of client.log is {}", quoted(line)));
+    if let Some(line) = last_line(&seen, Side::Client).filter(|_| bad) {
+        parts.push(last_words(Side::Client, Some(line)));
     }
     if let Some(n) = output.map(|o| o.exceptions).filter(|&n| n > 0) {
         let reports = counted(n, "exception", "exceptions");
@@ -236,16 +237,20 @@ pub(super) fn killed(seen: &Seen<'_>) -> BTreeMap<i32, (u64, u64)> {
         .client
         .ended
         .and_then(|ended| ended.asked_at);
+    let mut made: BTreeMap<usize, u64> = BTreeMap::new();
+    for connection in &side.sockets.made {
+        if let Some(process) = side.tasks.get(connection.task).process {
+            *made.entry(process).or_default() += 1;
+        }
+    }
     for (place, process) in side.tasks.processes().iter().enumerate().skip(1) {
         let before = process
             .ended
             .is_some_and(|ended| asked.is_none_or(|asked| ended < asked));
         if let (Some(Exit::Signal(signal)), true) = (process.exit, before) {
-            let made = side.sockets.made.iter();
-            let its = |c: &&Connection| side.tasks.get(c.task).process == Some(place);
             let (processes, connections) = by.entry(signal).or_default();
             *processes += 1;
-            *connections += count_of(made.filter(its));
+            *connections += made.get(&place).copied().unwrap_or_default();
         }
     }
     by
@@ -281,17 +286,9 @@ pub(super) fn last_line<'a>(seen: &Seen<'a>, side: Side) -> Option<&'a str> {
 
 /// What a program has printed last, as the end of a sentence.
 pub(super) fn last_words(side: Side, last_line: Option<&str>) -> String {
-    let log = log_of(side);
+    let log = side.log_file();
     match last_line {
         Some(line) => format!("the last line of {log} is {}", quoted(line)),
         None => format!("{log} may say why"),
-    }
-}
-
-/// The file of a side's output.
-pub(super) const fn log_of(side: Side) -> &'static str {
-    match side {
-        Side::Client => "client.log",
-        Side::Server => "server.log",
     }
 }

@@ -197,24 +197,20 @@ pub(super) fn early_end_of_server(seen: &Seen<'_>) -> Option<Exit> {
 
 /// The programs of a side that set up an `io_uring(7)`, if there are any.
 pub(super) fn ring_of<'a>(input: &FindingsInput<'a>, side: Side) -> Option<&'a BTreeSet<String>> {
-    let seen = input.seen?;
-    let activity = match side {
-        Side::Client => seen.client,
-        Side::Server => seen.server,
-    };
-    Some(&activity?.rings).filter(|rings| !rings.is_empty())
+    let rings = &traced(&input.seen?, side)?.rings;
+    Some(rings).filter(|rings| !rings.is_empty())
 }
 
-/// How many flows a side was not seen to make or to accept. A SYN that nobody
-/// answered has reached no thread of a server.
+/// Whether a side may have used sockets unseen: `uses_io_uring`, `sockets_unseen` or
+/// `sockets_refused` says so, and nothing else is to be guessed.
+pub(super) fn has_blind_spots(input: &FindingsInput<'_>, side: Side) -> bool {
+    let side = input.seen.and_then(|seen| traced(&seen, side));
+    side.is_some_and(Activity::has_blind_spots)
+}
+
+/// How many flows a side was not seen to make or to accept.
 pub(super) fn unseen_flows(input: &FindingsInput<'_>, side: Side) -> u64 {
-    let unseen = |f: &&FlowRecord| match side {
-        Side::Client => f.client_owner.is_none(),
-        Side::Server => {
-            f.server_owner.is_none() && f.handshake.is_none_or(|h| h.syn_ack_ns.is_some())
-        }
-    };
-    count_of(input.flows.iter().filter(unseen))
+    count_of(input.flows.iter().filter(|f| f.is_nobodys(side)))
 }
 
 /// Whether every connection that the server's program accepts is told, so that a
@@ -222,14 +218,13 @@ pub(super) fn unseen_flows(input: &FindingsInput<'_>, side: Side) -> u64 {
 pub(super) fn tells_acceptances(input: &FindingsInput<'_>) -> bool {
     let run = input.run;
     let told = run.correlation.server_owned.is_some() && run.plan.server != ServerKind::Existing;
-    told && ring_of(input, Side::Server).is_none()
+    told && !has_blind_spots(input, Side::Server)
 }
 
 /// Whether no task of the server accepted a flow that its kernel had answered, as
 /// far as can be told: nothing came on it from any program either.
 pub(super) fn is_never_accepted(flow: &FlowRecord) -> bool {
-    let answered = flow.handshake.is_some_and(|h| h.syn_ack_ns.is_some());
-    answered && flow.server_owner.is_none() && flow.server_payload_bytes == 0
+    flow.is_answered() && flow.server_owner.is_none() && flow.server_payload_bytes == 0
 }
 
 /// How many tasks of a client made connections, and the most of these that existed

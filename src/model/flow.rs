@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::{Display, VariantArray, VariantNames};
 
 use super::named::serialised;
-use super::{Endpoint, FlowId, Incomplete, Nanos, Pid, Provenance, Tid, Timestamp, WorkerId};
+use super::{Endpoint, FlowId, Incomplete, Nanos, Pid, Provenance, Side, Tid, Timestamp, WorkerId};
 
 /// Zeek's `conn_state`: how a connection went, in one word.
 #[derive(
@@ -321,10 +321,41 @@ pub struct FlowRecord {
 }
 
 impl FlowRecord {
+    /// Whether the server's system answered its SYN.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.handshake.is_some_and(|h| h.syn_ack_ns.is_some())
+    }
+
+    /// Whether its handshake was completed.
+    #[must_use]
+    pub fn is_established(&self) -> bool {
+        self.handshake.is_some_and(|h| h.ack_ns.is_some())
+    }
+
+    /// Whether nobody of a side was seen to make or to accept it. A SYN that nobody
+    /// answered has reached no thread of a server.
+    #[must_use]
+    pub fn is_nobodys(&self, of: Side) -> bool {
+        match of {
+            Side::Client => self.client_owner.is_none(),
+            Side::Server => {
+                self.server_owner.is_none() && (self.handshake.is_none() || self.is_answered())
+            }
+        }
+    }
+
     /// How many requests it carried; `None` where more may have been than were seen.
     #[must_use]
     pub fn requests(&self) -> Option<u64> {
         let hidden = self.incomplete.iter().any(|reason| reason.hides_requests());
-        (!hidden).then_some(self.exchanges.len() as u64 + self.exchanges_omitted)
+        (!hidden).then(|| self.requests_seen())
+    }
+
+    /// How many requests were seen on it, those that are not listed included.
+    #[must_use]
+    pub fn requests_seen(&self) -> u64 {
+        // Of a saved flow the number may be anything.
+        (self.exchanges.len() as u64).saturating_add(self.exchanges_omitted)
     }
 }

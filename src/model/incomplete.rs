@@ -40,19 +40,38 @@ pub enum Incomplete {
 
 serialised!(Incomplete);
 
+/// What of the exchanges of a flow cannot be told; each hides what stands above it, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hides {
+    /// Whether an answer is right.
+    Verdicts,
+    /// Whether, and when, a request was answered.
+    Answers,
+    /// How many requests there were.
+    Requests,
+}
+
 impl Incomplete {
+    /// What it hides of the exchanges; `None`: nothing.
+    pub(crate) const fn hides(self) -> Option<Hides> {
+        match self {
+            Self::AnswerCut => Some(Hides::Verdicts),
+            Self::MoreAnswersCut | Self::AnswersLost | Self::ExchangesBound => Some(Hides::Answers),
+            Self::MoreRequestsCut
+            | Self::FirstBytesCut
+            | Self::RequestsLost
+            | Self::FirstBytesLost
+            | Self::DisorderBound
+            | Self::Evicted => Some(Hides::Requests),
+            // Stream bytes are no exchanges.
+            Self::HolesBound => None,
+        }
+    }
+
     /// Whether there may have been more requests than were seen.
     #[must_use]
     pub const fn hides_requests(self) -> bool {
-        matches!(
-            self,
-            Self::MoreRequestsCut
-                | Self::FirstBytesCut
-                | Self::RequestsLost
-                | Self::FirstBytesLost
-                | Self::DisorderBound
-                | Self::Evicted
-        )
+        matches!(self.hides(), Some(Hides::Requests))
     }
 }
 

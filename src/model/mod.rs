@@ -56,6 +56,7 @@ pub use flow::{
 };
 pub use frame::{Frame, LinkType};
 pub use ids::{Endpoint, FlowId, Pid, Tid, WorkerId};
+pub(crate) use incomplete::Hides;
 pub use incomplete::{Incomplete, IncompleteFigure};
 pub use limit::LimitName;
 pub use observation::{Change, Event, Sample, SocketId};

@@ -20,6 +20,17 @@ pub enum Side {
 
 serialised!(Side);
 
+impl Side {
+    /// The file of the run directory that has what its program printed.
+    #[must_use]
+    pub const fn log_file(self) -> &'static str {
+        match self {
+            Self::Client => "client.log",
+            Self::Server => "server.log",
+        }
+    }
+}
+
 /// How a request ended. The names are the keys of `requests.failed`.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, VariantArray, VariantNames,

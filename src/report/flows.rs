@@ -177,7 +177,7 @@ fn is_told(exchange: &Exchange) -> bool {
 fn requests(f: &FlowRecord) -> Cell {
     match f.requests() {
         Some(n) => Cell::new(count(n)),
-        None => Cell::new(at_least(Some(f.exchanges.len() as u64))).toned(Tone::Warning),
+        None => Cell::new(at_least(Some(f.requests_seen()))).toned(Tone::Warning),
     }
 }
 

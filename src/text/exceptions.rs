@@ -53,16 +53,12 @@ impl ExceptionReader {
         self.keep(piece);
     }
 
-    /// The text is over: how many reports there were, what the first says, and the
-    /// last line that holds anything.
+    /// The text is over: how many reports there were, what the first says (`None`, too,
+    /// where it was cut off before it said so), and the last line that holds anything.
     #[must_use]
     pub fn finish(mut self) -> (u64, Option<String>, Option<String>) {
         if !self.line.is_empty() {
             self.end_of_line();
-        }
-        // One that was cut has said no more than that it began.
-        if self.count > 0 && self.first.is_none() {
-            self.first.clone_from(&self.last);
         }
         (self.count, self.first, self.last)
     }
@@ -241,11 +237,10 @@ mod tests {
                      File \"a\"\nOSError: one\n  File \"a\"\nOSError: two\n";
         says(mixed, 2, "OSError: one");
         // Cut off.
-        says(
-            "Traceback (most recent call last):\n  File \"a\"",
-            1,
-            "  File \"a\"",
-        );
+        for cut in ["", "  File \"a\"", "  File \"a\", line 3, in f\n"] {
+            let (n, first, _) = read(&format!("Traceback (most recent call last):\n{cut}"));
+            assert_eq!((n, first), (1, None), "{cut}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-pub use self::ran::{Ran, assert_failed, findings};
+pub use self::ran::{Ran, assert_failed, findings, lines};
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_threadtap");
@@ -53,6 +53,19 @@ impl Lab {
     /// The run directory.
     pub fn out(&self) -> PathBuf {
         self.path().join("out")
+    }
+
+    /// A copy of a golden run as the lab's run directory, which may be changed.
+    pub fn golden_run(&self, name: &str) -> PathBuf {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("captures/golden-runs")
+            .join(name);
+        fs::create_dir(self.out()).unwrap();
+        for file in fs::read_dir(from).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), self.out().join(file.file_name())).unwrap();
+        }
+        self.out()
     }
 
     /// A command that runs in the lab's folder and bears its mark.

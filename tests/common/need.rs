@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 /// One thing that a test needs.
@@ -37,7 +38,7 @@ impl Need {
             Self::Capture => (!has_capability(13)).then(|| "needs CAP_NET_RAW".to_owned()),
             Self::Root => (!rustix::process::geteuid().is_root() || !has_capability(7))
                 .then(|| "needs root".to_owned()),
-            Self::Tool(name) => (!runs(name, &["--version"])).then(|| format!("needs {name}")),
+            Self::Tool(name) => (!is_in_path(name)).then(|| format!("needs {name}")),
             Self::FileCapabilities => (!runs("setcap", &["-h"])).then(|| "needs setcap".to_owned()),
             Self::Namespaces => (!runs("unshare", &["-n", "-m", "true"]))
                 .then(|| "needs namespaces (unshare -n -m)".to_owned()),
@@ -75,6 +76,15 @@ fn has_capability(bit: u32) -> bool {
     let set = status.lines().find_map(|l| l.strip_prefix("CapEff:"));
     set.and_then(|s| u64::from_str_radix(s.trim(), 16).ok())
         .is_some_and(|s| s >> bit & 1 == 1)
+}
+
+/// Not every program knows `--version`: sh(1) and ip(8) do not.
+fn is_in_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| {
+        let found = fs::metadata(folder.join(program));
+        found.is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+    })
 }
 
 fn runs(program: &str, arguments: &[&str]) -> bool {

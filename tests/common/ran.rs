@@ -1,7 +1,7 @@
 //! What a command left, and questions to it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -54,15 +54,20 @@ impl Ran {
     }
 
     fn lines(&self, file: &str) -> Vec<Value> {
-        let text = fs::read_to_string(self.out.join(file)).unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        lines(&self.out.join(file))
     }
 
     pub fn pcap(&self) -> PathBuf {
         self.out.join("capture.pcap")
     }
+}
+
+/// A file with an object a line.
+pub fn lines(file: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(file).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// The findings of this code.

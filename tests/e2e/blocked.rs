@@ -12,9 +12,14 @@ use super::common::need::Need::Tool;
 use super::common::{HANG, Lab, signal_to, until};
 use crate::require;
 
+/// A pipe that no program of another test inherits.
+fn own_pipe() -> (OwnedFd, OwnedFd) {
+    rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap()
+}
+
 /// A pipe that is full, and its other end.
 fn full_pipe() -> (OwnedFd, OwnedFd) {
-    let (read, write) = rustix::pipe::pipe().unwrap();
+    let (read, write) = own_pipe();
     let flags = rustix::fs::fcntl_getfl(&write).unwrap();
     rustix::fs::fcntl_setfl(&write, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
     while rustix::io::write(&write, &[b'x'; 4096]).is_ok() {}
@@ -79,7 +84,7 @@ fn a_standard_error_that_nobody_reads() {
         &["--show-output", "-v", "--", "sh", "-c", client],
     ] {
         let lab = Lab::new();
-        let (read, write) = rustix::pipe::pipe().unwrap();
+        let (read, write) = own_pipe();
         let mut command = lab.threadtap(&[]);
         command.args(["run", "--port", "0", "--no-capture", "--out", "out"]);
         let child = command.args(words).stdout(Stdio::null()).stderr(write);

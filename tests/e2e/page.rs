@@ -26,22 +26,6 @@ fn page_and(lab: &Lab, folder: &Path, status: i32) -> String {
     fs::read_to_string(folder.join("report.html")).unwrap()
 }
 
-fn golden(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("captures/golden-runs")
-        .join(name)
-}
-
-/// A copy of a golden run's folder.
-fn copy(lab: &Lab, name: &str) -> std::path::PathBuf {
-    fs::create_dir(lab.out()).unwrap();
-    for file in fs::read_dir(golden(name)).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), lab.out().join(file.file_name())).unwrap();
-    }
-    lab.out()
-}
-
 /// What Chromium makes of a file: what it prints, and its messages.
 fn browse(lab: &Lab, file: &Path, arguments: &[&str]) -> (String, String) {
     let mut command = lab.command(CHROMIUM);
@@ -94,7 +78,7 @@ fn the_page_shows_itself_under_its_own_policy() {
     require!(Tool(CHROMIUM));
     for name in ["thread", "python", "refused", "interrupted", "pool-no-join"] {
         let lab = Lab::new();
-        let folder = copy(&lab, name);
+        let folder = lab.golden_run(name);
         // A run that is not whole has a page all the same, and says that it is not.
         page_and(&lab, &folder, i32::from(name == "interrupted"));
         let flows = fs::read_to_string(folder.join("flows.jsonl")).unwrap();
@@ -117,7 +101,7 @@ fn the_page_shows_itself_under_its_own_policy() {
 fn a_person_zooms_and_pans_and_looks_for_a_flow() {
     require!(Tool(CHROMIUM));
     let lab = Lab::new();
-    let folder = copy(&lab, "python");
+    let folder = lab.golden_run("python");
     let said = driven(&lab, &page(&lab, &folder));
     let text = |name: &str| said[name].as_str().unwrap().to_owned();
     assert_eq!(said["errors"], Value::Array(Vec::new()));
@@ -181,7 +165,7 @@ fn hostile_texts_are_shown_and_do_nothing() {
 fn the_page_prints() {
     require!(Tool(CHROMIUM));
     let lab = Lab::new();
-    let folder = copy(&lab, "thread");
+    let folder = lab.golden_run("thread");
     page(&lab, &folder);
     let pdf = lab.path().join("page.pdf");
     let print = format!("--print-to-pdf={}", pdf.display());

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::common::need::Need::{Capture, Root, Tool};
-use super::common::{Lab, Ran, tshark};
+use super::common::{Lab, Ran, lines, tshark};
 use crate::require;
 
 fn report(lab: &Lab, folder: &Path, more: &[&str]) -> Ran {
@@ -15,25 +15,8 @@ fn report(lab: &Lab, folder: &Path, more: &[&str]) -> Ran {
     lab.finish(command.arg("report").arg(folder).args(more))
 }
 
-/// A copy of a golden run, which may be changed.
-fn golden(lab: &Lab, name: &str) -> std::path::PathBuf {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("captures/golden-runs")
-        .join(name);
-    let to = lab.out();
-    fs::create_dir(&to).unwrap();
-    for file in fs::read_dir(from).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), to.join(file.file_name())).unwrap();
-    }
-    to
-}
-
 fn flows(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("flows.jsonl")).unwrap();
-    text.lines()
-        .map(|l| serde_json::from_str(l).unwrap())
-        .collect()
+    lines(&folder.join("flows.jsonl"))
 }
 
 /// The comments find one worker's frames and no others, and nothing else of the
@@ -80,7 +63,7 @@ fn wireshark_finds_a_workers_frames() {
 #[test]
 fn a_report_is_made_again_and_again_and_is_the_same() {
     let lab = Lab::new();
-    let folder = golden(&lab, "python");
+    let folder = lab.golden_run("python");
     let made = |file: &str| fs::read(folder.join(file)).unwrap();
     let saved = made("capture.pcap");
     report(&lab, &folder, &[]).exits(0);
@@ -99,7 +82,7 @@ fn a_report_is_made_again_and_again_and_is_the_same() {
 fn what_is_made_is_as_private_as_the_run() {
     for (run, made) in [(0o600, 0o600), (0o644, 0o644)] {
         let lab = Lab::new();
-        let folder = golden(&lab, "thread");
+        let folder = lab.golden_run("thread");
         for file in fs::read_dir(&folder).unwrap() {
             let file = file.unwrap().path();
             fs::set_permissions(file, fs::Permissions::from_mode(run)).unwrap();
@@ -119,7 +102,7 @@ fn what_is_made_is_as_private_as_the_run() {
 #[test]
 fn traps_in_the_folder_do_no_harm() {
     let lab = Lab::new();
-    let folder = golden(&lab, "thread");
+    let folder = lab.golden_run("thread");
     let precious = lab.path().join("precious");
     fs::write(&precious, "mine").unwrap();
     symlink(&precious, folder.join("capture.pcapng")).unwrap();
@@ -142,7 +125,7 @@ fn what_cannot_be_made_is_told_in_one_line() {
     let lab = Lab::new();
     let ran = report(&lab, &lab.path().join("nothing"), &[]).exits(2);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-    let folder = golden(&lab, "thread");
+    let folder = lab.golden_run("thread");
     // Cut in the middle of a frame: what can be read is made.
     let capture = fs::read(folder.join("capture.pcap")).unwrap();
     fs::write(folder.join("capture.pcap"), &capture[..capture.len() - 5]).unwrap();
@@ -175,7 +158,7 @@ fn a_run_without_a_capture_has_no_annotated_one() {
 fn a_folder_that_cannot_be_written_is_told() {
     require!(Root);
     let lab = Lab::new();
-    let folder = golden(&lab, "thread");
+    let folder = lab.golden_run("thread");
     // Root may write everywhere; an ordinary user may not.
     for path in [lab.path().to_owned(), folder.clone()] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::common::need::Need::{Capture, Tool};
-use super::common::{Lab, Ran};
+use super::common::{Lab, Ran, lines};
 use crate::require;
 
 /// Rows of fields, with the plugin.
@@ -34,13 +34,6 @@ fn fields(file: &Path, decode_as: Option<u64>, filter: &str, fields: &[&str]) ->
     assert!(!text.contains("Lua Error"), "{text}");
     let row = |line: &str| line.split('\t').map(str::to_owned).collect();
     text.lines().map(row).collect()
-}
-
-fn lines(file: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(file).unwrap();
-    text.lines()
-        .map(|l| serde_json::from_str(l).unwrap())
-        .collect()
 }
 
 fn golden() -> PathBuf {

@@ -13,6 +13,7 @@ use crate::flow::FlowConfig;
 use crate::model::{FlowId, Frame, Nanos, Timestamp};
 use crate::sys::capture::filter::Filter;
 use crate::sys::host;
+use crate::sys::process::stderr;
 
 /// Where flows are told as they end: a closed flow waits so long for frames that
 /// come late, by the capture's clock.
@@ -32,7 +33,7 @@ impl Run<'_> {
                     (Some(open), Some(format), None)
                 }
                 Err(e) => {
-                    eprintln!("threadtap: {name}: {e}");
+                    stderr::tell(format_args!("threadtap: {name}: {e}"));
                     self.status = self.status.max(DID_NOT_HOLD);
                     (None, None, Some(e.to_string()))
                 }
@@ -161,10 +162,10 @@ impl Run<'_> {
 
     fn damaged(&mut self, at: usize, damage: String) {
         let file = &mut self.files[at];
-        eprintln!(
+        stderr::tell(format_args!(
             "threadtap: {}: {damage}; everything before it is reported",
             file.name
-        );
+        ));
         file.damage = Some(damage);
         self.status = self.status.max(DID_NOT_HOLD);
     }
@@ -203,12 +204,12 @@ fn tell_unsupported(name: Option<&str>, timeline: &Timeline) {
     for (link, n) in &timeline.unsupported_links {
         let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
         let called = link.name_of_unsupported().map(|name| format!(" ({name})"));
-        eprintln!(
+        stderr::tell(format_args!(
             "threadtap: {name}link type {}{} is not supported: nothing is known of {} of {} frames; capture on an interface with IP, or convert the file",
             link.0,
             called.unwrap_or_default(),
             n,
             timeline.frames,
-        );
+        ));
     }
 }

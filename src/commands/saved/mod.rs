@@ -4,11 +4,10 @@ mod earlier;
 mod folder;
 mod seen;
 
-use std::io::{self, Write};
-
 pub use self::folder::Folder;
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 use crate::report::RunView;
+use crate::sys::process::stderr;
 
 /// A run as it was saved.
 pub struct Saved {
@@ -55,6 +54,5 @@ impl Saved {
 
 /// Says something of the folder's files on standard error.
 pub fn tell(folder: &Folder, note: &str) {
-    // Where standard error is closed there is nobody to tell.
-    let _ = writeln!(io::stderr().lock(), "threadtap: {}: {note}", folder.name());
+    stderr::tell(format_args!("threadtap: {}: {note}", folder.name()));
 }

@@ -11,11 +11,13 @@ use std::process::Command;
 
 use self::files::{PLUGIN, PLUGIN_NAME, Personal, columns};
 use super::output::printed;
-use super::report::annotated;
-use super::saved::{Folder, Saved};
+use super::report::{Made, annotated};
+use super::saved::{Folder, Saved, tell};
 use crate::cli::WiresharkArgs;
 use crate::report::Evidence;
 use crate::session::run::SavedDir;
+use crate::sys::process::stderr;
+use crate::text::command::in_quotes;
 
 /// Opens a run, or installs what Wireshark needs.
 pub fn wireshark(args: &WiresharkArgs) -> anyhow::Result<u8> {
@@ -45,10 +47,9 @@ pub fn wireshark(args: &WiresharkArgs) -> anyhow::Result<u8> {
         })
     };
     if let Some(why) = why {
-        let _ = writeln!(
-            io::stderr().lock(),
+        stderr::tell(format_args!(
             "threadtap: {why}; the command that opens the run:"
-        );
+        ));
     }
     let words = std::iter::once("wireshark".into()).chain(arguments);
     let line: Vec<String> = words
@@ -63,7 +64,11 @@ fn prepare(dir: &Path, installed: bool) -> anyhow::Result<Vec<OsString>> {
     let saved = Saved::read(&folder)?;
     saved.tell_notes(&folder);
     let made = SavedDir::open(dir)?;
-    annotated(&folder, &saved, &made)?.or_nothing()?;
+    match annotated(&folder, &saved, &made)? {
+        Made::Whole => {}
+        Made::UpTo(damage) => tell(&folder, &damage),
+        Made::Nothing(why) => anyhow::bail!("there is nothing to open: {why}"),
+    }
     let mut arguments: Vec<OsString> = Vec::new();
     if installed {
         arguments.extend(["-C".into(), "threadtap".into()]);
@@ -94,7 +99,7 @@ fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    in_quotes(word)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! exception, and its program end with exit status 0 all the same.
 
 use crate::findings::FindingsInput;
-use crate::findings::ending::{log_of, quoted};
+use crate::findings::ending::quoted;
 use crate::findings::evidence::ended_program;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::End;
@@ -23,7 +23,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         evidence: &[
             ("side", "`client` or `server`"),
             ("exceptions", "how many reports there are"),
-            ("first", "what the first one says"),
+            ("first", "what the first one says; null: it was cut off before"),
             (
                 "exit_code",
                 "the exit status; null: it did not end by itself",
@@ -32,6 +32,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
     },
     judge: Judge::Each(judge),
 };
+
+/// What Python says of SIGINT.
+const CTRL_C: &str = "KeyboardInterrupt";
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     let sides = [Side::Client, Side::Server].into_iter();
@@ -47,18 +50,22 @@ fn of_side(input: &FindingsInput<'_>, side: Side) -> Option<Conclusion> {
         Some(Exit::Code(0)) => ", although its exit status is 0",
         _ => "",
     };
-    let first = output.first.as_deref().unwrap_or_default();
+    let first = output.first.as_deref();
     // Ctrl-C reaches a program as it reaches threadtap: Python reports it like an
-    // exception.
+    // exception, others may follow from it, and its end may cut the report off.
     let interrupted = seen.observation.ended() == Some(End::Interrupted);
-    if interrupted && output.exceptions == 1 && first.starts_with("KeyboardInterrupt") {
+    let by_it = |f: &str| f.starts_with(CTRL_C) || CTRL_C.starts_with(f);
+    if interrupted && first.is_none_or(by_it) {
         return None;
     }
     let message = format!(
-        "The output of the {side} shows {} ({}){although}; the first: {}.",
+        "The output of the {side} shows {} ({}){although}; the first{}.",
         counted(output.exceptions, "exception", "exceptions"),
-        log_of(side),
-        quoted(first),
+        side.log_file(),
+        first.map_or_else(
+            || " was cut off before it said what it was".to_owned(),
+            |first| format!(": {}", quoted(first)),
+        ),
     );
     let code = match exit {
         Some(Exit::Code(code)) => Some(code),

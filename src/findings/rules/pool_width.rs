@@ -91,13 +91,14 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     )
 }
 
-/// Whether threads that were created, and not the first of a process, made them all.
+/// Whether threads that were created, and not the first of a process, made them all, as
+/// far as all are seen.
 fn by_created_threads(input: &FindingsInput<'_>) -> bool {
     let client = input.seen.and_then(|seen| seen.client);
     client.is_some_and(|client| {
         let made = &client.sockets.made;
         let created = |c: &Connection| !client.tasks.get(c.task).first;
-        !made.is_empty() && made.iter().all(created)
+        !client.has_blind_spots() && !made.is_empty() && made.iter().all(created)
     })
 }
 

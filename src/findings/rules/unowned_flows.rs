@@ -2,7 +2,7 @@
 
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{
-    count_of, early_end_of_server, is_lossy, is_never_accepted, ring_of, was_cut_short,
+    count_of, early_end_of_server, has_blind_spots, is_lossy, was_cut_short,
 };
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Provenance, ServerKind, Severity, Side};
@@ -88,9 +88,7 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
             reason,
         ))
     });
-    // Where `uses_io_uring` says why, nothing else is to be guessed.
-    let unless_told =
-        |of, found: Option<Conclusion>| found.filter(|_| ring_of(input, of).is_none());
+    let unless_told = |of, found: Option<Conclusion>| found.filter(|_| !has_blind_spots(input, of));
     unless_told(Side::Client, client)
         .into_iter()
         .chain(unless_told(Side::Server, server))
@@ -99,14 +97,11 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
 
 /// Why nobody of a server that belongs to the run has accepted the rest.
 fn of_the_server_run(input: &FindingsInput<'_>) -> (Severity, &'static str) {
-    let unowned = || {
-        let flows = input.flows.iter();
-        flows.filter(|f| {
-            f.server_owner.is_none() && f.handshake.is_some_and(|h| h.syn_ack_ns.is_some())
-        })
-    };
     let ended = input.seen.and_then(|seen| early_end_of_server(&seen));
-    let reason = if unowned().any(|flow| !is_never_accepted(flow)) {
+    let mut flows = input.flows.iter();
+    let served =
+        |f: &FlowRecord| f.is_answered() && f.server_owner.is_none() && f.server_payload_bytes > 0;
+    let reason = if flows.any(served) {
         // Data came on one that no thread of it had accepted.
         "no thread of the server was seen to accept them, and some were answered all the same: by \
          a call that is not traced, or by another program on this port"

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::evidence;
 use super::scene::Scene;
-use crate::model::observation::{Change, SocketId};
+use crate::model::observation::{Change, End, SocketId};
 use crate::model::{Endpoint, Evidence, Exit, Pid, Severity, Side, Strategy, Timestamp};
 
 fn scene(change: impl FnOnce(&mut Scene)) -> Scene {
@@ -437,6 +437,40 @@ fn exceptions_logged_quotes_the_first_and_counts_them() {
     scene.printed(Side::Client, 0, None, Some("x"));
     scene.printed(Side::Server, 0, None, Some("x"));
     scene.silent("exceptions_logged");
+    // One that was cut off.
+    scene.printed(
+        Side::Client,
+        1,
+        None,
+        Some("Traceback (most recent call last):"),
+    );
+    let cut = scene.one("exceptions_logged");
+    assert!(
+        cut.message
+            .ends_with("; the first was cut off before it said what it was.")
+    );
+    assert_eq!(cut.evidence["first"], serde_json::Value::Null);
+}
+
+/// Ctrl-C is no exception of the program's, however much of its report there is.
+#[test]
+fn exceptions_logged_are_not_those_of_an_interruption() {
+    for (first, silent) in [
+        (None, true),
+        (Some("Keyb"), true),
+        (Some("KeyboardInterrupt: x"), true),
+        (Some("ValueError: x"), false),
+    ] {
+        let scene = scene(|s| {
+            s.printed(Side::Client, 2, first, Some("x"));
+            s.end(End::Interrupted);
+        });
+        assert_eq!(
+            scene.coded("exceptions_logged").is_empty(),
+            silent,
+            "{first:?}"
+        );
+    }
 }
 
 #[test]
@@ -540,6 +574,40 @@ fn sockets_refused_is_information_where_they_were_found() {
     assert_eq!(finding.severity, Severity::Info);
     assert!(finding.message.contains("inode"), "{}", finding.message);
     Scene::of_programs().silent("sockets_refused");
+}
+
+/// What was not to be seen may have been made, accepted or closed by anybody.
+#[test]
+fn nothing_is_guessed_of_a_side_with_blind_spots() {
+    type Blind = fn(&mut Scene, Side);
+    let blind: [(Blind, bool); 3] = [
+        (
+            |s, of| s.event(of, look_refused(libc::EPERM, true, false)),
+            true,
+        ),
+        (|s, of| s.executed(of, "old32", false, true), false),
+        (|s, of| s.event(of, Change::SetUpRing), false),
+    ];
+    let unowned = |s: &mut Scene| {
+        s.fixture.flows[4].client_owner = None;
+        s.fixture.run.correlation.client_owned = Some(19);
+    };
+    scene(unowned).one("unowned_flows");
+    pool(|s| s.leaves(0)).one("not_joined");
+    for (blind, hides) in blind {
+        let unowned = scene(|s| {
+            unowned(s);
+            blind(s, Side::Client);
+        });
+        unowned.silent("unowned_flows");
+        // The threads that were seen to work and to be left are facts; what they left
+        // open is none where calls were hidden.
+        let left = pool(|s| {
+            s.leaves(0);
+            blind(s, Side::Client);
+        });
+        assert_eq!(left.coded("not_joined").is_empty(), hides);
+    }
 }
 
 /// That no thread was seen to serve is then no fault of the server.

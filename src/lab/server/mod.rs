@@ -30,6 +30,7 @@ use crate::sys::host;
 use crate::sys::ledger::Ledger;
 use crate::sys::net::NetNamespace;
 use crate::sys::process::signals::{SIGINT, SIGTERM, StopSignal};
+use crate::sys::process::stderr;
 use crate::sys::{clock, process as system_process};
 
 /// What a server process is to do.
@@ -207,9 +208,9 @@ impl Server {
             header.refused_descriptors.fetch_add(1, Relaxed);
         }
         if !self.said_no_descriptor.swap(true, Relaxed) {
-            eprintln!(
+            stderr::tell(format_args!(
                 "threadtap serve: no file descriptor for a new connection ({error}); new connections wait until another one is closed (raise the limit: ulimit -n)"
-            );
+            ));
         }
     }
 
@@ -219,9 +220,9 @@ impl Server {
             ledger.header().refused_tasks.fetch_add(1, Relaxed);
         }
         if !self.said_no_worker.swap(true, Relaxed) {
-            eprintln!(
+            stderr::tell(format_args!(
                 "threadtap serve: the system refused a {what} for a connection ({error}); the accepting thread serves it"
-            );
+            ));
         }
     }
 }

@@ -8,7 +8,8 @@ pub struct Output {
     /// How many reports of exceptions are in it: tracebacks, panics, uncaught
     /// errors. One that its program caught and wrote down is among them.
     pub exceptions: u64,
-    /// What the first of them says; `None` without one.
+    /// What the first of them says; `None` without one, and where it was cut off
+    /// before it said so.
     pub first: Option<String>,
     /// The last line that holds anything; `None` without one.
     pub last_line: Option<String>,

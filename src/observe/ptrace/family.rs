@@ -86,10 +86,12 @@ impl Family {
         self.groups.get(&pid).is_some_and(|g| g.supervised)
     }
 
-    /// Notes who created a process.
+    /// Notes who created a process, whose filters it has as well.
     pub fn has_parent(&mut self, pid: Pid, parent: Pid) {
+        let supervised = self.is_supervised(parent);
         if let Some(group) = self.groups.get_mut(&pid) {
             group.parent = Some(parent);
+            group.supervised |= supervised;
         }
     }
 

@@ -68,7 +68,7 @@ pub struct Sockets {
     /// once more, and be the last that the task does.
     interrupted: HashMap<Tid, (i32, SocketId)>,
     looks: Looks,
-    /// How many connections to other ports were begun.
+    /// How many connections to other ports were told.
     elsewhere: u64,
 }
 
@@ -250,8 +250,10 @@ impl Sockets {
             Pending::Strict => {}
             Pending::Elsewhere { descriptor, target } => {
                 let errno = i32::try_from(-result).unwrap_or(0).max(0);
-                let is_tcp = self.looks.socket(task, pid, descriptor, said).is_some();
-                said.extend(is_tcp.then_some(Change::ConnectedElsewhere { target, errno }));
+                if self.looks.socket(task, pid, descriptor, said).is_some() {
+                    self.elsewhere += 1;
+                    said.push(Change::ConnectedElsewhere { target, errno });
+                }
             }
             // It has asked for what was there, and learnt that nothing is, nor will
             // be: the connection was reset.
@@ -290,12 +292,8 @@ impl Sockets {
 
     /// A client connects to another port than the server's. The first of these are
     /// told.
-    fn elsewhere(&mut self, descriptor: i32, target: Endpoint) -> Option<Pending> {
-        if !matches!(self.interest, Interest::Client { .. }) {
-            return None;
-        }
-        self.elsewhere += 1;
-        (self.elsewhere <= MOST_ELSEWHERE).then_some(Pending::Elsewhere { descriptor, target })
+    fn elsewhere(&self, descriptor: i32, target: Endpoint) -> Option<Pending> {
+        (self.elsewhere < MOST_ELSEWHERE).then_some(Pending::Elsewhere { descriptor, target })
     }
 
     /// accept(2) has returned this socket.

@@ -63,8 +63,7 @@ fn counts(page: &mut Markup, of: &str, counts: Counts) {
 fn list(page: &mut Markup, heading: &'static str, rows: &[(&'static str, String)]) {
     page.element("<div class=\"card\">\n<h2>", heading, "</h2>\n<dl>\n");
     for (name, value) in rows {
-        page.element("<div><dt>", name, "</dt>");
-        page.element("<dd>", value, "</dd></div>\n");
+        page.fact(name, value);
     }
     page.raw("</dl>\n</div>\n");
 }
@@ -132,8 +131,7 @@ fn findings(page: &mut Markup, findings: &[Finding]) {
                     serde_json::Value::Null => ABSENT.to_owned(),
                     other => other.to_string(),
                 };
-                page.element("<div><dt>", name, "</dt>");
-                page.element("<dd>", &value, "</dd></div>");
+                page.fact(name, &value);
             }
             page.raw("</dl></details>");
         }

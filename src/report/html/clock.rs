@@ -20,21 +20,19 @@ pub(super) struct Clock {
 
 impl Clock {
     /// Begins with the first thing that a client did: that is what a reader looks for.
-    pub(super) fn of(flows: &[FlowRecord], workers: &[WorkerRecord], rows: usize) -> Self {
+    /// Where nothing is known of one it begins `otherwise`.
+    pub(super) fn of(
+        flows: &[FlowRecord],
+        workers: &[WorkerRecord],
+        otherwise: Option<Timestamp>,
+        rows: usize,
+    ) -> Self {
         let wire = flows.iter().map(|f| f.first_ns);
         let clients = workers.iter().filter(|w| w.side == Side::Client);
         let first = wire.chain(clients.filter_map(|w| w.started_ns)).min();
         Self {
-            zero: first.unwrap_or_default(),
+            zero: first.or(otherwise).unwrap_or_default(),
             unit_ns: if rows > FINE { 100 } else { 1 },
-        }
-    }
-
-    /// With another zero, where there was neither flow nor request.
-    pub(super) fn from(self, first: Option<Timestamp>) -> Self {
-        Self {
-            zero: first.unwrap_or(self.zero),
-            ..self
         }
     }
 
@@ -64,7 +62,7 @@ mod tests {
     #[test]
     fn the_zero_is_the_clients_first_deed_in_the_runs_own_zone() {
         let run = Fixture::normal(3);
-        let clock = Clock::of(&run.flows, &run.workers, 3);
+        let clock = Clock::of(&run.flows, &run.workers, None, 3);
         assert_eq!(clock.at(run.workers[0].started_ns.unwrap()), 0);
         assert_eq!(clock.at(run.flows[0].first_ns), 4_000);
         assert_eq!(
@@ -77,7 +75,7 @@ mod tests {
     #[test]
     fn times_of_many_flows_are_rounded_down() {
         let run = Fixture::normal(1);
-        let clock = Clock::of(&run.flows, &[], FINE + 1);
+        let clock = Clock::of(&run.flows, &[], None, FINE + 1);
         let before = run.flows[0].first_ns.plus(crate::model::Nanos::new(-1));
         assert_eq!((clock.unit_ns, clock.at(before)), (100, -1));
     }

@@ -72,11 +72,8 @@ pub(super) fn data(view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
         (Side::Client, &census.client),
         (Side::Server, &census.server),
     ];
-    let clock = Clock::of(all, view.workers, shown.len().max(left.len()));
-    let clock = match (all, view.workers) {
-        ([], []) => clock.from(first_change(census)),
-        _ => clock,
-    };
+    let rows = shown.len().max(left.len());
+    let clock = Clock::of(all, view.workers, first_change(census), rows);
     let mut texts = Texts::default();
     let mut tables = Vec::new();
     let client: Vec<_> = joined.client.iter().copied().step_by(every).collect();

@@ -48,7 +48,7 @@ fn block(page: &mut Markup, block: &Block) {
             page.element("<h3>", heading, "</h3>\n<dl>\n");
             for (label, cell) in facts {
                 page.element("<div><dt>", label, "</dt>");
-                cell_in(page, "dd", cell);
+                cell_in(page, "<dd>", cell, "</dd>");
                 page.raw("</div>\n");
             }
             page.raw("</dl>\n");
@@ -81,8 +81,8 @@ fn grid(page: &mut Markup, heading: &str, grid: &Grid) {
                 (0, "", _) => {
                     page.element("<th scope=\"row\">", &cell.text, "</th>");
                 }
-                (_, _, Align::Left) => cell_in(page, "left", cell),
-                (_, _, Align::Right) => cell_in(page, "td", cell),
+                (_, _, Align::Left) => cell_in(page, "<td class=\"left\">", cell, "</td>"),
+                (_, _, Align::Right) => cell_in(page, "<td>", cell, "</td>"),
             }
         }
         page.raw("</tr>\n");
@@ -90,20 +90,15 @@ fn grid(page: &mut Markup, heading: &str, grid: &Grid) {
     page.raw("</tbody></table></div>\n");
 }
 
-fn cell_in(page: &mut Markup, element: &str, cell: &Cell) {
-    page.raw(match element {
-        "dd" => "<dd",
-        "left" => "<td class=\"left\"",
-        _ => "<td",
-    });
-    page.raw(">");
+fn cell_in(page: &mut Markup, open: &'static str, cell: &Cell, close: &'static str) {
+    page.raw(open);
     match cell.tone {
         Tone::Error => page.element("<strong class=\"bad\">", &cell.text, "</strong>"),
         Tone::Warning => page.element("<span class=\"careful\">", &cell.text, "</span>"),
         Tone::Strong | Tone::Good => page.element("<strong>", &cell.text, "</strong>"),
         Tone::Plain | Tone::Quiet | Tone::Info => page.text(&cell.text),
     };
-    page.raw(if element == "dd" { "</dd>" } else { "</td>" });
+    page.raw(close);
 }
 
 type Facts = Vec<(String, String)>;
@@ -111,8 +106,7 @@ type Facts = Vec<(String, String)>;
 fn facts(page: &mut Markup, heading: &str, facts: &[(String, String)]) {
     page.element("<section>\n<h2>", heading, "</h2>\n<dl class=\"facts\">\n");
     for (name, value) in facts {
-        page.element("<div><dt>", name, "</dt>");
-        page.element("<dd>", value, "</dd></div>\n");
+        page.fact(name, value);
     }
     page.raw("</dl>\n</section>\n");
 }

@@ -139,9 +139,7 @@ fn wire(rows: &mut Rows<'_, Told<'_>>, texts: &mut Texts) {
     use Base::Zero;
     rows.number("syn_count", Zero, |t| t.handshake(|h| Some(h.syn_count)));
     rows.number("exchanges", Zero, |t| t.flow.requests());
-    rows.number("exchanges_seen", Zero, |t| {
-        Some(t.flow.exchanges.len() as u64 + t.flow.exchanges_omitted)
-    });
+    rows.number("exchanges_seen", Zero, |t| Some(t.flow.requests_seen()));
     rows.text("incomplete", texts, |t| {
         let reasons = t.flow.incomplete.iter().map(ToString::to_string);
         let reasons: Vec<String> = reasons.collect();

@@ -39,6 +39,12 @@ impl Markup {
         self.raw(open).text(text).raw(close)
     }
 
+    /// A figure of a list with its name.
+    pub(super) fn fact(&mut self, name: &str, value: &str) -> &mut Self {
+        self.element("<div><dt>", name, "</dt>")
+            .element("<dd>", value, "</dd></div>\n")
+    }
+
     pub(super) fn end(self) -> String {
         self.0
     }

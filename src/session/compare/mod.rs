@@ -224,15 +224,16 @@ impl Comparison<'_> {
 
     /// What a run of it takes of the system.
     fn needs(&self, contender: &Contender) -> Next {
-        let shares = contender.shares_ports(self.plan.port, protocol::PORT);
-        let port = match contender.port(self.plan.port, protocol::PORT) {
-            Port::This(port) => Some(port),
-            // It is not known before the run.
-            Port::Free | Port::Servers => None,
+        let port = contender.port(self.plan.port, protocol::PORT);
+        let port = match (&contender.client, port) {
+            (Client::Program(_), Port::This(port)) => Some(port),
+            // A strategy has other source addresses, and any other port is not known
+            // before the run.
+            _ => None,
         };
         Next {
             requests: contender.requests.into(),
-            port: port.filter(|_| shares),
+            port,
         }
     }
 

@@ -70,7 +70,7 @@ impl Settling {
     /// `tell` gets what is waited for.
     pub fn wait(&mut self, next: Next, stop: &StopSignal, tell: &mut dyn FnMut(&Waiting)) -> bool {
         let since = Instant::now();
-        let mut told = None;
+        let mut told = false;
         loop {
             let threads = self.counter.as_ref().and_then(SystemCounter::threads);
             let busy = match (threads, self.baseline) {
@@ -84,12 +84,9 @@ impl Settling {
                 info!("the system is at rest after {}", duration(waited.into()));
                 return true;
             };
-            if told.as_ref() != Some(why) {
-                // Numbers change as it waits: the first is enough.
-                if told.is_none() {
-                    info!("pause: {why}");
-                }
-                told = Some(why.clone());
+            // Numbers change as it waits: the first is enough.
+            if !std::mem::replace(&mut told, true) {
+                info!("pause: {why}");
             }
             if stop.raised() {
                 return false;

@@ -177,12 +177,15 @@ impl RunPlan {
     }
 }
 
+/// The words of a command as they are saved and told.
+pub(super) fn lossy(words: &[OsString]) -> Vec<String> {
+    let words = words.iter();
+    words.map(|w| w.to_string_lossy().into_owned()).collect()
+}
+
 fn asked_program(words: &[OsString], folder: Option<&Path>) -> AskedProgram {
     AskedProgram {
-        command: words
-            .iter()
-            .map(|w| w.to_string_lossy().into_owned())
-            .collect(),
+        command: lossy(words),
         folder: folder.map(|f| f.to_string_lossy().into_owned()),
     }
 }

@@ -18,8 +18,8 @@ use std::time::Instant;
 use chrono::{DateTime, Local};
 use rustix::fs::OFlags;
 
+use self::earlier::Earlier;
 pub use self::earlier::Kind;
-use self::earlier::{Earlier, beside};
 use self::folder::{Access, Folder};
 pub use self::made::SavedDir;
 pub use self::refused::{NotSaved, NotWritable};
@@ -176,20 +176,12 @@ impl RunDir {
         name: &'static str,
         write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
-        let new = beside(name);
-        let mut file = self.folder.make(&new, OFlags::empty())?;
-        let in_place = write(&mut file).and_then(|()| {
-            if self.own.contains(&name) {
-                return self.folder.rename(&new, name);
-            }
-            self.folder.rename_to_new(&new, name)?;
+        let own = self.own.contains(&name);
+        self.folder.write_whole(name, own, write)?;
+        if !own {
             self.own.push(name);
-            Ok(())
-        });
-        if in_place.is_err() {
-            let _ = self.folder.remove(&new);
         }
-        in_place
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use crate::model::Side;
+use crate::sys::process::stderr;
 use crate::text::screen::{Pending, Screen};
 use crate::text::units::bytes;
 
@@ -57,6 +58,10 @@ const PIPE: usize = 1 << 20;
 /// wakes nobody at each of them.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// How long standard error may take nothing until it is taken for one that nobody
+/// reads.
+const NOBODY_READS: Duration = Duration::from_secs(1);
+
 impl SideLog {
     /// Begins to take what comes; returns what the program is to write into.
     ///
@@ -75,6 +80,7 @@ impl SideLog {
             side,
             output,
             state: Arc::clone(&state),
+            not_shown: 0,
         };
         let thread = std::thread::Builder::new().name(format!("{side}-log"));
         thread.spawn(move || {
@@ -89,7 +95,9 @@ impl SideLog {
     pub fn end(self, patience: Duration) -> (Side, LogEnd) {
         let _ = self.over.recv_timeout(patience);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        (self.side, std::mem::take(&mut *state))
+        // The thread may go on: its counts and its limit stay with it.
+        let error = state.error.take();
+        (self.side, LogEnd { error, ..*state })
     }
 }
 
@@ -98,6 +106,8 @@ struct Copy {
     side: Side,
     output: Output,
     state: Arc<Mutex<LogEnd>>,
+    /// Bytes of the shown text that nobody took, since the last that somebody took.
+    not_shown: u64,
 }
 
 impl Copy {
@@ -112,18 +122,38 @@ impl Copy {
                 Err(_) => break,
             };
             self.save(piece);
-            if let Some(screen) = &self.output.screen {
-                let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
-                print(&screen.show(self.side, &mut pending, piece));
-            }
+            self.show(|screen, side| screen.show(side, &mut pending, piece));
             if piece.len() < buffer.len() {
                 std::thread::sleep(PAUSE);
             }
         }
-        if let Some(screen) = &self.output.screen {
-            let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
-            print(&screen.end(self.side, &mut pending));
+        self.show(|screen, side| screen.end(side, &mut pending));
+    }
+
+    /// On standard error. Where nobody reads it what was printed is lost there, and
+    /// only there: neither the log nor the program waits for long.
+    fn show(&mut self, text: impl FnOnce(&mut Screen, Side) -> String) {
+        let Some(screen) = &self.output.screen else {
+            return;
+        };
+        // Kept until it is written: the other side's thread knows where the line is.
+        let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = text(&mut screen, self.side);
+        let mut patience = NOBODY_READS;
+        if self.not_shown > 0 {
+            patience = Duration::ZERO;
+            let note = format!(
+                "\nthreadtap: {} of the {}'s output were not shown, because nobody read them\n",
+                bytes(self.not_shown),
+                self.side
+            );
+            if stderr::write(&note, Some(patience)) == note.len() {
+                self.not_shown += text.len() as u64;
+                return;
+            }
+            self.not_shown = 0;
         }
+        self.not_shown = stderr::write(&text, Some(patience)) as u64;
     }
 
     fn save(&mut self, piece: &[u8]) {
@@ -159,19 +189,6 @@ impl Copy {
         if let Err(e) = done {
             state.error = Some(e);
             self.output.log = None;
-        }
-    }
-}
-
-/// On standard error, without its lock: where nobody reads it, only this thread waits.
-fn print(text: &str) {
-    let mut rest = text.as_bytes();
-    while !rest.is_empty() {
-        match rustix::io::write(io::stderr(), rest) {
-            Ok(n @ 1..) => rest = &rest[n..],
-            Err(rustix::io::Errno::INTR) => {}
-            // Nobody is there to see it.
-            _ => return,
         }
     }
 }
@@ -240,6 +257,12 @@ mod tests {
         }
         let (_, end) = log.end(Duration::from_millis(10));
         assert_eq!((end.printed, end.saved), (3, 3));
+        // Whoever keeps it may still print: up to the limit it is saved.
+        write.write_all(b"defg").unwrap();
+        while fs::read(&file).unwrap().len() < 7 {
+            std::thread::sleep(PAUSE);
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"abcdefg");
         drop(write);
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::log::{self, Log};
 use super::side::RunningSide;
 use super::side_log::SideLog;
-use super::world::{Captured, Store, Tap, World};
+use super::world::{Store, Tap, World};
 use super::{
     CLIENT_GRACE, NotSaved, ProgramError, RunPlan, SERVER_GRACE, SessionError, Status, TICK, Waits,
     steps,
@@ -147,7 +147,9 @@ impl<'a> Stage<'a> {
         tap: Option<Box<dyn Tap>>,
     ) -> Played {
         let now = self.world.now();
-        let (flows, capture_cut) = self.tell_of_capture(tap.map(Tap::close), StopReason::Drained);
+        let mut end = End::Complete;
+        let captured = tap.map(Tap::close);
+        let (flows, capture_cut) = self.tell_of_capture(captured, StopReason::Drained, &mut end);
         let mut log = None;
         if let Some(mut server) = server {
             log = server.take_log();
@@ -161,7 +163,7 @@ impl<'a> Stage<'a> {
             at_rest: now,
             over: now,
         };
-        self.over(End::Complete, moments, [log], flows, capture_cut)
+        self.over(end, moments, [log], flows, capture_cut)
     }
 
     fn with_both(
@@ -174,17 +176,12 @@ impl<'a> Stage<'a> {
         self.world.over(Side::Client);
         self.look_at_system();
         server.look(&mut self.log);
-        let mut stop_reason = self.until_at_rest(client.flows_expected(), tap.as_deref(), &mut end);
+        let stop_reason = self.until_at_rest(client.flows_expected(), tap.as_deref(), &mut end);
         self.look_at_system();
         server.look(&mut self.log);
         let at_rest = self.world.now();
         let captured = tap.map(Tap::close);
-        let failed = |c: &Captured| c.failed.is_some() || c.not_saved.is_some();
-        if end != End::Interrupted && captured.as_ref().is_some_and(failed) {
-            end = End::Fault;
-            stop_reason = StopReason::Fault;
-        }
-        let (flows, capture_cut) = self.tell_of_capture(captured, stop_reason);
+        let (flows, capture_cut) = self.tell_of_capture(captured, stop_reason, &mut end);
         let logs = [client.take_log(), server.take_log()];
         let client = client.finish(CLIENT_GRACE, self.world, &mut self.log);
         self.until_server_ends(&mut server);

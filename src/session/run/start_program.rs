@@ -9,6 +9,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
+use super::plan::lossy;
 use super::refused::{Refused, explain};
 use super::side_log::{Output, SideLog};
 use super::world::StartedSide;
@@ -106,7 +107,7 @@ pub fn start(
     plan: &RunPlan,
     output: Output,
 ) -> Result<StartedSide, ProgramError> {
-    let command = printable(program.words);
+    let command = lossy(program.words);
     let name = || command.first().cloned().unwrap_or_default();
     let system = |source| ProgramError::System {
         name: name(),
@@ -223,9 +224,4 @@ pub fn attach(pid: Pid) -> Result<Traced, ProgramError> {
             remedy,
         }
     })
-}
-
-fn printable(words: &[OsString]) -> Vec<String> {
-    let words = words.iter();
-    words.map(|w| w.to_string_lossy().into_owned()).collect()
 }

@@ -35,7 +35,7 @@ pub struct System {
     stop: StopSignal,
     counter: Option<SystemCounter>,
     job: Job,
-    screen: Option<Arc<Mutex<Screen>>>,
+    screen: Arc<Mutex<Screen>>,
 }
 
 impl System {
@@ -49,17 +49,16 @@ impl System {
             stop,
             counter: None,
             job,
-            screen: None,
+            screen: Arc::default(),
         })
     }
 
     /// Where what a program prints is to go.
-    fn output(&mut self, plan: &RunPlan, log: Option<File>) -> Output {
-        let screen = self.screen.get_or_insert_default();
+    fn output(&self, plan: &RunPlan, log: Option<File>) -> Output {
         Output {
             log,
             limit: plan.log_limit,
-            screen: plan.show_output.then(|| Arc::clone(screen)),
+            screen: plan.show_output.then(|| Arc::clone(&self.screen)),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod job;
 pub mod rusage;
 pub mod self_exec;
 pub mod signals;
+pub mod stderr;
 pub mod stoppable;
 
 use std::fs::File;

@@ -60,21 +60,9 @@ impl AsFd for StopSignal {
 /// Whether one of the signals of any [`StopSignal`] has come.
 static HAS_COME: AtomicBool = AtomicBool::new(false);
 
-/// Waits until an output takes something; false when it does not and a
-/// [`StopSignal`] has come.
-pub fn until_writable(output: &impl AsFd) -> bool {
-    let moment = Timespec {
-        tv_sec: 0,
-        tv_nsec: 50_000_000,
-    };
-    loop {
-        match poll(&mut [PollFd::new(output, PollFlags::OUT)], Some(&moment)) {
-            Ok(0) | Err(rustix::io::Errno::INTR) if HAS_COME.load(Relaxed) => return false,
-            Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            // Writing tells what else is wrong.
-            _ => return true,
-        }
-    }
+/// Whether one of the signals of any [`StopSignal`] has come.
+pub fn has_come() -> bool {
+    HAS_COME.load(Relaxed)
 }
 
 /// Does something more when one of these signals comes, except those that were

@@ -26,25 +26,17 @@ impl Tracer<'_> {
             // It has ended: what fork(2) made was a process.
             || !fork && !tracee::exists(child);
         let pid = if thread { parent } else { Pid(child.0) };
-        let supervised = self.family.is_supervised(parent);
-        self.welcome(child, pid, Some(parent), early, supervised);
+        self.welcome(child, pid, Some(parent), early);
     }
 
-    fn welcome(
-        &mut self,
-        tid: Tid,
-        pid: Pid,
-        parent: Option<Pid>,
-        early: Option<Early>,
-        supervised: bool,
-    ) {
+    fn welcome(&mut self, tid: Tid, pid: Pid, parent: Option<Pid>, early: Option<Early>) {
         let process = pid.0 == tid.0;
         let parent = parent.filter(|_| process);
         self.tell(pid, tid, Change::Started { process, parent });
         match early {
             Some(Early::Ended(exit)) => self.tell(pid, tid, Change::Ended(exit)),
             Some(Early::Stopped(task, stop)) => {
-                self.follow(tid, pid, parent, supervised);
+                self.follow(tid, pid, parent);
                 self.family.first_stop(tid);
                 let _ = task.set_options(self.options(process));
                 // One that is born into a stopped process stays stopped with it.
@@ -53,17 +45,14 @@ impl Tracer<'_> {
                     _ => task.resume(self.until(pid), 0),
                 };
             }
-            None => self.follow(tid, pid, parent, supervised),
+            None => self.follow(tid, pid, parent),
         }
     }
 
-    fn follow(&mut self, tid: Tid, pid: Pid, parent: Option<Pid>, supervised: bool) {
+    fn follow(&mut self, tid: Tid, pid: Pid, parent: Option<Pid>) {
         self.family.add(tid, pid);
         if let Some(parent) = parent {
             self.family.has_parent(pid, parent);
-        }
-        if supervised {
-            self.family.supervise(pid);
         }
     }
 
@@ -78,9 +67,8 @@ impl Tracer<'_> {
                 Early::Stopped(task, stop) => match origin(tid, &self.family) {
                     Some((pid, parent)) => {
                         self.adopted.insert(tid);
-                        let supervised = parent.is_some_and(|p| self.family.is_supervised(p));
                         let early = Some(Early::Stopped(task, stop));
-                        self.welcome(tid, pid, parent, early, supervised);
+                        self.welcome(tid, pid, parent, early);
                     }
                     // Killed meanwhile: it tells its end next.
                     None => drop(task.resume(Until::Event, 0)),

@@ -106,8 +106,9 @@ class LadderView {
     byId("ladder-title").textContent = `Flow ${model.flows.flow[flow]}`;
     const { rungs, unseen } = rungsOf(model, flow);
     const parts = [this.facts(flow), this.table(flow, rungs)];
-    if (rungs.length > MOST_RUNGS) {
-      parts.push(element("p", `The first ${count(MOST_RUNGS)} of ${count(rungs.length)} lines.`, "quiet"));
+    const further = model.more.get(flow)?.length ?? 0;
+    if (rungs.length > MOST_RUNGS || further > MOST_RUNGS / 2) {
+      parts.push(element("p", `Not all of it is shown: at most ${count(MOST_RUNGS)} lines, of the first ${count(MOST_RUNGS / 2 + 1)} requests; flows.jsonl has more.`, "quiet"));
     }
     if (model.head.unit_ns > 1) {
       parts.push(element("p", `Times are rounded down to ${span(model.head.unit_ns)} here; flows.jsonl has them in nanoseconds.`, "quiet"));

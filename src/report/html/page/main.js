@@ -23,7 +23,7 @@ function tellData(model) {
   const sample = [];
   if (head.every > 1) {
     sample.push(
-      `This page shows a sample: every ${count(head.every)}th of ${count(head.flows)} flows (${count(model.count)}). ` +
+      `This page shows a sample: one of every ${count(head.every)} flows, ${count(model.count)} of ${count(head.flows)}. ` +
         "Its axis, histograms and table are of the sample; the counts of threads and all figures in the tables are of the whole run.",
     );
   }

@@ -103,7 +103,7 @@ class FlowTable {
     for (const name of ["find", "of-worker", "of-thread"]) byId(name).addEventListener("input", again);
     for (const name of ["of-state", "in-view"]) byId(name).addEventListener("change", again);
     byId("which").addEventListener("change", () => {
-      if (valueOf("which") === "slowest") this.sorted = { column: 9, down: true };
+      if (valueOf("which") === "slowest") this.sorted = { column: this.columns.findIndex((c) => c.title === "after"), down: true };
       again();
     });
     byId("filters").addEventListener("submit", (event) => event.preventDefault());

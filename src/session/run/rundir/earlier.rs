@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use rustix::fs::OFlags;
 
-use super::folder::Folder;
+use super::folder::{Folder, beside};
 
 /// What is saved in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +48,6 @@ impl Kind {
             Self::Comparison => &[("compare.json", "\"threadtap.compare/")],
         }
     }
-}
-
-/// The name of a file while it is written.
-pub fn beside(name: &str) -> String {
-    format!(".{name}.tmp")
 }
 
 /// The name of an earlier run's file while the new run is made.

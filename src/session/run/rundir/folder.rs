@@ -2,7 +2,7 @@
 //! is followed, and nothing that waits for a peer (a FIFO) is waited for.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{
@@ -59,6 +59,11 @@ impl Access {
             tracing::info!("the run directory stays root's: {e}");
         }
     }
+}
+
+/// The name of a file while it is written.
+pub fn beside(name: &str) -> String {
+    format!(".{name}.tmp")
 }
 
 /// The folder.
@@ -142,6 +147,30 @@ impl Folder {
             }
             done => Ok(done?),
         }
+    }
+
+    /// Writes a file beside, and puts it in its place when it is whole. One that stands
+    /// there is replaced where that is wanted, and else refused. After a failure nothing
+    /// is left of it.
+    pub fn write_whole(
+        &self,
+        name: &str,
+        replaces: bool,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let new = beside(name);
+        let mut file = self.make(&new, OFlags::empty())?;
+        let in_place = write(&mut file).and_then(|()| {
+            if replaces {
+                self.rename(&new, name)
+            } else {
+                self.rename_to_new(&new, name)
+            }
+        });
+        if in_place.is_err() {
+            let _ = self.remove(&new);
+        }
+        in_place
     }
 
     /// Removes a name, never what it leads to.

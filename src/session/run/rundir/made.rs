@@ -7,8 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, open};
 
-use super::earlier::beside;
-use super::folder::{Access, Folder};
+use super::folder::{Access, Folder, beside};
 use super::refused::NotMade;
 
 /// The folder, locked as long as this lives.
@@ -63,16 +62,8 @@ impl SavedDir {
             // Of an earlier report that was killed: the folder is locked.
             self.folder.remove(&new).map_err(system)?;
         }
-        let mut file = self.folder.make(&new, OFlags::empty()).map_err(system)?;
-        let in_place = write(&mut file).and_then(|()| {
-            if self.folder.is_file(name) {
-                return self.folder.rename(&new, name);
-            }
-            self.folder.rename_to_new(&new, name)
-        });
-        if in_place.is_err() {
-            let _ = self.folder.remove(&new);
-        }
-        in_place.map_err(system)
+        let replaces = self.folder.is_file(name);
+        let written = self.folder.write_whole(name, replaces, write);
+        written.map_err(system)
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::super::side::RunningSide;
 use super::super::{ServerChoice, SessionError, Status, Waits, steps};
 use super::{Played, STILLBORN_GRACE, Stage};
-use crate::model::Nanos;
 use crate::model::observation::Trouble;
+use crate::model::{Nanos, Side};
 use crate::observe::Listening;
 
 /// How often a server is asked whether it listens.
@@ -67,9 +67,6 @@ impl Stage<'_> {
             Listening::NotYet | Listening::Failed(_) => None,
         };
         server.end(STILLBORN_GRACE, self.world);
-        // All that it printed is in its log then.
-        let log = server.take_log();
-        self.end_log(log);
         let waited_ns = match why {
             Why::Interrupted => {
                 server.finish(STILLBORN_GRACE, self.world, &mut self.log);
@@ -96,6 +93,9 @@ impl Stage<'_> {
                 }
             }));
         }
+        // All that it printed is in its log then.
+        let log = server.take_log();
+        self.end_log(log);
         let (port, _) = self.plan.awaited();
         // Of one that ended its own sockets are gone: what is there was there before.
         let held = port.filter(|_| waited_ns.is_none());
@@ -105,7 +105,7 @@ impl Stage<'_> {
             waited_ns: waited_ns.map(Nanos::from),
             instead,
             held,
-            said: self.store.last_line("server.log"),
+            said: self.store.last_line(Side::Server.log_file()),
         };
         Ok(self.without_client(trouble, Some(server), None))
     }

@@ -14,23 +14,16 @@ use crate::text::exceptions::ExceptionReader;
 /// has ended.
 const LOG_PATIENCE: Duration = Duration::from_secs(2);
 
-/// The name of a side's log.
-const fn log_name(side: Side) -> &'static str {
-    match side {
-        Side::Client => "client.log",
-        Side::Server => "server.log",
-    }
-}
-
 impl Stage<'_> {
     /// What the programs have printed is looked at when nobody prints any more.
     pub(super) fn read_logs(&mut self) {
-        for (side, file) in [(Side::Client, "client.log"), (Side::Server, "server.log")] {
+        for side in Side::ALL {
             if self.log.observation().side(side).program().is_none() {
                 continue;
             }
             let mut reader = ExceptionReader::default();
-            self.store.read(file, &mut |piece| reader.read(piece));
+            self.store
+                .read(side.log_file(), &mut |piece| reader.read(piece));
             let (exceptions, first, last_line) = reader.finish();
             let output = Output {
                 exceptions,
@@ -43,7 +36,7 @@ impl Stage<'_> {
 
     /// A file for what a side prints. Without one the run is made all the same.
     pub(super) fn log_of(&mut self, side: Side) -> Option<File> {
-        let name = log_name(side);
+        let name = side.log_file();
         match self.store.log(name) {
             Ok(file) => Some(file),
             Err(source) => {
@@ -66,11 +59,12 @@ impl Stage<'_> {
                 saved_bytes: end.saved,
             }));
             self.not_saved.push(NotSaved {
-                file: log_name(side),
+                file: side.log_file(),
                 kept_bytes: Some(end.saved),
                 source,
             });
-        } else if printed_bytes > limit_bytes {
+        } else if printed_bytes > limit_bytes && end.saved == limit_bytes {
+            // Of one that could not be made that is told.
             self.log.put(Fact::Trouble(Trouble::LogCut {
                 side,
                 printed_bytes,

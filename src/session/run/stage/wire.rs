@@ -42,9 +42,10 @@ impl Stage<'_> {
         let at_least = BLOCK_TIMEOUT * 2;
         // A client whose time was over has closed its flows with its end.
         let at_rest = |end: &End| matches!(end, End::Complete | End::TimeLimit);
-        let at_most = match end {
-            End::Complete | End::TimeLimit => self.plan.linger.max(at_least),
-            End::Interrupted | End::Fault => at_least,
+        let at_most = if at_rest(end) {
+            self.plan.linger.max(at_least)
+        } else {
+            at_least
         };
         let mut told = None;
         loop {
@@ -89,11 +90,17 @@ impl Stage<'_> {
     pub(super) fn tell_of_capture(
         &mut self,
         captured: Option<Captured>,
-        stop_reason: StopReason,
+        mut stop_reason: StopReason,
+        end: &mut End,
     ) -> (Vec<FlowRecord>, Option<(std::io::Error, u64)>) {
         let Some(mut captured) = captured else {
             return (Vec::new(), None);
         };
+        let broken = captured.failed.is_some() || captured.not_saved.is_some();
+        if broken && *end != End::Interrupted {
+            *end = End::Fault;
+            stop_reason = StopReason::Fault;
+        }
         steps::captured(&captured);
         captured.wire.stop_reason = stop_reason;
         self.log.put(Fact::Wire(captured.wire));
