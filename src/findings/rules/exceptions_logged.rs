@@ -23,7 +23,10 @@ pub(in crate::findings) const RULE: Rule = Rule {
         evidence: &[
             ("side", "`client` or `server`"),
             ("exceptions", "how many reports there are"),
-            ("first", "what the first one says; null: it was cut off before"),
+            (
+                "first",
+                "what the first one says; null: it was cut off before",
+            ),
             (
                 "exit_code",
                 "the exit status; null: it did not end by itself",
