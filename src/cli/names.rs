@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use strum::EnumMessage;
 
+use crate::lang::Lang;
 use crate::model::{ServerModel, Strategy};
 use crate::report::{Evidence, Format};
 
@@ -36,6 +37,16 @@ impl ValueEnum for Evidence {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let name: &'static str = self.into();
         Some(PossibleValue::new(name).help(documentation(self)))
+    }
+}
+
+impl ValueEnum for Lang {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(documentation(self)))
     }
 }
 

@@ -7,6 +7,8 @@ mod completions;
 mod diagnostics;
 mod expectations;
 mod internal;
+#[allow(dead_code, reason = "reports and explanations are coming")]
+mod language;
 mod output;
 mod program;
 mod progress;
