@@ -88,7 +88,7 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Print a saved run again, in any format
     Show(ShowArgs),
-    /// Make files of saved runs: the capture for Wireshark, the flows for a spreadsheet
+    /// Make files of saved runs: a page, the capture for Wireshark, the timeline for Perfetto
     Report(ReportArgs),
     /// Open a saved run in Wireshark, with the owners of each flow as columns
     Wireshark(WiresharkArgs),

@@ -16,9 +16,10 @@ Exit status:
   2    it could not begin: not the folder of a run, or one of a version that is not known here
 
 Examples:
-  threadtap report my-run                     every file
+  threadtap report my-run                     every file but trace.json
   threadtap report my-run --only html         the page; open my-run/report.html in a browser
   threadtap report my-run --only pcapng       the capture for Wireshark
+  threadtap report my-run --only pftrace      the timeline; open it at https://ui.perfetto.dev
   wireshark my-run/capture.pcapng -Y 'frame.comment contains \"worker:17,\"'
                                               the frames of one worker";
 

@@ -7,7 +7,10 @@ use super::saved::{Folder, Saved, tell};
 use super::{DID_NOT_HOLD, OK};
 use crate::capfile::CaptureReader;
 use crate::cli::ReportArgs;
-use crate::report::{Evidence, Format, Style, write_annotated, write_html, write_run};
+use crate::report::{
+    Evidence, Format, Style, write_annotated, write_html, write_pftrace, write_run,
+    write_trace_json,
+};
 use crate::session::run::SavedDir;
 use crate::sys::process::stderr;
 
@@ -15,7 +18,10 @@ const CAPTURE: &str = "capture.pcap";
 
 /// Makes the files of every run.
 pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
-    let wanted = |one: &Evidence| args.only.is_empty() || args.only.contains(one);
+    let wanted = |one: &Evidence| match args.only.as_slice() {
+        [] => one.by_default(),
+        only => only.contains(one),
+    };
     let files: Vec<Evidence> = Evidence::ALL.iter().copied().filter(wanted).collect();
     // One that is no run is told before anything is made.
     let mut runs = Vec::new();
@@ -66,25 +72,20 @@ pub(super) enum Made {
 }
 
 fn make(file: Evidence, folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyhow::Result<Made> {
-    match file {
-        Evidence::Html => {
-            dir.write(file.file(), &mut |out| {
-                let mut out = BufWriter::with_capacity(1 << 16, out);
-                write_html(saved.view(), &saved.notes, &mut out)?;
-                out.flush()
-            })?;
-            Ok(Made::Whole)
-        }
-        Evidence::Pcapng => annotated(folder, saved, dir),
-        Evidence::Csv => {
-            dir.write(file.file(), &mut |out| {
-                let mut out = BufWriter::with_capacity(1 << 16, out);
-                write_run(saved.view(), Format::Csv, Style::default(), &mut out)?;
-                out.flush()
-            })?;
-            Ok(Made::Whole)
-        }
-    }
+    let view = saved.view();
+    let write: &dyn Fn(&mut dyn Write) -> io::Result<()> = match file {
+        Evidence::Pcapng => return annotated(folder, saved, dir),
+        Evidence::Html => &|mut out| write_html(view, &saved.notes, &mut out),
+        Evidence::Pftrace => &|out| write_pftrace(view, out),
+        Evidence::TraceJson => &|out| write_trace_json(view, out),
+        Evidence::Csv => &|mut out| write_run(view, Format::Csv, Style::default(), &mut out),
+    };
+    dir.write(file.file(), &mut |out| {
+        let mut out = BufWriter::with_capacity(1 << 16, out);
+        write(&mut out)?;
+        out.flush()
+    })?;
+    Ok(Made::Whole)
 }
 
 /// The capture with notes on the frames.

@@ -6,12 +6,16 @@ use strum::{Display, EnumMessage, IntoStaticStr, VariantArray};
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumMessage, IntoStaticStr, VariantArray,
 )]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Evidence {
     /// The page for a browser: report.html.
     Html,
     /// The capture with owners written on the frames, for Wireshark: capture.pcapng.
     Pcapng,
+    /// The timeline of threads and flows, for Perfetto (ui.perfetto.dev): trace.pftrace.
+    Pftrace,
+    /// The same timeline for Chrome's tracing page: trace.json, made only when named here.
+    TraceJson,
     /// A flow a row, for a spreadsheet: flows.csv.
     Csv,
 }
@@ -26,7 +30,16 @@ impl Evidence {
         match self {
             Self::Html => "report.html",
             Self::Pcapng => "capture.pcapng",
+            Self::Pftrace => "trace.pftrace",
+            Self::TraceJson => "trace.json",
             Self::Csv => "flows.csv",
         }
+    }
+
+    /// Whether it is made where none is named.
+    #[must_use]
+    pub const fn by_default(self) -> bool {
+        // It tells what the one for Perfetto tells, in ten times the space.
+        !matches!(self, Self::TraceJson)
     }
 }

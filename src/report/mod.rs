@@ -31,6 +31,7 @@ mod form;
 mod formats;
 mod html;
 mod interactions;
+mod join;
 mod json;
 mod ladder;
 mod layout;
@@ -46,6 +47,7 @@ mod spreadsheet;
 mod strategy;
 mod subject;
 mod summary;
+mod trace;
 mod view;
 
 #[cfg(test)]
@@ -65,6 +67,7 @@ pub use form::FlowWriter;
 pub use formats::Format;
 pub(crate) use html::write_html;
 pub(crate) use json::{write_compare_json, write_flows_jsonl, write_run_json, write_workers_jsonl};
+pub(crate) use trace::{write_pftrace, write_trace_json};
 pub use view::{AnalysisView, FlowOf, RunView, Style};
 
 /// Writes a run in a format.

@@ -67,12 +67,20 @@ fn a_report_is_made_again_and_again_and_is_the_same() {
     let made = |file: &str| fs::read(folder.join(file)).unwrap();
     let saved = made("capture.pcap");
     report(&lab, &folder, &[]).exits(0);
-    let all = || ["report.html", "capture.pcapng", "flows.csv"].map(made);
+    let all = || {
+        [
+            "report.html",
+            "capture.pcapng",
+            "trace.pftrace",
+            "flows.csv",
+        ]
+        .map(made)
+    };
     let first = all();
     report(&lab, &folder, &[]).exits(0);
     assert!(first == all());
     assert!(saved == made("capture.pcap"));
-    let [_, _, rows] = first;
+    let [.., rows] = first;
     let rows = String::from_utf8(rows).unwrap().lines().count();
     assert_eq!(rows, flows(&folder).len() + 1);
 }
@@ -88,7 +96,12 @@ fn what_is_made_is_as_private_as_the_run() {
             fs::set_permissions(file, fs::Permissions::from_mode(run)).unwrap();
         }
         report(&lab, &folder, &[]).exits(0);
-        for file in ["report.html", "capture.pcapng", "flows.csv"] {
+        for file in [
+            "report.html",
+            "capture.pcapng",
+            "trace.pftrace",
+            "flows.csv",
+        ] {
             let mode = fs::metadata(folder.join(file))
                 .unwrap()
                 .permissions()
@@ -169,4 +182,24 @@ fn a_folder_that_cannot_be_written_is_told() {
     let mut command = lab.threadtap(&["setpriv", "--reuid", "65534", "--clear-groups"]);
     let ran = lab.finish(command.arg("report").arg(&folder)).exits(1);
     assert!(ran.stderr.contains("cannot be written"), "{}", ran.stderr);
+}
+
+/// Which files there are is said by name; the JSON trace is made only then.
+#[test]
+fn a_trace_is_made_for_perfetto_and_by_name_for_chrome() {
+    let lab = Lab::new();
+    let folder = lab.golden_run("python");
+    let ran = report(&lab, &folder, &["--only", "pftrace"]).exits(0);
+    assert!(ran.stdout.ends_with("/trace.pftrace\n"), "{}", ran.stdout);
+    let trace = fs::read(folder.join("trace.pftrace")).unwrap();
+    // gzip's magic number (RFC 1952, 2.3.1).
+    assert_eq!(trace[..2], [0x1f, 0x8b]);
+    report(&lab, &folder, &[]).exits(0);
+    assert!(!folder.join("trace.json").exists());
+    report(&lab, &folder, &["--only", "trace-json"]).exits(0);
+    let text = fs::read(folder.join("trace.json")).unwrap();
+    let trace: Value = serde_json::from_slice(&text).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let exchanges = events.iter().filter(|e| e["name"] == "exchange");
+    assert_eq!(exchanges.count(), 20);
 }

@@ -15,10 +15,10 @@ use serde::Serialize;
 use super::clock::Clock;
 use super::columns::{Base, Table, TableHead};
 use super::flow_table::{exchanges, flows, others};
-use super::join::join;
 use super::texts::Texts;
-use super::words::{meaning, moments, tells_lives};
+use super::words::{meaning, moments};
 use crate::model::{FlowRecord, RunCensus, Side, SideCensus, TimelinePoint, WorkerRecord};
+use crate::report::join::{join, tells_lives};
 use crate::report::view::RunView;
 
 /// The most flows in a page; of more, every second, third … is in it.

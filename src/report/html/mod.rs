@@ -16,7 +16,6 @@ mod columns;
 mod data;
 mod figures;
 mod flow_table;
-mod join;
 mod markup;
 mod pack;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the page calls things.
 
-use crate::model::{ConnState, Provenance, RunRecord, ServerKind, Side};
+use crate::model::{ConnState, Provenance, RunRecord, Side};
+use crate::report::join::tells_lives;
 
 /// What a state means: Zeek's documentation of `conn_state`, in our words.
 pub(super) const fn meaning(state: ConnState) -> &'static str {
@@ -34,15 +35,6 @@ pub(super) const fn how(provenance: Option<Provenance>) -> &'static str {
             "read from proc(5) now and then: short-lived ones may be missing"
         }
         None => "not counted",
-    }
-}
-
-/// Whether a side's lines of `workers.jsonl` tell when the thread began and ended: those
-/// of a program do, those of a built-in side tell of one request or connection.
-pub(super) fn tells_lives(run: &RunRecord, side: Side) -> bool {
-    match side {
-        Side::Client => run.plan.client_command.is_some(),
-        Side::Server => run.plan.server != ServerKind::Embedded,
     }
 }
 

@@ -31,6 +31,8 @@ impl Kind {
                 // What `threadtap report` makes of these.
                 "report.html",
                 "capture.pcapng",
+                "trace.pftrace",
+                "trace.json",
                 "flows.csv",
                 "threadtap.lua",
             ],

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::model::{FlowRecord, Side, WorkerRecord};
+use crate::model::{FlowRecord, RunRecord, ServerKind, Side, WorkerRecord};
 
 /// For each flow the lines that tell of it, and the lines that tell of no flow.
 #[derive(Debug)]
@@ -54,6 +54,15 @@ pub(super) fn join<'a>(flows: &[FlowRecord], workers: &'a [WorkerRecord]) -> Joi
         }
     }
     joined
+}
+
+/// Whether a side's lines of `workers.jsonl` tell when the thread began and ended: those
+/// of a program do, those of a built-in side tell of one request or connection.
+pub(super) fn tells_lives(run: &RunRecord, side: Side) -> bool {
+    match side {
+        Side::Client => run.plan.client_command.is_some(),
+        Side::Server => run.plan.server != ServerKind::Embedded,
+    }
 }
 
 /// The places of the flows, by something of theirs.
