@@ -6,6 +6,7 @@
 mod analyze;
 mod ceiling;
 mod compare;
+mod explain;
 mod folders;
 mod manual;
 mod names;
@@ -26,6 +27,7 @@ use clap_complete::Shell;
 pub use analyze::AnalyzeArgs;
 pub use ceiling::CeilingArgs;
 pub use compare::CompareArgs;
+pub use explain::ExplainArgs;
 pub use manual::{manual, pages};
 pub use plan::UsageError;
 pub use report::ReportArgs;
@@ -73,6 +75,7 @@ Examples:
   threadtap analyze capture.pcap             every flow of a capture
   threadtap show my-run --format markdown    a saved run, printed again
   threadtap report my-run                    its capture for Wireshark, with the owners of each flow
+  threadtap explain pool_width               what a finding means, and what to do
   threadtap ceiling                          how many threads are possible here, and why?";
 
 /// The subcommands.
@@ -92,6 +95,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Open a saved run in Wireshark, with the owners of each flow as columns
     Wireshark(WiresharkArgs),
+    /// Explain findings: what a code means, what to look at, what to do
+    Explain(ExplainArgs),
     /// Find the highest number of threads, processes and connections that is possible here
     Ceiling(CeilingArgs),
     /// Print a completion script for a shell

@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod diagnostics;
 mod expectations;
+mod explain;
 mod internal;
 #[allow(dead_code, reason = "reports and explanations are coming")]
 mod language;
@@ -56,6 +57,7 @@ fn act(command: Command) -> anyhow::Result<u8> {
         Command::Show(args) => show::show(&args),
         Command::Report(args) => report::report(&args),
         Command::Wireshark(args) => wireshark::wireshark(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Ceiling(args) => ceiling::ceiling(&args),
         Command::Completions { shell } => Ok(completions::completions(shell)),
         Command::Man { list: true, .. } => Ok(completions::list()),

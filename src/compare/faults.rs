@@ -4,13 +4,13 @@ use serde_json::{Map, Value};
 
 use super::Measured;
 use super::measured::TIME_LIMIT;
-use crate::model::{CompareRow, Finding, Severity};
+use crate::model::{CompareRow, ComparisonCode, Finding, Severity};
 use crate::text::units::{count, counted};
 
 /// The findings that mean exit status 1.
 const FAULTS: [&str; 4] = [
-    "runs_did_not_hold",
-    "rows_with_failures",
+    ComparisonCode::RunsDidNotHold.name(),
+    ComparisonCode::RowsWithFailures.name(),
     "no_connection",
     TIME_LIMIT,
 ];

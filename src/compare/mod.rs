@@ -13,6 +13,7 @@ mod growth;
 mod measured;
 mod open_flows;
 mod order;
+mod process_cost;
 mod record;
 mod rows;
 mod thin;

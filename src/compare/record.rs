@@ -3,11 +3,12 @@
 use super::differences::{differences, repeats_needed};
 use super::faults::faults;
 use super::growth::growths;
+use super::process_cost::process_cost;
 use super::rows::rows;
 use super::{Contender, Measured};
 use crate::model::{
-    CompareRecord, CompareRow, ComparedPlan, Finding, Nanos, SCHEMA_COMPARE, Severity,
-    TOO_FEW_REPEATS, Tool,
+    CompareRecord, CompareRow, ComparedPlan, ComparisonCode, Finding, Nanos, SCHEMA_COMPARE,
+    Severity, Tool,
 };
 use crate::text::units::counted;
 
@@ -63,17 +64,18 @@ fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
     }
     if let Some(reason) = progress.broken {
         findings.push(Finding::new(
-            "run_not_made",
+            ComparisonCode::RunNotMade.name(),
             Severity::Error,
             format!("A run failed to complete, so the comparison stopped: {reason}"),
         ));
     }
     findings.extend(faults(rows, progress.measured));
+    findings.extend(process_cost(progress.contenders, rows, progress.measured));
     let repeat = u32::try_from(progress.plan.repeat).unwrap_or(u32::MAX);
     if let Some(needed) = repeats_needed(progress.contenders, repeat) {
         findings.push(
             Finding::new(
-                TOO_FEW_REPEATS,
+                ComparisonCode::TooFewRepeats.name(),
                 Severity::Info,
                 format!(
                     "With --repeat {repeat} no difference can be significant, however large it is: this number of pairs needs --repeat {needed} or more.",
@@ -85,7 +87,7 @@ fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
     if progress.unsettled > 0 {
         findings.push(
             Finding::new(
-                "not_settled",
+                ComparisonCode::NotSettled.name(),
                 Severity::Info,
                 format!(
                     "Before {}, the number of threads or TIME-WAIT sockets of the system had not returned to its earlier value: other programs are active on this machine.",

@@ -8,9 +8,11 @@
 //! is its subject. No rule calls another; what two of them ask stands in
 //! `evidence`.
 //!
-//! What each code means is told in its rule's file, and `docs/findings.md` is
-//! made of it.
+//! What each code means is told in its rule's file, and in the files of the other
+//! languages ([`Topic`]); `threadtap explain` prints it, and `docs/findings.md` and its
+//! sisters are made of it.
 
+mod about;
 mod ending;
 mod evidence;
 mod rule;
@@ -21,10 +23,10 @@ mod tests;
 
 use std::cmp::Reverse;
 
-pub use rule::About;
+pub use about::{PageWords, Topic, Words};
 pub use rules::Code;
 
-use rule::{Conclusion, Judge};
+use rule::{About, Conclusion, Judge};
 
 use crate::activity::Activity;
 use crate::model::observation::Observation;
@@ -71,8 +73,7 @@ pub fn findings(input: &FindingsInput<'_>) -> Vec<Finding> {
 
 impl Code {
     /// What it means, and what to do about it.
-    #[must_use]
-    pub const fn about(self) -> &'static About {
+    const fn about(self) -> &'static About {
         &self.rule().about
     }
 

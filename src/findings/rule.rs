@@ -27,6 +27,9 @@ pub struct About {
     pub look_at: &'static str,
     /// What to do about it.
     pub to_do: &'static str,
+    /// The frames to look at in Wireshark: a display filter, in which `{port}` stands
+    /// for the port of the server; `None` where the wire does not show it.
+    pub filter: Option<&'static str>,
     /// The names of its evidence, and what each holds.
     pub evidence: &'static [(&'static str, &'static str)],
 }

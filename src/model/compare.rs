@@ -1,7 +1,9 @@
 //! Runs side by side: what `compare.json` holds.
 
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
+use super::named::named;
 use super::{
     Connections, Environment, Finding, Latencies, Nanos, RunCensus, RunExchanges, ServerModel,
     Strategy, Tool,
@@ -10,8 +12,28 @@ use super::{
 /// The name and version of `compare.json`'s layout.
 pub const SCHEMA_COMPARE: &str = "threadtap.compare/1";
 
+/// The codes of findings that only comparisons have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ComparisonCode {
+    /// A run could not be made.
+    RunNotMade,
+    /// Runs ended with exit status 1.
+    RunsDidNotHold,
+    /// Rows in which requests failed.
+    RowsWithFailures,
+    /// What processes cost against threads.
+    ProcessCost,
+    /// With so few runs no difference can be significant.
+    TooFewRepeats,
+    /// The machine had not come to rest before a run.
+    NotSettled,
+}
+
+named!(ComparisonCode);
+
 /// The finding that with so few runs no difference can be significant.
-pub const TOO_FEW_REPEATS: &str = "too_few_repeats";
+pub const TOO_FEW_REPEATS: &str = ComparisonCode::TooFewRepeats.name();
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -44,6 +44,7 @@ pub use ceiling::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, Limit, SCHEMA_CEILING, Scope, StoppedBy,
 };
 pub use census::{Counts, Provenance, SideCensus, SystemCensus, SystemCounts, TimelinePoint};
+pub(crate) use compare::ComparisonCode;
 pub use compare::{
     CompareRecord, CompareRow, ComparedPlan, Difference, GrowthRow, PeakRanges, Range,
     SCHEMA_COMPARE, Spread, TOO_FEW_REPEATS,

@@ -10,7 +10,7 @@ use tabled::grid::util::string::get_line_width;
 use super::sheet::{Grid, Keep};
 
 /// How wide a terminal shows this printable text.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     get_line_width(text)
 }
 
@@ -144,7 +144,7 @@ fn tail_within(text: &str, room: usize) -> &str {
 }
 
 /// The words in lines of at most `room`; a word longer than that is cut.
-pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
     let room = room.max(2);
     let mut lines = Vec::new();
     let mut line = String::new();

@@ -67,6 +67,7 @@ pub use form::FlowWriter;
 pub use formats::Format;
 pub(crate) use html::write_html;
 pub(crate) use json::{write_compare_json, write_flows_jsonl, write_run_json, write_workers_jsonl};
+pub(crate) use layout::{width, wrap};
 pub(crate) use trace::{write_pftrace, write_trace_json};
 pub use view::{AnalysisView, FlowOf, RunView, Style};
 

@@ -172,6 +172,8 @@ pub(super) enum Block {
     Findings {
         heading: &'static str,
         findings: Vec<Conclusion>,
+        /// The command that says more on them.
+        explained_by: String,
     },
 }
 

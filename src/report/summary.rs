@@ -89,7 +89,9 @@ pub(super) fn blocks(run: &RunRecord) -> Vec<Block> {
     blocks.push(latency(&run.latency, partial));
     blocks.extend(programs::block(run));
     blocks.push(observation::block(run));
-    blocks.extend(findings(&run.findings));
+    let target = run.plan.target.parse::<std::net::SocketAddr>();
+    let port = target.ok().map(|target| target.port());
+    blocks.extend(findings(&run.findings, port));
     blocks
 }
 
@@ -199,8 +201,9 @@ pub(super) fn latency(latency: &Latencies, partial: bool) -> Block {
     }
 }
 
-/// The conclusions, where there are any.
-pub(super) fn findings(findings: &[Finding]) -> Option<Block> {
+/// The conclusions, where there are any. `port`: the server's, where there is one.
+pub(super) fn findings(findings: &[Finding], port: Option<u16>) -> Option<Block> {
+    let explained_by = explained_by(findings, port);
     let findings: Vec<_> = findings
         .iter()
         .map(|finding| {
@@ -219,7 +222,31 @@ pub(super) fn findings(findings: &[Finding]) -> Option<Block> {
     (!findings.is_empty()).then_some(Block::Findings {
         heading: "Findings",
         findings,
+        explained_by,
     })
+}
+
+/// The command that says more on these findings.
+fn explained_by(findings: &[Finding], port: Option<u16>) -> String {
+    /// As many codes as a line bears.
+    const NAMED: usize = 3;
+    let mut codes: Vec<&str> = Vec::new();
+    for finding in findings {
+        // A record may come from anywhere.
+        let is_code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let code = finding.code.as_str();
+        if code.chars().all(is_code) && !code.is_empty() && !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    let which = match codes.len() {
+        1..=NAMED => codes.join(" "),
+        _ => "CODE".to_owned(),
+    };
+    // Without it, that of the lab.
+    let port = port.filter(|port| *port != 45_000);
+    let port = port.map_or_else(String::new, |port| format!("--port {port} "));
+    format!("threadtap explain {port}{which}")
 }
 
 #[cfg(test)]

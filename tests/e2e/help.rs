@@ -51,6 +51,11 @@ fn of_wireshark() {
 }
 
 #[test]
+fn of_explain() {
+    insta::assert_snapshot!(help(&["explain", "--help"]));
+}
+
+#[test]
 fn of_ceiling() {
     insta::assert_snapshot!(help(&["ceiling", "--help"]));
 }

@@ -15,6 +15,7 @@ mod ends;
 mod errors;
 mod existing;
 mod expect;
+mod explain;
 mod failures;
 mod folder;
 mod formats;

@@ -20,6 +20,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The flows that were refused: their server address is the one in the message.",
         to_do: "Nothing has to be done. To avoid the extra attempts, let the server listen \
              on all of its addresses, or give the client an address instead of a name.",
+        filter: Some(
+            "tcp.flags.reset == 1 && tcp.srcport == {port} && tcp.window_size_value == 0 && tcp.len == 0",
+        ),
         evidence: &[
             ("attempts", "how many attempts were made again"),
             ("first_target", "the address and port of the first of them"),

@@ -23,6 +23,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              and in which time zone?",
         to_do: "Let the server answer the time of its clock at each request. If its machine \
              has another clock or time zone, nothing.",
+        filter: Some(r#"tcp.srcport == {port} && tcp.payload contains "JAM ""#),
         evidence: &[
             ("answers", "valid answers that came"),
             ("off", "those that name another time of day"),

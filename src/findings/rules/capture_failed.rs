@@ -14,6 +14,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The error in the message, and the kernel log (`dmesg`).",
         to_do: "Put the interface up again, or capture on another one with --interface. Then \
              run it again.",
+        filter: None,
         evidence: &[],
     },
     judge: Judge::Once(judge),

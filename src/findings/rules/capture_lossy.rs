@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              were.",
         to_do: "Raise --buffer, or lower the load: fewer requests at once (--max-in-flight), \
              a shorter --snaplen.",
+        filter: Some("tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment"),
         evidence: &[
             (
                 "dropped_by_kernel",

@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The error in the message, and the free space of the disk (`df`).",
         to_do: "Free some space, or choose another disk with --out; where the message says that \
              the file is too large, raise the limit with `ulimit -f`. Then run it again.",
+        filter: None,
         evidence: &[("frames_saved", "how many frames the file holds")],
     },
     judge: Judge::Once(judge),

@@ -16,6 +16,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              about memory.",
         to_do: "If memory was the cause, use fewer workers at once (--max-in-flight, or a \
              pool). Then run it again.",
+        filter: None,
         evidence: &[("exit", "the exit status or the signal")],
     },
     judge: Judge::Once(judge),

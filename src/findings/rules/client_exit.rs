@@ -15,6 +15,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "client.log, where the output of the program is.",
         to_do: "Correct what client.log shows. If the exit status of this program does not \
              mean an error, ignore this finding.",
+        filter: None,
         evidence: &[
             ("exit_code", "the exit status"),
             (

@@ -16,6 +16,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              limit that is reached first.",
         to_do: "Ask for fewer requests with -n, use a pool or --max-in-flight, or raise the \
              limit that `threadtap ceiling` names.",
+        filter: None,
         evidence: &[("refused", "how often the system refused")],
     },
     judge: Judge::Once(judge),

@@ -15,6 +15,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              the program, SIGKILL often means that memory ran out.",
         look_at: "client.log; the kernel log (`dmesg`); a core file, if there is one.",
         to_do: "Correct the program. A debugger shows the place: run it alone first.",
+        filter: None,
         evidence: &[
             ("signal", "the number of the signal"),
             (

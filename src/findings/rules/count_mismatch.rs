@@ -22,6 +22,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              worker?",
         to_do: "Do not use the figures of this run. Keep the run directory, and report it as \
              a fault of threadtap if no other program used the port.",
+        filter: Some("tcp.srcport == {port} && tcp.len > 0"),
         evidence: &[
             (
                 "valid_on_wire",

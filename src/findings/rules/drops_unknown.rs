@@ -13,6 +13,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              complete or not.",
         look_at: "The counts of the capture and of the workers: do they agree?",
         to_do: "Compare the two. Where they agree, nothing was lost that matters.",
+        filter: Some("tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment"),
         evidence: &[
             (
                 "dropped_by_kernel",

@@ -20,6 +20,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The log of that side in the run directory, from its first report on.",
         to_do: "Correct what the first one says; those after it are often the same, or \
              follow from it.",
+        filter: None,
         evidence: &[
             ("side", "`client` or `server`"),
             ("exceptions", "how many reports there are"),

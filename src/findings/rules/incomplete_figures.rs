@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              holds only where what it is at least is enough.",
         look_at: "`incomplete` in run.json; `incomplete` of the flows in flows.jsonl.",
         to_do: "Where frames were cut, raise --snaplen. Where frames were lost, raise --buffer.",
+        filter: Some("frame.cap_len < frame.len || tcp.analysis.lost_segment"),
         evidence: &[
             ("figures", "the paths of the figures"),
             (

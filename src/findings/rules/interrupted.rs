@@ -14,6 +14,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              not ended by then count as failed.",
         look_at: "The duration of the run, and how many requests were attempted.",
         to_do: "Run it again for figures of the whole run.",
+        filter: None,
         evidence: &[(
             "flows",
             "how many flows there were, where that is all that is known",

@@ -16,6 +16,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The number of flows beside the number of requests: who else connected to \
              this port?",
         to_do: "Make sure that no other client uses the port of the server during the run.",
+        filter: Some("tcp.port == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0"),
         evidence: &[(
             "unrecorded",
             "how many threads, processes and connections are not recorded",

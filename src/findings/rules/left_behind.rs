@@ -18,6 +18,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              (waitpid(2))?",
         to_do: "Let the program wait for its child processes before it ends. If they are \
              meant to work on, use a larger --linger.",
+        filter: None,
         evidence: &[("processes", "how many processes were left")],
     },
     judge: Judge::Each(judge),

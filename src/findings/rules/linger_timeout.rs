@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              server close its connections?",
         to_do: "Raise --linger if the connections only need more time. If they never close, \
              look in the server for a socket that it forgets to close.",
+        filter: Some("tcp.port == {port} && tcp.flags.fin == 1"),
         evidence: &[("open_flows", "flows that were still open")],
     },
     judge: Judge::Once(judge),

@@ -15,6 +15,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              are not affected.",
         look_at: "The end of the log: what does the program print again and again?",
         to_do: "Let the program print less, or raise --log-limit if all of it is needed.",
+        filter: None,
         evidence: &[
             ("side", "whose log"),
             ("printed_bytes", "what the program printed, in bytes"),

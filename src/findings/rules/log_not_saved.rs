@@ -16,6 +16,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              of the run are not affected.",
         look_at: "The error in the message, and the free space of the disk (`df`).",
         to_do: "Free some space, or choose another disk with --out. Then run it again.",
+        filter: None,
         evidence: &[
             ("side", "whose log"),
             ("saved_bytes", "how many bytes the log holds"),

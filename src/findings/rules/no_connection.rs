@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "client.log; the arguments of the client; the target in the plan.",
         to_do: "Give the client the address and the port of the server, or correct what \
              ended it.",
+        filter: Some("tcp.flags.syn == 1 && tcp.flags.ack == 0"),
         evidence: &[
             ("target", "where the server listens"),
             (

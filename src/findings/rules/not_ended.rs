@@ -15,6 +15,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              wchan where.",
         to_do: "Find out what the kernel waits for (a disk, NFS, FUSE). The process ends \
              when that is over, or at the next restart.",
+        filter: None,
         evidence: &[("pids", "the ids of the processes")],
     },
     judge: Judge::Once(judge),

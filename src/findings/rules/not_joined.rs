@@ -25,6 +25,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "Join the threads, or shut the pool down and wait for it, before the program \
              ends (Python: pool.close() and pool.join()). With -n N threadtap says how many \
              requests are missing. In the lab: leave --no-join out.",
+        filter: Some("tcp.port == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0"),
         evidence: &[
             (
                 "submitted",

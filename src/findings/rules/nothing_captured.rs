@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              for the network namespaces of both programs.",
         to_do: "Capture the interface of the connections (-i NAME), or all of them (-i any). \
              If the programs run in another network namespace, run threadtap there.",
+        filter: None,
         evidence: &[
             ("connections", "connections that were made"),
             ("interface", "the interface that was captured"),

@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "Use --gate if all workers are to exist at once: each then waits until the \
              last one has been started. In a program of your own, let each worker wait at a \
              barrier (Python: threading.Barrier).",
+        filter: None,
         evidence: &[
             ("peak", "the most workers at one moment"),
             ("requests", "the number of requests"),

@@ -20,6 +20,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The client's workers, and how many connections each made.",
         to_do: "Nothing. If fewer requests were made than should have been, the width is \
              not why: see whether the main thread waited for the pool.",
+        filter: None,
         evidence: &[
             ("workers", "threads or processes that made connections"),
             ("connections", "how many they made"),

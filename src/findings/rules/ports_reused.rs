@@ -18,6 +18,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The flows with the same client address and port: their times do not overlap.",
         to_do: "Nothing has to be done. In Wireshark, use the number of the stream or the \
              time, not the port, to tell them apart.",
+        filter: Some("tcp.analysis.reused_ports"),
         evidence: &[
             (
                 "endpoint_pairs",

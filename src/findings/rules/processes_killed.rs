@@ -21,6 +21,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              for its processes?",
         to_do: "Let the main program wait for its processes before it ends, or correct what \
              ended them.",
+        filter: None,
         evidence: &[
             ("signal", "the number of the signal"),
             ("processes", "how many it ended"),

@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              request was made.",
         look_at: "The error in the message; ls -l and file of the program; its first line.",
         to_do: "Do what the message recommends, then run it again.",
+        filter: None,
         evidence: &[
             ("side", "whose program"),
             ("error", "the error of the system"),

@@ -18,6 +18,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "connections and exchanges in run.json; client.log.",
         to_do: "Correct the client, or -n. Leave -n out for a protocol in which requests are \
              sent together (pipelining).",
+        filter: Some("tcp.dstport == {port} && tcp.len > 0"),
         evidence: &[
             ("submitted", "what -n says"),
             (

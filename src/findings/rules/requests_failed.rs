@@ -25,6 +25,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "What the message recommends. For a refused connection: is the server \
              running, and on this port? For a timeout: is the server too slow, or its \
              accept queue full? For a reset: why did the server abort?",
+        filter: Some("tcp.port == {port} && (tcp.flags.reset == 1 || tcp.analysis.retransmission)"),
         evidence: &[
             ("reason", "the outcome, as in workers.jsonl"),
             ("requests", "how many requests"),

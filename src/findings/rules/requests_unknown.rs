@@ -18,6 +18,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              `incomplete` of the flows in flows.jsonl.",
         to_do: "Where frames were lost, raise --buffer or lower the load. Where answers were \
              cut, raise --snaplen.",
+        filter: Some("frame.cap_len < frame.len || tcp.analysis.lost_segment"),
         evidence: &[
             ("requests", "how many requests"),
             ("dropped", "frames that the capture is known to have lost"),

@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              SIGKILL.",
         to_do: "Correct the server. Start it alone and send it the same requests to find the \
              cause.",
+        filter: Some("tcp.srcport == {port} && tcp.flags.reset == 1"),
         evidence: &[
             ("exit", "the exit status or the signal"),
             (

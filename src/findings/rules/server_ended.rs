@@ -15,6 +15,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The failed requests: if there are none, the server had done its work.",
         to_do: "Nothing, if that was intended. Otherwise look in server.log for why it \
              ended.",
+        filter: Some("tcp.srcport == {port} && tcp.flags.reset == 1"),
         evidence: &[],
     },
     judge: Judge::Once(judge),

@@ -19,6 +19,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              on, if it is another one than that of --port.",
         to_do: "Correct the program; or let --port name the port that it uses; or give it more \
              time with --server-timeout.",
+        filter: None,
         evidence: &[
             ("port", "the port that it was to listen on; null: any"),
             (

@@ -16,6 +16,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              that starts threadtap.",
         to_do: "Raise the limit with `ulimit -n`, or have fewer connections open at once \
              with --max-in-flight.",
+        filter: None,
         evidence: &[("refused", "how often the system refused")],
     },
     judge: Judge::Once(judge),

@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              shows the limit that is reached first.",
         to_do: "Use --model pool or --model async, ask for fewer requests at once, or raise \
              the limit that `threadtap ceiling` names.",
+        filter: None,
         evidence: &[("refused", "how often the system refused")],
     },
     judge: Judge::Once(judge),

@@ -26,6 +26,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              or none at all because it never reads or closes at once.",
         to_do: "Where the server sent or may have read: use --trace-rw to trace read(2) and \
              write(2), too, if it was not used. Otherwise nothing.",
+        filter: Some("tcp.port == {port} && tcp.len > 0"),
         evidence: &[
             ("connections", "how many connections"),
             ("answered", "those on which the server sent something"),

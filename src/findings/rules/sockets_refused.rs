@@ -21,6 +21,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "In a container, start it with --cap-add=SYS_PTRACE (Docker's default profile \
              refuses these calls without). pidfd_getfd(2) needs Linux 5.6. A program that is \
              not dumpable (prctl(2), PR_SET_DUMPABLE) can be looked at by root only.",
+        filter: None,
         evidence: &[
             ("side", "`client` or `server`"),
             ("call", "the system call that was refused"),

@@ -15,6 +15,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              owner.",
         look_at: "`file PROGRAM`, which says for which architecture it was built.",
         to_do: "Use a build of the program for this architecture.",
+        filter: None,
         evidence: &[
             ("side", "`client` or `server`"),
             ("programs", "the names of the programs"),

@@ -19,6 +19,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "/proc/sys/net/ipv4/ip_local_port_range; the client addresses in flows.jsonl.",
         to_do: "Nothing has to be done. A filter for one address in Wireshark shows only a \
              part of the flows.",
+        filter: Some(
+            "tcp.port == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0 && ip.src != 127.0.0.1",
+        ),
         evidence: &[
             ("addresses", "how many addresses"),
             ("first", "the lowest of them"),

@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "client.log or server.log, and the exit status, for what the program did \
              then.",
         to_do: "Run it with --observe sampled, which installs no filter.",
+        filter: None,
         evidence: &[
             ("side", "`client` or `server`"),
             ("programs", "the names of the programs"),

@@ -23,6 +23,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "Raise the backlog (--backlog, or the argument of listen(2)) and \
              net.core.somaxconn. Or let the server accept faster, or the client begin \
              fewer connections at once.",
+        filter: Some(
+            "tcp.port == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.retransmission",
+        ),
         evidence: &[
             ("flows", "flows with more than one SYN"),
             ("retransmitted_syns", "SYNs beyond the first of each flow"),

@@ -19,6 +19,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              server.log.",
         to_do: "If the client only needs more time, raise --time-limit. If it waits for ever, \
              correct the program that keeps it waiting.",
+        filter: Some("tcp.dstport == {port} && tcp.len > 0"),
         evidence: &[("limit_ns", "the time that it was given, in nanoseconds")],
     },
     judge: Judge::Once(judge),

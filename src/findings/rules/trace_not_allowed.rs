@@ -19,6 +19,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              the container, if it runs in one.",
         to_do: "Do what the message recommends, or use --observe sampled to run without \
              tracing and without this warning.",
+        filter: None,
         evidence: &[("reason", "the error of the system, and what would allow it")],
     },
     judge: Judge::Once(judge),

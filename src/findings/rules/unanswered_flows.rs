@@ -19,6 +19,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              Its number is in the message.",
         to_do: "If the server had received the request (its kernel acknowledged it) and was \
              silent, look at the thread that served the flow, and in server.log.",
+        filter: Some("tcp.dstport == {port} && tcp.len > 0"),
         evidence: &[
             ("flows", "how many flows"),
             ("first", "the numbers of the first ten"),

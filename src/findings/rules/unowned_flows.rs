@@ -21,6 +21,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "Let threadtap start the server (--server-cmd), or attach to its first \
              process. For connections that waited in the accept queue: raise the backlog of \
              listen(2), or accept faster.",
+        filter: Some("tcp.port == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0"),
         evidence: &[
             ("side", "`client` or `server`"),
             ("flows", "flows that could have an owner"),

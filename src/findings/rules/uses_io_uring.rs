@@ -18,6 +18,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              owner in flows.jsonl.",
         to_do: "If the program or its runtime can be told not to use io_uring, do so to \
              learn who made which connection.",
+        filter: None,
         evidence: &[
             ("side", "`client` or `server`"),
             ("programs", "the names of the programs"),

@@ -15,6 +15,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "client.log or server.log for what the tool says.",
         to_do: "Run it with --observe sampled, so that threadtap traces nothing, or run it \
              without the tool.",
+        filter: None,
         evidence: &[
             ("side", "`client` or `server`"),
             ("programs", "the names of the programs"),

@@ -22,7 +22,7 @@ use crate::text::units::{count, counted, duration};
 pub(super) fn sheet(record: &CompareRecord) -> Sheet {
     let mut blocks = tables::blocks(record);
     blocks.extend(chart::blocks(record));
-    blocks.extend(summary::findings(&record.findings));
+    blocks.extend(summary::findings(&record.findings, None));
     Sheet {
         title: title(record),
         subtitles: subtitles(record),

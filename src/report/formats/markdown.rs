@@ -79,7 +79,9 @@ fn write_block(block: &Block, out: &mut impl Write) -> io::Result<()> {
             }
             Ok(())
         }
-        Block::Findings { heading, findings } => {
+        Block::Findings {
+            heading, findings, ..
+        } => {
             writeln!(out, "\n## {heading}\n")?;
             for finding in findings {
                 writeln!(

@@ -72,7 +72,11 @@ impl Pen {
                 after,
             } => (heading, self.plot(plot, after.as_ref())),
             Block::Facts { heading, facts } => (heading, self.facts(facts)),
-            Block::Findings { heading, findings } => (heading, self.findings(findings)),
+            Block::Findings {
+                heading,
+                findings,
+                explained_by,
+            } => (heading, self.findings(findings, explained_by)),
         };
         let mut lines = vec![self.paint.text(heading, Tone::Strong)];
         lines.extend(body);
@@ -154,7 +158,7 @@ impl Pen {
         lines
     }
 
-    fn findings(self, findings: &[Conclusion]) -> Vec<String> {
+    fn findings(self, findings: &[Conclusion], explained_by: &str) -> Vec<String> {
         let label_width = findings.iter().map(|f| width(&f.label.text)).max();
         let indent = label_width.unwrap_or(0) + 2;
         let mut lines = Vec::new();
@@ -171,6 +175,8 @@ impl Pen {
             }
             lines.extend(labelled(&label, indent, message));
         }
+        let more = Cell::new(format!("What they mean: {explained_by}")).toned(Tone::Quiet);
+        lines.extend(self.wrapped(&more, 0));
         lines
     }
 
