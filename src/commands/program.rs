@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use super::output::printed;
 use super::{COULD_NOT_RUN, dispatch};
 use crate::cli::{Cli, one_line};
 use crate::sys::process::signals::bear_file_limits;
@@ -42,9 +43,8 @@ fn usage(error: &clap::Error) -> u8 {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            // Nobody is left to read it: no error.
-            let _ = error.print();
-            u8::try_from(error.exit_code()).unwrap_or(COULD_NOT_RUN)
+            let status = u8::try_from(error.exit_code()).unwrap_or(COULD_NOT_RUN);
+            status.max(printed(error.print()))
         }
         _ => {
             stderr::tell(format_args!("threadtap: {}", one_line(error)));

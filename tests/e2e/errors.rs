@@ -235,6 +235,10 @@ fn a_full_standard_output_is_status_1() {
         &["completions", "bash"],
         &["man"],
         &["man", "run"],
+        &["man", "--list"],
+        &["--help"],
+        &["run", "--help"],
+        &["--version"],
     ] {
         let lab = Lab::new();
         let mut command = lab.command("sh");

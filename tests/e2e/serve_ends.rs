@@ -1,14 +1,16 @@
 //! `threadtap serve` at its limits and at its end.
 
+use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::chown;
 use std::time::Duration;
 
+use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Signal;
 
 use super::common::need::Need::{Root, Tool};
-use super::common::{Lab, public_copy, until};
+use super::common::{Lab, public_copy, signal_to, until, wait};
 use super::serve::{MODELS, Server, assert_answer};
 use crate::require;
 
@@ -20,6 +22,44 @@ fn a_signal_ends_it_with_nothing_open() {
             server.signal(signal);
             assert_eq!(server.ends(), "");
         }
+    }
+}
+
+/// Where it listens cannot be told: it serves all the same, and its status says it in
+/// the end. Whoever has read enough is no error.
+#[test]
+fn a_full_standard_output_does_not_end_it() {
+    for (to, status) in [("/dev/full", 1), ("closed", 0)] {
+        let lab = Lab::new();
+        let mut command = lab.threadtap(&[]);
+        command.args(["serve", "--port", "0", "--verbose"]);
+        let out = match to {
+            "closed" => {
+                let (read, write) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+                drop(read);
+                write
+            }
+            file => File::create(file).unwrap().into(),
+        };
+        let log = lab.path().join("log");
+        let said = || fs::read_to_string(&log).unwrap();
+        command.stdout(out).stderr(File::create(&log).unwrap());
+        let mut server = command.spawn().unwrap();
+        let mut address = None;
+        until("it serves", || {
+            let text = said();
+            let line = text.lines().find(|line| line.contains("listens on "));
+            let after = line.and_then(|line| line.split("listens on ").nth(1));
+            address = after.and_then(|after| after.split(',').next()?.parse::<SocketAddr>().ok());
+            address.is_some()
+        });
+        let mut stream = TcpStream::connect(address.unwrap()).unwrap();
+        assert_answer(&mut stream, b"TIME\r\n");
+        drop(stream);
+        signal_to(server.id().cast_signed(), Signal::TERM);
+        assert_eq!(wait(&mut server), Some(status), "{to}: {}", said());
+        let told = said().matches("cannot write to standard output").count();
+        assert_eq!(told, usize::try_from(status).unwrap(), "{to}: {}", said());
     }
 }
 
