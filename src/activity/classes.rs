@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::outcomes::Wire;
+use super::outcomes::{Wire, has_an_answer};
 use crate::model::{FlowId, FlowRecord, Outcome};
 
 /// How many requests are in which class.
@@ -81,6 +81,10 @@ impl Wire<'_> {
         }
         for exchange in &flow.exchanges {
             match (exchange.valid, exchange.response_ns) {
+                // It came when nobody was there any more.
+                (Some(_), Some(_)) if !has_an_answer(exchange) => {
+                    classes.fail(self.without_answer(flow, made), 1);
+                }
                 (Some(true), _) => classes.valid += 1,
                 (Some(false), Some(_)) => classes.fail(Outcome::BadAnswer, 1),
                 // Not an answer that the capture does not have: then it has a word for it.

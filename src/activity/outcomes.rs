@@ -44,6 +44,13 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// The same where the server is known to speak TIME, and nothing else.
+    #[must_use]
+    pub fn of_time(mut self, known: bool) -> Self {
+        self.time |= known;
+        self
+    }
+
     /// Whether answers can be judged.
     #[must_use]
     pub fn speaks_time(&self) -> bool {
@@ -64,7 +71,7 @@ impl<'a> Wire<'a> {
         match connection.errno {
             Some(0 | libc::EINPROGRESS | libc::EINTR) => {
                 let flow = self.flow_of(made)?;
-                self.on_flow(flow, exit_of(connection, side))
+                self.on_flow(flow, &End::of(connection, side))
             }
             Some(errno) => Some(of_errno(errno)),
             // It ended inside connect(2).
@@ -79,41 +86,40 @@ impl<'a> Wire<'a> {
 
     /// How it went on a flow, whichever connection it is.
     pub(super) fn outcome_on(&self, flow: &FlowRecord, made: Option<usize>) -> Option<Outcome> {
-        self.on_flow(flow, self.exit(made))
+        self.on_flow(flow, &self.end(made))
     }
 
     /// Why a request on a flow got no answer.
     pub(super) fn without_answer(&self, flow: &FlowRecord, made: Option<usize>) -> Outcome {
-        without_answer(flow, self.exit(made))
+        without_answer(flow, &self.end(made))
     }
 
-    fn exit(&self, made: Option<usize>) -> Option<Timestamp> {
-        let side = self.side?;
-        exit_of(side.sockets.made.get(made?)?, side)
+    fn end(&self, made: Option<usize>) -> End {
+        let of = |side: &Activity| Some(End::of(side.sockets.made.get(made?)?, side));
+        self.side.and_then(of).unwrap_or_default()
     }
 
-    /// `exit`: when the client's process may have begun to exit.
-    fn on_flow(&self, flow: &FlowRecord, exit: Option<Timestamp>) -> Option<Outcome> {
+    fn on_flow(&self, flow: &FlowRecord, end: &End) -> Option<Outcome> {
         if !flow.is_answered() {
             return Some(match flow.close {
                 Close::Rst => Outcome::Refused,
-                _ => without_answer(flow, exit),
+                _ => without_answer(flow, end),
             });
         }
         if !self.time {
             return None;
         }
         let exchanges = &flow.exchanges;
-        if asked_nothing(flow, exit) {
+        if asked_nothing(flow, end) {
             // A connection without a request: nothing has failed.
             return None;
         }
         // A request that got no answer got no bad one.
-        let mut answered = exchanges.iter().filter(|e| e.response_ns.is_some());
+        let mut answered = exchanges.iter().filter(|e| has_an_answer(e));
         if answered.clone().any(|e| e.valid == Some(false)) {
             Some(Outcome::BadAnswer)
-        } else if exchanges.is_empty() || exchanges.iter().any(|e| e.response_ns.is_none()) {
-            Some(without_answer(flow, exit))
+        } else if exchanges.is_empty() || !exchanges.iter().all(has_an_answer) {
+            Some(without_answer(flow, end))
         } else {
             let all = answered.all(|e| e.valid == Some(true));
             all.then_some(Outcome::Valid)
@@ -134,19 +140,24 @@ fn hides_time(flow: &FlowRecord) -> bool {
     flow.incomplete.iter().any(|reason| hides.contains(reason))
 }
 
-/// Whether a connection was made and closed by its client, which lived on and had
-/// sent nothing on it: a port probe, a health check.
-fn asked_nothing(flow: &FlowRecord, exit: Option<Timestamp>) -> bool {
+/// Whether an answer came while its client was there to read it.
+pub(super) fn has_an_answer(exchange: &Exchange) -> bool {
+    exchange.response_ns.is_some() && !exchange.came_too_late()
+}
+
+/// Whether a connection was made and closed by its client, which had sent nothing on it,
+/// and then lived on, or ended itself as one that is content: a port probe, a health
+/// check.
+fn asked_nothing(flow: &FlowRecord, end: &End) -> bool {
     let first = flow.history.chars().find(|c| "fFrRiI".contains(*c));
     let closed = flow.client_closed_ns;
-    let by_itself = closed.is_some_and(|closed| exit.is_none_or(|exit| closed < exit));
+    let by_itself = closed.is_some_and(|closed| end.content || end.is_after(closed));
     let silent = flow.client_payload_bytes == 0 && flow.exchanges.is_empty();
     silent && by_itself && matches!(first, Some('F' | 'R'))
 }
 
 /// Why a request got no answer: because of whoever closed the connection first.
-/// `exit`: when the client's process may have begun to exit.
-fn without_answer(flow: &FlowRecord, exit: Option<Timestamp>) -> Outcome {
+fn without_answer(flow: &FlowRecord, end: &End) -> Outcome {
     // In Zeek's history the server's letters are small ones.
     let first = flow.history.chars().find(|c| "fFrRiI".contains(*c));
     match first {
@@ -154,25 +165,44 @@ fn without_answer(flow: &FlowRecord, exit: Option<Timestamp>) -> Outcome {
         Some('r' | 'i') => Outcome::Reset,
         // A client that closes and lives on has waited long enough.
         _ => match flow.client_closed_ns {
-            Some(closed) if exit.is_none_or(|exit| closed < exit) => Outcome::Timeout,
+            Some(closed) if end.is_after(closed) => Outcome::Timeout,
             _ => Outcome::Abandoned,
         },
     }
 }
 
-/// When the process that made a connection may have begun to exit; `None` when
-/// it did not.
-fn exit_of(connection: &Connection, side: &Activity) -> Option<Timestamp> {
-    /// How long after its sockets are closed the end of a process that was
-    /// killed may be seen.
-    const SEEN_LATE: Nanos = Nanos::new(100_000_000);
-    let process = side.tasks.get(connection.task).process?;
-    let process = &side.tasks.processes()[process];
-    let begun = process.exit_begun?;
-    Some(match process.exit {
-        Some(Exit::Signal(_)) => begun.plus(Nanos::new(-SEEN_LATE.get())),
-        _ => begun,
-    })
+/// The end of the process that made a connection.
+#[derive(Default)]
+struct End {
+    /// When it may have begun to exit; `None` when it did not.
+    exit: Option<Timestamp>,
+    /// Whether the thread that made the connection has ended the process itself, with
+    /// exit status 0: nothing came between it and what it meant to do.
+    content: bool,
+}
+
+impl End {
+    fn of(connection: &Connection, side: &Activity) -> Self {
+        /// How long after its sockets are closed the end of a process that was
+        /// killed may be seen.
+        const SEEN_LATE: Nanos = Nanos::new(100_000_000);
+        let Some(process) = side.tasks.get(connection.task).process else {
+            return Self::default();
+        };
+        let process = &side.tasks.processes()[process];
+        let killed = matches!(process.exit, Some(Exit::Signal(_)));
+        let early = if killed { -SEEN_LATE.get() } else { 0 };
+        Self {
+            exit: process.exit_begun.map(|at| at.plus(Nanos::new(early))),
+            content: process.exit == Some(Exit::Code(0))
+                && process.exit_by == Some(connection.task),
+        }
+    }
+
+    /// Whether the process lived on after a moment.
+    fn is_after(&self, at: Timestamp) -> bool {
+        self.exit.is_none_or(|exit| at < exit)
+    }
 }
 
 fn of_errno(errno: i32) -> Outcome {

@@ -122,6 +122,9 @@ impl Work<'_> {
             _ if self.of == Side::Client && self.are_programs() => {
                 Err("each is a program of its own")
             }
+            _ if self.are_of_several_parents() => {
+                Err("the processes were created by several others")
+            }
             _ if self.overlaps => Err("some workers had several at the same time"),
             _ if wanders(self.side) => {
                 Err("some threads accept connections that others serve, and the reverse")
@@ -157,6 +160,15 @@ impl Work<'_> {
         let processes = self.side.tasks.processes();
         let of_its_own = |p: &usize| *p != 0 && processes[*p].executed;
         self.processes.len() > 1 && self.processes.iter().any(of_its_own)
+    }
+
+    /// Whether workers are processes that did not come from one that hands out the work:
+    /// each may have forked the next.
+    fn are_of_several_parents(&self) -> bool {
+        let processes = self.side.tasks.processes();
+        let created = self.processes.iter().filter(|p| **p != 0);
+        let parents: HashSet<Option<usize>> = created.map(|p| processes[*p].parent).collect();
+        parents.len() > 1
     }
 
     fn because(&self, shape: Result<Shape, &'static str>) -> String {

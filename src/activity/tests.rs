@@ -1105,6 +1105,26 @@ fn a_pool_of_processes_has_a_width_where_none_was_idle() {
     assert_eq!(width(Some("client")), None);
 }
 
+/// Each forks the next, and all go on: nobody hands out work to them.
+#[test]
+fn processes_that_fork_each_other_are_no_pool() {
+    let strategy = |grandchild: bool| {
+        let mut story = Story::of_a_program();
+        story.fork(100, 200);
+        story.fork(100, 201);
+        story.fork(if grandchild { 200 } else { 100 }, 202);
+        for socket in 0..6 {
+            let pid = 200 + socket % 3;
+            story.connects(pid, pid, u64::from(socket));
+        }
+        let (strategy, _, evidence) = client_shape(&story.side, &story.made(3));
+        (strategy, evidence.because)
+    };
+    assert_eq!(strategy(false).0, Some(Strategy::Pool));
+    let because = "6 connections by 3 workers: the processes were created by several others";
+    assert_eq!(strategy(true), (None, because.to_owned()));
+}
+
 #[test]
 fn what_ends_at_the_moment_of_the_census_was_still_there() {
     let mut story = Story::of_a_program();

@@ -96,7 +96,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
             lossless,
         },
     );
-    let mut workers = client.workers(wire);
+    let mut workers = client.workers(wire, server.is_embedded());
     // Connections were made, and no frame passed the tap: it tells of none.
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     workers.extend(server.workers());
@@ -110,6 +110,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
             flows: wire,
             own,
             wire: whole && when.whole,
+            time: server.is_embedded(),
         };
         client.requests(reached, known)
     };

@@ -105,12 +105,14 @@ pub(super) struct Known<'a> {
     pub own: Option<&'a [&'a FlowRecord]>,
     /// Whether nothing that went over the wire is missing.
     pub wire: bool,
+    /// Whether the server speaks TIME and nothing else: the embedded one.
+    pub time: bool,
 }
 
 /// The requests of somebody else's client, or of one whose notes are missing.
 pub(super) fn requests(watched: Watched<'_>, submitted: Option<u64>, known: Known<'_>) -> Requests {
     // Without a capture, what connect(2) returned is all that is known.
-    let wire = Wire::new(known.flows.unwrap_or_default(), watched.activity);
+    let wire = Wire::new(known.flows.unwrap_or_default(), watched.activity).of_time(known.time);
     let side = watched.activity;
     // What was not to be seen may have been there all the same.
     let made = side.filter(|_| known.client);
@@ -158,11 +160,12 @@ pub(super) fn requests(watched: Watched<'_>, submitted: Option<u64>, known: Know
 pub(super) fn client_workers(
     watched: Watched<'_>,
     flows: Option<&[FlowRecord]>,
+    time: bool,
 ) -> Vec<WorkerRecord> {
     let Some(side) = watched.activity else {
         return Vec::new();
     };
-    let wire = flows.map(|flows| Wire::new(flows, Some(side)));
+    let wire = flows.map(|flows| Wire::new(flows, Some(side)).of_time(time));
     let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
     let record = |(at, c): (usize, &Connection)| {
         let task = side.tasks.get(c.task);

@@ -163,10 +163,11 @@ impl<'a> ClientSide<'a> {
         }
     }
 
-    pub fn workers(&self, flows: Option<&[FlowRecord]>) -> Vec<WorkerRecord> {
+    /// `time`: whether its server speaks TIME and nothing else.
+    pub fn workers(&self, flows: Option<&[FlowRecord]>, time: bool) -> Vec<WorkerRecord> {
         match self {
             Self::BuiltIn { seen, .. } => workers::client_records(&seen.requests),
-            Self::Program { watched, .. } => programs::client_workers(*watched, flows),
+            Self::Program { watched, .. } => programs::client_workers(*watched, flows, time),
         }
     }
 
@@ -192,6 +193,11 @@ impl<'a> ServerSide<'a> {
             }
             AskedServer::Existing { attached: false } => Self::Existing(seen),
         }
+    }
+
+    /// Whether it is threadtap's own, which speaks TIME and nothing else.
+    pub const fn is_embedded(&self) -> bool {
+        matches!(self, Self::BuiltIn { .. })
     }
 
     /// What is known of it as somebody else's program.

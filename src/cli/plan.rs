@@ -32,7 +32,9 @@ pub enum UsageError {
     #[error("{0}")]
     Mismatch(&'static str),
     /// Runs of a comparison that would be saved over one another.
-    #[error("two runs would be saved in the same folder {0}; give one --program or --server another name")]
+    #[error(
+        "two runs would be saved in the same folder {0}; give one --program or --server another name"
+    )]
     SharedFolder(String),
     /// A command that cannot be run as it is given.
     #[error("--server-cmd: {0}")]

@@ -26,6 +26,11 @@ pub(super) struct Left {
     pub open: u64,
     /// The connections that were open then, and whose threads had ended before.
     pub orphaned: u64,
+    /// Where at least as many threads had made no connection as a pool of Python has
+    /// beside its workers: how many of these had ended while others were still at one.
+    pub early: u64,
+    /// Whether the process was an interpreter of Python.
+    pub python: bool,
 }
 
 /// Threads that the client's main thread did not wait for although there may have
@@ -70,6 +75,9 @@ pub(super) fn left(input: &FindingsInput<'_>) -> Option<Left> {
 
 /// `created`: the tasks of the process, but its first.
 fn left_in(side: &Activity, place: usize, created: &[TaskIndex], wire: &Wire<'_>) -> Option<Left> {
+    /// The threads that a pool of Python has beside its workers (its
+    /// module `multiprocessing.pool`: one each for workers, tasks and results).
+    const HANDLERS: u64 = 3;
     let process = &side.tasks.processes()[place];
     let exit = process.exit_begun?;
     // Another thread, or a signal, says nothing of what the first one waited for.
@@ -92,12 +100,31 @@ fn left_in(side: &Activity, place: usize, created: &[TaskIndex], wire: &Wire<'_>
         None => side.sockets.made[**at].errno.is_none(),
     };
     let made = made_by(&there);
+    let over = |at: &usize| {
+        let connection = &side.sockets.made[*at];
+        let closed = wire.flow_of(*at).and_then(|flow| flow.client_closed_ns);
+        closed.or(connection.until).unwrap_or(connection.from)
+    };
+    let last = made_by(&created.iter().copied().collect())
+        .iter()
+        .map(over)
+        .max();
+    let idle = |task: &&TaskIndex| side.sockets.made.iter().all(|c| c.task != **task);
+    let is_early = |task: &&TaskIndex| side.tasks.get(**task).ended < last;
     Some(Left {
         threads: there.len() as u64,
         ended: gone.len() as u64,
         made: made.len() as u64,
         open: count_of(made.iter().filter(is_open)),
         orphaned: count_of(made_by(&gone).iter().filter(is_open)),
+        early: if count_of(created.iter().filter(idle)) < HANDLERS {
+            0
+        } else {
+            count_of(gone.iter().filter(idle).filter(is_early))
+        },
+        python: ["python", "pypy"]
+            .iter()
+            .any(|p| process.name.starts_with(p)),
     })
 }
 
@@ -133,28 +160,39 @@ pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<String> {
     parts
 }
 
-/// Python ends the threads of a pool that nobody waits for shortly before it exits:
-/// then they are seen to end as if somebody had. Where how the client is built was
-/// seen, or something else that explains it, that is not to be asked. The end of a sentence.
-pub(super) fn pool_to_look_at(input: &FindingsInput<'_>) -> &'static str {
-    let Some(seen) = input.seen else {
-        return "";
+/// What a person may look at where threads had ended before their main thread, and still
+/// nobody may have waited for them: Python ends the threads of a pool, and daemons,
+/// shortly before it exits. Where something else explains it, that is not to be asked.
+/// The end of a sentence.
+pub(super) fn to_look_at(input: &FindingsInput<'_>) -> String {
+    let Some((seen, left)) = input.seen.zip(left(input)) else {
+        return String::new();
     };
-    let plan = &input.run.plan;
-    let elsewhere = seen
-        .client
-        .is_some_and(|client| !client.elsewhere.is_empty());
     let output = seen.observation.client.output.as_ref();
-    let explained =
-        elsewhere || plan.strategy.is_some() || output.is_some_and(|o| o.exceptions > 0);
+    let elsewhere = |client: &Activity| !client.elsewhere.is_empty();
+    if output.is_some_and(|o| o.exceptions > 0) || seen.client.is_some_and(elsewhere) {
+        return String::new();
+    }
+    let plan = &input.run.plan;
     let work = plan.inferred.client.as_ref();
     let one_each = work.is_none_or(|work| work.most_by_one_worker <= 1);
-    match left(input) {
-        Some(left) if left.ended > 0 && !explained && (one_each || left.orphaned > 0) => {
-            ". If a pool was to make them, see whether the main thread waits for it (close() and \
-             join())"
-        }
-        _ => "",
+    if left.python && left.early > 0 {
+        format!(
+            ". {} that had made no connection had ended while others were still at work, as those \
+             of Python's ThreadPool do when the main thread does not wait for the pool: see whether \
+             it does (close() and join())",
+            counted(left.early, "thread", "threads"),
+        )
+    } else if left.python && left.orphaned > 0 {
+        ". Python ends threads so when the main thread does not wait for them: see whether it does \
+         (join(); of a pool, close() and join())"
+            .to_owned()
+    } else if left.ended > 0 && plan.strategy.is_none() && (one_each || left.orphaned > 0) {
+        ". If a pool was to make them, see whether the main thread waits for it (close() and \
+         join())"
+            .to_owned()
+    } else {
+        String::new()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::FlowConfig;
 use super::testkit::{Spoken, client, flow, flows_with, opened, server};
-use crate::model::{Exchange, Timestamp};
+use crate::model::{Exchange, TcpFlags, Timestamp};
 
 fn ms(n: i64) -> Timestamp {
     Timestamp::from_nanos(n * 1_000_000)
@@ -84,6 +84,86 @@ fn no_answer() {
     let e = exchanges([c.says(101, 301, b"TIME\r\n")]);
     assert_eq!((e[0].response_ns, e[0].valid), (None, Some(false)));
     assert_eq!(e[0].problem.as_deref(), Some("no answer"));
+}
+
+#[test]
+fn a_request_whose_line_does_not_end() {
+    let (c, s) = (client(), server());
+    let of = |then: &[Spoken]| {
+        let all = verdicts(then.iter().cloned());
+        let problems = all.into_iter().map(|v| v.1.unwrap_or_default());
+        problems.collect::<Vec<_>>()
+    };
+    let unended = "no answer; the request has no line end";
+    assert_eq!(of(&[c.says(101, 301, b"TIME")]), [unended]);
+    assert_eq!(of(&[c.says(101, 301, b"TIME\r")]), [unended]);
+    let both = || c.says(101, 301, b"TIME\r\nTIME");
+    assert_eq!(of(&[both()]), ["no answer", unended]);
+    assert_eq!(
+        of(&[both(), s.says(301, 111, b"JAM 10:20:30\r\n")]),
+        ["", unended]
+    );
+    // A server may answer all the same.
+    let answered = [
+        c.says(101, 301, b"TIME"),
+        s.says(301, 105, b"JAM 10:20:30\r\n"),
+    ];
+    assert_eq!(of(&answered), [""]);
+    // What was not captured may have been the end.
+    let cut = c.says(101, 301, b"TIME\r\n").cut_to(4);
+    assert_ne!(of(&[cut]), [unended]);
+}
+
+/// The kernel of a client that has closed answers data with a RST without ACK.
+#[test]
+fn an_answer_that_came_when_nobody_was_there() {
+    let (c, s) = (client(), server());
+    let ask = || c.says(101, 301, b"TIME\r\n").at_ms(10);
+    let fin = || c.fin(107, 301).at_ms(11);
+    let answer = || s.says(301, 108, b"JAM 10:20:30\r\n").at_ms(12);
+    let late = |then: Vec<Spoken>| {
+        let all = exchanges(then);
+        assert!(all.iter().all(|e| e.valid == Some(true)), "{all:?}");
+        all.iter().map(Exchange::came_too_late).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        late(vec![ask(), fin(), answer(), c.rst(108).at_ms(12)]),
+        [true]
+    );
+    // It had closed its half only, and reads.
+    assert_eq!(
+        late(vec![ask(), fin(), answer(), c.ack(108, 315).at_ms(12)]),
+        [false]
+    );
+    // Its end was there: it was closed with data that nobody had read, or by a
+    // program that wanted a reset (SO_LINGER).
+    let aborted = || c.rst(108).with(TcpFlags::ACK).at_ms(12);
+    assert_eq!(late(vec![ask(), fin(), answer(), aborted()]), [false]);
+    assert_eq!(
+        late(vec![ask(), answer(), c.rst(107).at_ms(12)]),
+        [false],
+        "no FIN before"
+    );
+    // The reset answers the FIN of the server, a minute later.
+    let over = vec![
+        ask(),
+        fin(),
+        answer(),
+        c.ack(108, 315).at_ms(12),
+        s.fin(315, 108).at_ms(70_000),
+        c.rst(108).at_ms(70_000),
+    ];
+    assert_eq!(late(over), [false]);
+    // The first of two was read.
+    let two = vec![
+        c.says(101, 301, b"TIME\r\nTIME\r\n").at_ms(10),
+        c.fin(113, 301).at_ms(11),
+        s.says(301, 114, b"JAM 10:20:30\r\n").at_ms(12),
+        c.ack(114, 315).at_ms(13),
+        s.says(315, 114, b"JAM 10:20:31\r\n").at_ms(14),
+        c.rst(114).at_ms(14),
+    ];
+    assert_eq!(late(two), [false, true]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One flow while its segments come in.
 
 use crate::model::{
-    Close, Endpoint, FlowId, FlowRecord, Incomplete, Segment, SeqNum, TcpFlags, Timestamp,
+    Close, Endpoint, Exchange, FlowId, FlowRecord, Incomplete, Segment, SeqNum, TcpFlags, Timestamp,
 };
 
 use super::analysis::HalfAnalysis;
@@ -57,6 +57,10 @@ pub(super) struct Flow {
     reset: bool,
     /// A RST came, also one after both FINs, which never are acknowledged then.
     over: bool,
+    /// Who sent the latest segment and when, if it carried data.
+    latest_data: Option<(Half, Timestamp)>,
+    /// A side that was gone when data for it came, and when that data was sent.
+    gone: Option<(Half, Timestamp)>,
 }
 
 impl Flow {
@@ -78,6 +82,8 @@ impl Flow {
             dialogue: Dialogue::default(),
             reset: false,
             over: false,
+            latest_data: None,
+            gone: None,
         };
         if time_port.is_some_and(|p| p != s.source.port && p != s.destination.port) {
             flow.dialogue.forbid_time();
@@ -179,10 +185,17 @@ impl Flow {
             peer.fin_acknowledged = true;
         }
         if s.flags.has(TcpFlags::RST) {
+            // RFC 9293, 3.10.7.1: where there is no connection any more, a segment with
+            // ACK is answered by a RST without. After its FIN nobody there reads.
+            if !s.flags.has(TcpFlags::ACK) && sender.fin.is_some() {
+                let data = self.latest_data.filter(|data| data.0 != from);
+                self.gone = self.gone.or(data.map(|(_, at)| (from, at)));
+            }
             self.over = true;
             self.reset |= sender.fin.is_none() || peer.fin.is_none();
         }
 
+        self.latest_data = (s.payload_len > 0).then_some((from, s.time));
         let [a, b] = &self.sent.both;
         self.connection
             .take(s, from, self.client, Pair::new([&a.stream, &b.stream]));
@@ -254,7 +267,13 @@ impl Flow {
         let fins = self.sent.both.iter().all(|s| s.fin.is_some());
         let state = self.connection.state(client);
         let lost = self.is_incomplete(server);
-        let (exchanges, exchanges_omitted, mut reasons) = self.dialogue.finish(lost, budget);
+        let (mut exchanges, exchanges_omitted, mut reasons) = self.dialogue.finish(lost, budget);
+        let unread = self.gone.filter(|gone| gone.0 == client);
+        for exchange in exchanges.iter_mut().filter(|e| e.valid == Some(true)) {
+            if unread.is_some_and(|(_, at)| exchange.response_ns == Some(at)) {
+                exchange.problem = Some(Exchange::TOO_LATE.to_owned());
+            }
+        }
         let [c, s] = [&self.sent[client], &self.sent[server]];
         if c.stream.total().is_none() || s.stream.total().is_none() {
             reasons.add(Incomplete::HolesBound);

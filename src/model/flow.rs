@@ -183,6 +183,22 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// What is wrong with an answer that came when the client's end was closed already.
+    pub(crate) const TOO_LATE: &str =
+        "the client had closed the connection before this answer came";
+    /// What is wrong with a request of TIME whose line did not end.
+    pub(crate) const NO_LINE_END: &str = "no answer; the request has no line end";
+
+    /// Whether its answer came too late for anybody to read it.
+    pub(crate) fn came_too_late(&self) -> bool {
+        self.problem.as_deref() == Some(Self::TOO_LATE)
+    }
+
+    /// Whether its request waited for its own end.
+    pub(crate) fn has_no_line_end(&self) -> bool {
+        self.problem.as_deref() == Some(Self::NO_LINE_END)
+    }
+
     /// From request to answer; `None` when no answer came, or when it came
     /// before the request.
     #[must_use]

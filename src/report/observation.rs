@@ -32,6 +32,9 @@ fn capture(run: &RunRecord) -> Cell {
     let (drops, lost) = drops(capture);
     let (end, cut) = match capture.stop_reason {
         StopReason::Drained => ("all flows closed", false),
+        StopReason::Timeout if run.correlation.flows == Some(0) => {
+            ("no flow until the end of the linger time", true)
+        }
         StopReason::Timeout => (
             "some flows were still open at the end of the linger time",
             true,

@@ -2,6 +2,12 @@
 
 usage: student.py client KIND PORT N
        student.py server KIND PORT"""
+import atexit
+
+# What is registered first comes last: after the pools have been ended.
+LAST = []
+atexit.register(lambda: [last() for last in LAST])
+
 import logging
 import multiprocessing
 import os
@@ -47,6 +53,21 @@ def client(kind, port, n):
         for _ in range(n):
             pool.apply_async(lambda: (both.wait(), time.sleep(60)))
         both.wait()
+    elif kind == "given_up":
+        # Nobody waits: Python ends the pool while two are in the middle of a request,
+        # and these still come to its end.
+        both = threading.Barrier(3)
+        pool = ThreadPool(2)
+
+        def until_given_up():
+            both.wait()
+            while pool._worker_handler.is_alive() or pool._task_handler.is_alive():
+                time.sleep(0.001)
+
+        for _ in range(n):
+            pool.apply_async(exchange, (port, "127.0.0.1", until_given_up))
+        both.wait()
+        LAST.append(lambda: [worker.join() for worker in pool._pool])
     elif kind == "joined":
         pool = ThreadPool(2)
         for _ in range(n):
@@ -89,6 +110,37 @@ def client(kind, port, n):
             sock = socket.create_connection(("127.0.0.1", port))
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             sock.close()
+    elif kind == "no_request":
+        for _ in range(n):
+            ask(port, b"time, please\r\n")
+    elif kind == "no_line_end":
+        for _ in range(n):
+            ask(port, b"TIME", patience=0.2)
+    elif kind == "silent":
+        for _ in range(n):
+            ask(port, b"", patience=0.2)
+    elif kind == "gone":
+        for _ in range(n):
+            with socket.create_connection(("127.0.0.1", port)) as sock:
+                sock.sendall(b"TIME\r\n")
+    elif kind == "probes":
+        # Each child looks whether the port is open, and ends.
+        for _ in range(3):
+            if os.fork() == 0:
+                socket.create_connection(("127.0.0.1", port))
+                os._exit(0)
+            os.wait()
+        for _ in range(n):
+            exchange(port)
+    elif kind == "forks":
+        # Each forks the next, and all ask, also the first one: 15 processes more.
+        done = os.pipe()
+        for _ in range(4):
+            os.fork()
+            exchange(port)
+        os.close(done[1])
+        # Until all are done.
+        os.read(done[0], 1)
     elif kind == "wrong_port":
         for _ in range(n):
             try:
@@ -143,6 +195,16 @@ def call_work(i):
     return globals()["work"](i)
 
 
+def ask(port, request, patience=None):
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        sock.sendall(request)
+        sock.settimeout(patience)
+        try:
+            return sock.recv(64)
+        except TimeoutError:
+            print("no answer")
+
+
 def try_it(port, host):
     try:
         exchange(port, host)
@@ -172,6 +234,9 @@ def server(kind, port):
             if kind == "silent":
                 return time.sleep(60)
             sock.recv(64)
+            if kind == "late":
+                # Until the client has closed.
+                sock.recv(64)
             if kind == "fixed":
                 sock.sendall(b"JAM 10:00:00\r\n")
             elif kind == "utc":

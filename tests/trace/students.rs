@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::common::findings;
 use super::common::need::Need::{Capture, Tool};
+use super::common::{assert_failed, findings};
 use super::seen::Seen;
 use super::stage::Stage;
 use crate::require;
@@ -69,6 +69,86 @@ fn a_pool_that_is_not_joined() {
         "{message}"
     );
     assert!(!message.contains("wait"), "{message}");
+}
+
+/// Python ends a pool that nobody waits for before it exits: then no thread is left to be
+/// seen. Which ones ended first tells that somebody should look.
+#[test]
+fn a_pool_that_is_given_up() {
+    require!(Capture, Tool("python3"));
+    let seen = "3 threads that had made no connection had ended while others were still at work";
+    let record = play("given_up", 20, "good", &[]).record();
+    silent(&record, &["not_joined"]);
+    let message = one(&record, "pool_width");
+    assert!(message.contains(seen), "{message}");
+    assert!(
+        message.contains("see whether the main thread waits for the pool"),
+        "{message}"
+    );
+    let record = play("given_up", 20, "good", &["-n", "20"])
+        .exits(1)
+        .record();
+    let message = one(&record, "requests_failed");
+    assert!(message.contains(seen), "{message}");
+    assert!(message.contains("close() and join()"), "{message}");
+}
+
+/// What a client says, or does not wait for, explains why no answer came to it.
+#[test]
+fn clients_that_ask_wrongly() {
+    require!(Capture, Tool("python3"));
+    let embedded = |client: &str| {
+        let words = ["student.py", "client", client, "{port}", "4"];
+        Stage::new(&[]).with(&["-n", "4"]).run(&words)
+    };
+    for (client, reason, said) in [
+        ("no_request", "closed", "does not begin with TIME"),
+        (
+            "no_line_end",
+            "timeout",
+            "the request has no line end (CR LF)",
+        ),
+        (
+            "silent",
+            "not_attempted",
+            "it made 4 connections, without a request on any",
+        ),
+    ] {
+        let record = embedded(client).exits(1).record();
+        assert_failed(&record, &[(reason, 4)]);
+        assert_eq!(record["requests"]["valid"], 0);
+        let message = one(&record, "requests_failed");
+        assert!(message.contains(said), "{client}: {message}");
+        assert!(!message.contains("server's log"), "{client}: {message}");
+    }
+    let record = play("gone", 4, "late", &["-n", "4"]).exits(1).record();
+    assert_failed(&record, &[("timeout", 4)]);
+    let message = one(&record, "requests_failed");
+    assert!(
+        message.contains("had closed the connection before the answer came"),
+        "{message}"
+    );
+}
+
+/// A process that looks whether the port is open, and ends, has asked for nothing.
+#[test]
+fn a_probe_by_a_process_of_its_own_has_not_failed() {
+    require!(Capture, Tool("python3"));
+    let record = play("probes", 4, "good", &["-n", "4"]).exits(0).record();
+    assert_failed(&record, &[]);
+    assert_eq!(record["requests"]["valid"], 4);
+    assert_eq!(record["connections"]["without_request"], 3);
+}
+
+/// Processes that fork each other share no queue.
+#[test]
+fn a_tree_of_processes_is_no_pool() {
+    require!(Capture, Tool("python3"));
+    let record = play("forks", 0, "good", &[]).exits(0).record();
+    let plan = &record["plan"];
+    assert_eq!(plan["inferred"]["client"]["connections"], 30, "{plan}");
+    assert!(plan["strategy"].is_null(), "{plan}");
+    silent(&record, &["pool_width"]);
 }
 
 /// Processes of a pool that is not joined are ended with the program.

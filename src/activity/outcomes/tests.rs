@@ -216,6 +216,72 @@ fn one_that_never_closed_left_its_request_behind() {
     assert_eq!(told(open, &side).0, Some(Outcome::Abandoned));
 }
 
+/// Another thread ended the process: this one may have meant to ask.
+#[test]
+fn a_connection_that_another_thread_gave_up_is_no_probe() {
+    let mut side = Activity::default();
+    let mut tell = |ms, tid, what| {
+        side.apply(&Event {
+            at: at(ms),
+            pid: Pid(7),
+            tid: Tid(tid),
+            what,
+        });
+    };
+    for (tid, process) in [(7, true), (8, false)] {
+        let parent = None;
+        tell(1, tid, Change::Started { process, parent });
+    }
+    let connected = Change::Connected {
+        socket: None,
+        target: port(80),
+        from: at(10),
+        local: Some(port(50_000)),
+        errno: Some(0),
+    };
+    tell(11, 8, connected);
+    tell(20, 7, Change::ExitBegun);
+    tell(21, 8, Change::Ended(Exit::Code(0)));
+    tell(21, 7, Change::Ended(Exit::Code(0)));
+    let mut flow = flow(50_000, "ShAFaf", &[]);
+    flow.client_closed_ns = Some(at(20));
+    assert_eq!(told(flow, &side).0, Some(Outcome::Abandoned));
+}
+
+/// Nobody was there any more to read it.
+#[test]
+fn an_answer_that_came_too_late_is_none() {
+    let late = || Exchange {
+        problem: Some(Exchange::TOO_LATE.to_owned()),
+        ..exchange(Some(30), Some(true))
+    };
+    let of = |exchanges: &[Exchange], exit| {
+        let mut flow = flow(50_000, "ShADaFdR", exchanges);
+        flow.client_closed_ns = Some(at(20));
+        told(flow, &program(Some(0), exit))
+    };
+    let one = vec![(Outcome::Timeout, 1)];
+    assert_eq!(of(&[late()], None), (Some(Outcome::Timeout), one.clone()));
+    let read = exchange(Some(13), Some(true));
+    assert_eq!(of(&[read, late()], None), (Some(Outcome::Timeout), one));
+    let exit = Some((20, Exit::Code(0)));
+    let one = vec![(Outcome::Abandoned, 1)];
+    assert_eq!(of(&[late()], exit), (Some(Outcome::Abandoned), one));
+}
+
+/// What is said to a server that speaks TIME only is a request of TIME, or has failed.
+#[test]
+fn what_is_no_request_of_time_has_failed_where_the_server_speaks_nothing_else() {
+    let flows = [flow(50_000, "ShADafF", &[exchange(None, None)])];
+    let side = program(Some(0), None);
+    let wire = || Wire::new(&flows, Some(&side));
+    assert_eq!(wire().outcome(0), None);
+    assert_eq!(failures(&wire(), Some(&[&flows[0]])), []);
+    let wire = wire().of_time(true);
+    assert_eq!(wire.outcome(0), Some(Outcome::Closed));
+    assert_eq!(failures(&wire, Some(&[&flows[0]])), [(Outcome::Closed, 1)]);
+}
+
 /// Connected, and closed by the client at 20 ms without a byte.
 #[test]
 fn a_connection_without_a_request_has_not_failed() {
@@ -229,8 +295,16 @@ fn a_connection_without_a_request_has_not_failed() {
     assert_eq!(of("ShAFaf", None, 0), None);
     assert_eq!(of("ShAR", None, 0), None);
     assert_eq!(of("ShAFaf", exits_at(21), 0), None);
+    // The thread that made it ended its process itself, and said that all went well.
+    assert_eq!(of("ShAFaf", exits_at(20), 0), None);
     // It had no time to ask, it was turned away, or what it asked was no request.
-    assert_eq!(of("ShAFaf", exits_at(20), 0), Some(Outcome::Abandoned));
+    for exit in [Exit::Code(1), Exit::Signal(15)] {
+        assert_eq!(
+            of("ShAFaf", Some((20, exit)), 0),
+            Some(Outcome::Abandoned),
+            "{exit:?}"
+        );
+    }
     assert_eq!(of("ShAfF", None, 0), Some(Outcome::Closed));
     assert_eq!(of("ShADFaf", None, 5), Some(Outcome::Timeout));
 }

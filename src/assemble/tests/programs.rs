@@ -247,6 +247,7 @@ fn a_connection_may_carry_many_requests() {
 #[test]
 fn a_connection_without_a_request_has_not_failed() {
     let mut story = pair_and(|story| {
+        story.did(Side::Client, 10, 13, 12, thread());
         story.connects(10, 50_002, 12, 0);
         let probe = story.flow(50_002, 12, None);
         probe.handshake.as_mut().unwrap().syn_ack_ns = Some(at(12));
@@ -258,9 +259,16 @@ fn a_connection_without_a_request_has_not_failed() {
     let told = story.told();
     assert_eq!(told.run.requests.attempted, Some(3));
     assert_eq!(told.run.requests.failed, [].into());
-    // One that its process's end closed had no time to ask.
+    // Closed by the end of its process, which the thread that made it ended itself.
     let probe = story.flows.last_mut().unwrap();
     probe.client_closed_ns = Some(at(30));
+    assert_eq!(story.told().run.requests.failed, [].into());
+    // A thread that another one ended had no time to ask.
+    let made = story.seen.client.events.iter_mut();
+    let by_probe = made.filter(|event| {
+        matches!(event.what, Change::Connected { local, .. } if local == Some(port(50_002)))
+    });
+    by_probe.for_each(|event| event.tid = Tid(13));
     let failed = story.told().run.requests.failed;
     assert_eq!(failed, [("abandoned".to_owned(), 1)].into());
 }

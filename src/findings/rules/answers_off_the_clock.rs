@@ -80,8 +80,14 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         quarter.min(900 - quarter) <= TOLERANCE
     });
     let local = local_time(first.came, offset);
+    // Within a second or two, all answers of a clock that goes are the same.
+    let came = || answers.iter().map(|answer| answer.came);
+    let lasted = came()
+        .max()
+        .zip(came().min())
+        .map(|(last, first)| last.since(first));
     let alike = match distinct.len() {
-        1 if answers.len() > 1 => ". All answers say the same time",
+        1 if lasted > Some(Nanos::new(2_000_000_000)) => ". All answers say the same time",
         _ => "",
     };
     let zone = if zones {

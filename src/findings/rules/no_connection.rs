@@ -1,10 +1,10 @@
 //! `no_connection`: a client that never tried to reach the server.
 
 use crate::findings::FindingsInput;
-use crate::findings::ending::{pool_to_look_at, seen_of_the_end, unjoined};
+use crate::findings::ending::{last_line, last_words, seen_of_the_end, to_look_at, unjoined};
 use crate::findings::evidence::made_no_connection;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::Severity;
+use crate::model::{Severity, Side};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -34,14 +34,20 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     }
     let target = &input.run.plan.target;
-    let seen = seen_of_the_end(input);
+    let mut seen = seen_of_the_end(input);
+    // Of one that says that all went well, what it printed last may tell more.
+    let last = input.seen.and_then(|seen| last_line(&seen, Side::Client));
+    let last = last.map(|line| last_words(Side::Client, Some(line)));
+    if let Some(last) = last.filter(|last| !seen.contains(last)) {
+        seen.push(last);
+    }
     let seen_of_it = match seen.as_slice() {
         [] => "client.log may say more".to_owned(),
         parts => parts.join("; "),
     };
     let hint = match unjoined(input) {
-        None => pool_to_look_at(input),
-        Some(_) => "",
+        None => to_look_at(input),
+        Some(_) => String::new(),
     };
     // Where it was not traced, only the wire tells.
     let made = match input.run.requests.attempted {

@@ -65,21 +65,30 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let is = if workers == 1 { "That is" } else { "They are" };
     let as_many = as_many.map_or(String::new(), |words| format!(" {is} {words}."));
     let open = left.map_or(0, |left| left.orphaned);
+    let at_work = left.filter(|left| left.python && left.early > 0 && unjoined(input).is_none());
+    let at_work = at_work.map_or(String::new(), |left| {
+        format!(
+            " {} that had made no connection had ended while others were still at work, as those \
+             of Python's ThreadPool do when the main thread does not wait for the pool.",
+            counted(left.early, "thread", "threads"),
+        )
+    });
     let open = if open > 0 {
         format!(" {}.", sentence(&orphaned(open)))
     } else {
         String::new()
     };
+    let early = left.is_some_and(|left| left.python && left.early > 0);
     let hint = if input.run.requests.submitted.is_some() || unjoined(input).is_some() {
         ""
-    } else if is_pool && open.is_empty() {
+    } else if is_pool && open.is_empty() && !early {
         " With -n N threadtap says whether any are missing."
     } else {
         " If more were to be made, see whether the main thread waits for the pool; with -n N \
          threadtap says how many are missing."
     };
     let message = format!(
-        "{} of the client made the {}.{as_many}{open} The width of a pool bounds how many requests run \
+        "{} of the client made the {}.{as_many}{open}{at_work} The width of a pool bounds how many requests run \
          at the same time, not how many are made in all.{hint}",
         counted(workers, one, many),
         counted(connections, "connection", "connections"),

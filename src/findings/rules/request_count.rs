@@ -69,7 +69,8 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         conclusion(
             Severity::Warning,
             format!(
-                "The client made {}, and -n says {}: give the number that it makes.",
+                "The client made {}, and -n says {}: correct the client, or give the number that it \
+                 makes.",
                 counted(made, "request", "requests"),
                 count(submitted),
             ),

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use crate::findings::FindingsInput;
-use crate::findings::ending::{pool_to_look_at, seen_of_the_end, unjoined};
+use crate::findings::ending::{seen_of_the_end, to_look_at, unjoined};
 use crate::findings::evidence::{
     count_of, early_end_of_server, is_never_accepted, left_in_the_queue, tells_acceptances,
     was_cut_short,
 };
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Endpoint, FlowRecord, Outcome, ServerKind, Severity, Side};
+use crate::model::{Endpoint, Exchange, FlowRecord, Outcome, ServerKind, Severity, Side};
 use crate::text::escape::printable;
 use crate::text::units::{count, counted};
 
@@ -115,10 +115,12 @@ fn because(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
         Outcome::NotAttempted if is_program => Some(never_begun(input)),
         Outcome::Abandoned if is_program && unjoined(input).is_none() => {
             let seen = seen_of_the_end(input);
-            (!seen.is_empty()).then(|| seen.join("; "))
+            (!seen.is_empty()).then(|| seen.join("; ") + &to_look_at(input))
         }
         Outcome::Refused => refused(input),
-        Outcome::Reset | Outcome::Closed | Outcome::Timeout => not_accepted(outcome, input),
+        Outcome::Reset | Outcome::Closed | Outcome::Timeout => {
+            not_accepted(outcome, input).or_else(|| by_the_client(outcome, input))
+        }
         _ => None,
     };
     known.or_else(|| remedy(outcome, input).map(str::to_owned))
@@ -128,14 +130,25 @@ fn because(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
 fn never_begun(input: &FindingsInput<'_>) -> String {
     let seen = seen_of_the_end(input);
     let attempted = input.run.requests.attempted;
-    let made = attempted.map(|n| format!("it made {}", counted(n, "connection", "connections")));
+    let silent = input.run.connections.without_request.filter(|&n| n > 0);
+    let made = attempted.map(|n| {
+        let silent = match silent {
+            Some(silent) if silent >= n => ", without a request on any".to_owned(),
+            Some(silent) => format!(", without a request on {}", count(silent)),
+            None => String::new(),
+        };
+        format!(
+            "it made {}{silent}",
+            counted(n, "connection", "connections")
+        )
+    });
     let parts: Vec<String> = made.into_iter().chain(seen).collect();
     match parts.as_slice() {
         [] => "see client.log".to_owned(),
         parts => format!(
             "of the client was seen: {}{}",
             parts.join("; "),
-            pool_to_look_at(input)
+            to_look_at(input)
         ),
     }
 }
@@ -204,6 +217,51 @@ fn not_accepted(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
         )
     };
     Some(format!("{which}{why}"))
+}
+
+/// What a program of one's own did that explains why no answer came to it: seen on the
+/// wire, on the flows of its connections with this outcome.
+fn by_the_client(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
+    input.run.plan.client_command.as_ref()?;
+    let workers = input.workers.iter();
+    let workers = workers.filter(|w| w.side == Side::Client && w.outcome == Some(outcome));
+    let ports: HashSet<Endpoint> = workers.filter_map(|w| w.client).collect();
+    let all = || {
+        let flows = input.flows.iter();
+        flows.filter(|f| ports.contains(&f.client) && f.client_owner.is_some())
+    };
+    let of = |is: fn(&Exchange) -> bool| count_of(all().filter(|f| f.exchanges.iter().any(is)));
+    let (late, unended) = (of(Exchange::came_too_late), of(Exchange::has_no_line_end));
+    let embedded = matches!(input.run.plan.server, ServerKind::Embedded);
+    let other = count_of(all().filter(|f| embedded && speaks_no_time(f)));
+    let on = |n: u64| match n {
+        n if n >= count_of(all()) => String::new(),
+        n => format!("on {} of these connections ", count(n)),
+    };
+    let told = [
+        (
+            other,
+            "what the client sent does not begin with TIME, which is all that the embedded server answers",
+        ),
+        (
+            unended,
+            "the request has no line end (CR LF), so that the server waited for the rest of it",
+        ),
+        (
+            late,
+            "the client had closed the connection before the answer came: let it read the answer first",
+        ),
+    ];
+    let told = told.into_iter().filter(|(n, _)| *n > 0);
+    let told: Vec<String> = told.map(|(n, what)| format!("{}{what}", on(n))).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// Whether all that a client said on a flow was seen, and none of it is a request of TIME.
+fn speaks_no_time(flow: &FlowRecord) -> bool {
+    let other = |e: &Exchange| e.valid.is_none() && e.problem.is_none();
+    let said = !flow.exchanges.is_empty() && flow.exchanges_omitted == 0;
+    said && flow.incomplete.is_empty() && flow.exchanges.iter().all(other)
 }
 
 /// What a person can do about it.

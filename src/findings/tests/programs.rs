@@ -7,7 +7,7 @@ use serde_json::json;
 use super::evidence;
 use super::scene::Scene;
 use crate::model::observation::{Change, End, SocketId};
-use crate::model::{Endpoint, Evidence, Exit, Pid, Severity, Side, Strategy, Timestamp};
+use crate::model::{Endpoint, Evidence, Exit, Nanos, Pid, Severity, Side, Strategy, Timestamp};
 
 fn scene(change: impl FnOnce(&mut Scene)) -> Scene {
     let mut scene = Scene::of_programs();
@@ -196,6 +196,95 @@ fn pool(change: impl FnOnce(&mut Scene)) -> Scene {
         s.works(102, 1);
         change(s);
     })
+}
+
+/// Two workers, three threads that hand out the work, and a main thread that may not
+/// have waited: all five have ended before it. `early`: whether those three did before
+/// the workers' last connections were closed.
+fn ended_pool(early: bool, change: impl FnOnce(&mut Scene)) -> Scene {
+    scene(|s| {
+        s.executed(Side::Client, "python3.11", false, false);
+        s.fixture.run.requests.submitted = None;
+        s.fixture.run.requests.attempted = Some(2);
+        s.works(101, 0);
+        s.works(102, 1);
+        for tid in 103..106 {
+            let process = false;
+            s.thread(
+                tid,
+                Change::Started {
+                    process,
+                    parent: None,
+                },
+            );
+        }
+        let over = if early {
+            (103..106, 101..103)
+        } else {
+            (101..103, 103..106)
+        };
+        for tid in over.0 {
+            s.thread(tid, Change::Ended(Exit::Code(0)));
+        }
+        let closed = s.now().plus(Nanos::new(1));
+        for flow in &mut s.fixture.flows[..2] {
+            flow.client_closed_ns = Some(closed);
+        }
+        for tid in over.1 {
+            s.thread(tid, Change::Ended(Exit::Code(0)));
+        }
+        s.fixture.run.plan.strategy = Some(Strategy::Pool);
+        s.fixture.run.plan.inferred.client = Some(Evidence {
+            workers: 2,
+            worker_processes: 1,
+            connections: 2,
+            accepting_threads: None,
+            receiving_threads: None,
+            sending_threads: None,
+            most_by_one_worker: 2,
+            at_once: Some(2),
+            created_threads: Some(5),
+            created_processes: Some(0),
+            because: String::new(),
+        });
+        change(s);
+        s.leaves(0);
+    })
+}
+
+/// Which threads ended first tells whether the pool may have been given up.
+#[test]
+fn a_pool_that_was_given_up_is_one_to_look_at() {
+    let seen = "3 threads that had made no connection had ended while others were still at work";
+    let hint = "the main thread waits";
+    let width = |early| ended_pool(early, |_| ()).one("pool_width").message;
+    assert!(
+        width(true).contains(seen) && width(true).contains(hint),
+        "{}",
+        width(true)
+    );
+    assert!(!width(false).contains(seen) && !width(false).contains(hint));
+    let missing = |early, change: fn(&mut Scene)| {
+        let short = ended_pool(early, |s| {
+            s.fixture.run.requests.submitted = Some(20);
+            let failed = &mut s.fixture.run.requests.failed;
+            failed.insert("not_attempted".to_owned(), 18);
+            change(s);
+        });
+        short.one("requests_failed").message
+    };
+    let told = missing(true, |_| ());
+    assert!(
+        told.contains(seen) && told.contains("close() and join()"),
+        "{told}"
+    );
+    let joined = missing(false, |_| ());
+    assert!(!joined.contains("wait"), "{joined}");
+    // Something else explains it.
+    let raised = missing(true, |s| {
+        s.printed(Side::Client, 3, Some("ValueError"), None);
+    });
+    assert!(!raised.contains("wait"), "{raised}");
 }
 
 #[test]

@@ -375,7 +375,7 @@ fn request_count_compares_with_n() {
         "request_count",
     );
     assert_eq!(more.severity, Severity::Warning);
-    let says = "The client made 20 requests, and -n says 12: give the number that it makes.";
+    let says = "The client made 20 requests, and -n says 12: correct the client, or give the number that it makes.";
     assert_eq!(more.message, says);
     // Of another protocol exchanges are all that can be counted.
     let fewer = of(|f| {

@@ -225,6 +225,11 @@ impl Scene {
         self.thread(tid, connected);
     }
 
+    /// The moment of the last event.
+    pub fn now(&self) -> Timestamp {
+        at(self.now)
+    }
+
     /// The main thread of the client ends its process with this status.
     pub fn leaves(&mut self, status: i32) {
         self.event(Side::Client, Change::ExitBegun);

@@ -72,9 +72,15 @@ impl Turns {
                 Incomplete::DisorderBound,
             ];
             let unseen = unseen.into_iter().any(|reason| self.reasons.has(reason));
-            for e in self.exchanges.iter_mut().skip(self.over as usize) {
+            let unended = !self.request.is_empty() && !self.requests_unseen() && self.omitted == 0;
+            let begun = self.exchanges.len().checked_sub(1).filter(|_| unended);
+            let pending = self.exchanges.iter_mut().enumerate();
+            for (at, e) in pending.skip(self.over as usize) {
                 if unseen && e.problem.is_none() {
                     e.problem = Some(NOT_CAPTURED.to_owned());
+                } else if Some(at) == begun && e.problem.is_none() {
+                    e.valid = Some(false);
+                    e.problem = Some(Exchange::NO_LINE_END.to_owned());
                 } else {
                     close_unanswered(e);
                 }
