@@ -1,5 +1,7 @@
 //! `threadtap ceiling`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::run::Colour;
@@ -7,6 +9,7 @@ use super::values;
 use crate::model::CeilingKind;
 use crate::report::Format;
 use crate::session::ceiling::CeilingPlan;
+use crate::session::run::SaveIn;
 
 const EXAMPLES: &str = "\
 Threads, processes or connections are created, held for a moment, and released
@@ -23,6 +26,8 @@ Examples:
   threadtap ceiling --kind process --reserve 0       use all: for a moment no program can fork
   (ulimit -v 1000000; threadtap ceiling --kind thread)
                                                      with less address space
+  threadtap ceiling --out max                        saved in max, for a report:
+  threadtap report t p max                           max with two runs
   threadtap ceiling --format json | jq '.kinds[] | {kind, reached, binds: .binding.name}'
 
 `no reserve` is the number that the limits allow. `predicted` is that
@@ -68,6 +73,15 @@ pub struct CeilingArgs {
     /// Percentage of free memory and of free system-wide limits to leave unused
     #[arg(long, value_name = "PERCENT", default_value = "5", value_parser = values::percent)]
     pub reserve: u64,
+    /// Empty or new folder to save the result in, for `threadtap report` and `threadtap show`
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace an earlier result in DIR. A file that threadtap did not write is never removed
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// Let other users read what is saved: folder 0755 and file 0644 instead of 0700 and 0600
+    #[arg(long, requires = "out")]
+    pub shared: bool,
     /// What to print
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
@@ -77,6 +91,17 @@ pub struct CeilingArgs {
 }
 
 impl CeilingArgs {
+    /// Where the result is to be saved.
+    #[must_use]
+    pub fn save_in(&self) -> Option<SaveIn> {
+        let folder = self.out.clone()?;
+        Some(SaveIn {
+            folder: Some(folder),
+            replace: self.force,
+            shared: self.shared,
+        })
+    }
+
     /// What is to be found. A kind that is named twice is looked for once.
     #[must_use]
     pub fn plan(&self) -> CeilingPlan {

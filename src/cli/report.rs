@@ -4,33 +4,54 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::lang::Lang;
 use crate::report::Evidence;
 
 const EXAMPLES: &str = "\
-The files are made from what is saved in the folder of the run, and are put there. A file that
-an earlier report made is replaced; nothing else in the folder is changed.
+report.md is one report of all folders, to hand in: the task, the environment, the maximum of
+threads and processes, for each run its counts, what happened in sentences, the table of
+interactions and the findings, then the comparison and the conclusion. Each sentence is made from
+what was saved. The other files are made of each run, and are put into its folder.
+
+A file that an earlier report made is replaced, and nothing else. A report.md that somebody has
+written in is kept, unless --force is given.
 
 Exit status:
   0    all of it was made
-  1    a file could not be made, or the run is not whole: it was interrupted, a file is cut off
-  2    it could not begin: not the folder of a run, or one of a version that is not known here
+  1    a file could not be made, or a run is not whole: it was interrupted, a file is cut off
+  2    it could not begin: not a folder of threadtap's, or of a version that is not known here
 
 Examples:
   threadtap report my-run                     every file but trace.json
+  threadtap report t p q --lang id            report.md of three runs, in Indonesian
+  threadtap report t p q cmp max -o lab1.md   with a comparison and a ceiling (saved with --out)
   threadtap report my-run --only html         the page; open my-run/report.html in a browser
   threadtap report my-run --only pcapng       the capture for Wireshark
   threadtap report my-run --only pftrace      the timeline; open it at https://ui.perfetto.dev
   wireshark my-run/capture.pcapng -Y 'frame.comment contains \"worker:17,\"'
                                               the frames of one worker";
 
-/// `threadtap report`: files made of saved runs.
+/// `threadtap report`: files made of saved runs, and a report of all that is given.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReportArgs {
-    /// Folders of runs
-    #[arg(value_name = "RUN_DIR", required = true)]
+    /// Folders of runs, comparisons and searches for ceilings
+    #[arg(value_name = "DIR", required = true)]
     pub dirs: Vec<PathBuf>,
     /// Make only these files
     #[arg(long, value_enum, value_name = "FILE", value_delimiter = ',')]
     pub only: Vec<Evidence>,
+    /// Where report.md goes: a file, or a folder [default: DIR, or with several the current
+    /// folder]
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Language of report.md [default: that of the locale, LC_ALL, LC_MESSAGES or LANG]
+    #[arg(long, value_enum, value_name = "LANG")]
+    pub lang: Option<Lang>,
+    /// Maximum number of rows in each table of interactions
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub rows: usize,
+    /// Replace a report.md that somebody has changed, or that threadtap did not make
+    #[arg(long)]
+    pub force: bool,
 }

@@ -11,7 +11,7 @@ use crate::report::Format;
 const EXAMPLES: &str = "\
 The run is put together again from observation.jsonl (what was seen) and capture.pcap; one that
 threadtap 0.1 saved is shown from run.json, flows.jsonl and workers.jsonl. Nothing in the folder
-is changed.
+is changed. A comparison and a search for ceilings are shown as they were saved.
 
 Exit status:
   0    the run went well
@@ -29,12 +29,12 @@ Examples:
   threadtap show my-run --observation | jq -c 'select(.event)'
                                                      what was seen, fact by fact";
 
-/// `threadtap show`: a saved run.
+/// `threadtap show`: a saved run, comparison or search for ceilings.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ShowArgs {
-    /// Folder of the run
-    #[arg(value_name = "RUN_DIR")]
+    /// Folder of the run, of the comparison, or of the search for ceilings
+    #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// Print what was seen, one fact a line as JSON, before any conclusion
     #[arg(long, conflicts_with_all = ["expect", "format", "rows"])]

@@ -2,32 +2,78 @@
 
 use std::io::{self, BufWriter, Write};
 
+use chrono::Local;
+
 use super::output::printed;
 use super::progress::{self, Wait};
 use super::terminal::style;
 use super::{DID_NOT_HOLD, INTERRUPTED, OK};
 use crate::cli::CeilingArgs;
 use crate::model::{CeilingRecord, StoppedBy};
-use crate::report::write_ceiling;
+use crate::report::{Format, Style, write_ceiling};
 use crate::session::ceiling::{Progress, find, interrupted};
+use crate::session::run::{Kind, RunDir};
+use crate::sys::process::stderr;
 use crate::text::units::count;
+
+/// The file that holds them.
+const FILE: &str = "ceiling.json";
 
 /// Finds the ceilings and prints them.
 pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
     let plan = args.plan();
+    // A folder that cannot be saved in is told before anything is created.
+    let dir = args.save_in();
+    let mut dir = dir
+        .map(|save_in| RunDir::create(&save_in, Kind::Ceiling, Local::now(), "ceiling"))
+        .transpose()?;
     let mut line = progress::Progress::new(None, true);
     let found = find(&plan, &mut |climb| line.tell(climb.reached, || wait(climb)));
     line.clear();
-    let record = found?;
+    let record = match found {
+        Ok(record) => record,
+        Err(e) => {
+            if let Some(dir) = &mut dir {
+                dir.take_back();
+            }
+            return Err(e.into());
+        }
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     let written = write_ceiling(&record, args.format, style(0, args.color), &mut out)
         .and_then(|()| out.flush());
+    let saved = dir.as_mut().map_or(OK, |dir| save(&record, dir));
     let status = if interrupted(&record, &plan) {
         INTERRUPTED
     } else {
         status(&record, plan.predict)
     };
-    Ok(status.max(printed(written)))
+    Ok(status.max(saved).max(printed(written)))
+}
+
+/// Saves it, and tells where.
+fn save(record: &CeilingRecord, dir: &mut RunDir) -> u8 {
+    let written = dir.write_whole(FILE, &mut |out| {
+        let mut out = BufWriter::new(out);
+        write_ceiling(record, Format::Json, Style::default(), &mut out)?;
+        out.flush()
+    });
+    let path = dir.path().display().to_string();
+    let path = path.escape_debug();
+    match written {
+        Ok(()) => {
+            dir.keep();
+            stderr::tell(format_args!("saved in {path}"));
+            OK
+        }
+        Err(e) => {
+            stderr::tell(format_args!(
+                "threadtap: {FILE} was not saved in {path}: {e}; free some space or choose another folder with --out"
+            ));
+            dir.take_back();
+            DID_NOT_HOLD
+        }
+    }
 }
 
 /// Whether something did not hold: a kind that could not be looked for is one.

@@ -7,8 +7,8 @@ mod completions;
 mod diagnostics;
 mod expectations;
 mod explain;
+mod handout;
 mod internal;
-#[allow(dead_code, reason = "reports and explanations are coming")]
 mod language;
 mod output;
 mod program;

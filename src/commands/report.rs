@@ -3,7 +3,9 @@
 use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
 
-use super::saved::{Folder, Saved, tell};
+use super::handout::{self, Place};
+use super::language::language;
+use super::saved::{Folder, Kept, Saved, tell};
 use super::{DID_NOT_HOLD, OK};
 use crate::capfile::CaptureReader;
 use crate::cli::ReportArgs;
@@ -16,49 +18,69 @@ use crate::sys::process::stderr;
 
 const CAPTURE: &str = "capture.pcap";
 
-/// Makes the files of every run.
+/// Makes the files of every run, and the report of all.
 pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
     let wanted = |one: &Evidence| match args.only.as_slice() {
         [] => one.by_default(),
         only => only.contains(one),
     };
-    let files: Vec<Evidence> = Evidence::ALL.iter().copied().filter(wanted).collect();
-    // One that is no run is told before anything is made.
-    let mut runs = Vec::new();
+    let files = Evidence::ALL.iter().copied().filter(wanted);
+    let files: Vec<Evidence> = files.filter(|file| *file != Evidence::Md).collect();
+    let place = Place::of(args.out.as_deref(), &args.dirs)?;
+    // A folder that holds nothing of ours is told before anything is made.
+    let mut sources = Vec::new();
+    let mut dirs = Vec::new();
     for dir in &args.dirs {
         let folder = Folder::open(dir)?;
-        let saved = Saved::read(&folder)?;
-        runs.push((folder, saved, SavedDir::open(dir)?));
+        let kept = Kept::read(&folder)?;
+        sources.push((folder, kept));
+        dirs.push((dir.clone(), SavedDir::open(dir)?));
     }
     let mut status = OK;
-    for (folder, saved, dir) in &runs {
-        saved.tell_notes(folder);
-        if !saved.whole {
-            status = DID_NOT_HOLD;
+    for ((folder, kept), (_, dir)) in sources.iter().zip(&dirs) {
+        if let Kept::Run(saved) = kept {
+            status = status.max(of_run(&files, folder, saved, dir, !args.only.is_empty()));
         }
-        for file in &files {
-            match make(*file, folder, saved, dir) {
-                Ok(Made::Whole) => printed(folder, *file),
-                Ok(Made::UpTo(damage)) => {
-                    printed(folder, *file);
-                    tell(folder, &damage);
-                    status = DID_NOT_HOLD;
-                }
-                // Only what was asked for by name has to be there.
-                Ok(Made::Nothing(why)) => {
-                    tell(folder, &format!("{} was not made: {why}", file.file()));
-                    if !args.only.is_empty() {
-                        status = DID_NOT_HOLD;
-                    }
-                }
-                Err(e) => {
-                    stderr::tell(format_args!("threadtap: {e}"));
-                    status = DID_NOT_HOLD;
-                }
+    }
+    if wanted(&Evidence::Md) {
+        let lang = language(args.lang);
+        match handout::make(&sources, &dirs, &place, lang, args.rows, args.force) {
+            Ok(()) => say(&place.name()),
+            Err(e) => {
+                stderr::tell(format_args!("threadtap: {e}"));
+                status = DID_NOT_HOLD;
             }
         }
     }
     Ok(status)
+}
+
+/// Makes these files of a run. `by_name`: they were asked for, one by one.
+fn of_run(files: &[Evidence], folder: &Folder, saved: &Saved, dir: &SavedDir, by_name: bool) -> u8 {
+    saved.tell_notes(folder);
+    let mut status = if saved.whole { OK } else { DID_NOT_HOLD };
+    for file in files {
+        match make(*file, folder, saved, dir) {
+            Ok(Made::Whole) => printed(folder, *file),
+            Ok(Made::UpTo(damage)) => {
+                printed(folder, *file);
+                tell(folder, &damage);
+                status = DID_NOT_HOLD;
+            }
+            // Only what was asked for by name has to be there.
+            Ok(Made::Nothing(why)) => {
+                tell(folder, &format!("{} was not made: {why}", file.file()));
+                if by_name {
+                    status = DID_NOT_HOLD;
+                }
+            }
+            Err(e) => {
+                stderr::tell(format_args!("threadtap: {e}"));
+                status = DID_NOT_HOLD;
+            }
+        }
+    }
+    status
 }
 
 /// What became of a file.
@@ -74,6 +96,7 @@ pub(super) enum Made {
 fn make(file: Evidence, folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyhow::Result<Made> {
     let view = saved.view();
     let write: &dyn Fn(&mut dyn Write) -> io::Result<()> = match file {
+        Evidence::Md => return Ok(Made::Nothing("it is made of all folders".to_owned())),
         Evidence::Pcapng => return annotated(folder, saved, dir),
         Evidence::Html => &|mut out| write_html(view, &saved.notes, &mut out),
         Evidence::Pftrace => &|out| write_pftrace(view, out),
@@ -121,6 +144,10 @@ pub(super) fn annotated(folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyho
 
 /// Names a file that was made, on standard output.
 fn printed(folder: &Folder, file: Evidence) {
+    say(&format!("{}/{}", folder.name(), file.file()));
+}
+
+fn say(file: &str) {
     // A reader that has gone misses nothing that is not in the folder.
-    let _ = writeln!(io::stdout().lock(), "{}/{}", folder.name(), file.file());
+    let _ = writeln!(io::stdout().lock(), "{file}");
 }

@@ -8,6 +8,8 @@ use strum::{Display, EnumMessage, IntoStaticStr, VariantArray};
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Evidence {
+    /// The report to hand in, of all folders together: report.md.
+    Md,
     /// The page for a browser: report.html.
     Html,
     /// The capture with owners written on the frames, for Wireshark: capture.pcapng.
@@ -28,6 +30,7 @@ impl Evidence {
     #[must_use]
     pub const fn file(self) -> &'static str {
         match self {
+            Self::Md => "report.md",
             Self::Html => "report.html",
             Self::Pcapng => "capture.pcapng",
             Self::Pftrace => "trace.pftrace",

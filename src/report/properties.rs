@@ -5,10 +5,12 @@ use std::net::Ipv6Addr;
 
 use proptest::prelude::*;
 
+use super::handout::tests::{of as handout, tables_are_even};
 use super::layout::width;
 use super::tests::{table, text, troubled};
 use super::{Format, Style};
 use crate::findings::{FindingsInput, findings};
+use crate::lang::Lang;
 use crate::model::{Close, Finding, Outcome, Pid, Severity, Strategy, Tid, Timestamp, WorkerId};
 use crate::testkit::Fixture;
 
@@ -112,6 +114,15 @@ proptest! {
             } else {
                 expected = Some(pipes);
             }
+        }
+    }
+
+    #[test]
+    fn a_handout_keeps_its_columns_and_nothing_acts(fixture in anything()) {
+        for lang in Lang::ALL {
+            let text = handout(&fixture, *lang);
+            prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
+            tables_are_even(&text);
         }
     }
 

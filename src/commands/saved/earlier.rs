@@ -1,10 +1,9 @@
 //! A run that threadtap 0.1 saved: there is its record, and nothing of what it
 //! was made from.
 
-use serde::Deserialize;
-
 use super::Saved;
 use super::folder::Folder;
+use super::records;
 use crate::model::{RunRecord, SCHEMA_RUN, StopReason};
 
 /// Reads it.
@@ -42,23 +41,7 @@ pub(super) fn read(folder: &Folder) -> anyhow::Result<Saved> {
 }
 
 fn record(folder: &Folder) -> anyhow::Result<RunRecord> {
-    /// What every version has.
-    #[derive(Deserialize)]
-    struct Any {
-        schema: String,
-    }
-    const FILE: &str = "run.json";
-    let bytes = folder.bytes(FILE)?;
-    let unreadable = |e: serde_json::Error| folder.wrong(FILE, &e.to_string());
-    let any: Any = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    if any.schema != SCHEMA_RUN {
-        let schema: String = any.schema.chars().take(80).collect();
-        return Err(folder.wrong(
-            FILE,
-            &format!("its schema is {schema}, and this version of threadtap reads {SCHEMA_RUN}; use the version that wrote it, or a later one"),
-        ));
-    }
-    let mut run: RunRecord = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let mut run: RunRecord = records::record(folder, "run.json", SCHEMA_RUN)?;
     // The sum came with version 0.2; what it is the sum of was there before.
     run.requests = run.requests.with_total();
     Ok(run)

@@ -2,9 +2,11 @@
 
 mod earlier;
 mod folder;
+mod records;
 mod seen;
 
 pub use self::folder::Folder;
+pub use self::records::Kept;
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 use crate::report::RunView;
 use crate::sys::process::stderr;

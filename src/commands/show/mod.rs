@@ -2,11 +2,15 @@
 
 mod facts;
 
+use std::io::{self, BufWriter, Write};
+
 use super::output::printed;
-use super::saved::{Folder, Saved};
+use super::saved::{Folder, Kept};
+use super::terminal::style;
 use super::{DID_NOT_HOLD, OK, expectations, told};
 use crate::cli::ShowArgs;
 use crate::expect::Document;
+use crate::report::{write_ceiling, write_compare};
 
 /// Prints a saved run.
 pub fn show(args: &ShowArgs) -> anyhow::Result<u8> {
@@ -16,11 +20,40 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<u8> {
     if args.observation {
         return facts::print(&folder);
     }
-    let saved = Saved::read(&folder)?;
+    let saved = match Kept::read(&folder)? {
+        Kept::Run(saved) => saved,
+        Kept::Compare(record) => {
+            let style = style(usize::MAX, args.color);
+            return other(args, |mut out| {
+                write_compare(&record, args.format, style, &mut out)
+            });
+        }
+        Kept::Ceiling(record) => {
+            let style = style(0, args.color);
+            return other(args, |mut out| {
+                write_ceiling(&record, args.format, style, &mut out)
+            });
+        }
+    };
     let written = told::print(saved.view(), args.format, args.rows, args.color);
     saved.tell_notes(&folder);
     let met = expectations::judge(&args.expect, &document, &saved.run)?;
     let whole = if saved.whole { OK } else { DID_NOT_HOLD };
     let status = told::status(&saved.run).max(whole);
     Ok(status.max(met).max(printed(written)))
+}
+
+/// Prints what is no run, as it was saved.
+fn other(
+    args: &ShowArgs,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<u8> {
+    if !args.expect.is_empty() {
+        anyhow::bail!(
+            "--expect is for runs: give the folder of a run, or the condition to threadtap compare"
+        );
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = write(&mut out).and_then(|()| out.flush());
+    Ok(printed(written))
 }

@@ -105,11 +105,7 @@ impl RunDir {
                 return Err(NotWritable::NotEmpty(path));
             }
             if !Earlier::is_in(&self.folder, kind) {
-                let what = match kind {
-                    Kind::Run => "run",
-                    Kind::Comparison => "comparison",
-                };
-                return Err(NotWritable::NotOurs(path, what));
+                return Err(NotWritable::NotOurs(path, kind.name()));
             }
             if let Some(name) = Earlier::foreign(&self.folder, kind, &names) {
                 return Err(NotWritable::Foreign { path, name });

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use rustix::fs::OFlags;
 
 use super::folder::{Folder, beside};
+use crate::report;
 
 /// What is saved in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,12 @@ pub enum Kind {
     Run,
     /// A comparison, beside the folders of its runs.
     Comparison,
+    /// A search for ceilings.
+    Ceiling,
 }
+
+/// The report to hand in. A person may have written in it: then it is not ours any more.
+const REPORT: &str = "report.md";
 
 impl Kind {
     /// The files that threadtap writes into it.
@@ -29,6 +35,7 @@ impl Kind {
                 "client.log",
                 "server.log",
                 // What `threadtap report` makes of these.
+                REPORT,
                 "report.html",
                 "capture.pcapng",
                 "trace.pftrace",
@@ -36,7 +43,17 @@ impl Kind {
                 "flows.csv",
                 "threadtap.lua",
             ],
-            Self::Comparison => &["compare.json"],
+            Self::Comparison => &["compare.json", REPORT],
+            Self::Ceiling => &["ceiling.json", REPORT],
+        }
+    }
+
+    /// What it is called.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Comparison => "comparison",
+            Self::Ceiling => "ceiling",
         }
     }
 
@@ -48,6 +65,7 @@ impl Kind {
                 ("run.json", "\"threadtap.run/"),
             ],
             Self::Comparison => &[("compare.json", "\"threadtap.compare/")],
+            Self::Ceiling => &[("ceiling.json", "\"threadtap.ceiling/")],
         }
     }
 }
@@ -55,6 +73,16 @@ impl Kind {
 /// The name of an earlier run's file while the new run is made.
 fn aside(name: &str) -> String {
     format!(".{name}.earlier")
+}
+
+/// Whether the report is as threadtap made it.
+fn is_as_made(folder: &Folder) -> bool {
+    /// None that threadtap makes is longer, in bytes.
+    const LONGEST: u64 = 64 << 20;
+    let mut bytes = Vec::new();
+    let file = folder.open(REPORT, OFlags::RDONLY);
+    let read = file.and_then(|f| f.take(LONGEST).read_to_end(&mut bytes));
+    read.is_ok() && report::is_as_made(&bytes)
 }
 
 /// The files that were set aside.
@@ -88,6 +116,9 @@ impl Earlier {
     pub fn set_aside(folder: &Folder, kind: Kind, names: &[String]) -> io::Result<Self> {
         let mut earlier = Self::default();
         for file in kind.files() {
+            if *file == REPORT && names.iter().any(|name| name == file) && !is_as_made(folder) {
+                continue;
+            }
             let unfinished = beside(file);
             if names.contains(&unfinished) {
                 folder.remove(&unfinished)?;

@@ -1,0 +1,173 @@
+//! What became of the requests, how long it took, and how connections were closed.
+
+use super::words::Say;
+use crate::model::{Close, FlowRecord, Outcome, RunRecord};
+use crate::report::view::RunView;
+
+/// Answers, failures with their reasons, times, and ends of connections.
+pub(super) fn sentences(say: Say, view: RunView<'_>) -> Vec<String> {
+    let run = view.run;
+    let mut told = answers(say, run);
+    told.extend(failures(say, run));
+    let some = |n: Option<u64>| n.filter(|n| *n > 0).map(|n| say.connections(n));
+    told.extend(some(run.connections.refused).map(|n| say.conn_refused(&n)));
+    told.extend(some(run.connections.not_established).map(|n| say.conn_neither(&n)));
+    let partial = run.incomplete.contains_key("latency.exchange");
+    if let Some(q) = &run.latency.handshake {
+        told.push(match q.count {
+            1 => say.handshake_took_once(&say.time(q.max_ns)),
+            n => say.handshake_took(&say.time(q.p50_ns), &say.time(q.max_ns), &say.n(n)),
+        });
+    }
+    if let Some(q) = &run.latency.exchange {
+        told.push(match q.count {
+            1 => say.answer_took_once(&say.time(q.max_ns)),
+            n => say.answer_took(&say.time(q.p50_ns), &say.time(q.max_ns), &say.n(n)),
+        });
+        if partial {
+            told.push(say.answers_partial());
+        }
+    }
+    told.extend(again(say, view.flows));
+    told.extend(closes(say, view.flows));
+    told
+}
+
+fn answers(say: Say, run: &RunRecord) -> Vec<String> {
+    let requests = &run.requests;
+    let mut told = Vec::new();
+    match (requests.submitted, requests.valid, requests.answered) {
+        (Some(all), Some(valid), _) if valid == all => {
+            told.push(say.all_valid(&say.requests(all)));
+        }
+        (Some(all), Some(0), _) => told.push(say.none_valid(&say.requests(all))),
+        (Some(all), Some(valid), _) => {
+            told.push(say.some_valid(&say.n(valid), &say.requests(all)));
+        }
+        (None, Some(valid), _) => told.push(say.valid_seen(&say.requests(valid))),
+        (_, None, Some(answered)) => told.push(say.not_judged(&say.answers(answered))),
+        (Some(all), None, None) => told.push(say.answers_unknown(&say.requests(all))),
+        (None, None, None) => {}
+    }
+    if let Some(n) = requests.unknown.filter(|n| *n > 0) {
+        told.push(say.outcome_unknown(&say.requests(n)));
+    }
+    if requests.submitted.is_none() && requests.sum_of_failures() == Some(0) {
+        told.push(say.none_failed());
+    }
+    told
+}
+
+fn failures(say: Say, run: &RunRecord) -> Option<String> {
+    let mut failed: Vec<_> = run
+        .requests
+        .failed
+        .iter()
+        .filter(|(_, n)| **n > 0)
+        .collect();
+    failed.sort_by_key(|&(_, &n)| std::cmp::Reverse(n));
+    let reasons: Vec<(u64, String)> = failed
+        .into_iter()
+        .map(|(name, &n)| {
+            let why = match Outcome::from_name(name) {
+                Some(outcome) => reason(say, outcome),
+                None => super::page::foreign(name),
+            };
+            (n, why)
+        })
+        .collect();
+    let reasons: Vec<String> = match &reasons[..] {
+        [(_, why)] => vec![why.clone()],
+        several => several
+            .iter()
+            .map(|(n, why)| format!("{} ({why})", say.n(*n)))
+            .collect(),
+    };
+    let all = run.requests.sum_of_failures()?;
+    (!reasons.is_empty()).then(|| say.failed(&say.requests(all), &reasons.join("; ")))
+}
+
+/// Why a request failed.
+pub(super) fn reason(say: Say, outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Valid => say.o_valid(),
+        Outcome::NotAttempted => say.o_not_attempted(),
+        Outcome::NotSeen => say.o_not_seen(),
+        Outcome::Abandoned => say.o_abandoned(),
+        Outcome::Refused => say.o_refused(),
+        Outcome::Reset => say.o_reset(),
+        Outcome::Closed => say.o_closed(),
+        Outcome::Timeout => say.o_timeout(),
+        Outcome::BadAnswer => say.o_bad_answer(),
+        Outcome::NoThread => say.o_no_thread(),
+        Outcome::NoProcess => say.o_no_process(),
+        Outcome::NoDescriptor => say.o_no_descriptor(),
+        Outcome::NoPort => say.o_no_port(),
+        Outcome::Unreachable => say.o_unreachable(),
+        Outcome::Other => say.o_other(),
+    }
+}
+
+/// SYNs that were sent more than once.
+fn again(say: Say, flows: &[FlowRecord]) -> Option<String> {
+    let again = flows
+        .iter()
+        .filter(|f| f.handshake.is_some_and(|h| h.syn_count > 1));
+    let again = again.count() as u64;
+    (again > 0).then(|| say.syn_again(&say.connections(again)))
+}
+
+/// How those that were established ended.
+fn closes(say: Say, flows: &[FlowRecord]) -> Vec<String> {
+    let made = || {
+        flows
+            .iter()
+            .filter(|f| f.handshake.is_none() || f.is_established())
+    };
+    let of = |close: Close| made().filter(move |f| f.close == close);
+    let parts = [
+        (
+            of(Close::Fin).count() as u64,
+            say.closed_fin(),
+            say.closed_one_fin(),
+        ),
+        (
+            of(Close::Rst).count() as u64,
+            say.closed_rst(),
+            say.closed_one_rst(),
+        ),
+        (
+            of(Close::Open).count() as u64,
+            say.closed_open(),
+            say.closed_one_open(),
+        ),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|(n, ..)| *n > 0).collect();
+    let all = say.connections(made().count() as u64);
+    let mut told = Vec::new();
+    match &parts[..] {
+        [] => return told,
+        [(1, _, one)] => told.push(one.clone()),
+        [(_, how, _)] => told.push(say.closed_all(&all, how)),
+        several => {
+            let several = several
+                .iter()
+                .map(|(n, how, _)| format!("{} {how}", say.n(*n)));
+            told.push(say.closed_some(&all, &say.list(&several.collect::<Vec<_>>())));
+        }
+    }
+    let times = of(Close::Fin).filter_map(|f| f.client_closed_ns.zip(f.server_closed_ns));
+    let (mut client, mut server) = (0u64, 0u64);
+    for (of_client, of_server) in times {
+        client += u64::from(of_client < of_server);
+        server += u64::from(of_server < of_client);
+    }
+    told.extend(match (client, server) {
+        // Of one, the example tells.
+        (0, 0) | (1, 0) | (0, 1) => None,
+        (_, 0) => Some(say.client_first()),
+        (0, _) => Some(say.server_first()),
+        (c, s) => Some(say.first_mixed(&say.n(c), &say.n(s))),
+    });
+    told
+}

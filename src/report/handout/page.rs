@@ -1,0 +1,107 @@
+//! A page of Markdown as it grows: headings, paragraphs, lists and tables.
+//!
+//! What comes in is Markdown already: whoever calls has made foreign text harmless
+//! ([`foreign`]).
+
+use crate::text::escape::markdown;
+
+/// No foreign text is longer than anybody reads in a sentence, in characters.
+const LONGEST: usize = 200;
+
+/// Text from outside, as it may stand in a sentence or a cell: nothing of it acts.
+pub(super) fn foreign(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => markdown(text),
+        Some((at, _)) => format!("{}…", markdown(&text[..at])),
+    }
+}
+
+/// The page.
+#[derive(Debug, Default)]
+pub(super) struct Page(String);
+
+impl Page {
+    /// All of it.
+    pub(super) fn end(self) -> String {
+        self.0
+    }
+
+    /// A heading of this level.
+    pub(super) fn heading(&mut self, level: usize, text: &str) {
+        self.block(&format!("{} {text}", "#".repeat(level)));
+    }
+
+    /// A paragraph of sentences; none where there are none.
+    pub(super) fn sentences(&mut self, sentences: &[String]) {
+        if !sentences.is_empty() {
+            self.block(&sentences.join(" "));
+        }
+    }
+
+    /// A paragraph, or a block that is one already.
+    pub(super) fn block(&mut self, text: &str) {
+        if !self.0.is_empty() {
+            self.0.push('\n');
+        }
+        self.0.push_str(text);
+        self.0.push('\n');
+    }
+
+    /// A list, an item a text.
+    pub(super) fn list(&mut self, items: &[String]) {
+        if !items.is_empty() {
+            let items: Vec<String> = items.iter().map(|item| format!("- {item}")).collect();
+            self.block(&items.join("\n"));
+        }
+    }
+
+    /// A table whose columns after the first `left` ones hold figures.
+    pub(super) fn table(&mut self, left: usize, columns: &[&str], rows: &[Vec<String>]) {
+        if rows.is_empty() {
+            return;
+        }
+        let line = |cells: &mut dyn Iterator<Item = &str>| {
+            let cells: Vec<&str> = cells.collect();
+            format!("| {} |", cells.join(" | "))
+        };
+        let rule = (0..columns.len()).map(|at| if at < left { ":---" } else { "---:" });
+        let mut lines = vec![
+            line(&mut columns.iter().copied()),
+            line(&mut rule.into_iter()),
+        ];
+        for row in rows {
+            debug_assert_eq!(row.len(), columns.len(), "a cell a column");
+            lines.push(line(&mut row.iter().map(String::as_str)));
+        }
+        self.block(&lines.join("\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_does_not_act() {
+        assert_eq!(
+            foreign("a|b\n*c*\u{1b}[1m"),
+            "a\\|b\\\\n\\*c\\*\\\\u{1b}\\[1m"
+        );
+        assert_eq!(foreign(&"x".repeat(500)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn blocks_stand_apart() {
+        let mut page = Page::default();
+        page.heading(1, "A");
+        page.sentences(&["One.".to_owned(), "Two.".to_owned()]);
+        page.sentences(&[]);
+        page.list(&["x".to_owned()]);
+        page.table(1, &["a", "b"], &[vec!["c".to_owned(), "1".to_owned()]]);
+        page.table(1, &["a"], &[]);
+        assert_eq!(
+            page.end(),
+            "# A\n\nOne. Two.\n\n- x\n\n| a | b |\n| :--- | ---: |\n| c | 1 |\n"
+        );
+    }
+}

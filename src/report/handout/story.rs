@@ -1,0 +1,205 @@
+//! Who made the connections, who accepted and who served them, in sentences.
+
+use super::facts::{self, Shares};
+use super::methods;
+use super::page::foreign;
+use super::words::Say;
+use crate::model::{Program, ServerKind, Side, StopReason};
+use crate::report::view::RunView;
+
+/// What the client did.
+pub(super) fn client(say: Say, view: RunView<'_>) -> Vec<String> {
+    let run = view.run;
+    let mut told = Vec::new();
+    if let Some(program) = &run.programs.client {
+        if let Some(strategy) = run.plan.strategy {
+            let built = methods::strategy(say, strategy, run.plan.workers);
+            told.push(say.client_built(&built));
+        }
+        told.extend(beside(say, Side::Client, program));
+    }
+    told.extend(made(say, view));
+    let whole = run
+        .capture
+        .as_ref()
+        .is_some_and(|c| c.stop_reason != StopReason::Fault && c.dropped_by_kernel == Some(0));
+    let open = facts::open_at_once(view.flows);
+    if whole && open > 1 {
+        told.push(say.open_at_once(&say.connections(open)));
+    }
+    told
+}
+
+fn made(say: Say, view: RunView<'_>) -> Vec<String> {
+    let mut told = Vec::new();
+    let Some(shares) = facts::made(view) else {
+        let some = !view.flows.is_empty();
+        return if some {
+            vec![say.makers_unknown()]
+        } else {
+            told
+        };
+    };
+    let flows = view.flows.len() as u64;
+    if flows > shares.connections {
+        told.push(say.makers_known_of(&say.n(shares.connections), &say.connections(flows)));
+    }
+    // Without a capture only those that connect(2) made are listed.
+    let owned = || view.flows.iter().filter(|flow| flow.client_owner.is_some());
+    let established = owned().filter(|flow| flow.is_established()).count() as u64;
+    let begun = owned().all(|flow| flow.handshake.is_some());
+    let all = view.flows.is_empty() || established == shares.connections;
+    let connections = say.connections(shares.connections);
+    if !begun {
+        told.push(say.shown_by(&doers(say, &shares), &connections));
+        return told;
+    }
+    let doers = doers(say, &shares);
+    let (fewest, most) = (say.n(shares.fewest), say.n(shares.most));
+    let equal = shares.fewest == shares.most;
+    told.push(match (all, shares.only) {
+        (true, Some(tid)) => say.one_made(&tid.to_string(), &connections),
+        (true, None) if equal => say.made_equal(&doers, &connections, &most),
+        (true, None) => say.made_shared(&doers, &connections, &fewest, &most),
+        (false, Some(tid)) => say.one_tried(&tid.to_string(), &connections),
+        (false, None) if equal => say.tried_equal(&doers, &connections, &most),
+        (false, None) => say.tried_shared(&doers, &connections, &fewest, &most),
+    });
+    if !all {
+        told.push(match established {
+            0 => say.none_established(),
+            n => say.some_established(&say.n(n)),
+        });
+    }
+    told
+}
+
+/// `1,000 threads`, or `1,000 processes` where each is one.
+fn doers(say: Say, shares: &Shares) -> String {
+    if shares.by_processes() {
+        say.processes(shares.processes)
+    } else {
+        say.threads(shares.threads)
+    }
+}
+
+/// What the server did.
+pub(super) fn server(say: Say, view: RunView<'_>) -> Vec<String> {
+    let run = view.run;
+    let mut told = Vec::new();
+    match (run.plan.server_model, &run.programs.server) {
+        (Some(model), Some(_)) => told.push(say.server_built(&methods::model(say, model))),
+        (Some(model), None) => told.push(say.server_works(&methods::model(say, model))),
+        (None, _) => {}
+    }
+    if let Some(program) = &run.programs.server {
+        told.extend(beside(say, Side::Server, program));
+    }
+    let owned = view
+        .flows
+        .iter()
+        .filter(|f| f.server_owner.is_some())
+        .count() as u64;
+    let answered = view
+        .flows
+        .iter()
+        .filter(|f| f.handshake.is_none() || f.is_answered());
+    let answered = answered.count() as u64;
+    if answered == 0 {
+        return told;
+    }
+    if owned == 0 {
+        let left_alone = run.plan.server == ServerKind::Existing && run.programs.server.is_none();
+        told.push(if left_alone {
+            say.servers_left_alone()
+        } else {
+            say.servers_unknown()
+        });
+        return told;
+    }
+    if owned < answered {
+        told.push(say.servers_known_of(&say.n(owned), &say.connections(answered)));
+    }
+    told.extend(accepted(say, view));
+    told.extend(served(say, view));
+    told
+}
+
+fn accepted(say: Say, view: RunView<'_>) -> Option<String> {
+    let known = view
+        .flows
+        .iter()
+        .filter(|f| f.server_owner.is_some_and(|o| o.accept_tid.is_some()));
+    let connections = say.connections(known.count() as u64);
+    if let Some(tid) = facts::acceptor(view) {
+        return Some(say.one_accepted(&tid.to_string(), &connections));
+    }
+    let threads = facts::acceptors(view)?;
+    Some(say.several_accepted(&say.threads(threads), &connections))
+}
+
+fn served(say: Say, view: RunView<'_>) -> Vec<String> {
+    let mut told = Vec::new();
+    let same = facts::same_thread(view.flows);
+    if same == Some(true) {
+        told.push(say.acceptor_served());
+        return told;
+    }
+    let Some(shares) = facts::served(view) else {
+        let none = view
+            .flows
+            .iter()
+            .all(|f| f.server_owner.is_none_or(|o| o.serve_tid.is_none()));
+        if none {
+            told.push(say.serving_unseen());
+        }
+        return told;
+    };
+    let connections = say.connections(shares.connections);
+    told.push(match shares.only {
+        Some(tid) => say.one_served(&tid.to_string(), &connections),
+        None if shares.fewest == shares.most => {
+            say.served_equal(&doers(say, &shares), &connections, &say.n(shares.most))
+        }
+        None => say.served_shared(
+            &doers(say, &shares),
+            &connections,
+            &say.n(shares.fewest),
+            &say.n(shares.most),
+        ),
+    });
+    told
+}
+
+/// Processes beside the work, and how the program ended.
+fn beside(say: Say, side: Side, program: &Program) -> Vec<String> {
+    let who = super::counts::name(say, side);
+    let mut told = Vec::new();
+    let helpers = program.helpers.as_deref().unwrap_or_default();
+    if !helpers.is_empty() {
+        let all = helpers
+            .iter()
+            .fold(0, |n: u64, h| n.saturating_add(h.processes));
+        // More names say less.
+        let names = helpers.iter().take(4);
+        let mut names: Vec<String> = names
+            .map(|h| format!("{} × {}", foreign(&h.name), say.n(h.processes)))
+            .collect();
+        if helpers.len() > names.len() {
+            names.push("…".to_owned());
+        }
+        told.push(say.helpers(&who, &say.processes(all), &names.join(", ")));
+    }
+    told.extend(match (program.exit_code, program.signal) {
+        (Some(0), _) => None,
+        (Some(code), _) => Some(say.exit_code(&who, &code.to_string())),
+        (None, Some(_)) if program.asked_to_end => None,
+        (None, Some(signal)) => {
+            let exit = crate::model::Exit::Signal(signal).to_string();
+            let name = exit.rsplit(", ").next().unwrap_or_default();
+            Some(say.exit_signal(&who, &foreign(name)))
+        }
+        (None, None) => None,
+    });
+    told
+}

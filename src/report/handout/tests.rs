@@ -1,0 +1,301 @@
+//! What the report says is true of the run, and nothing is said of what was not seen.
+
+use super::{Part, RunPart, handout};
+use crate::lang::Lang;
+use crate::model::{
+    CeilingRecord, Counts, Finding, FlowRecord, Outcome, Requests, Severity, SideCensus,
+    SystemCensus, Tool,
+};
+use crate::testkit::Fixture;
+
+pub(in crate::report) fn of(fixture: &Fixture, lang: Lang) -> String {
+    let part = RunPart {
+        name: "t",
+        view: crate::report::RunView {
+            run: &fixture.run,
+            flows: &fixture.flows,
+            workers: &fixture.workers,
+        },
+        whole: true,
+        ladder: None,
+    };
+    handout(&[Part::Run(part)], lang, 20)
+}
+
+fn english(fixture: &Fixture) -> String {
+    of(fixture, Lang::En)
+}
+
+#[track_caller]
+fn says(fixture: &Fixture, wanted: &[&str], not: &[&str]) {
+    let text = english(fixture);
+    for word in wanted {
+        assert!(text.contains(word), "{word} is not in\n{text}");
+    }
+    for word in not {
+        assert!(!text.contains(word), "{word} is in\n{text}");
+    }
+}
+
+/// Every column of a table is in every row of it.
+#[track_caller]
+pub(in crate::report) fn tables_are_even(text: &str) {
+    let mut expected = None;
+    for line in text.lines() {
+        let pipes = line
+            .replace("\\\\", "")
+            .replace("\\|", "")
+            .matches('|')
+            .count();
+        if !line.starts_with('|') {
+            assert_eq!(pipes, 0, "{line}");
+            expected = None;
+        } else if let Some(expected) = expected {
+            assert_eq!(pipes, expected, "{line}");
+        } else {
+            expected = Some(pipes);
+        }
+    }
+}
+
+#[test]
+fn who_did_what_is_told() {
+    says(
+        &Fixture::normal(20),
+        &[
+            "20 threads of the client made 20 connections, 1 each.",
+            "One thread of the server (TID 40000) accepted 20 connections.",
+            "20 threads of the server served 20 connections, 1 each.",
+            "All 20 requests got a valid answer.",
+            "All 20 flows went the same way (history ShADadFf).",
+        ],
+        &["failed:", "None of these", "not seen", "interrupted"],
+    );
+    let mut pool = Fixture::normal(20);
+    for (at, flow) in pool.flows.iter_mut().enumerate() {
+        let owner = flow.client_owner.as_mut().unwrap();
+        let of = u32::from(at % 5 < 2);
+        (owner.worker.0, owner.tid.0) = (of, 41_001 + of);
+        let owner = flow.server_owner.as_mut().unwrap();
+        owner.accept_tid = owner.serve_tid;
+    }
+    says(
+        &pool,
+        &[
+            "2 threads of the client made 20 connections: between 8 and 12 each.",
+            "The thread that accepted a connection also served it.",
+        ],
+        &["served 20 connections"],
+    );
+    for flow in &mut pool.flows {
+        flow.client_owner.as_mut().unwrap().worker.0 = 0;
+        flow.client_owner.as_mut().unwrap().tid.0 = 7;
+        flow.server_owner.as_mut().unwrap().accept_tid = None;
+        flow.server_owner.as_mut().unwrap().serve_tid = None;
+    }
+    says(
+        &pool,
+        &[
+            "One thread of the client (TID 7) made 20 connections.",
+            "Which threads served them was not seen.",
+        ],
+        &["accepted 20", "threads of the client made"],
+    );
+}
+
+/// A number of a thread may be given again: then two of one number are no proof of one
+/// thread.
+#[test]
+fn threads_are_not_counted_by_numbers_that_may_be_used_twice() {
+    let mut fixture = Fixture::normal(20);
+    for (at, flow) in fixture.flows.iter_mut().enumerate() {
+        let number = 500 + u32::try_from(at % 2).unwrap();
+        flow.server_owner.as_mut().unwrap().serve_tid = Some(crate::model::Tid(number));
+    }
+    says(&fixture, &[], &["of the server served"]);
+    let limits = &mut fixture.run.environment.limits;
+    limits.insert("kernel.pid_max".to_owned(), Some(32_768));
+    says(
+        &fixture,
+        &["2 threads of the server served 20 connections, 10 each."],
+        &[],
+    );
+    fixture.run.census.client.threads.created = Some(10_000);
+    says(&fixture, &[], &["of the server served"]);
+}
+
+#[test]
+fn what_failed_is_told_with_the_reason() {
+    let mut fixture = Fixture::normal(5);
+    for at in 0..5 {
+        fixture.refused(at);
+    }
+    let n = Some(5);
+    fixture.run.requests = Requests {
+        submitted: n,
+        attempted: n,
+        valid: Some(0),
+        failed: [("refused".to_owned(), 5)].into(),
+        ..Requests::default()
+    };
+    fixture.measure();
+    says(
+        &fixture,
+        &[
+            "5 threads of the client tried to make 5 connections, 1 each. None of these was established.",
+            "Of 5 requests, none got a valid answer. 5 requests failed: the connection was refused.",
+        ],
+        &[
+            "made 5 connections",
+            "existed at the same time, each from",
+            "took",
+        ],
+    );
+    let text = of(&fixture, Lang::Id);
+    assert!(text.contains("5 request gagal: koneksi ditolak."), "{text}");
+    let mut mixed = Fixture::normal(5);
+    mixed.fail(0, Outcome::Timeout, None);
+    mixed.fail(1, Outcome::Timeout, None);
+    mixed.fail(2, Outcome::Other, None);
+    let text = english(&mixed);
+    let wanted = "3 requests failed: 2 (no connection or no answer within the time allowed); 1 (another error of the system).";
+    assert!(text.contains(wanted), "{text}");
+}
+
+#[test]
+fn what_is_incomplete_is_called_so() {
+    let mut fixture = Fixture::normal(3);
+    says(&fixture, &[], &["**The capture lost", "*sampled*"]);
+    fixture.capture().dropped_by_kernel = Some(1_200);
+    fixture.run.census.server.provenance = Some(crate::model::Provenance::Sampled);
+    let interrupted = Finding::new("interrupted", Severity::Warning, "a | b\u{1b}[1m");
+    fixture.run.findings.push(interrupted);
+    says(
+        &fixture,
+        &[
+            "**The capture lost 1,200 frames:**",
+            "The counts of the server were only *sampled*",
+            "**This run was interrupted.**",
+            "(interrupted): a \\| b\\\\u{1b}\\[1m",
+        ],
+        // Spans of flows, and how many the server created, are not certain then.
+        &["existed at the same time, each from", "the server created"],
+    );
+    says(
+        &Fixture::normal(3).without_capture(),
+        &[
+            "**No frames were captured in this run,**",
+            "How the connections went on the wire was not captured.",
+        ],
+        &["handshake, from", "Flow 0"],
+    );
+}
+
+/// Of a record in which nothing was measured no figure is told.
+#[test]
+fn what_was_not_measured_is_no_figure() {
+    let mut fixture = Fixture::normal(3).without_capture();
+    fixture.workers.clear();
+    let run = &mut fixture.run;
+    run.requests = Requests::default();
+    run.connections = crate::model::Connections::default();
+    run.exchanges = crate::model::RunExchanges::default();
+    run.census.client = SideCensus::absent();
+    run.census.server = SideCensus::absent();
+    run.census.system = SystemCensus::default();
+    run.plan.requests = None;
+    run.plan.server_model = None;
+    run.environment.limits.clear();
+    run.environment.memory_bytes = None;
+    for lang in Lang::ALL {
+        let text = of(&fixture, *lang);
+        let told = text.split("## 3.").nth(1).unwrap();
+        // Only headings, and what the terms mean, have figures.
+        let (told, _) = told.rsplit_once("\n## ").unwrap();
+        let figures: Vec<&str> = told
+            .lines()
+            .filter(|line| !line.starts_with('#') && line.contains(|c: char| c.is_ascii_digit()))
+            .collect();
+        assert_eq!(figures, [""; 0], "{text}");
+        tables_are_even(&text);
+    }
+}
+
+#[test]
+fn half_a_census_is_told_as_far_as_it_goes() {
+    let mut fixture = Fixture::normal(3);
+    fixture.run.census.client.threads = Counts {
+        peak: Some(4),
+        ..Counts::default()
+    };
+    says(
+        &fixture,
+        &["At most 4 threads of the client existed at the same time."],
+        &["the client created"],
+    );
+}
+
+#[test]
+fn long_tables_are_cut_and_say_so() {
+    let text = english(&Fixture::normal(500));
+    assert!(text.contains("480 more are not shown"), "{text}");
+    assert!(text.lines().count() < 200);
+}
+
+#[test]
+fn several_runs_are_not_ranked_by_their_time() {
+    let fixtures = [Fixture::normal(3), Fixture::normal(9)];
+    let parts: Vec<Part<'_>> = fixtures
+        .iter()
+        .zip(["a", "b"])
+        .map(|(fixture, name)| {
+            Part::Run(RunPart {
+                name,
+                view: crate::report::RunView {
+                    run: &fixture.run,
+                    flows: &fixture.flows,
+                    workers: &fixture.workers,
+                },
+                whole: true,
+                ladder: None,
+            })
+        })
+        .collect();
+    let text = handout(&parts, Lang::En, 20);
+    assert!(
+        text.contains("do not tell which method is faster"),
+        "{text}"
+    );
+    assert!(!text.contains("significantly"), "{text}");
+    let most = "b had the most threads of the client at the same time (10), and a the fewest (4).";
+    assert!(text.contains(most), "{text}");
+    tables_are_even(&text);
+}
+
+#[test]
+fn a_ceiling_alone_is_a_report() {
+    let record = CeilingRecord {
+        schema: "threadtap.ceiling/1".to_owned(),
+        tool: Tool::this(),
+        started: "2025-10-09T15:53:20+07:00".to_owned(),
+        environment: Fixture::normal(1).run.environment,
+        reserve_percent: 5,
+        max: None,
+        kinds: Vec::new(),
+    };
+    let text = handout(&[Part::Ceiling("max", &record)], Lang::Id, 20);
+    assert!(text.starts_with("# Laporan praktikum"), "{text}");
+    tables_are_even(&text);
+    assert!(handout(&[], Lang::En, 0).starts_with("# "));
+}
+
+#[test]
+fn the_example_went_as_most_did() {
+    let mut flows: Vec<FlowRecord> = Fixture::normal(4).flows;
+    flows[0].history = "Sr".to_owned();
+    assert_eq!(super::example(&flows), Some(crate::model::FlowId(1)));
+    flows[1].history = "Sr".to_owned();
+    // Two and two: the one that began first.
+    assert_eq!(super::example(&flows), Some(crate::model::FlowId(0)));
+    assert_eq!(super::example(&[]), None);
+}

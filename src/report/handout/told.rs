@@ -1,0 +1,48 @@
+//! What has to be known before a run's figures are read: that it was interrupted, that
+//! frames were lost, that something was only sampled or not seen.
+
+use super::RunPart;
+use super::words::Say;
+use crate::model::StopReason;
+
+/// The warnings that stand before everything else of the run.
+pub(super) fn caveats(say: Say, part: &RunPart<'_>) -> Vec<String> {
+    let run = part.view.run;
+    let mut told = Vec::new();
+    let found = |code: &str| run.findings.iter().any(|finding| finding.code == code);
+    if found("interrupted") {
+        told.push(say.was_interrupted());
+    } else if !part.whole {
+        told.push(say.not_whole());
+    }
+    if found("time_limit") {
+        told.push(say.time_limit());
+    }
+    match &run.capture {
+        None if part.view.flows.is_empty() => told.push(say.without_capture()),
+        None => {}
+        Some(capture) => {
+            let dropped = [capture.dropped_by_kernel, capture.dropped_by_interface];
+            let lost = dropped.into_iter().flatten().fold(0, u64::saturating_add);
+            if lost > 0 {
+                told.push(say.lossy(&say.frames(lost)));
+            } else if capture.dropped_by_kernel.is_none() {
+                told.push(say.drops_unknown());
+            }
+            match capture.stop_reason {
+                StopReason::Fault => told.push(say.capture_fault()),
+                StopReason::Timeout => told.push(say.capture_timeout()),
+                StopReason::Drained | StopReason::Interrupted => {}
+            }
+        }
+    }
+    if !run.incomplete.is_empty() {
+        let names: Vec<String> = run
+            .incomplete
+            .keys()
+            .map(|k| super::page::foreign(k))
+            .collect();
+        told.push(say.incomplete(&names.join(", ")));
+    }
+    told
+}
