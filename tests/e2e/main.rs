@@ -20,6 +20,7 @@ mod failures;
 mod folder;
 mod formats;
 mod gate;
+mod handout;
 mod help;
 mod models;
 mod page;

@@ -295,7 +295,7 @@ fn what_is_no_run_is_refused_in_one_line() {
         &["has no observation.jsonl"],
     );
     fs::write(empty.join("compare.json"), "{}").unwrap();
-    refused(show(&lab, &empty, &[]), &["holds a comparison"]);
+    refused(show(&lab, &empty, &[]), &["missing field `schema`"]);
     for (text, word) in [
         ("", "EOF"),
         ("[1]", "run.json"),

@@ -1,5 +1,7 @@
 //! How many threads and processes there were, and what the figures say.
 
+use std::cmp::Ordering;
+
 use super::facts::is_exact;
 use super::page::Page;
 use super::words::Say;
@@ -118,12 +120,11 @@ fn of_side(say: Say, side: Side, census: &SideCensus) -> Vec<String> {
         told.push(say.not_all_at_once(&say.n(total)));
     }
     if let (Some(before), Some(after)) = (threads.before, threads.after) {
-        told.push(if after > before {
-            say.left_after(&say.threads(after), &say.n(before))
-        } else if after == before {
-            say.as_before(&say.threads(after))
-        } else {
-            say.fewer_after(&say.threads(after), &say.n(before))
+        let threads = say.threads(after);
+        told.push(match after.cmp(&before) {
+            Ordering::Greater => say.left_after(&threads, &say.n(before)),
+            Ordering::Equal => say.as_before(&threads),
+            Ordering::Less => say.fewer_after(&threads, &say.n(before)),
         });
     }
     told

@@ -191,15 +191,13 @@ fn beside(say: Say, side: Side, program: &Program) -> Vec<String> {
         told.push(say.helpers(&who, &say.processes(all), &names.join(", ")));
     }
     told.extend(match (program.exit_code, program.signal) {
-        (Some(0), _) => None,
-        (Some(code), _) => Some(say.exit_code(&who, &code.to_string())),
-        (None, Some(_)) if program.asked_to_end => None,
-        (None, Some(signal)) => {
+        (Some(code), _) if code != 0 => Some(say.exit_code(&who, &code.to_string())),
+        (None, Some(signal)) if !program.asked_to_end => {
             let exit = crate::model::Exit::Signal(signal).to_string();
-            let name = exit.rsplit(", ").next().unwrap_or_default();
+            let name = exit.rsplit([',', ' ']).next().unwrap_or_default();
             Some(say.exit_signal(&who, &foreign(name)))
         }
-        (None, None) => None,
+        _ => None,
     });
     told
 }

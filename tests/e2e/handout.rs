@@ -1,0 +1,218 @@
+//! `report.md`: the report that is handed in.
+
+use std::fs;
+use std::path::Path;
+
+use super::common::need::Need::Capture;
+use super::common::{Lab, Ran};
+use crate::require;
+
+const GOLDEN: [&str; 7] = [
+    "async",
+    "interrupted",
+    "pool-no-join",
+    "process",
+    "python",
+    "refused",
+    "thread",
+];
+
+fn report(lab: &Lab, arguments: &[&str]) -> Ran {
+    let mut command = lab.threadtap(&[]);
+    command.current_dir(lab.path());
+    for variable in ["LC_ALL", "LC_MESSAGES", "LANG"] {
+        command.env_remove(variable);
+    }
+    lab.finish(command.arg("report").args(arguments))
+}
+
+fn read(file: &Path) -> String {
+    fs::read_to_string(file).unwrap()
+}
+
+/// Markdown of which every table has as many cells in each row.
+#[track_caller]
+fn tables_are_even(text: &str) {
+    let mut expected = None;
+    let mut tables = 0;
+    for line in text.lines() {
+        let cells = line
+            .replace("\\\\", "")
+            .replace("\\|", "")
+            .matches('|')
+            .count();
+        if !line.starts_with('|') {
+            expected = None;
+            continue;
+        }
+        tables += usize::from(expected.is_none());
+        assert_eq!(cells, *expected.get_or_insert(cells), "{line}");
+    }
+    assert!(tables > 3, "{text}");
+}
+
+/// The whole text, in both languages: look at the difference when it changes.
+#[test]
+fn golden_runs_are_told() {
+    for run in GOLDEN {
+        for lang in ["en", "id"] {
+            let lab = Lab::new();
+            let folder = lab.golden_run(run);
+            let folder = folder.to_str().unwrap();
+            let whole = i32::from(run == "interrupted");
+            report(
+                &lab,
+                &[folder, "--only", "md", "--lang", lang, "--rows", "3"],
+            )
+            .exits(whole);
+            let text = read(&Path::new(folder).join("report.md"));
+            tables_are_even(&text);
+            insta::assert_snapshot!(format!("{run}_{lang}"), text);
+        }
+    }
+}
+
+/// The class's assignment, from an empty folder, with three runs and one report.
+#[test]
+fn the_assignment_is_handed_in_without_an_edit() {
+    require!(Capture);
+    let lab = Lab::new();
+    for strategy in ["thread", "pool", "process"] {
+        let mut run = lab.threadtap(&[]);
+        run.args(["run", "-n", "40", "--port", "0", "--strategy", strategy]);
+        lab.finish(run.current_dir(lab.path()).args(["--out", strategy]))
+            .exits(0);
+    }
+    let ran = report(&lab, &["thread", "pool", "process", "--lang", "id"]).exits(0);
+    assert_eq!(ran.stderr, "");
+    assert!(ran.stdout.ends_with("\nreport.md\n"), "{}", ran.stdout);
+    let text = read(&lab.path().join("report.md"));
+    tables_are_even(&text);
+    for sentence in [
+        "# Laporan praktikum",
+        "40 thread klien membuat 40 koneksi, masing-masing 1.",
+        "40 proses klien membuat 40 koneksi, masing-masing 1.",
+        "Semua request, seluruhnya 40 request, mendapat jawaban yang sah.",
+        "klien → server | SYN | meminta koneksi",
+        "## 7. Perbandingan metode",
+        "## 8. Kesimpulan",
+    ] {
+        assert!(text.contains(sentence), "{sentence} is not in\n{text}");
+    }
+    // Made again it is replaced; of one folder it is in that.
+    report(&lab, &["thread", "pool", "process", "--only", "md"]).exits(0);
+    assert!(read(&lab.path().join("report.md")).starts_with("# Lab report"));
+    report(&lab, &["thread", "--only", "md"]).exits(0);
+    assert!(lab.path().join("thread/report.md").is_file());
+    // A run that replaces the one of the folder does not leave its report there.
+    let mut run = lab.threadtap(&[]);
+    run.args([
+        "run", "-n", "3", "--port", "0", "--out", "thread", "--force",
+    ]);
+    lab.finish(run.current_dir(lab.path())).exits(0);
+    assert!(!lab.path().join("thread/report.md").exists());
+}
+
+/// What a person has written is not lost.
+#[test]
+fn a_report_with_a_persons_words_is_kept() {
+    let lab = Lab::new();
+    let folder = lab.golden_run("thread");
+    let name = folder.to_str().unwrap();
+    let file = folder.join("report.md");
+    report(&lab, &[name, "--only", "md"]).exits(0);
+    let mine = read(&file).replace("## 1. Task", "## 1. My task");
+    fs::write(&file, &mine).unwrap();
+    let ran = report(&lab, &[name]).exits(1);
+    assert!(ran.stderr.contains("--force"), "{}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert_eq!(read(&file), mine);
+    // The other files are made all the same.
+    assert!(folder.join("report.html").is_file());
+    report(&lab, &[name, "--only", "md", "--force"]).exits(0);
+    assert!(read(&file).contains("## 1. Task"));
+    let other = lab.path().join("notes.md");
+    fs::write(&other, "mine").unwrap();
+    let out = other.to_str().unwrap();
+    report(&lab, &[name, "--only", "md", "--out", out]).exits(1);
+    assert_eq!(read(&other), "mine");
+    std::os::unix::fs::symlink(&other, lab.path().join("link.md")).unwrap();
+    report(&lab, &[name, "--only", "md", "--force", "-o", "link.md"]).exits(1);
+    assert_eq!(read(&other), "mine");
+}
+
+#[test]
+fn the_locale_says_which_language() {
+    let lab = Lab::new();
+    let folder = lab.golden_run("thread");
+    let english = "# Lab report";
+    let indonesian = "# Laporan praktikum";
+    for (variables, arguments, title) in [
+        (&[("LANG", "id_ID.UTF-8")][..], &[][..], indonesian),
+        (&[("LANG", "C.UTF-8")], &[], english),
+        (&[("LC_ALL", "C"), ("LANG", "id_ID")], &[], english),
+        (&[("LC_MESSAGES", "id_ID"), ("LANG", "C")], &[], indonesian),
+        (&[("LANG", "id_ID")], &["--lang", "en"], english),
+        (&[], &["--lang", "id"], indonesian),
+        (&[], &[], english),
+    ] {
+        let mut command = lab.threadtap(&[]);
+        for variable in ["LC_ALL", "LC_MESSAGES", "LANG"] {
+            command.env_remove(variable);
+        }
+        command
+            .envs(variables.iter().copied())
+            .arg("report")
+            .arg(&folder);
+        lab.finish(command.args(["--only", "md"]).args(arguments))
+            .exits(0);
+        let text = read(&folder.join("report.md"));
+        assert!(text.starts_with(title), "{variables:?}: {text}");
+    }
+    let ran = report(&lab, &[folder.to_str().unwrap(), "--lang", "xx"]).exits(2);
+    assert!(ran.stderr.contains("en, id"), "{}", ran.stderr);
+}
+
+/// A search that is saved is a part of a report, is shown again, and is nobody else's.
+#[test]
+fn a_ceiling_is_saved_shown_and_reported() {
+    let lab = Lab::new();
+    let ceiling = |arguments: &[&str]| {
+        let mut command = lab.threadtap(&[]);
+        command.args(["ceiling", "--kind", "thread", "--max", "20"]);
+        lab.finish(command.current_dir(lab.path()).args(arguments))
+    };
+    let ran = ceiling(&["--out", "max"]).exits(0);
+    assert!(ran.stderr.ends_with("saved in max\n"), "{}", ran.stderr);
+    let mut show = lab.threadtap(&[]);
+    show.args(["show", "max"]);
+    let shown = lab.finish(show.current_dir(lab.path())).exits(0);
+    assert_eq!(shown.stdout, ran.stdout);
+    let ran = ceiling(&["--out", "max"]).exits(2);
+    assert!(ran.stderr.contains("not empty"), "{}", ran.stderr);
+    ceiling(&["--out", "max", "--force"]).exits(0);
+    let run = lab.golden_run("thread");
+    report(&lab, &[run.to_str().unwrap(), "max", "--only", "md"]).exits(0);
+    let text = read(&lab.path().join("report.md"));
+    tables_are_even(&text);
+    for sentence in [
+        "20 existed at the same time. The search was asked to end at that number; more may be possible.",
+        "In this environment, 20 threads of one process existed at the same time in the search.",
+    ] {
+        assert!(text.contains(sentence), "{sentence} is not in\n{text}");
+    }
+    assert!(!text.contains("No search for the maximum"), "{text}");
+}
+
+/// Paths, answers and errors are another's words: nothing of them acts.
+#[test]
+fn foreign_words_do_not_act() {
+    let lab = Lab::new();
+    let from = lab.golden_run("thread");
+    let folder = lab.path().join("a|b_*c*\u{1b}[31m<i>");
+    fs::rename(&from, &folder).unwrap();
+    report(&lab, &[folder.to_str().unwrap(), "--only", "md"]).exits(0);
+    let text = read(&folder.join("report.md"));
+    assert!(!text.contains('\u{1b}') && !text.contains("<i>"), "{text}");
+    tables_are_even(&text);
+}
