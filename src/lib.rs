@@ -51,10 +51,6 @@ mod expect;
 mod findings;
 pub mod flow;
 mod lab;
-#[cfg_attr(
-    not(test),
-    allow(dead_code, reason = "reports and explanations are coming")
-)]
 mod lang;
 mod limits;
 pub mod model;
