@@ -195,6 +195,9 @@ pub struct CompareArgs {
     /// Let other users read what is saved: folders 0755 and files 0644 instead of 0700 and 0600
     #[arg(long, help_heading = "Output")]
     pub shared: bool,
+    /// Do not make report.html and capture.pcapng of each run
+    #[arg(long, help_heading = "Output")]
+    pub no_report: bool,
     /// What to print: json is compare.json, jsonl and csv have one line per row
     #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
     pub format: Format,
@@ -327,6 +330,7 @@ impl CompareArgs {
             .chain(option("--log-limit", number(self.log_limit)))
             .collect();
         common.extend(self.no_capture.then(|| "--no-capture".to_owned()));
+        common.extend(self.no_report.then(|| "--no-report".to_owned()));
         let timeout = self.timeout.map(time);
         let mut client: Vec<String> = option("--max-in-flight", number(self.max_in_flight))
             .chain(option("--timeout", timeout))

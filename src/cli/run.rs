@@ -42,8 +42,9 @@ Your own programs, in any language, unmodified:
   threadtap run --server-cmd ./server --trace-rw -- ./client
                                                      a server that uses read(2) and write(2)
 
-The run is saved: run.json, flows.jsonl, workers.jsonl, capture.pcap (open it
-with Wireshark), client.log and server.log.";
+The run is saved: run.json, flows.jsonl, workers.jsonl, capture.pcap, client.log
+and server.log. Of these are made report.html (open it in a browser) and
+capture.pcapng (open it in Wireshark), unless there are more than 100,000 flows.";
 
 /// How programs are observed, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -215,6 +216,9 @@ pub struct RunArgs {
     /// Let other users read what is saved: folder 0755 and files 0644 instead of 0700 and 0600
     #[arg(long, help_heading = "Output")]
     pub shared: bool,
+    /// Do not make report.html and capture.pcapng; `threadtap report DIR` makes them later
+    #[arg(long, help_heading = "Output")]
+    pub no_report: bool,
     /// What to print
     #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
     pub format: Format,

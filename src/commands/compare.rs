@@ -14,6 +14,8 @@ use crate::session::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::session::run::End;
 use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
 use crate::sys::process::stderr;
+use crate::text::command::as_word;
+use crate::text::escape::printable;
 use crate::text::units::count;
 
 /// Makes all runs, prints the comparison, and tells where it was saved.
@@ -41,7 +43,13 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
         write_compare(&compared.record, args.format, style, &mut out).and_then(|()| out.flush());
     tell_where(&compared);
     let met = expectations::judge(&args.expect, &document, &compared.record)?;
-    Ok(status(&compared).max(met).max(printed(written)))
+    let status = status(&compared).max(met).max(printed(written));
+    if compared.not_saved.is_none() && compared.broken.is_none() {
+        let folder = compared.dir.path().display().to_string();
+        let folder = as_word(&printable(&folder));
+        stderr::tell(format_args!("next: threadtap report {folder}"));
+    }
+    Ok(status)
 }
 
 /// What a comparison is at, in words. A run that takes long is a wait like any other;

@@ -1,5 +1,6 @@
 //! One file a subcommand: wiring only. Each returns the exit status.
 
+mod after;
 mod analyze;
 mod ceiling;
 mod compare;

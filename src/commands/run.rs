@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::output::printed;
 use super::progress::{Progress, Wait};
-use super::{DID_NOT_HOLD, INTERRUPTED, expectations, told};
+use super::{DID_NOT_HOLD, INTERRUPTED, after, expectations, told};
 use crate::cli::RunArgs;
 use crate::expect::Document;
 use crate::findings::Code;
@@ -31,7 +31,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     progress.clear();
     // All that is saved is saved: who does not read what is told holds nobody up.
     end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
-    let (finished, dir) = match finished {
+    let (finished, mut dir) = match finished {
         Err(e @ SessionError::Interrupted) => {
             stderr::tell(format_args!("threadtap: {e}"));
             return Ok(INTERRUPTED);
@@ -47,7 +47,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     tell_what_did_not_start(&finished);
     tell_where(&finished, &dir);
     let met = expectations::judge(&args.expect, &document, &finished.run)?;
-    Ok(status(&finished).max(met).max(printed(written)))
+    let status = status(&finished).max(met).max(printed(written));
+    after::follow(&finished, &mut dir, !args.no_report);
+    Ok(status)
 }
 
 /// How many requests there will be, where that is known.

@@ -57,6 +57,16 @@ fn instead_of_cd(command: &str, folder: &str) -> String {
     }
 }
 
+/// The text as a shell reads it as one word: in quotes where it needs them.
+#[must_use]
+pub fn as_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    in_quotes(text)
+}
+
 /// Whether it is `NAME=value`.
 fn sets_a_variable(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
@@ -84,8 +94,20 @@ pub fn in_quotes(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::as_word;
+
     fn words(command: &str) -> Result<Vec<String>, String> {
         super::words(command, "--server-cwd")
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(as_word("my-run/a.pcapng"), "my-run/a.pcapng");
+        assert_eq!(as_word("tcp.port==9,time_lab"), "tcp.port==9,time_lab");
+        assert_eq!(as_word("my run"), "'my run'");
+        assert_eq!(as_word("it's"), "'it'\\''s'");
+        assert_eq!(as_word(""), "''");
+        assert_eq!(as_word("$(x)"), "'$(x)'");
     }
 
     #[test]

@@ -35,17 +35,20 @@ fn says_in_order(ran: &Ran, beginnings: &[&str]) {
     }
 }
 
+/// The last lines of a run without a capture.
+const SAVED: &str = "saved in out\nnext: open out/report.html, threadtap report out\n";
+
 #[test]
 fn nothing_is_told_by_default() {
     let lab = Lab::new();
     let mut command = lab.threadtap(&[]);
     command.args(RUN).arg("--no-capture");
-    assert_eq!(lab.finish(&mut command).exits(0).stderr, "saved in out\n");
+    assert_eq!(lab.finish(&mut command).exits(0).stderr, SAVED);
     for quiet in ["", "off", "OFF"] {
         let mut command = lab.threadtap(&[]);
         command.args(RUN).args(["--no-capture"]);
         command.env("THREADTAP_LOG", quiet);
-        assert_eq!(lab.finish(&mut command).exits(0).stderr, "saved in out\n");
+        assert_eq!(lab.finish(&mut command).exits(0).stderr, SAVED);
     }
 }
 
@@ -72,7 +75,7 @@ fn the_steps_of_a_run_are_told_in_their_order() {
     );
     assert!(!ran.stderr.contains("debug:"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("capture"), "{}", ran.stderr);
-    assert!(ran.stderr.ends_with("saved in out\n"), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with(SAVED), "{}", ran.stderr);
     assert_eq!(ran.record()["requests"]["valid"], 20);
     // What the sides print is theirs.
     for log in ["client.log", "server.log"] {

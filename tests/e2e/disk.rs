@@ -136,7 +136,8 @@ fn a_full_standard_output_loses_nothing_else() {
             let lab = Lab::new();
             let line = format!("{arguments} --format {format} --expect 'client.threads.peak < 2'");
             let ran = run_with_output_to(&lab, "/dev/full", &line).exits(1);
-            let said: Vec<&str> = ran.stderr.lines().collect();
+            let mut said: Vec<&str> = ran.stderr.lines().collect();
+            assert!(said.pop().unwrap().starts_with("next: "), "{said:?}");
             let [saved, failed, not_written] = said[..] else {
                 panic!("{said:?}");
             };

@@ -35,7 +35,10 @@ fn a_table_fits_80_columns_and_has_no_escape() {
         ] {
             assert!(ran.stdout.contains(heading), "{heading}");
         }
-        let said = format!("saved in {}\n", lab.out().display());
+        let out = lab.out().display().to_string();
+        let said = format!(
+            "saved in {out}\nnext: open {out}/report.html, threadtap wireshark {out}, threadtap report {out}\n"
+        );
         assert_eq!(ran.stderr, said, "and no progress bar in a pipe");
     }
 }

@@ -203,3 +203,84 @@ fn a_trace_is_made_for_perfetto_and_by_name_for_chrome() {
     let exchanges = events.iter().filter(|e| e["name"] == "exchange");
     assert_eq!(exchanges.count(), 20);
 }
+
+/// What a run leaves without being asked, and what it says to do next.
+#[test]
+fn a_run_makes_its_page_and_its_capture() {
+    require!(Capture);
+    let lab = Lab::new();
+    let ran = lab.run(&["-n", "20", "--port", "0"]).exits(0);
+    let last = ran.stderr.lines().last().unwrap();
+    for word in ["report.html", "threadtap wireshark", "threadtap report"] {
+        assert!(last.contains(word), "{word} not in {last}");
+    }
+    let made = |file: &str| fs::read(lab.out().join(file)).unwrap();
+    let files = ["report.html", "capture.pcapng"];
+    let first = files.map(made);
+    // The same as a report makes of what is saved.
+    for file in files {
+        fs::remove_file(lab.out().join(file)).unwrap();
+    }
+    report(&lab, &lab.out(), &["--only", "html,pcapng"]).exits(0);
+    assert!(files.map(made) == first);
+    for file in files {
+        let found = fs::metadata(lab.out().join(file)).unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, 0o600, "{file}");
+    }
+}
+
+#[test]
+fn no_report_is_made_where_none_is_wanted() {
+    require!(Capture);
+    let lab = Lab::new();
+    let ran = lab.run(&["-n", "3", "--port", "0", "--no-report"]).exits(0);
+    let last = ran.stderr.lines().last().unwrap();
+    assert!(last.starts_with("next: threadtap report "), "{last}");
+    for file in ["report.html", "capture.pcapng"] {
+        assert!(!lab.out().join(file).exists(), "{file}");
+    }
+}
+
+/// It was not asked for: what is in its way stays, and the run is what it was.
+#[test]
+fn what_cannot_be_made_after_a_run_changes_nothing_of_it() {
+    require!(Capture);
+    let lab = Lab::new();
+    let client = "mkdir out/report.html && echo mine >out/capture.pcapng";
+    let mut command = lab.threadtap(&[]);
+    command.args([
+        "run", "--out", "out", "--port", "0", "--", "sh", "-c", client,
+    ]);
+    // It asked nothing.
+    let ran = lab.finish(&mut command).exits(1);
+    for file in ["report.html", "capture.pcapng"] {
+        let said = ran
+            .stderr
+            .lines()
+            .filter(|l| l.contains(&format!("{file} was not made")));
+        assert_eq!(said.count(), 1, "{}", ran.stderr);
+    }
+    assert!(lab.out().join("report.html").is_dir());
+    let theirs = fs::read_to_string(lab.out().join("capture.pcapng")).unwrap();
+    assert_eq!(theirs, "mine\n");
+    let last = ran.stderr.lines().last().unwrap();
+    assert!(last.starts_with("next: threadtap report "), "{last}");
+}
+
+#[test]
+fn each_run_of_a_comparison_has_its_page() {
+    require!(Capture);
+    let line = "compare -s pool,async -n 5 --repeat 1 --warmup 0 --out out";
+    for (more, there) in [(&[][..], true), (&["--no-report"], false)] {
+        let lab = Lab::new();
+        let mut command = lab.threadtap(&[]);
+        command.args(line.split(' ')).args(more);
+        lab.finish(&mut command).exits(0);
+        for run in ["pool-1", "async-1"] {
+            for file in ["report.html", "capture.pcapng"] {
+                let path = lab.out().join(run).join(file);
+                assert_eq!(path.exists(), there, "{path:?}");
+            }
+        }
+    }
+}

@@ -61,7 +61,9 @@ fn what_is_shown_says_whose_it_is_and_acts_upon_nothing() {
         .lines()
         .filter(|l| !l.starts_with("client: ") && !l.starts_with("server: "))
         .collect();
-    assert_eq!(others, ["saved in out"]);
+    assert_eq!(others[0], "saved in out");
+    assert!(others[1].starts_with("next: "), "{others:?}");
+    assert_eq!(others.len(), 2, "{others:?}");
     // The log has it as it was printed.
     let log = fs::read(stage.lab.out().join("client.log")).unwrap();
     assert!(log.contains(&0x1b), "escapes are kept");

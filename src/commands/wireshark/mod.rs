@@ -17,7 +17,7 @@ use crate::cli::WiresharkArgs;
 use crate::report::Evidence;
 use crate::session::run::SavedDir;
 use crate::sys::process::stderr;
-use crate::text::command::in_quotes;
+use crate::text::command::as_word;
 
 /// Opens a run, or installs what Wireshark needs.
 pub fn wireshark(args: &WiresharkArgs) -> anyhow::Result<u8> {
@@ -53,7 +53,7 @@ pub fn wireshark(args: &WiresharkArgs) -> anyhow::Result<u8> {
     }
     let words = std::iter::once("wireshark".into()).chain(arguments);
     let line: Vec<String> = words
-        .map(|w: OsString| quoted(&w.to_string_lossy()))
+        .map(|w: OsString| as_word(&w.to_string_lossy()))
         .collect();
     Ok(printed(writeln!(io::stdout().lock(), "{}", line.join(" "))))
 }
@@ -91,28 +91,4 @@ fn other_port(saved: &Saved) -> Option<u16> {
     let mut exchanges = saved.flows.iter().flat_map(|f| &f.exchanges);
     let time = exchanges.any(|e| e.valid.is_some());
     (time && target.port() != 45000).then_some(target.port())
-}
-
-/// A word as a shell reads it as one.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    in_quotes(word)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quoted("my-run/a.pcapng"), "my-run/a.pcapng");
-        assert_eq!(quoted("tcp.port==9,time_lab"), "tcp.port==9,time_lab");
-        assert_eq!(quoted("my run"), "'my run'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("$(x)"), "'$(x)'");
-    }
 }

@@ -155,6 +155,14 @@ impl RunDir {
         self.path.join(name)
     }
 
+    /// Opens a file in it, to read it.
+    ///
+    /// # Errors
+    /// When there is no such file, or it is something else than a file.
+    pub fn open(&self, name: &str) -> io::Result<File> {
+        self.folder.open(name, OFlags::RDONLY)
+    }
+
     fn make(&mut self, name: &'static str, more: OFlags) -> io::Result<File> {
         let file = self.folder.make(name, more)?;
         self.own.push(name);
