@@ -24,7 +24,7 @@ run: setup ## Build threadtap and make a run: 1000 requests, a thread each
 	@binary="$(TARGET_DIR)/release/threadtap"; \
 	case " $$ARGS " in \
 		*' --no-capture '*) ;; \
-		*) .ci/setup capture "$$binary" || exit ;; \
+		*) .ci/setup capture "$$binary" or-isolated || exit ;; \
 	esac; \
 	exec "$$binary" run $(ARGS)
 

@@ -44,6 +44,7 @@ pub(super) fn told(
         gate: false,
         max_in_flight: None,
         timeout_ns: None,
+        isolated: asked.isolated,
     };
     match &asked.client {
         AskedClient::BuiltIn {

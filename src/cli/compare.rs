@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::folders::in_folders;
 use super::plan::UsageError;
-use super::run::Colour;
+use super::run::{Colour, IsolateAs, IsolateName};
 use super::values;
 use crate::compare::{Client, Options, Program, Server, contenders, shared_folder};
 use crate::expect::Expectation;
@@ -181,6 +181,13 @@ pub struct CompareArgs {
     /// Do not capture: needs no privilege, but figures that need a capture are not measured
     #[arg(long, help_heading = "Every run")]
     pub no_capture: bool,
+    /// When each run has a network of its own: capturing needs no privilege there, and your
+    /// programs reach nothing outside [default: auto, if capturing is not permitted here]
+    #[arg(long, value_enum, value_name = "WHEN", help_heading = "Every run")]
+    pub isolate: Option<IsolateName>,
+    /// Who your programs are in a network of their own [default: me]
+    #[arg(long, value_enum, value_name = "USER", help_heading = "Every run")]
+    pub isolate_as: Option<IsolateAs>,
 
     /// Condition on compare.json, for example 'thread.failed == 0' (repeatable)
     #[arg(long, value_name = "EXPR", help_heading = "Output")]
@@ -317,6 +324,10 @@ impl CompareArgs {
     }
 
     fn options(&self) -> Options {
+        fn name<T: ValueEnum>(value: &T) -> String {
+            let name = value.to_possible_value();
+            name.map(|n| n.get_name().to_owned()).unwrap_or_default()
+        }
         let option = |name: &str, value: Option<String>| {
             let words = value.map(|value| [name.to_owned(), value]);
             words.into_iter().flatten()
@@ -329,6 +340,8 @@ impl CompareArgs {
         let mut common: Vec<String> = option("--time-limit", self.time_limit.map(time))
             .chain(option("--log-limit", number(self.log_limit)))
             .collect();
+        common.extend(option("--isolate", self.isolate.as_ref().map(name)));
+        common.extend(option("--isolate-as", self.isolate_as.as_ref().map(name)));
         common.extend(self.no_capture.then(|| "--no-capture".to_owned()));
         common.extend(self.no_report.then(|| "--no-report".to_owned()));
         let timeout = self.timeout.map(time);

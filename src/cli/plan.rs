@@ -10,12 +10,13 @@ use rustix::fs::{Access, access};
 use thiserror::Error;
 
 use super::RunArgs;
+use super::run::IsolateName;
 use super::serve::cpus;
 use crate::lab::client::ClientPlan;
 use crate::lab::protocol;
 use crate::lab::server::ServerPlan;
 use crate::model::{Pid, Strategy};
-use crate::session::run::{ClientChoice, RunPlan, SaveIn, ServerChoice};
+use crate::session::run::{ClientChoice, Identity, RunPlan, SaveIn, ServerChoice};
 use crate::sys::capture::Settings;
 use crate::sys::net::{NetNamespace, listeners};
 use crate::sys::{capture, proc};
@@ -83,6 +84,11 @@ impl RunArgs {
             // It is started on this machine.
             ServerChoice::Command { .. } => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
         };
+        if self.isolate == IsolateName::Always && matches!(server, ServerChoice::Existing { .. }) {
+            return Err(UsageError::Mismatch(
+                "--isolate always starts a network of its own, in which no server runs already: it cannot be used with --connect or --server-pid",
+            ));
+        }
         let capture = (!self.no_capture).then(|| Settings {
             interface: self.interface.clone().unwrap_or_else(|| leads_to(target)),
             snaplen: self.snaplen,
@@ -99,6 +105,8 @@ impl RunArgs {
             time_limit: self.time_limit,
             sample: !self.no_sampling,
             linger: self.linger,
+            isolate: self.isolate.into(),
+            identity: self.isolate_as.map_or(Identity::Own, Into::into),
             save_in: SaveIn {
                 folder: self.out.clone(),
                 replace: self.force,

@@ -11,7 +11,7 @@ use super::values;
 use crate::expect::Expectation;
 use crate::model::{ServerModel, Strategy};
 use crate::report::Format;
-use crate::session::run::Observe;
+use crate::session::run::{Identity, Isolate, Observe};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,6 +63,45 @@ impl From<ObserveName> for Observe {
             ObserveName::Exact => Self::Exact,
             ObserveName::Sampled => Self::Sampled,
             ObserveName::Off => Self::Off,
+        }
+    }
+}
+
+/// When a run has a network of its own, on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IsolateName {
+    /// If capturing is not permitted here, and the server is one that the run starts
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl From<IsolateName> for Isolate {
+    fn from(name: IsolateName) -> Self {
+        match name {
+            IsolateName::Auto => Self::Auto,
+            IsolateName::Always => Self::Always,
+            IsolateName::Never => Self::Never,
+        }
+    }
+}
+
+/// Who the programs are in a network of their own, on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IsolateAs {
+    /// The same user as outside
+    Me,
+    /// Root there, and nobody more than you outside: for a server on a port below 1024
+    Root,
+}
+
+impl From<IsolateAs> for Identity {
+    fn from(name: IsolateAs) -> Self {
+        match name {
+            IsolateAs::Me => Self::Own,
+            IsolateAs::Root => Self::Root,
         }
     }
 }
@@ -185,6 +224,20 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["interface", "buffer", "snaplen", "linger"],
           help_heading = "Capture")]
     pub no_capture: bool,
+    /// When the whole run has a network of its own (user and network namespaces): capturing needs
+    /// no privilege there, every port is free, and nothing of other programs is on the wire; your
+    /// programs reach nothing outside
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN",
+        help_heading = "Capture"
+    )]
+    pub isolate: IsolateName,
+    /// Who your programs are in a network of their own [default: me]
+    #[arg(long, value_enum, value_name = "USER", help_heading = "Capture")]
+    pub isolate_as: Option<IsolateAs>,
     /// How your own programs are observed
     #[arg(long, value_enum, default_value = "exact", help_heading = "Tracing")]
     pub observe: ObserveName,

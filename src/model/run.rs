@@ -114,6 +114,10 @@ pub struct Plan {
     pub max_in_flight: Option<u64>,
     /// The time allowed for one request.
     pub timeout_ns: Option<Nanos>,
+    /// Whether the run has a network of its own (`network_namespaces(7)`), out of which
+    /// nothing leads.
+    #[serde(default)]
+    pub isolated: bool,
 }
 
 /// Why the capture ended.

@@ -72,8 +72,13 @@ pub(super) fn subtitles(run: &RunRecord) -> Vec<Cell> {
     };
     let model = run.plan.server_model;
     let model = model.map_or_else(String::new, |model| format!(" ({model})"));
+    let isolated = if run.plan.isolated {
+        " · in a network of its own"
+    } else {
+        ""
+    };
     [
-        format!("{server}{model} · {}", duration(run.duration_ns)),
+        format!("{server}{model}{isolated} · {}", duration(run.duration_ns)),
         when_and_where(&run.started, &run.environment, &run.tool),
     ]
     .map(|line| Cell::new(line).toned(Tone::Quiet))

@@ -8,6 +8,7 @@ pub mod capture;
 pub mod clock;
 pub mod errno;
 pub mod host;
+pub mod isolation;
 pub mod ledger;
 pub mod net;
 pub mod privilege;

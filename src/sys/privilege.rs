@@ -1,14 +1,18 @@
 //! What this process may do, and what would let it.
 
-use rustix::thread::{CapabilitySet, capabilities};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType, socket};
 
-/// Whether this process may open packet sockets (capabilities(7), `CAP_NET_RAW`).
-/// `None` where it cannot be told.
+/// Whether this process may open packet sockets (packet(7)): one is opened, and closed.
+/// A capability alone does not say it: it has to be one in the user namespace to which
+/// the network belongs. `None` where it cannot be told.
 #[must_use]
 pub fn may_capture() -> Option<bool> {
-    capabilities(None)
-        .ok()
-        .map(|sets| sets.effective.contains(CapabilitySet::NET_RAW))
+    match socket(AddressFamily::PACKET, SocketType::RAW, None) {
+        Ok(_) => Some(true),
+        Err(Errno::PERM | Errno::ACCESS) => Some(false),
+        Err(_) => None,
+    }
 }
 
 /// The command that would let this program capture without root.

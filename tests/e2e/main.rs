@@ -22,6 +22,7 @@ mod formats;
 mod gate;
 mod handout;
 mod help;
+mod isolate;
 mod models;
 mod page;
 mod report;

@@ -75,6 +75,7 @@ impl Story {
                 limits: BTreeMap::new(),
             },
             asked: Asked {
+                isolated: false,
                 client,
                 server,
                 capture: Some(AskedCapture {

@@ -45,6 +45,7 @@ registry! {
     CaptureFailed = capture_failed,
     CaptureNotSaved = capture_not_saved,
     AddressFallback = address_fallback,
+    IsolatedOutside = isolated_outside,
     LedgerFull = ledger_full,
     TraceNotAllowed = trace_not_allowed,
     ClientRefusedTasks = client_refused_tasks,

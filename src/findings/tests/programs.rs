@@ -186,6 +186,34 @@ fn address_fallback_counts_attempts_made_again() {
     Scene::normal().silent("address_fallback");
 }
 
+#[test]
+fn isolated_outside_is_of_what_leads_out() {
+    let tried = |isolated: bool, ip: std::net::IpAddr, port: u16, errno: i32| {
+        scene(|s| {
+            s.fixture.run.plan.isolated = isolated;
+            let target = Endpoint::new(ip, port);
+            s.thread(100, Change::ConnectedElsewhere { target, errno });
+            s.thread(100, Change::ConnectedElsewhere { target, errno });
+        })
+    };
+    let outside = Ipv4Addr::new(192, 0, 2, 1).into();
+    let unreachable = libc::ENETUNREACH;
+    let finding = tried(true, outside, 80, unreachable).one("isolated_outside");
+    assert_eq!(
+        finding.message,
+        "The client tried 2 times to connect outside (192.0.2.1:80), and the network is not \
+         reachable: the run has a network of its own. If the program needs it, use --isolate never."
+    );
+    let expected = json!({"side": "client", "attempts": 2, "targets": ["192.0.2.1:80"]});
+    assert_eq!(evidence(&finding), expected);
+    // With the network of all it is not its own that is missing; nor is one that answers,
+    // or this machine.
+    tried(false, outside, 80, unreachable).silent("isolated_outside");
+    tried(true, outside, 80, libc::ECONNREFUSED).silent("isolated_outside");
+    tried(true, Ipv6Addr::LOCALHOST.into(), 80, unreachable).silent("isolated_outside");
+    Scene::normal().silent("isolated_outside");
+}
+
 /// A pool of two threads, of twenty requests: one connection is open when the main
 /// thread ends.
 fn pool(change: impl FnOnce(&mut Scene)) -> Scene {

@@ -7,7 +7,9 @@ use std::path::Path;
 use super::scene::Scene;
 use crate::findings::{Code, findings};
 use crate::model::observation::{Change, End, Leftovers, Trouble};
-use crate::model::{Evidence, Exit, Finding, Nanos, Pid, Side, StopReason, Strategy, TimeOfDay};
+use crate::model::{
+    Endpoint, Evidence, Exit, Finding, Nanos, Pid, Side, StopReason, Strategy, TimeOfDay,
+};
 
 /// What a hostile person would name a program, or let it answer.
 const HOSTILE: &str = "a\u{1b}[2J\r\nb\u{202e}\0c. d";
@@ -75,6 +77,12 @@ fn hostile_programs() -> Scene {
         );
         scene.event(side, Change::StrictRefused);
     }
+    let outside = Change::ConnectedElsewhere {
+        target: Endpoint::new(std::net::Ipv4Addr::new(192, 0, 2, 1).into(), 80),
+        errno: libc::ENETUNREACH,
+    };
+    scene.event(Side::Client, outside);
+    scene.fixture.run.plan.isolated = true;
     scene.connected(std::net::Ipv6Addr::LOCALHOST, libc::ECONNREFUSED);
     scene.connected(std::net::Ipv4Addr::LOCALHOST, 0);
     scene.accepted(1);

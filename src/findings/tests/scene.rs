@@ -33,6 +33,7 @@ impl Scene {
             clock: "CLOCK_REALTIME".to_owned(),
             environment: fixture.run.environment.clone(),
             asked: Asked {
+                isolated: false,
                 client: AskedClient::BuiltIn {
                     strategy: Strategy::Thread,
                     requests: 20,

@@ -489,6 +489,7 @@ pub(crate) fn header() -> BoxedStrategy<Header> {
                 limits: [("RLIMIT_NPROC".to_owned(), None)].into(),
             },
             asked: Asked {
+                isolated: false,
                 client,
                 server,
                 capture: capture.map(|(interface, snaplen)| AskedCapture { interface, snaplen }),

@@ -15,6 +15,9 @@ pub struct Asked {
     pub capture: Option<AskedCapture>,
     /// Whether read(2) and write(2) of a server were to be looked at, too.
     pub read_write: bool,
+    /// Whether the run has a network of its own (`network_namespaces(7)`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub isolated: bool,
     /// How long the client may run; `None`: as long as it wants to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_ns: Option<Nanos>,

@@ -6,6 +6,7 @@
 //! between, no process of the run outlives it. What a run needs of the world
 //! comes through the seams in `world`; `system` is the real one.
 
+mod isolate;
 mod log;
 mod plan;
 mod recorder;
@@ -31,7 +32,7 @@ use std::time::Duration;
 use chrono::Local;
 use thiserror::Error;
 
-pub use self::plan::{ClientChoice, Observe, RunPlan, ServerChoice};
+pub use self::plan::{ClientChoice, Identity, Isolate, Observe, RunPlan, ServerChoice};
 pub use self::rundir::{Kind, NotSaved, NotWritable, RunDir, SavedDir};
 pub use self::save_in::SaveIn;
 use self::stage::Stage;
@@ -43,8 +44,8 @@ pub use crate::model::observation::End;
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 use crate::report::RunView;
 use crate::sys::capture::CaptureError;
+use crate::sys::isolation::Refused;
 use crate::sys::net::loopback;
-use crate::sys::privilege;
 use crate::sys::proc::Proc;
 use crate::text::advice::advice;
 
@@ -66,6 +67,9 @@ pub enum SessionError {
     /// The run cannot be saved.
     #[error(transparent)]
     NotWritable(#[from] NotWritable),
+    /// The run cannot have a network of its own.
+    #[error("--isolate always: {0}")]
+    Isolation(Refused),
     /// Nothing can be reached on this machine.
     #[error("{}", loopback::IS_DOWN)]
     LoopbackDown,
@@ -137,13 +141,7 @@ pub fn conduct(
     plan: &RunPlan,
     status: &mut dyn FnMut(Option<Status>),
 ) -> Result<(Finished, RunDir), SessionError> {
-    if let (Some(settings), Some(false)) = (&plan.capture, privilege::may_capture()) {
-        return Err(CaptureError::Permission {
-            interface: settings.interface.clone(),
-            remedy: privilege::setcap_line(),
-        }
-        .into());
-    }
+    let isolated = isolate::isolate(plan)?;
     if plan.uses_loopback() && loopback::is_up() == Some(false) {
         return Err(SessionError::LoopbackDown);
     }
@@ -152,7 +150,7 @@ pub fn conduct(
     let mut dir = RunDir::create(&plan.save_in, Kind::Run, started, &plan.name())?;
     steps::folder(dir.path());
     let started = started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
-    let finished = conduct_in(plan, started, &mut world, &mut dir, status)?;
+    let finished = conduct_in(plan, isolated, started, &mut world, &mut dir, status)?;
     dir.keep();
     steps::written(
         dir.path(),
@@ -164,12 +162,13 @@ pub fn conduct(
 /// The same in any world.
 fn conduct_in(
     plan: &RunPlan,
+    isolated: bool,
     started: String,
     world: &mut dyn World,
     store: &mut dyn Store,
     status: &mut dyn FnMut(Option<Status>),
 ) -> Result<Finished, SessionError> {
-    let played = match Stage::new(plan, started, world, store, status).play() {
+    let played = match Stage::new(plan, isolated, started, world, store, status).play() {
         Ok(played) => played,
         Err(e) => {
             let _ = world.sweep();

@@ -13,6 +13,19 @@ use crate::model::observation::{
 };
 use crate::model::{Pid, Strategy};
 use crate::sys::capture::Settings;
+pub use crate::sys::isolation::Identity;
+
+/// When a run has a network of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolate {
+    /// Where capturing is not permitted else, and the server is one that the run starts.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// Never.
+    Never,
+}
 
 /// How programs are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +107,10 @@ pub struct RunPlan {
     pub sample: bool,
     /// How long to wait at most, after the client's end, for flows to close.
     pub linger: Duration,
+    /// Whether it has a network of its own.
+    pub isolate: Isolate,
+    /// Who its programs are there.
+    pub identity: Identity,
     /// Where to save the run.
     pub save_in: SaveIn,
 }
@@ -117,9 +134,10 @@ impl RunPlan {
         }
     }
 
-    /// What is told of it in the log.
-    pub(super) fn asked(&self) -> Asked {
+    /// What is told of it in the log; `isolated`: whether it has a network of its own.
+    pub(super) fn asked(&self, isolated: bool) -> Asked {
         Asked {
+            isolated,
             client: match &self.client {
                 ClientChoice::BuiltIn(client) => AskedClient::BuiltIn {
                     strategy: client.strategy,

@@ -64,9 +64,11 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// A run that is about to begin: `started` is the moment as RFC 3339 writes it.
+    /// A run that is about to begin: `isolated` is whether it has a network of its own,
+    /// `started` is the moment as RFC 3339 writes it.
     pub fn new(
         plan: &'a RunPlan,
+        isolated: bool,
         started: String,
         world: &'a mut dyn World,
         store: &'a mut dyn Store,
@@ -78,7 +80,7 @@ impl<'a> Stage<'a> {
             started,
             clock: "CLOCK_REALTIME".to_owned(),
             environment: world.environment(),
-            asked: plan.asked(),
+            asked: plan.asked(isolated),
         };
         let file = store.create(log::FILE);
         Self {

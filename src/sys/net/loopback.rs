@@ -1,7 +1,12 @@
 //! Whether this network namespace's loopback interface is up.
 
 use std::ffi::CStr;
+use std::io;
+use std::os::fd::AsRawFd;
 use std::ptr;
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType, socket};
 
 /// What to say where it is not.
 pub const IS_DOWN: &str = "the loopback interface lo is down, so that nothing on this machine can \
@@ -30,6 +35,34 @@ pub fn is_up() -> Option<bool> {
     // SAFETY: what getifaddrs(3) gave, and nobody looks at it any more.
     unsafe { libc::freeifaddrs(first) };
     found
+}
+
+/// Brings the interface `lo` up (netdevice(7), `SIOCSIFFLAGS`).
+///
+/// # Errors
+/// When that is not allowed, or there is none.
+pub fn bring_up() -> Result<(), Errno> {
+    let socket = socket(AddressFamily::INET, SocketType::DGRAM, None)?;
+    // SAFETY: a structure of numbers and arrays of them, for which zeros are values.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(c"lo".to_bytes()) {
+        *to = from.cast_signed();
+    }
+    // SAFETY: the structure is what both calls take, and lives longer than they.
+    unsafe {
+        if libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFFLAGS, &raw mut request) != 0 {
+            return Err(last_error());
+        }
+        request.ifr_ifru.ifru_flags |= libc::c_short::try_from(libc::IFF_UP).unwrap_or_default();
+        if libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) != 0 {
+            return Err(last_error());
+        }
+    }
+    Ok(())
+}
+
+fn last_error() -> Errno {
+    Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::IO)
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use rustix::process::Signal;
 
 use super::super::world::{Captured, CutCapture, FlowProgress, StartedSide, Store, Tap, World};
 use super::super::{
-    CAPTURE_FILE, ClientChoice, Finished, Observe, ProgramError, RunPlan, SaveIn, ServerChoice,
-    SessionError, conduct_in,
+    CAPTURE_FILE, ClientChoice, Finished, Identity, Isolate, Observe, ProgramError, RunPlan,
+    SaveIn, ServerChoice, SessionError, conduct_in,
 };
 use crate::model::observation::{Change, Event, Fact, Leftovers, ObserverName, WireFacts};
 use crate::model::{Environment, Exit, Nanos, Pid, Side, StopReason, Tid, Timestamp};
@@ -117,7 +117,7 @@ impl Fake {
             past: Rc::clone(&self.past),
         };
         let started = "2026-01-01T00:00:00.000+00:00".to_owned();
-        conduct_in(&plan, started, self, &mut store, &mut |_| {})
+        conduct_in(&plan, false, started, self, &mut store, &mut |_| {})
     }
 
     pub fn steps(&self) -> Vec<&'static str> {
@@ -215,6 +215,8 @@ fn plan() -> RunPlan {
         show_output: false,
         sample: true,
         linger: Duration::from_secs(2),
+        isolate: Isolate::Never,
+        identity: Identity::Own,
         save_in: SaveIn::default(),
     }
 }

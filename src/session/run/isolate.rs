@@ -1,0 +1,55 @@
+//! Whether a run has a network of its own, and going there.
+
+use super::SessionError;
+use super::plan::{Isolate, RunPlan, ServerChoice};
+use crate::sys::capture::CaptureError;
+use crate::sys::isolation::enter;
+use crate::sys::privilege;
+
+/// Enters a network of the run's own where the plan wants one; whether it does. No other
+/// thread may exist yet.
+///
+/// # Errors
+/// When nothing can be captured without one and it is refused, or when it was asked for
+/// and is refused: each with what would help.
+pub(super) fn isolate(plan: &RunPlan) -> Result<bool, SessionError> {
+    let forbidden = plan
+        .capture
+        .as_ref()
+        .filter(|_| privilege::may_capture() == Some(false));
+    let permission = |refused: Option<String>| {
+        forbidden.map(|settings| CaptureError::Permission {
+            interface: settings.interface.clone(),
+            remedy: privilege::setcap_line(),
+            refused,
+        })
+    };
+    let wanted = match plan.isolate {
+        Isolate::Always => true,
+        Isolate::Never => false,
+        Isolate::Auto => forbidden.is_some_and(|s| s.interface == LOOPBACK) && is_ours(plan),
+    };
+    if !wanted {
+        return permission(None).map_or(Ok(false), |e| Err(e.into()));
+    }
+    match (enter(plan.identity), plan.isolate) {
+        (Ok(()), _) => {
+            tracing::info!("the run has a network of its own");
+            Ok(true)
+        }
+        (Err(refused), Isolate::Auto) => Err(permission(Some(refused.to_string()))
+            .map_or(SessionError::Isolation(refused), Into::into)),
+        (Err(refused), _) => Err(SessionError::Isolation(refused)),
+    }
+}
+
+/// The one interface of a new network.
+const LOOPBACK: &str = "lo";
+
+/// Whether the run starts its server, so that it is there, too.
+fn is_ours(plan: &RunPlan) -> bool {
+    match plan.server {
+        ServerChoice::Embedded(_) | ServerChoice::Command { .. } => true,
+        ServerChoice::Existing { .. } => false,
+    }
+}

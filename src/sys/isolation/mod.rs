@@ -1,0 +1,120 @@
+//! A network of one's own for the whole run: a user namespace and a network namespace
+//! (namespaces(7)), in which an ordinary user may capture.
+//!
+//! The person's number stays the same there, files belong to the person, and processes
+//! keep their numbers. The loopback interface of the new network is brought up; nothing
+//! leads out of it.
+
+mod why;
+
+use std::fs;
+use std::io;
+
+use rustix::io::Errno;
+use rustix::thread::{CapabilitySet, UnshareFlags, capabilities};
+
+use self::why::Readings;
+use super::net::loopback;
+use super::privilege::may_capture;
+
+/// Whose number the run has inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// The person's own.
+    Own,
+    /// Root's, for servers that want a port below 1024. Outside it is the person's.
+    Root,
+}
+
+/// A step on the way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A user namespace is made: `unshare(CLONE_NEWUSER)`.
+    User,
+    /// Numbers are mapped: `/proc/self/uid_map` (`user_namespaces(7)`).
+    Map,
+    /// A network namespace is made: `unshare(CLONE_NEWNET)`.
+    Net,
+    /// Its loopback interface is brought up (netdevice(7)).
+    Loopback,
+    /// The rights inside are looked at: packet sockets need `CAP_NET_RAW` there.
+    Rights,
+}
+
+/// A step that the system refuses, and what would let it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {}: {why}", .step.call(), io::Error::from(*.errno))]
+pub struct Refused {
+    /// The step.
+    pub step: Step,
+    /// How it was refused.
+    pub errno: Errno,
+    /// The switch that forbids it, and how it is set.
+    pub why: String,
+}
+
+impl Step {
+    /// The call that was refused.
+    const fn call(self) -> &'static str {
+        match self {
+            Self::User => "unshare(CLONE_NEWUSER)",
+            Self::Map => "writing /proc/self/uid_map",
+            Self::Net => "unshare(CLONE_NEWNET)",
+            Self::Loopback => "bringing lo up",
+            Self::Rights => "capturing there",
+        }
+    }
+}
+
+/// Enters a network of one's own, for good: this process and all that it starts from
+/// now on. No other thread may exist yet.
+///
+/// # Errors
+/// When the system refuses a step. The process may then be on the way, and can do no
+/// more than say so.
+pub fn enter(identity: Identity) -> Result<(), Refused> {
+    let refused = |step| {
+        move |errno| Refused {
+            step,
+            errno,
+            why: why::why(step, errno, &Readings::now()),
+        }
+    };
+    // Root needs no user namespace, and keeps what it may do outside.
+    let may_at_once =
+        capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN));
+    if !may_at_once {
+        let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+        unshare(UnshareFlags::NEWUSER).map_err(refused(Step::User))?;
+        // A file with capabilities makes a process not dumpable, and its files under
+        // /proc root's (prctl(2)). It has no right outside any more.
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable)
+            .map_err(refused(Step::Map))?;
+        let within = |outside: u32| match identity {
+            Identity::Own => format!("{outside} {outside} 1"),
+            Identity::Root => format!("0 {outside} 1"),
+        };
+        write("/proc/self/uid_map", &within(uid.as_raw()))
+            // Who has no privilege outside may map a group only where setgroups(2) is
+            // given up (user_namespaces(7)).
+            .and_then(|()| write("/proc/self/setgroups", "deny"))
+            .and_then(|()| write("/proc/self/gid_map", &within(gid.as_raw())))
+            .map_err(refused(Step::Map))?;
+    }
+    unshare(UnshareFlags::NEWNET).map_err(refused(Step::Net))?;
+    loopback::bring_up().map_err(refused(Step::Loopback))?;
+    if may_capture() == Some(false) {
+        return Err(refused(Step::Rights)(Errno::PERM));
+    }
+    Ok(())
+}
+
+fn unshare(flags: UnshareFlags) -> Result<(), Errno> {
+    // SAFETY: neither the table of descriptors nor the file system's attributes are
+    // unshared, so that no other thread's view of them changes.
+    unsafe { rustix::thread::unshare_unsafe(flags) }
+}
+
+fn write(file: &str, text: &str) -> Result<(), Errno> {
+    fs::write(file, text).map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::IO))
+}

@@ -1,0 +1,230 @@
+//! A network of the run's own, for who may not capture: the whole run is seen, as the
+//! person that made it, and where the system forbids it, it says by which switch.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::process::Command;
+
+use super::common::need::Need::{
+    Capture, FileCapabilities, Namespaces, Root, Tool, UserNamespaces,
+};
+use super::common::{Lab, Ran, public_copy};
+use crate::require;
+
+/// Nobody else is that.
+const USER: u32 = 61_980;
+
+/// Of a user without any privilege, behind other commands.
+fn as_user(lab: &Lab, behind: &[&str]) -> Command {
+    chown(lab.path(), Some(USER), Some(USER)).unwrap();
+    let mut command = lab.command("setpriv");
+    command.args([format!("--reuid={USER}"), format!("--regid={USER}")]);
+    command.args(["--clear-groups", "--inh-caps=-all"]);
+    command.args(behind).arg(public_copy());
+    command
+}
+
+fn run(behind: &[&str], arguments: &[&str]) -> (Lab, Ran) {
+    let lab = Lab::new();
+    let mut command = as_user(&lab, behind);
+    command.args(["run", "--out", "out", "--format", "json"]);
+    command.args(arguments);
+    let ran = lab.finish(&mut command);
+    (lab, ran)
+}
+
+#[test]
+fn an_ordinary_user_captures_without_a_privilege() {
+    require!(Root, UserNamespaces, Tool("setpriv"));
+    for strategy in ["thread", "process"] {
+        let (lab, ran) = run(&[], &["-n", "30", "--strategy", strategy]);
+        let record = ran.exits(0).record();
+        assert_eq!(record["plan"]["isolated"], true);
+        assert_eq!(record["requests"]["valid"], 30);
+        assert_eq!(record["requests"]["handshakes"], 30);
+        assert_eq!(record["correlation"]["client_owned"], 30);
+        assert_eq!(record["correlation"]["server_owned"], 30);
+        // The lab's port is free there, whoever has it here.
+        assert_eq!(record["plan"]["target"], "127.0.0.1:45000");
+        for file in fs::read_dir(lab.out()).unwrap() {
+            let found = file.unwrap().metadata().unwrap();
+            assert_eq!((found.uid(), found.gid()), (USER, USER));
+        }
+        let mut show = as_user(&lab, &[]);
+        let text = lab.finish(show.args(["show", "out"])).exits(0).stdout;
+        assert!(text.contains("in a network of its own"), "{text}");
+    }
+}
+
+/// Whoever may capture stays where they are, unless they ask for it.
+#[test]
+fn who_may_capture_stays_unless_asked() {
+    require!(Root, Capture, Namespaces);
+    let lab = Lab::new();
+    let record = lab.run(&["-n", "3", "--port", "0", "--format", "json"]);
+    assert_eq!(record.exits(0).record()["plan"]["isolated"], false);
+    let lab = Lab::new();
+    let record = lab.run(&["-n", "3", "--isolate", "always", "--format", "json"]);
+    let record = record.exits(0).record();
+    assert_eq!(record["plan"]["isolated"], true);
+    assert_eq!(record["requests"]["on_wire"], 3);
+}
+
+/// A file with a capability makes its process not dumpable, and its files under /proc
+/// root's.
+#[test]
+fn a_file_with_a_capability_goes_there_too() {
+    require!(Root, UserNamespaces, Tool("setpriv"), FileCapabilities);
+    let lab = Lab::new();
+    chown(lab.path(), Some(USER), Some(USER)).unwrap();
+    let own = lab.path().join("threadtap");
+    fs::copy(public_copy(), &own).unwrap();
+    let mut setcap = lab.command("setcap");
+    assert!(
+        setcap
+            .arg("cap_net_raw+ep")
+            .arg(&own)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut command = lab.command("setpriv");
+    command.args([format!("--reuid={USER}"), format!("--regid={USER}")]);
+    command.args(["--clear-groups", "env"]).arg(&own);
+    command.args(["run", "-n", "5", "--isolate", "always", "--out", "out"]);
+    let record = lab.finish(&mut command).exits(0).record();
+    assert_eq!(record["plan"]["isolated"], true);
+    assert_eq!(record["requests"]["on_wire"], 5);
+}
+
+/// Programs are the person there, with no capability, and reach nothing outside; or
+/// root, where that was asked for.
+#[test]
+fn programs_are_the_person_and_reach_nothing_outside() {
+    require!(Root, UserNamespaces, Tool("setpriv"), Tool("python3"));
+    let client = "import os, socket\n\
+        print('uid', os.getuid(), [l for l in open('/proc/self/status') if 'CapEff' in l])\n\
+        for port in (80, 45000):\n\
+        \x20   try: socket.create_connection(('192.0.2.1', port), 20)\n\
+        \x20   except OSError as e: print(e)\n\
+        s = socket.create_connection(('127.0.0.1', 45000))\n\
+        s.sendall(b'TIME\\r\\n')\n\
+        s.recv(64)\n";
+    let (lab, ran) = run(&[], &["--", "python3", "-c", client]);
+    let record = ran.exits(0).record();
+    let log = fs::read_to_string(lab.out().join("client.log")).unwrap();
+    assert!(
+        log.contains(&format!("uid {USER} ['CapEff:\\t0000000000000000\\n']")),
+        "{log}"
+    );
+    assert_eq!(record["census"]["client"]["provenance"], "traced");
+    let findings = record["findings"].as_array().unwrap().iter();
+    let outside = findings.filter(|f| f["code"] == "isolated_outside");
+    let outside: Vec<_> = outside.collect();
+    assert_eq!(outside.len(), 1, "{record:#}");
+    assert_eq!(outside[0]["evidence"]["attempts"], 2);
+    assert!(
+        outside[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("--isolate never")
+    );
+
+    let low = "import socket\n\
+        s = socket.create_server(('127.0.0.1', 80))\n\
+        while True:\n\
+        \x20   c, _ = s.accept(); c.recv(64); c.sendall(b'JAM 10:00:00\\r\\n'); c.close()\n";
+    let lab = Lab::new();
+    fs::write(lab.path().join("low.py"), low).unwrap();
+    let mut command = as_user(&lab, &[]);
+    command.args(["run", "--out", "out", "-n", "3", "--isolate", "always"]);
+    command.args(["--isolate-as", "root", "--server-cmd", "python3 low.py"]);
+    let record = lab.finish(&mut command).record();
+    assert_eq!(record["plan"]["target"], "127.0.0.1:80");
+    assert_eq!(record["requests"]["valid"], 3);
+    assert_eq!(
+        fs::metadata(lab.out().join("run.json")).unwrap().uid(),
+        USER
+    );
+}
+
+#[test]
+fn a_comparison_has_it_in_each_run() {
+    require!(Root, UserNamespaces, Tool("setpriv"));
+    let lab = Lab::new();
+    let mut command = as_user(&lab, &[]);
+    command.args([
+        "compare",
+        "-s",
+        "thread,async",
+        "-n",
+        "10",
+        "--repeat",
+        "2",
+        "--warmup",
+        "0",
+    ]);
+    lab.finish(command.args(["--out", "out"])).exits(0);
+    let runs = fs::read_dir(lab.out()).unwrap().map(|e| e.unwrap().path());
+    let mut runs: Vec<_> = runs.filter(|p| p.is_dir()).collect();
+    assert_eq!(runs.len(), 4, "{runs:?}");
+    for run in runs.drain(..) {
+        let text = fs::read_to_string(run.join("run.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(record["plan"]["isolated"], true);
+    }
+}
+
+/// The switch that forbids it is named, with what does without it.
+#[test]
+fn what_forbids_it_is_told() {
+    require!(
+        Root,
+        UserNamespaces,
+        Tool("setpriv"),
+        Tool("unshare"),
+        Tool("sh")
+    );
+    // The limits of a namespace hold for those within it. Root without capabilities may
+    // map no other user there, so that the second is tried by another one.
+    let nobody = "unshare -U --map-user=1234 --map-group=1234";
+    for (file, call, becomes) in [
+        ("max_user_namespaces", "unshare(CLONE_NEWUSER)", ""),
+        ("max_net_namespaces", "unshare(CLONE_NEWNET)", nobody),
+    ] {
+        let no_more = format!(
+            "echo 0 > /proc/sys/user/{file}; exec {becomes} setpriv --bounding-set=-all \"$@\""
+        );
+        let behind = ["unshare", "-Ur", "sh", "-c", &no_more, "sh"];
+        let (lab, ran) = run(&behind, &["-n", "3"]);
+        let text = ran.exits(2).stderr;
+        for word in [call, file, "CAP_NET_RAW", "--no-capture"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(!lab.out().exists());
+        let (_lab, ran) = run(&behind, &["-n", "3", "--isolate", "always", "--no-capture"]);
+        let text = ran.exits(2).stderr;
+        assert!(
+            text.contains("--isolate always") && text.contains(call),
+            "{text}"
+        );
+        // Without a capture nobody needs it.
+        let (_lab, ran) = run(&behind, &["-n", "3", "--port", "0", "--no-capture"]);
+        assert_eq!(ran.exits(0).record()["plan"]["isolated"], false);
+    }
+}
+
+/// A server that runs already is not there.
+#[test]
+fn a_server_that_runs_is_outside() {
+    require!(Root, UserNamespaces, Tool("setpriv"));
+    let (_lab, ran) = run(&[], &["-n", "3", "--connect", "127.0.0.1:9"]);
+    let text = ran.exits(2).stderr;
+    assert!(
+        text.contains("CAP_NET_RAW") && !text.contains("its own"),
+        "{text}"
+    );
+    let (_lab, ran) = run(&[], &["--isolate", "always", "--connect", "127.0.0.1:9"]);
+    assert!(ran.exits(2).stderr.contains("--connect"));
+}
