@@ -17,6 +17,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              privilege. Nothing leads out of it: the system answered the program's connect(2) \
              to an address outside at once with ENETUNREACH.",
         look_at: "plan.isolated in run.json, and the addresses in the evidence.",
+        filter: None,
         to_do: "If the program needs them, use --isolate never: then capturing needs a \
              privilege (setcap, or root), or --no-capture.",
         evidence: &[
