@@ -12,7 +12,7 @@ ROOMS ?= model text decode capfile obsfile flow analysis limits census activity 
 	stats expect compare findings report
 
 .DEFAULT_GOAL := help
-.PHONY: help run install uninstall test lint deny bench fuzz mutants setup test-setup
+.PHONY: help run install uninstall deb test lint deny bench fuzz mutants setup test-setup
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -28,9 +28,11 @@ run: setup ## Build threadtap and make a run: 1000 requests, a thread each
 	esac; \
 	exec "$$binary" run $(ARGS)
 
-# Where `make install` puts it; DESTDIR stands before it, for packages.
+# Where `make install` puts it; DESTDIR stands before it, for packages. DEBUGDIR is
+# for the line tables: GDB and the program's own backtraces look there.
 PREFIX ?= /usr/local
 DESTDIR ?=
+DEBUGDIR ?= $(PREFIX)/bin/.debug
 
 install: setup ## Install the program, man pages and completions (PREFIX=/usr/local, DESTDIR=)
 	@$(CARGO) build --release
@@ -39,8 +41,9 @@ install: setup ## Install the program, man pages and completions (PREFIX=/usr/lo
 	bash="$$root/share/bash-completion/completions"; \
 	zsh="$$root/share/zsh/site-functions"; \
 	fish="$$root/share/fish/vendor_completions.d"; \
-	install -d "$$root/bin" "$$man" "$$bash" "$$zsh" "$$fish" && \
-	install -m 755 "$$binary" "$$root/bin/threadtap" && \
+	data="$$root/share/threadtap/wireshark"; \
+	install -d "$$root/bin" "$(DESTDIR)$(DEBUGDIR)" "$$man" "$$bash" "$$zsh" "$$fish" "$$data/profile" && \
+	.ci/strip "$$binary" "$$root/bin/threadtap" "$(DESTDIR)$(DEBUGDIR)/threadtap.debug" && \
 	"$$binary" man > "$$man/threadtap.1" && \
 	for command in $$("$$binary" man --list); do \
 		"$$binary" man "$$command" > "$$man/threadtap-$$command.1" || exit; \
@@ -48,15 +51,26 @@ install: setup ## Install the program, man pages and completions (PREFIX=/usr/lo
 	"$$binary" completions bash > "$$bash/threadtap" && \
 	"$$binary" completions zsh > "$$zsh/_threadtap" && \
 	"$$binary" completions fish > "$$fish/threadtap.fish" && \
+	install -m 644 contrib/wireshark/README.md contrib/wireshark/threadtap.lua "$$data" && \
+	install -m 644 contrib/wireshark/profile/* "$$data/profile" && \
 	echo "installed in $$root"
 
 uninstall: ## Remove what install has put there
 	@root='$(DESTDIR)$(PREFIX)'; \
-	rm -f "$$root/bin/threadtap" "$$root/share/man/man1/threadtap.1" \
+	rm -rf "$$root/share/threadtap" && \
+	rm -f "$$root/bin/threadtap" "$(DESTDIR)$(DEBUGDIR)/threadtap.debug" \
+		"$$root/share/man/man1/threadtap.1" \
 		"$$root/share/man/man1/threadtap-"*.1 \
 		"$$root/share/bash-completion/completions/threadtap" \
 		"$$root/share/zsh/site-functions/_threadtap" \
 		"$$root/share/fish/vendor_completions.d/threadtap.fish"
+
+deb: setup ## Build a package for Debian and Ubuntu: target/debian/*.deb
+	@command -v cargo-deb >/dev/null || { \
+		echo 'cargo-deb is missing: cargo install cargo-deb' >&2; \
+		$(CARGO) install --locked cargo-deb; }
+	@rm -rf target/package && $(MAKE) install DESTDIR="$(CURDIR)/target/package" PREFIX=/usr DEBUGDIR=/usr/lib/debug/usr/bin
+	@$(CARGO) deb --no-build --no-strip
 
 test: setup ## Run every test, and say which were skipped
 	@CARGO='$(CARGO)' .ci/test $(ARGS)
