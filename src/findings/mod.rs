@@ -13,10 +13,12 @@
 //! sisters are made of it.
 
 mod about;
+mod answer_format;
 mod ending;
 mod evidence;
 mod rule;
 mod rules;
+mod wire;
 
 #[cfg(test)]
 mod tests;

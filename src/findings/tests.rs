@@ -1,6 +1,7 @@
 //! Each rule: when it speaks, what it says, and when it has to be silent.
 
 mod built_in;
+mod causes;
 mod documentation;
 mod ends;
 mod programs;

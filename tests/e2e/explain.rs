@@ -180,6 +180,10 @@ fn display_filters_find_what_their_findings_are_about() {
         ("answers_off_the_clock", "overflow.pcap", 6),
         ("requests_unknown", "cut-frames.pcap", 10),
         ("incomplete_figures", "snap70.pcap", 12),
+        ("reset_unread", "reset.pcap", 2),
+        ("never_accepted", "overflow.pcap", 9),
+        ("slow_answers", "overflow.pcap", 2),
+        ("closes_first", "closed.pcap", 4),
     ] {
         let filter = &filters[code];
         assert_eq!(frames(&capture(shows), filter), Ok(frames_there), "{code}");
@@ -189,6 +193,8 @@ fn display_filters_find_what_their_findings_are_about() {
         ("requests_failed", "closed.pcap"),
         ("incomplete_figures", "closed.pcap"),
         ("ports_reused", "overflow.pcap"),
+        ("slow_answers", "closed.pcap"),
+        ("frames_twice", "overflow.pcap"),
         ("capture_lossy", "overflow.pcap"),
     ] {
         assert_eq!(frames(&capture(silent), &filters[code]), Ok(0), "{code}");
@@ -228,8 +234,9 @@ fn a_table_of_findings_says_how_to_have_them_explained() {
         lab.finish(&mut command).stdout
     };
     assert!(
-        show("python", "table")
-            .ends_with("What they mean: threadtap explain peak_below_requests\n")
+        show("python", "table").ends_with(
+            "What they mean: threadtap explain thread_per_request peak_below_requests\n"
+        )
     );
     let told = show("pool-no-join", "table");
     let line = told.lines().last().unwrap();

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::findings::FindingsInput;
+use crate::findings::answer_format::wrong_answer;
 use crate::findings::ending::{seen_of_the_end, to_look_at, unjoined};
 use crate::findings::evidence::{
     count_of, early_end_of_server, is_never_accepted, left_in_the_queue, tells_acceptances,
@@ -121,6 +122,7 @@ fn because(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
         Outcome::Reset | Outcome::Closed | Outcome::Timeout => {
             not_accepted(outcome, input).or_else(|| by_the_client(outcome, input))
         }
+        Outcome::BadAnswer => wrong_answer(input, remedy(outcome, input)),
         _ => None,
     };
     known.or_else(|| remedy(outcome, input).map(str::to_owned))

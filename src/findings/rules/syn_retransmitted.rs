@@ -7,6 +7,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::evidence::count_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::findings::wire::captured_twice;
 use crate::model::{Handshake, Nanos, ServerKind, Severity};
 use crate::text::units::{counted, duration};
 
@@ -15,7 +16,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         title: "SYNs were sent more than once",
         severities: &[Severity::Warning],
         means: "The first frame of a connection (SYN) got no answer, and the client's kernel \
-             sent it again after 1 second, then after 2 more, and so on. On loopback no \
+             sent it again: 1, 3, 7, 15 seconds after the first, and so on. On loopback no \
              frame is lost by accident: usually the accept queue of the server was full, \
              because connections came faster than the server accepted them.",
         look_at: "The handshake latency (p99 and max are above 1 s); `nstat -az \
@@ -48,7 +49,8 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         handshakes.filter(|handshake| handshake.syn_count > 1)
     };
     let flows = count_of(retried());
-    if flows == 0 {
+    // Copies of one frame are no retransmission.
+    if flows == 0 || captured_twice(input).is_some() {
         return None;
     }
     let again: u64 = retried().map(|h| u64::from(h.syn_count) - 1).sum();

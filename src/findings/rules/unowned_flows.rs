@@ -5,6 +5,7 @@ use crate::findings::evidence::{
     count_of, early_end_of_server, has_blind_spots, is_lossy, was_cut_short,
 };
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
+use crate::findings::wire::is_stuck_in_the_queue;
 use crate::model::{FlowRecord, Provenance, ServerKind, Severity, Side};
 use crate::text::units::{count, counted};
 
@@ -61,7 +62,11 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         (None, Some(handshake)) => handshake.syn_ack_ns.is_some(),
         _ => true,
     };
+    // Those that were never accepted have a finding of their own.
+    let stuck = |f: &&FlowRecord| is_stuck_in_the_queue(input, f);
+    let stuck = count_of(input.flows.iter().filter(stuck));
     let opened = flows.min(count_of(input.flows.iter().filter(reached)));
+    let opened = opened.saturating_sub(stuck);
     let traced = input.run.census.server.provenance == Some(Provenance::Traced);
     let server = known.and_then(|owned| {
         let unowned = opened.checked_sub(owned).filter(|&n| n > 0)?;

@@ -178,7 +178,8 @@ fn scenes() -> Vec<Scene> {
         held: Some(HOSTILE.to_owned()),
         said: Some(HOSTILE.to_owned()),
     });
-    vec![
+    let mut scenes = super::causes::scenes();
+    scenes.extend(vec![
         pool,
         not_started,
         not_listening,
@@ -193,7 +194,8 @@ fn scenes() -> Vec<Scene> {
         unknown,
         more,
         fewer,
-    ]
+    ]);
+    scenes
 }
 
 /// Every finding of these scenes, by its code.

@@ -244,9 +244,9 @@ fn what_was_never_accepted_is_said_of_resets_and_owners() {
             f.fail(4, Outcome::Reset, None);
         })
     };
-    let queue = one(&never(false), "unowned_flows").message;
+    let queue = one(&never(false), "never_accepted").message;
     assert!(
-        queue.contains("no thread of the server accepted them: they waited"),
+        queue.contains("no thread of the server accepted it: it waited"),
         "{queue}"
     );
     let failed = one(&never(false), "requests_failed").message;

@@ -1,0 +1,50 @@
+//! What several rules ask of the flows.
+
+use super::FindingsInput;
+use super::evidence::{count_of, is_never_accepted, tells_acceptances};
+use crate::model::{Close, FlowRecord, Nanos};
+
+/// Sooner than this no SYN is sent again: Linux waits one second for the first time,
+/// and never less than its least timeout of a retransmission (`TCP_RTO_MIN`).
+const NO_RETRANSMISSION: Nanos = Nanos::new(200_000_000);
+
+/// How many flows there are, where the SYN of each is in the capture more than once
+/// within a time in which none is sent again.
+pub(super) fn captured_twice(input: &FindingsInput<'_>) -> Option<u64> {
+    let handshakes = || input.flows.iter().filter_map(|flow| flow.handshake);
+    let twice = |handshake: crate::model::Handshake| {
+        let soon = handshake.duration().is_some_and(|d| d < NO_RETRANSMISSION);
+        handshake.syn_count > 1 && soon
+    };
+    // One alone may have been sent twice by the network.
+    let flows = count_of(handshakes());
+    (flows > 1 && handshakes().all(twice)).then_some(flows)
+}
+
+/// Whether a connection was established for the client, and no thread of the server
+/// accepted it, as far as all are told.
+pub(super) fn is_stuck_in_the_queue(input: &FindingsInput<'_>, flow: &FlowRecord) -> bool {
+    flow.is_established() && is_never_accepted(flow) && tells_acceptances(input)
+}
+
+/// How many connections each side closed first, of those that both closed with FIN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct ClosedFirst {
+    pub client: u64,
+    pub server: u64,
+}
+
+/// Who closed first. Where both did at the same moment nobody is counted.
+pub(super) fn closed_first<'a>(flows: impl IntoIterator<Item = &'a FlowRecord>) -> ClosedFirst {
+    let mut first = ClosedFirst::default();
+    for flow in flows {
+        let (Close::Fin, Some(client), Some(server)) =
+            (flow.close, flow.client_closed_ns, flow.server_closed_ns)
+        else {
+            continue;
+        };
+        first.client += u64::from(client < server);
+        first.server += u64::from(server < client);
+    }
+    first
+}
