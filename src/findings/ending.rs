@@ -9,7 +9,7 @@ use super::{FindingsInput, Seen};
 use crate::activity::outcomes::Wire;
 use crate::activity::{Activity, TaskIndex, keeps_threads};
 use crate::model::observation::MOST_ELSEWHERE;
-use crate::model::{Endpoint, Exit, Side};
+use crate::model::{Close, Endpoint, Exit, Side};
 use crate::text::units::{count, counted};
 
 /// The threads that one of the client's processes had created, when its first
@@ -94,8 +94,11 @@ fn left_in(side: &Activity, place: usize, created: &[TaskIndex], wire: &Wire<'_>
         made.map(|(at, _)| at).collect()
     };
     let is_open = |at: &&usize| match wire.flow_of(**at) {
+        // One that the server has reset is over for both.
         Some(flow) => {
-            flow.is_answered() && flow.client_closed_ns.is_none_or(|closed| closed >= exit)
+            let closed = flow.client_closed_ns;
+            let reset = closed.is_none() && flow.close == Close::Rst;
+            flow.is_answered() && !reset && closed.is_none_or(|closed| closed >= exit)
         }
         None => side.sockets.made[**at].errno.is_none(),
     };

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::common::{HANG, Lab, peers, signal_to, wait};
+use super::common::need::Need::{Namespaces, Root, Tool};
+use super::common::{HANG, Lab, PROGRAM, peers, signal_to, wait};
+use crate::require;
 
 pub const MODELS: [&str; 5] = ["thread", "pool", "process", "async", "iterative"];
 
@@ -256,5 +258,25 @@ fn a_port_in_use_is_told_with_its_holder() {
     assert_eq!(ran.status, Some(2));
     assert_eq!((ran.stdout.as_str(), ran.stderr.lines().count()), ("", 1));
     assert!(ran.stderr.contains(&by), "{}", ran.stderr);
+    server.stop();
+}
+
+/// Port 0 is any free one, also where clients have used up those that the system gives.
+#[test]
+fn a_free_port_beside_those_of_clients() {
+    require!(Root, Namespaces, Tool("unshare"), Tool("python3"));
+    let script = "ip link set lo up && \
+        echo '40000 40009' > /proc/sys/net/ipv4/ip_local_port_range && \
+        exec python3 -c \"$1\" \"$0\" serve --port 0";
+    let held = "import os, socket, sys\n\
+        held = [socket.socket() for _ in range(10)]\n\
+        [s.bind(('127.0.0.1', 40000 + i)) for i, s in enumerate(held)]\n\
+        [s.set_inheritable(True) for s in held]\n\
+        os.execv(sys.argv[1], sys.argv[1:])";
+    let lab = Lab::new();
+    let mut command = lab.command("unshare");
+    command.args(["-n", "sh", "-c", script, PROGRAM, held]);
+    let server = Server::of(lab, &mut command);
+    assert!(server.address.port() < 40_000, "{}", server.line);
     server.stop();
 }

@@ -102,12 +102,18 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
 }
 
 /// Whether threads that were created, and not the first of a process, made them all, as
-/// far as all are seen.
+/// far as all are seen, and none of them in vain: a thread for each that was refused is
+/// no pool's that had nothing to do.
 fn by_created_threads(input: &FindingsInput<'_>) -> bool {
     let client = input.seen.and_then(|seen| seen.client);
     client.is_some_and(|client| {
         let made = &client.sockets.made;
-        let created = |c: &Connection| !client.tasks.get(c.task).first;
+        let created = |c: &Connection| {
+            let refused = c
+                .errno
+                .is_some_and(|e| ![0, libc::EINPROGRESS].contains(&e));
+            !client.tasks.get(c.task).first && !refused
+        };
         !client.has_blind_spots() && !made.is_empty() && made.iter().all(created)
     })
 }

@@ -7,7 +7,9 @@ use serde_json::json;
 use super::evidence;
 use super::scene::Scene;
 use crate::model::observation::{Change, End, SocketId};
-use crate::model::{Endpoint, Evidence, Exit, Nanos, Pid, Severity, Side, Strategy, Timestamp};
+use crate::model::{
+    Close, Endpoint, Evidence, Exit, Nanos, Pid, Severity, Side, Strategy, Timestamp,
+};
 
 fn scene(change: impl FnOnce(&mut Scene)) -> Scene {
     let mut scene = Scene::of_programs();
@@ -278,6 +280,23 @@ fn ended_pool(early: bool, change: impl FnOnce(&mut Scene)) -> Scene {
         change(s);
         s.leaves(0);
     })
+}
+
+/// What the server has reset is not closed by the end of the program, whose client sends
+/// nothing any more. And threads that were refused are nobody's pool.
+#[test]
+fn a_connection_that_was_reset_is_not_open() {
+    let reset = |by_server: bool| {
+        let scene = pool(|s| {
+            s.fixture.run.plan.strategy = None;
+            for flow in &mut s.fixture.flows[..2] {
+                flow.close = if by_server { Close::Rst } else { Close::Fin };
+            }
+            s.leaves(0);
+        });
+        scene.one("not_joined").evidence["connections_open"].clone()
+    };
+    assert_eq!((reset(false), reset(true)), (json!(2), json!(0)));
 }
 
 /// Which threads ended first tells whether the pool may have been given up.

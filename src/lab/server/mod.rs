@@ -67,6 +67,15 @@ pub enum ServeError {
         /// "by NAME (pid N)", or empty.
         by: String,
     },
+    /// Of all ports none is free.
+    #[error(
+        "no port is free on {bind}: wait a minute until those in TIME-WAIT are free again, or widen \
+         net.ipv4.ip_local_port_range"
+    )]
+    NoneFree {
+        /// The address.
+        bind: IpAddr,
+    },
     /// The port is a privileged one.
     #[error("no permission to listen on port {port}: choose one above 1023 with --port")]
     Privileged {
@@ -170,8 +179,11 @@ pub fn serve_within_limits(
 }
 
 fn listen(plan: &ServerPlan) -> Result<Socket, ServeError> {
+    /// Where the system has none to give: it gives those of
+    /// `net.ipv4.ip_local_port_range`, which clients use up.
+    const OTHERS: std::ops::Range<u16> = 20_000..20_100;
     let address = SocketAddr::new(plan.bind, plan.port);
-    let attempt = || {
+    let attempt = |address: SocketAddr| {
         let socket = Socket::new(
             Domain::for_address(address),
             Type::STREAM,
@@ -186,7 +198,14 @@ fn listen(plan: &ServerPlan) -> Result<Socket, ServeError> {
         socket.set_nonblocking(true)?;
         Ok(socket)
     };
-    attempt().map_err(|source: io::Error| match source.raw_os_error() {
+    let in_use = |e: &io::Error| e.raw_os_error() == Some(libc::EADDRINUSE);
+    let listening = attempt(address).or_else(|e: io::Error| {
+        let others = OTHERS.filter(|_| plan.port == 0 && in_use(&e));
+        let mut others = others.map(|port| attempt(SocketAddr::new(plan.bind, port)));
+        others.find_map(Result::ok).ok_or(e)
+    });
+    listening.map_err(|source: io::Error| match source.raw_os_error() {
+        Some(libc::EADDRINUSE) if plan.port == 0 => ServeError::NoneFree { bind: plan.bind },
         Some(libc::EADDRINUSE) => ServeError::InUse {
             bind: plan.bind,
             port: plan.port,
