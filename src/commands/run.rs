@@ -138,6 +138,8 @@ fn remedy<'a>(errors: impl Iterator<Item = &'a io::Error>) -> &'static str {
         "raise the limit on the size of files (ulimit -f)"
     } else if all(io::ErrorKind::AlreadyExists) {
         "a program of the run has made something of that name in its folder"
+    } else if all(io::ErrorKind::NotFound) {
+        "the folder was removed while the run was going on"
     } else {
         "free some space or choose another folder with --out"
     }

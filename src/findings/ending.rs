@@ -236,7 +236,7 @@ pub(super) fn elsewhere(side: &Activity) -> Option<String> {
         let times = if targets.len() == 1 {
             String::new()
         } else {
-            format!(", {} times", count(**n))
+            format!(", {}", times(**n))
         };
         format!("{target} ({}{times})", answer(*errno))
     });
@@ -254,6 +254,13 @@ pub(super) fn elsewhere(side: &Activity) -> Option<String> {
             named.join(", ")
         )
     })
+}
+
+fn times(n: u64) -> String {
+    match n {
+        1 => "once".to_owned(),
+        n => format!("{} times", count(n)),
+    }
 }
 
 /// What an answer of connect(2) tells of who listens.

@@ -4,6 +4,9 @@
 //! exception, and its log may be long. It is read in pieces, as it comes; what is
 //! kept has a bound. The forms are those that the languages' runtimes print.
 
+/// How the line begins that threadtap writes at the end of a log that it has cut.
+pub const LOG_ENDS: &str = "threadtap: the log ends here";
+
 /// The most that is kept of a line, in bytes.
 const MOST: usize = 400;
 
@@ -72,6 +75,11 @@ impl ExceptionReader {
         let line = String::from_utf8_lossy(&self.line).trim_end().to_owned();
         self.line.clear();
         if line.is_empty() {
+            return;
+        }
+        if line.starts_with(LOG_ENDS) {
+            // What the program printed last is not in it.
+            self.last = None;
             return;
         }
         self.look_at(&line);
@@ -216,6 +224,13 @@ mod tests {
 
     const ONE: &str = "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\n    \
                        int('x')\n    ~~~^^^^^\nValueError: no int\n";
+
+    #[test]
+    fn what_was_printed_last_is_not_in_a_log_that_was_cut() {
+        assert_eq!(read("one\ntwo\n\n").2.as_deref(), Some("two"));
+        let cut = format!("one\ntwo\n{LOG_ENDS}, at its limit of 1 kB (--log-limit)\n");
+        assert_eq!(read(&cut).2, None);
+    }
 
     #[test]
     fn python_s_tracebacks() {

@@ -505,7 +505,7 @@ fn what_was_seen_of_a_client_that_made_fewer() {
         s.leaves(0);
     });
     let said = "it made 3 connections to another port than the server's: 127.0.0.1:45001 (refused: \
-                nobody listens there, 2 times), 127.0.0.1:80 (somebody listens there, 1 times)";
+                nobody listens there, 2 times), 127.0.0.1:80 (somebody listens there, once)";
     assert!(none.contains(said), "{none}");
 }
 

@@ -27,6 +27,7 @@ use super::save_in::SaveIn;
 use super::steps;
 use super::world::Store;
 use crate::report::{self, RunView};
+use crate::text::exceptions::LOG_ENDS;
 
 /// A folder for one run.
 #[derive(Debug)]
@@ -230,7 +231,10 @@ impl Store for RunDir {
         let mut bytes = Vec::new();
         file.take(MOST).read_to_end(&mut bytes).ok()?;
         let text = String::from_utf8_lossy(&bytes);
-        let last = text.lines().rev().find(|l| !l.trim().is_empty())?;
+        let last = text
+            .lines()
+            .rev()
+            .find(|l| !l.trim().is_empty() && !l.starts_with(LOG_ENDS))?;
         Some(last.to_owned())
     }
 

@@ -16,6 +16,7 @@ use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use crate::model::Side;
 use crate::sys::process::stderr;
+use crate::text::exceptions::LOG_ENDS;
 use crate::text::screen::{Pending, Screen};
 use crate::text::units::bytes;
 
@@ -182,8 +183,7 @@ impl Copy {
             // Nothing comes after it.
             let limit = bytes(state.limit);
             done = log.write_all(
-                format!("\nthreadtap: the log ends here, at its limit of {limit} (--log-limit)\n")
-                    .as_bytes(),
+                format!("\n{LOG_ENDS}, at its limit of {limit} (--log-limit)\n").as_bytes(),
             );
         }
         if let Err(e) = done {
