@@ -47,6 +47,7 @@ mod commands;
 mod compare;
 mod correlate;
 pub mod decode;
+mod doctor;
 mod expect;
 mod findings;
 pub mod flow;

@@ -14,6 +14,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use crate::analysis::{AnalysisSummary, SCHEMA_ANALYSIS};
+use crate::doctor::{DoctorRecord, SCHEMA_DOCTOR};
 use crate::model::{
     CeilingRecord, CompareRecord, FlowRecord, RunRecord, SCHEMA_CEILING, SCHEMA_COMPARE,
     SCHEMA_RUN, WorkerRecord,
@@ -40,12 +41,13 @@ const KEYWORDS: [&str; 10] = [
 ];
 
 /// Each file's name and what is to stand in it.
-fn schemas() -> [(&'static str, String); 6] {
+fn schemas() -> [(&'static str, String); 7] {
     [
         ("run", schema::<RunRecord>(SCHEMA_RUN)),
         ("compare", schema::<CompareRecord>(SCHEMA_COMPARE)),
         ("analysis", schema::<AnalysisSummary>(SCHEMA_ANALYSIS)),
         ("ceiling", schema::<CeilingRecord>(SCHEMA_CEILING)),
+        ("doctor", schema::<DoctorRecord>(SCHEMA_DOCTOR)),
         ("flow", schema::<FlowRecord>("threadtap flow")),
         ("worker", schema::<WorkerRecord>("threadtap worker")),
     ]

@@ -6,6 +6,7 @@
 mod analyze;
 mod ceiling;
 mod compare;
+mod doctor;
 mod explain;
 mod folders;
 mod manual;
@@ -27,6 +28,7 @@ use clap_complete::Shell;
 pub use analyze::AnalyzeArgs;
 pub use ceiling::CeilingArgs;
 pub use compare::CompareArgs;
+pub use doctor::{DoctorArgs, DoctorFormat};
 pub use explain::ExplainArgs;
 pub use manual::{manual, pages};
 pub use plan::UsageError;
@@ -76,6 +78,7 @@ Examples:
   threadtap show my-run --format markdown    a saved run, printed again
   threadtap report my-run                    its capture for Wireshark, with the owners of each flow
   threadtap explain pool_width               what a finding means, and what to do
+  threadtap doctor                           does all of it work here? what to do if not
   threadtap ceiling                          how many threads are possible here, and why?";
 
 /// The subcommands.
@@ -97,6 +100,8 @@ pub enum Command {
     Wireshark(WiresharkArgs),
     /// Explain findings: what a code means, what to look at, what to do
     Explain(ExplainArgs),
+    /// Check what works on this system: capturing, tracing, a network of one's own
+    Doctor(DoctorArgs),
     /// Find the highest number of threads, processes and connections that is possible here
     Ceiling(CeilingArgs),
     /// Print a completion script for a shell

@@ -6,6 +6,7 @@ mod ceiling;
 mod compare;
 mod completions;
 mod diagnostics;
+mod doctor;
 mod expectations;
 mod explain;
 mod handout;
@@ -59,6 +60,7 @@ fn act(command: Command) -> anyhow::Result<u8> {
         Command::Report(args) => report::report(&args),
         Command::Wireshark(args) => wireshark::wireshark(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Doctor(args) => Ok(doctor::doctor(&args)),
         Command::Ceiling(args) => ceiling::ceiling(&args),
         Command::Completions { shell } => Ok(completions::completions(shell)),
         Command::Man { list: true, .. } => Ok(completions::list()),

@@ -8,4 +8,5 @@
 pub mod built_in;
 pub mod ceiling;
 pub mod compare;
+pub mod doctor;
 pub mod run;

@@ -56,6 +56,11 @@ fn of_explain() {
 }
 
 #[test]
+fn of_doctor() {
+    insta::assert_snapshot!(help(&["doctor", "--help"]));
+}
+
+#[test]
 fn of_ceiling() {
     insta::assert_snapshot!(help(&["ceiling", "--help"]));
 }

@@ -11,6 +11,7 @@ mod compare;
 mod contract;
 mod diagnostics;
 mod disk;
+mod doctor;
 mod ends;
 mod errors;
 mod existing;

@@ -308,6 +308,19 @@ fn is_loopback(interface: &str) -> bool {
         .is_ok_and(|t| t.trim() == "772")
 }
 
+/// libpcap's name and version, in its own words.
+#[must_use]
+pub fn version() -> Option<String> {
+    unsafe extern "C" {
+        fn pcap_lib_version() -> *const std::ffi::c_char;
+    }
+    // SAFETY: it takes nothing and returns a text that is never freed (pcap_lib_version(3)).
+    let text = unsafe { pcap_lib_version() };
+    // SAFETY: as above, and it ends with a null.
+    let text = (!text.is_null()).then(|| unsafe { std::ffi::CStr::from_ptr(text) })?;
+    Some(text.to_string_lossy().into_owned())
+}
+
 /// The interfaces that libpcap lists, by name.
 #[must_use]
 pub fn interfaces() -> Vec<String> {

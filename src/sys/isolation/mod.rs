@@ -8,14 +8,17 @@
 mod why;
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
 
 use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::thread::{CapabilitySet, UnshareFlags, capabilities};
 
 use self::why::Readings;
 use super::net::loopback;
 use super::privilege::may_capture;
+use super::process::fork_and;
+use super::process::rusage::reap;
 
 /// Whose number the run has inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +110,36 @@ pub fn enter(identity: Identity) -> Result<(), Refused> {
         return Err(refused(Step::Rights)(Errno::PERM));
     }
     Ok(())
+}
+
+/// Whether such a network can be had: a process of its own tries, and is gone.
+///
+/// # Errors
+/// Which step was refused, and why; or that it could not be tried.
+pub fn probe() -> Result<(), String> {
+    let tried = || -> io::Result<String> {
+        let (said, say) = pipe_with(PipeFlags::CLOEXEC)?;
+        let child = fork_and(|| {
+            let words = match enter(Identity::Own) {
+                Ok(()) => String::new(),
+                Err(refused) => refused.to_string(),
+            };
+            i32::from(fs::File::from(say).write_all(words.as_bytes()).is_err())
+        })?;
+        let mut words = String::new();
+        let read = fs::File::from(said).read_to_string(&mut words);
+        let (status, _) = reap(child)?;
+        read?;
+        if status.success() {
+            return Ok(words);
+        }
+        Err(io::Error::other(format!("it ended with {status}")))
+    };
+    match tried() {
+        Ok(words) if words.is_empty() => Ok(()),
+        Ok(words) => Err(words),
+        Err(e) => Err(format!("it could not be tried: {e}")),
+    }
 }
 
 fn unshare(flags: UnshareFlags) -> Result<(), Errno> {

@@ -73,6 +73,13 @@ impl Status {
         self.number("Seccomp").map(|mode: u32| mode != 0)
     }
 
+    /// Whether capabilities and set-user-ID bits of files are ignored (prctl(2),
+    /// `PR_SET_NO_NEW_PRIVS`).
+    #[must_use]
+    pub fn no_new_privs(&self) -> Option<bool> {
+        self.number("NoNewPrivs").map(|set: u32| set != 0)
+    }
+
     /// A set of signals, as bits: signal 1 is the lowest.
     fn signals(&self, name: &str) -> Option<u64> {
         u64::from_str_radix(self.field(name)?, 16).ok()

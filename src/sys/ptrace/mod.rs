@@ -7,6 +7,7 @@ pub mod arch;
 pub mod filter;
 pub mod launch;
 mod memory;
+pub mod probe;
 pub mod remote_socket;
 mod search;
 pub mod tracee;

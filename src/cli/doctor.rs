@@ -1,0 +1,40 @@
+//! The arguments of `threadtap doctor`.
+
+use clap::{Args, ValueEnum};
+
+const EXAMPLES: &str = "\
+Each thing is tried, for a moment: a capture on lo, a program that is traced up to its start, a
+network of its own. Nothing is changed, and nothing is sent. The page has no name of a host, a
+user or a folder in it, so that it can be pasted into a bug report.
+
+  capture  frames on lo (libpcap, CAP_NET_RAW); not needed where isolate works
+  count    threads and processes (proc(5))
+  trace    your own programs (ptrace(2), seccomp(2)); else they are sampled
+  isolate  a network of its own for a run, in which everybody may capture (namespaces(7))
+  ebpf     watching with eBPF; not used yet, and not needed
+
+Exit status:
+  0    all that `threadtap run` needs is there
+  1    something is missing: the page says what, and what to do
+
+Examples:
+  threadtap doctor
+  threadtap doctor --format json | jq .checks";
+
+/// How the answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// One page of text
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// `threadtap doctor`: what works here.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct DoctorArgs {
+    /// What to print
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DoctorFormat,
+}

@@ -1,0 +1,24 @@
+//! `threadtap doctor`.
+
+use std::io::{self, Write};
+
+use super::output::printed;
+use super::{DID_NOT_HOLD, OK};
+use crate::cli::{DoctorArgs, DoctorFormat};
+use crate::doctor::{judge, page};
+use crate::session::doctor::{readings, versions};
+use crate::sys::host::environment;
+
+/// Tries what threadtap does, and says what works.
+pub fn doctor(args: &DoctorArgs) -> u8 {
+    let record = judge(&readings(), versions(), environment());
+    let mut out = io::stdout().lock();
+    let written = match args.format {
+        DoctorFormat::Text => out.write_all(page(&record).as_bytes()),
+        DoctorFormat::Json => serde_json::to_writer_pretty(&mut out, &record)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out)),
+    };
+    let status = if record.ready { OK } else { DID_NOT_HOLD };
+    status.max(printed(written.and_then(|()| out.flush())))
+}
