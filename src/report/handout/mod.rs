@@ -55,7 +55,7 @@ pub(crate) struct RunPart<'a> {
     pub(crate) view: RunView<'a>,
     /// Whether it came to its end, and all of it is there.
     pub(crate) whole: bool,
-    /// The segments of the flow that [`example`] chooses; `None` where the capture does
+    /// The segments of the flow that [`example()`] chooses; `None` where the capture does
     /// not have them.
     pub(crate) ladder: Option<&'a Ladder>,
 }
