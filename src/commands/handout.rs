@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use super::saved::{Folder, Kept, Saved};
 use crate::analysis::{Ladder, frames_of_a_run};
 use crate::capfile::CaptureReader;
+use crate::findings::Topic;
 use crate::lang::Lang;
-use crate::report::{Evidence, Part, RunPart, example, handout, is_as_made, sealed};
+use crate::report::{Evidence, Meaning, Part, RunPart, example, handout, is_as_made, sealed};
 use crate::session::run::SavedDir;
 
 /// No report that threadtap makes is longer, in bytes: of a longer file nothing is read.
@@ -122,13 +123,22 @@ pub(super) fn make(
             Kept::Ceiling(record) => Part::Ceiling(name, record),
         })
         .collect();
-    let text = sealed(&handout(&parts, lang, rows));
+    let text = sealed(&handout(&parts, lang, rows, &meaning));
     let write = |dir: &SavedDir| dir.write(&place.file, &mut |out| out.write_all(text.as_bytes()));
     match held.iter().find(|(path, _)| *path == place.folder) {
         Some((_, dir)) => write(dir)?,
         None => write(&SavedDir::open(&place.folder)?)?,
     }
     Ok(())
+}
+
+/// What the findings of a code mean.
+fn meaning(code: &str, lang: Lang) -> Option<Meaning> {
+    let words = Topic::named(code)?.words(lang);
+    Some(Meaning {
+        title: words.title,
+        means: words.means,
+    })
 }
 
 /// The folders' names: their last parts, where that tells them apart.

@@ -126,6 +126,35 @@ proptest! {
         }
     }
 
+    /// Figures go missing one by one, as they do in records: the report leaves them out.
+    #[test]
+    fn a_handout_makes_no_figure_of_what_is_missing(
+        trouble in any::<bool>(),
+        captured in any::<bool>(),
+        missing in prop::collection::vec(any::<bool>(), 400),
+    ) {
+        let fixture = if trouble { troubled(12) } else { Fixture::normal(12) };
+        let mut fixture = if captured { fixture } else { fixture.without_capture() };
+        // No figure is 0, so that a 0 in the report is made of nothing.
+        let (from, mut lost) = (serde_json::to_string(&fixture.run).unwrap(), missing.into_iter());
+        let from = from.replace(":0,", ":7,").replace(":0}", ":7}");
+        let mut record: serde_json::Value = serde_json::from_str(&from).unwrap();
+        lose(&mut record, &mut lost);
+        fixture.run = serde_json::from_value(record).unwrap();
+        fixture.flows.iter_mut().for_each(|flow| flow.flow.0 += 1);
+        for flow in fixture.flows.iter_mut().step_by(2) {
+            (flow.handshake, flow.client_owner, flow.server_owner) = (None, None, None);
+        }
+        for lang in Lang::ALL {
+            let text = handout(&fixture, *lang);
+            tables_are_even(&text);
+            for made in [" 0 ", " 0.", "0 ns", "null"] {
+                let line = text.lines().find(|line| !line.starts_with('|') && line.contains(made));
+                prop_assert!(line.is_none(), "{:?}", line);
+            }
+        }
+    }
+
     #[test]
     fn csv_reads_back_with_every_row_whole(fixture in anything()) {
         let text = text(&fixture, Format::Csv, Style::default());
@@ -143,5 +172,35 @@ proptest! {
             }
         }
         prop_assert_eq!(rows, fixture.flows.len());
+    }
+}
+
+/// Sets figures to null, where the record may be without them.
+fn lose(value: &mut serde_json::Value, lost: &mut impl Iterator<Item = bool>) {
+    use crate::model::RunRecord;
+    let mut paths = Vec::new();
+    leaves(value, "", &mut paths);
+    for path in paths {
+        if lost.next() == Some(true)
+            && let Some(leaf) = value.pointer_mut(&path)
+        {
+            let before = leaf.take();
+            if serde_json::from_value::<RunRecord>(value.clone()).is_err() {
+                *value.pointer_mut(&path).unwrap() = before;
+            }
+        }
+    }
+}
+
+/// The paths of all figures and texts.
+fn leaves(value: &serde_json::Value, path: &str, all: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                leaves(value, &format!("{path}/{key}"), all);
+            }
+        }
+        serde_json::Value::Array(_) | serde_json::Value::Null => {}
+        _ => all.push(path.to_owned()),
     }
 }

@@ -3,7 +3,7 @@
 
 use super::page::{Page, foreign};
 use super::words::Say;
-use super::{RunPart, methods};
+use super::{Explain, RunPart, findings, methods};
 use crate::model::{CompareRecord, CompareRow, Difference, RunCensus, TOO_FEW_REPEATS};
 
 /// Past so many pairs only those that differ are told.
@@ -53,7 +53,7 @@ pub(super) fn of_runs(say: Say, runs: &[&RunPart<'_>], page: &mut Page) {
 }
 
 /// A comparison.
-pub(super) fn section(say: Say, record: &CompareRecord, page: &mut Page) {
+pub(super) fn section(say: Say, record: &CompareRecord, explain: &Explain<'_>, page: &mut Page) {
     let mut told = Vec::new();
     if record.plan.repeat > 0 {
         told.push(say.compared(&say.n(record.plan.repeat)));
@@ -65,6 +65,10 @@ pub(super) fn section(say: Say, record: &CompareRecord, page: &mut Page) {
     durations(say, &record.rows, page);
     tasks(say, &record.rows, page);
     differences(say, record, page);
+    if !record.findings.is_empty() {
+        page.heading(3, &say.h_findings());
+        findings::list(say, &record.findings, explain, page);
+    }
 }
 
 fn name(say: Say, row: &CompareRow) -> String {
@@ -205,7 +209,7 @@ fn differences(say: Say, record: &CompareRecord, page: &mut Page) {
         ],
         &rows,
     );
-    let mut after = vec![say.test(&foreign(&first.test))];
+    let mut after = vec![say.test(&test(say, &first.test))];
     if many {
         let real = told.len() as u64;
         after.push(say.pairs_real(&say.n(real), &say.n(all.len() as u64)));
@@ -214,6 +218,18 @@ fn differences(say: Say, record: &CompareRecord, page: &mut Page) {
         after.push(say.too_few(&say.n(record.plan.repeat), &say.n(needed)));
     }
     page.sentences(&after);
+}
+
+/// The test by its name, as far as its words are known.
+fn test(say: Say, name: &str) -> String {
+    let words = name.split(", ").map(|word| match word {
+        "two-sided" => say.test_two_sided(),
+        "Holm-corrected" => say.test_holm(),
+        "exact" => say.test_exact(),
+        "normal approximation" => say.test_normal(),
+        other => foreign(other),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// How many runs it takes until a difference can be significant, where these are fewer.

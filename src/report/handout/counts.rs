@@ -95,9 +95,12 @@ fn of_side(say: Say, side: Side, census: &SideCensus) -> Vec<String> {
         return vec![say.not_counted(&who)];
     }
     let mut told = Vec::new();
-    if is_exact(census) {
-        told.extend(created(say, &who, threads, processes));
+    if !is_exact(census) {
+        told.extend(threads.peak.map(|t| say.peak_seen(&who, &say.threads(t))));
+        told.push(say.was_sampled(&who));
+        return told;
     }
+    told.extend(created(say, &who, threads, processes));
     let peak = (threads.peak, processes.peak);
     told.extend(match peak {
         (Some(t), Some(p)) if p > 1 => {
@@ -106,10 +109,6 @@ fn of_side(say: Say, side: Side, census: &SideCensus) -> Vec<String> {
         (Some(t), _) => Some(say.peak_of_threads(&who, &say.threads(t))),
         (None, _) => None,
     });
-    if !is_exact(census) {
-        told.push(say.was_sampled(&who));
-        return told;
-    }
     let total = threads
         .before
         .zip(threads.created)

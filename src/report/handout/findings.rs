@@ -2,24 +2,38 @@
 
 use serde_json::{Map, Value};
 
+use super::Explain;
 use super::page::{Page, foreign};
 use super::words::Say;
+use crate::lang::Lang;
 use crate::model::{Finding, Severity};
 
 /// A list of them.
-pub(super) fn list(say: Say, findings: &[Finding], page: &mut Page) {
-    let items: Vec<String> = findings.iter().map(|finding| item(say, finding)).collect();
+pub(super) fn list(say: Say, findings: &[Finding], explain: &Explain<'_>, page: &mut Page) {
+    let items = findings.iter().map(|finding| item(say, finding, explain));
+    let items: Vec<String> = items.collect();
     page.list(&items);
 }
 
-fn item(say: Say, finding: &Finding) -> String {
+/// Messages are English. Elsewhere the finding's meaning stands instead, and what is
+/// particular about this one is in its evidence.
+fn item(say: Say, finding: &Finding, explain: &Explain<'_>) -> String {
     let severity = match finding.severity {
         Severity::Error => say.severity_error(),
         Severity::Warning => say.severity_warning(),
         Severity::Info => say.severity_info(),
     };
     let code = foreign(&finding.code);
-    let text = say.finding(&severity, &code, &sentence(&finding.message));
+    let text = match explain(&finding.code, say.lang) {
+        None => say.finding_unexplained(&severity, &code, &sentence(&finding.message)),
+        Some(meaning) => {
+            let text = match say.lang {
+                Lang::En => &finding.message,
+                Lang::Id => &meaning.means,
+            };
+            say.finding(&severity, &foreign(&meaning.title), &code, &sentence(text))
+        }
+    };
     match evidence(&finding.evidence) {
         None => text,
         Some(figures) => format!("{text} {}", say.evidence(&figures)),

@@ -47,6 +47,18 @@ pub(crate) enum Part<'a> {
     Ceiling(&'a str, &'a CeilingRecord),
 }
 
+/// What a finding means.
+pub(crate) struct Meaning {
+    /// What happened, in a few words.
+    pub(crate) title: String,
+    /// What it means, in whole sentences.
+    pub(crate) means: String,
+}
+
+/// What the findings of this code mean, in this language; `None` of a code that is not
+/// known.
+pub(crate) type Explain<'a> = dyn Fn(&str, Lang) -> Option<Meaning> + 'a;
+
 /// A run, and what is known of how it was saved.
 pub(crate) struct RunPart<'a> {
     /// Its name.
@@ -104,7 +116,12 @@ impl Sections {
 }
 
 /// The report; `rows` is the most that a table of interactions has.
-pub(crate) fn handout(parts: &[Part<'_>], lang: Lang, rows: usize) -> String {
+pub(crate) fn handout(
+    parts: &[Part<'_>],
+    lang: Lang,
+    rows: usize,
+    explain: &Explain<'_>,
+) -> String {
     let say = Say::new(lang);
     let parts = Parts::of(parts);
     let mut sections = Sections {
@@ -123,21 +140,21 @@ pub(crate) fn handout(parts: &[Part<'_>], lang: Lang, rows: usize) -> String {
             page::foreign(run.name),
             methods::of_run(say, run.view.run)
         );
-        one_run(say, run, rows, sections.begin(&title));
+        one_run(say, run, rows, explain, sections.begin(&title));
     }
     if parts.runs.len() > 1 {
         comparison::of_runs(say, &parts.runs, sections.begin(&say.h_side_by_side()));
     }
     for (name, record) in &parts.compared {
         let title = say.h_comparison(&page::foreign(name));
-        comparison::section(say, record, sections.begin(&title));
+        comparison::section(say, record, explain, sections.begin(&title));
     }
     conclusion::section(say, &parts, sections.begin(&say.h_conclusion()));
     legend::section(say, &parts, sections.begin(&say.h_legend()));
     sections.page.end()
 }
 
-fn one_run(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
+fn one_run(say: Say, run: &RunPart<'_>, rows: usize, explain: &Explain<'_>, page: &mut Page) {
     page.sentences(&told::caveats(say, run));
     page.heading(3, &say.h_counts());
     counts::table(say, &run.view.run.census, page);
@@ -151,6 +168,6 @@ fn one_run(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
     interactions::table(say, run, rows, page);
     if !run.view.run.findings.is_empty() {
         page.heading(3, &say.h_findings());
-        findings::list(say, &run.view.run.findings, page);
+        findings::list(say, &run.view.run.findings, explain, page);
     }
 }

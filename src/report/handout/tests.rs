@@ -1,6 +1,6 @@
 //! What the report says is true of the run, and nothing is said of what was not seen.
 
-use super::{Part, RunPart, handout};
+use super::{Meaning, Part, RunPart, handout};
 use crate::lang::Lang;
 use crate::model::{
     CeilingRecord, Counts, Finding, FlowRecord, Outcome, Requests, Severity, SideCensus,
@@ -19,7 +19,14 @@ pub(in crate::report) fn of(fixture: &Fixture, lang: Lang) -> String {
         whole: true,
         ladder: None,
     };
-    handout(&[Part::Run(part)], lang, 20)
+    handout(&[Part::Run(part)], lang, 20, &explain)
+}
+
+fn explain(code: &str, lang: Lang) -> Option<Meaning> {
+    (code == "interrupted").then(|| Meaning {
+        title: format!("a title | {lang}"),
+        means: "what it means".to_owned(),
+    })
 }
 
 fn english(fixture: &Fixture) -> String {
@@ -176,10 +183,17 @@ fn what_is_incomplete_is_called_so() {
             "**The capture lost 1,200 frames:**",
             "The counts of the server were only *sampled*",
             "**This run was interrupted.**",
-            "(interrupted): a \\| b\\\\u{1b}\\[1m",
+            "**Warning: a title \\| en** (interrupted). a \\| b\\\\u{1b}\\[1m",
         ],
         // Spans of flows, and how many the server created, are not certain then.
         &["existed at the same time, each from", "the server created"],
+    );
+    // Messages are English.
+    let text = of(&fixture, Lang::Id);
+    let meaning = "**Peringatan: a title \\| id** (interrupted). Penjelasan umum: what it means";
+    assert!(
+        text.contains(meaning) && !text.contains("a \\| b"),
+        "{text}"
     );
     says(
         &Fixture::normal(3).without_capture(),
@@ -219,6 +233,18 @@ fn what_was_not_measured_is_no_figure() {
         assert_eq!(figures, [""; 0], "{text}");
         tables_are_even(&text);
     }
+}
+
+/// A sampled count is no bound.
+#[test]
+fn what_was_only_sampled_is_not_at_most() {
+    let mut fixture = Fixture::normal(3);
+    fixture.run.census.client.provenance = Some(crate::model::Provenance::Sampled);
+    says(
+        &fixture,
+        &["The most threads of the client that were seen at one time: 4 threads."],
+        &["threads of the client existed", "The client had at most"],
+    );
 }
 
 #[test]
@@ -261,7 +287,7 @@ fn several_runs_are_not_ranked_by_their_time() {
             })
         })
         .collect();
-    let text = handout(&parts, Lang::En, 20);
+    let text = handout(&parts, Lang::En, 20, &explain);
     assert!(
         text.contains("do not tell which method is faster"),
         "{text}"
@@ -283,10 +309,10 @@ fn a_ceiling_alone_is_a_report() {
         max: None,
         kinds: Vec::new(),
     };
-    let text = handout(&[Part::Ceiling("max", &record)], Lang::Id, 20);
+    let text = handout(&[Part::Ceiling("max", &record)], Lang::Id, 20, &explain);
     assert!(text.starts_with("# Laporan praktikum"), "{text}");
     tables_are_even(&text);
-    assert!(handout(&[], Lang::En, 0).starts_with("# "));
+    assert!(handout(&[], Lang::En, 0, &explain).starts_with("# "));
 }
 
 #[test]

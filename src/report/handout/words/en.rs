@@ -104,6 +104,7 @@ pub(super) const TEXTS: Texts = Texts {
     left_after: "Afterwards {threads} still existed; before, it was {before}.",
     as_before: "Afterwards it had {threads}, as many as before.",
     fewer_after: "Afterwards it had {threads}; before, it was {before}.",
+    peak_seen: "The most threads of {who} that were seen at one time: {threads}.",
     was_sampled: "The counts of {who} were only *sampled*: /proc was read now and then, so that threads that lived a short time can be missing, and the true peak can be higher.",
     not_counted: "The threads and processes of {who} were not counted.",
     system_threads: "The whole system, all other programs included, had {threads} before and {peak} at the peak that was seen.",
@@ -156,7 +157,7 @@ pub(super) const TEXTS: Texts = Texts {
     answer_took: "The answer was complete {median} after the request in the median, and at most {max} after it (measured {n} times).",
     answer_took_once: "The answer was complete {time} after the request (measured once).",
     answers_partial: "These times are not of all answers.",
-    syn_again: "Of {connections} the client sent the SYN more than once, because no answer to it had come in time.",
+    syn_again: "In {connections} the client sent the SYN more than once, because no answer to it had come in time.",
     closed_all: "All {connections} {how}.",
     closed_some: "Of {connections}, {parts}.",
     closed_fin: "were closed with FIN by both sides",
@@ -224,7 +225,8 @@ pub(super) const TEXTS: Texts = Texts {
 
     // Findings.
     severity_error: "Error", severity_warning: "Warning", severity_info: "Note",
-    finding: "**{severity}** ({code}): {message}",
+    finding: "**{severity}: {title}** ({code}). {text}",
+    finding_unexplained: "**{severity}** ({code}). {text}",
     evidence: "Evidence: {figures}.",
 
     // Side by side.
@@ -236,8 +238,12 @@ pub(super) const TEXTS: Texts = Texts {
     compare_short: "! marks a method of which requests failed or were not made: less work takes less time, so its durations cannot be compared.",
     compare_counts_legend: "Before → peak → after, of the run with the median duration.",
     is_significant: "significant",
+    test_two_sided: "two-sided",
+    test_holm: "Holm-corrected",
+    test_exact: "exact",
+    test_normal: "normal approximation",
     not_significant: "not significant",
-    test: "Test: {test}, of the durations. Significant means p < 5%: if there were no difference, durations as unequal as these would come less often than that.",
+    test: "Test: {test}, of the durations. Significant means p < 0.05: if there were no difference, durations as unequal as these would come less often than that.",
     pairs_real: "{real} of {all} pairs differ significantly; only these are shown.",
     too_few: "With {repeat} runs each no difference can be significant, however large it is; {needed} are needed.",
 

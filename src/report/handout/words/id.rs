@@ -104,6 +104,7 @@ pub(super) const TEXTS: Texts = Texts {
     left_after: "Sesudahnya masih ada {threads}; sebelumnya {before}.",
     as_before: "Sesudahnya ada {threads}, sama banyak dengan sebelumnya.",
     fewer_after: "Sesudahnya ada {threads}; sebelumnya {before}.",
+    peak_seen: "Thread {who} terbanyak yang teramati pada suatu saat: {threads}.",
     was_sampled: "Jumlah untuk {who} hanya diambil secara *sampling*: /proc dibaca sesekali, sehingga thread yang berumur pendek dapat terlewat dan puncak yang sebenarnya dapat lebih tinggi.",
     not_counted: "Thread dan proses {who} tidak dihitung.",
     system_threads: "Seluruh sistem, termasuk semua program lain, memiliki {threads} sebelumnya dan {peak} pada puncak yang teramati.",
@@ -224,8 +225,9 @@ pub(super) const TEXTS: Texts = Texts {
 
     // Findings.
     severity_error: "Galat", severity_warning: "Peringatan", severity_info: "Catatan",
-    finding: "**{severity}** ({code}): {message}",
-    evidence: "Bukti: {figures}.",
+    finding: "**{severity}: {title}** ({code}). Penjelasan umum: {text}",
+    finding_unexplained: "**{severity}** ({code}). {text}",
+    evidence: "Bukti dari run ini: {figures}.",
 
     // Side by side.
     one_run_each: "Tiap baris adalah satu run. Run kedua memberi waktu yang lain, sehingga waktu ini tidak menunjukkan metode mana yang lebih cepat; `threadtap compare` mengulang run dan mengujinya.",
@@ -236,8 +238,12 @@ pub(super) const TEXTS: Texts = Texts {
     compare_short: "! menandai metode yang request-nya ada yang gagal atau tidak dibuat: pekerjaan yang lebih sedikit memerlukan waktu lebih singkat, sehingga lamanya tidak dapat dibandingkan.",
     compare_counts_legend: "Sebelum → puncak → sesudah, dari run dengan lama median.",
     is_significant: "signifikan",
+    test_two_sided: "dua sisi",
+    test_holm: "dikoreksi Holm",
+    test_exact: "eksak",
+    test_normal: "hampiran normal",
     not_significant: "tidak signifikan",
-    test: "Uji: {test}, atas lamanya. Signifikan berarti p < 5%: seandainya tidak ada perbedaan, lama yang setimpang ini muncul lebih jarang dari itu.",
+    test: "Uji: {test}, atas lamanya. Signifikan berarti p < 0,05: seandainya tidak ada perbedaan, lama yang setimpang ini muncul lebih jarang dari itu.",
     pairs_real: "{real} dari {all} pasangan berbeda secara signifikan; hanya itu yang ditampilkan.",
     too_few: "Dengan {repeat} run untuk tiap metode tidak ada perbedaan yang dapat signifikan, sebesar apa pun; diperlukan {needed}.",
 

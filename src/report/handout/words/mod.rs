@@ -86,8 +86,8 @@ texts! {
     created_none(who); created_threads(who, threads); created_processes(who, processes);
     created_both(who, processes, threads); peak_of_threads(who, threads);
     peak_of_both(who, threads, processes); not_all_at_once(n); left_after(threads, before);
-    as_before(threads); fewer_after(threads, before); was_sampled(who); not_counted(who);
-    system_threads(threads, peak); system_after(n);
+    as_before(threads); fewer_after(threads, before); peak_seen(who, threads); was_sampled(who);
+    not_counted(who); system_threads(threads, peak); system_after(n);
     // Who did what.
     client_built(built); server_built(built); server_works(built); helpers(who, processes, names);
     exit_code(who, code); exit_signal(who, signal); one_made(tid, connections);
@@ -123,12 +123,13 @@ texts! {
     interactions_pair(pair, accept, serve); interactions_more(n, name); interactions_none();
     workers_more(n, name); x_none(); x_bad(); x_answered(); x_open();
     // Findings.
-    severity_error(); severity_warning(); severity_info(); finding(severity, code, message);
-    evidence(figures);
+    severity_error(); severity_warning(); severity_info(); finding(severity, title, code, text);
+    finding_unexplained(severity, code, text); evidence(figures);
     // Side by side.
     one_run_each(); compared(repeat); compare_incomplete(); row_incomplete(name); compare_legend();
-    compare_short(); compare_counts_legend(); is_significant(); not_significant(); test(test);
-    pairs_real(real, all); too_few(repeat, needed);
+    compare_short(); compare_counts_legend(); is_significant(); test_two_sided(); test_holm();
+    test_exact(); test_normal(); not_significant(); test(test); pairs_real(real, all);
+    too_few(repeat, needed);
     // Conclusion.
     c_valid(valid, requests); c_valid_seen(requests); c_peaks(client, server);
     c_peak_client(client); c_peak_server(server); c_errors(n); c_nothing();
