@@ -158,6 +158,10 @@ fn method(run: &RunRecord) -> Facts {
         fact("run took", Some(duration(run.duration_ns))),
         fact("client ran", run.observer.client_duration_ns.map(duration)),
     ];
+    if plan.isolated {
+        let network = "one of the run's own: user and network namespaces";
+        facts.push(fact("network", Some(network.to_owned())));
+    }
     match &run.capture {
         None => facts.push(fact("capture", None)),
         Some(capture) => facts.extend([
