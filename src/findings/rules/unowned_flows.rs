@@ -48,7 +48,7 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
             Severity::Warning,
             "worker",
             (flows, owned, unowned),
-            client_reason(input),
+            &with_earlier(input, Side::Client, unowned, client_reason(input)),
         ))
     });
     let existing = input.run.plan.server == ServerKind::Existing;
@@ -91,7 +91,7 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
             severity,
             "thread",
             figures,
-            reason,
+            &with_earlier(input, Side::Server, unowned, reason),
         ))
     });
     let unless_told = |of, found: Option<Conclusion>| found.filter(|_| !has_blind_spots(input, of));
@@ -131,6 +131,18 @@ fn client_reason(input: &FindingsInput<'_>) -> &'static str {
         "threadtap did not see which thread of the client opened them"
     } else {
         "no worker reported them; check that no other program connects to this port"
+    }
+}
+
+/// A reason why `unowned` flows have no owner. Those without a SYN are told apart: what
+/// holds of the others need not hold of them.
+fn with_earlier(input: &FindingsInput<'_>, side: Side, unowned: u64, reason: &str) -> String {
+    const EARLIER: &str = "the SYN is not in the capture: they were there before it began";
+    let earlier = |f: &&FlowRecord| f.handshake.is_none() && f.is_nobodys(side);
+    match count_of(input.flows.iter().filter(earlier)) {
+        0 => reason.to_owned(),
+        n if n >= unowned => format!("of these {EARLIER}"),
+        n => format!("{reason}; of {} of them {EARLIER}", count(n)),
     }
 }
 

@@ -201,6 +201,37 @@ fn never_accepted_is_silent_where_others_may_have_accepted() {
     }
 }
 
+/// Of a connection from before, its SYN was not seen, and nothing can be said of it.
+#[test]
+fn flows_from_before_the_capture_are_told_apart() {
+    let before = |how_many: usize| {
+        with(|f| {
+            for flow in f.flows.iter_mut().take(how_many) {
+                (flow.handshake, flow.client_owner, flow.server_owner) = (None, None, None);
+            }
+            f.flows[9].client_owner = None;
+            f.flows[9].server_owner = None;
+            let owned = Some(19 - how_many as u64);
+            f.run.correlation.client_owned = owned;
+            f.run.correlation.server_owned = owned;
+        })
+    };
+    let mixed = coded(&before(3), "unowned_flows");
+    assert_eq!(mixed.len(), 2);
+    for finding in mixed {
+        let said = "; of 3 of them the SYN is not in the capture: they were there before it began.";
+        assert!(finding.message.ends_with(said), "{}", finding.message);
+    }
+    let mut all = before(3);
+    all.flows[9].handshake = None;
+    for finding in coded(&all, "unowned_flows") {
+        let said =
+            "flows: of these the SYN is not in the capture: they were there before it began.";
+        assert!(finding.message.ends_with(said), "{}", finding.message);
+        assert!(!finding.message.contains("accepted them"));
+    }
+}
+
 /// The client closes these flows first.
 fn client_first(f: &mut Fixture, how_many: usize) {
     for flow in f.flows.iter_mut().take(how_many) {
