@@ -26,6 +26,7 @@ Examples:
   threadtap report t p q --lang id            report.md of three runs, in Indonesian
   threadtap report t p q cmp max -o lab1.md   with a comparison and a ceiling (saved with --out)
   threadtap report my-run --only html         the page; open my-run/report.html in a browser
+  threadtap report my-run --only html --open  the same, and open it
   threadtap report my-run --only pcapng       the capture for Wireshark
   threadtap report my-run --only pftrace      the timeline; open it at https://ui.perfetto.dev
   wireshark my-run/capture.pcapng -Y 'frame.comment contains \"worker:17,\"'
@@ -41,6 +42,10 @@ pub struct ReportArgs {
     /// Make only these files
     #[arg(long, value_enum, value_name = "FILE", value_delimiter = ',')]
     pub only: Vec<Evidence>,
+    /// Open the page, of several runs the first one's, in a browser: that of `$BROWSER`, or the
+    /// default one where there is a display; else say where it is
+    #[arg(long)]
+    pub open: bool,
     /// Where report.md goes: a file, or a folder [default: DIR, or with several the current
     /// folder]
     #[arg(long, short, value_name = "PATH")]

@@ -2,6 +2,7 @@
 
 mod after;
 mod analyze;
+mod browser;
 mod ceiling;
 mod compare;
 mod completions;

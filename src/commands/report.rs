@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
 
+use super::browser;
 use super::handout::{self, Place};
 use super::language::language;
 use super::saved::{Folder, Kept, Saved, tell};
@@ -50,6 +51,18 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
                 stderr::tell(format_args!("threadtap: {e}"));
                 status = DID_NOT_HOLD;
             }
+        }
+    }
+    if args.open {
+        let mut runs = sources.iter().zip(&args.dirs);
+        // Of several runs, the first one's.
+        let page = runs.find(|((_, kept), _)| matches!(kept, Kept::Run(_)));
+        let page = page.map(|(_, dir)| dir.join(Evidence::Html.file()));
+        if let Some(page) = page.filter(|page| page.is_file()) {
+            browser::open(&page);
+        } else {
+            stderr::tell("threadtap: there is no page to open: none of these is a run with one");
+            status = DID_NOT_HOLD;
         }
     }
     Ok(status)

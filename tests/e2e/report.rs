@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::common::need::Need::{Capture, Root, Tool};
-use super::common::{Lab, Ran, lines, tshark};
+use super::common::{Lab, Ran, lines, tshark, until};
 use crate::require;
 
 fn report(lab: &Lab, folder: &Path, more: &[&str]) -> Ran {
@@ -282,5 +282,40 @@ fn each_run_of_a_comparison_has_its_page() {
                 assert_eq!(path.exists(), there, "{path:?}");
             }
         }
+    }
+}
+
+/// The person's own browser is given the page; where there is none, it is named.
+#[test]
+fn the_page_is_opened_where_a_browser_is() {
+    let lab = Lab::new();
+    let folder = lab.golden_run("thread");
+    let page = folder.canonicalize().unwrap().join("report.html");
+    let opened = lab.path().join("opened");
+    let run = |browser: &str| {
+        let mut command = lab.threadtap(&[]);
+        command
+            .args(["report", "--only", "html", "--open"])
+            .arg(&folder);
+        for display in ["DISPLAY", "WAYLAND_DISPLAY"] {
+            command.env_remove(display);
+        }
+        // It may go on when the report is made.
+        let ran = command.env("BROWSER", browser).output().unwrap();
+        assert_eq!(ran.status.code(), Some(0));
+        String::from_utf8(ran.stderr).unwrap()
+    };
+    let browser = format!(
+        "sh -c 'echo \"$0\" >{0}.new && mv {0}.new {0}' %s",
+        opened.display()
+    );
+    assert_eq!(run(&browser), "");
+    until("the browser has the page", || opened.exists());
+    let given = fs::read_to_string(&opened).unwrap();
+    assert_eq!(given.trim_end(), page.to_str().unwrap());
+    for browser in ["", "no-such-browser"] {
+        let said = run(browser);
+        let end = format!("; open {}\n", page.display());
+        assert!(said.lines().count() == 1 && said.ends_with(&end), "{said}");
     }
 }
