@@ -46,11 +46,23 @@ pub(super) fn describe(say: Say, run: &RunPart<'_>, page: &mut Page) {
     told.push(match (alike, all) {
         (_, 1) => say.example_only(&history),
         (alike, all) if alike == all => say.example_all(&say.flows(all), &history),
+        (alike, all) if is_tied(flows, &flow.history, alike) => {
+            say.example_tied(&say.n(alike), &say.flows(all), &history)
+        }
         (alike, all) => say.example_most(&say.n(alike), &say.flows(all), &history),
     });
     told.extend(steps(say, flow));
     page.sentences(&told);
     ladder(say, run, flow, page);
+}
+
+/// Whether as many flows went another way.
+fn is_tied(flows: &[FlowRecord], history: &str, alike: u64) -> bool {
+    let mut others: HashMap<&str, u64> = HashMap::new();
+    for flow in flows.iter().filter(|f| f.history != history) {
+        *others.entry(&flow.history).or_default() += 1;
+    }
+    others.into_values().any(|n| n >= alike)
 }
 
 /// From `from` to `to`, where time ran forwards.

@@ -316,6 +316,23 @@ fn a_ceiling_alone_is_a_report() {
 }
 
 #[test]
+fn ways_that_are_as_many_are_not_told_as_fewer() {
+    let mut fixture = Fixture::normal(4);
+    fixture.flows[0].history = "ShADadF".to_owned();
+    says(
+        &fixture,
+        &["3 of 4 flows went the same way", "more than any other way"],
+        &[],
+    );
+    fixture.flows[1].history = "ShADadF".to_owned();
+    says(
+        &fixture,
+        &["2 of 4 flows went the same way"],
+        &["more than any other way"],
+    );
+}
+
+#[test]
 fn the_example_went_as_most_did() {
     let mut flows: Vec<FlowRecord> = Fixture::normal(4).flows;
     flows[0].history = "Sr".to_owned();

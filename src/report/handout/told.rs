@@ -9,6 +9,9 @@ use crate::model::StopReason;
 pub(super) fn caveats(say: Say, part: &RunPart<'_>) -> Vec<String> {
     let run = part.view.run;
     let mut told = Vec::new();
+    if run.plan.isolated {
+        told.push(say.isolated());
+    }
     let found = |code: &str| run.findings.iter().any(|finding| finding.code == code);
     if found("interrupted") {
         told.push(say.was_interrupted());

@@ -30,6 +30,7 @@ pub(super) const TEXTS: Texts = Texts {
     environment_unknown: "Where it was made is not recorded.",
     environment_of: "Of {names}:",
     env_kernel: "kernel", env_cpus: "CPUs", env_memory: "main memory", env_tool: "measured with",
+    isolated: "The run had a network of its own, apart from that of the system.",
     limit_absent: "A limit with — is unlimited, or could not be read.",
 
     // Methods.
@@ -191,6 +192,7 @@ pub(super) const TEXTS: Texts = Texts {
     example_only: "It is the only one (history {history}).",
     example_all: "All {flows} went the same way (history {history}).",
     example_most: "{n} of {flows} went the same way (history {history}), more than any other way.",
+    example_tied: "{n} of {flows} went the same way (history {history}), and no other way was taken more often.",
     step_no_syn: "Its beginning is not in the capture.",
     step_syns: "The client sent its SYN {n} times.",
     step_handshake: "After the client's SYN, the server's SYN-ACK came {syn_ack} later, and the client's ACK completed the handshake {ack} after the SYN.",
@@ -305,7 +307,7 @@ pub(super) const TEXTS: Texts = Texts {
     g_answer_time: "time to answer",
     g_answer_time_is: "From the first byte of the request to the last byte of its answer, on the wire.",
     g_history: "history",
-    g_history_is: "Zeek's letters for what happened in a connection, in order: S SYN, h SYN-ACK, A ACK, D data, F FIN, R RST; capitals are the client's, small letters the server's.",
+    g_history_is: "Zeek's letters for what happened in a connection, in order: S SYN, h SYN-ACK, A ACK, D data, F FIN, R RST, T a retransmission of data, W a zero window; capitals are the client's, small letters the server's.",
     g_fin_is: "FIN closes one direction in an orderly way; RST ends the connection at once.",
     g_median: "median",
     g_median_is: "The middle value: half of the measured ones are at most as large.",

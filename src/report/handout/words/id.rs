@@ -30,6 +30,7 @@ pub(super) const TEXTS: Texts = Texts {
     environment_unknown: "Lingkungannya tidak tercatat.",
     environment_of: "Untuk {names}:",
     env_kernel: "kernel", env_cpus: "CPU", env_memory: "memori utama", env_tool: "diukur dengan",
+    isolated: "Run ini memiliki jaringan sendiri, terpisah dari jaringan sistem.",
     limit_absent: "Batas dengan tanda — tidak dibatasi atau tidak dapat dibaca.",
 
     // Methods.
@@ -190,7 +191,8 @@ pub(super) const TEXTS: Texts = Texts {
     example: "Aliran {flow} (`tcp.stream` di Wireshark), dari {client} ke {server}, dipakai sebagai contoh.",
     example_only: "Aliran ini satu-satunya (riwayat {history}).",
     example_all: "Semua aliran, seluruhnya {flows}, berjalan dengan cara yang sama (riwayat {history}).",
-    example_most: "{n} dari {flows} berjalan dengan cara yang sama (riwayat {history}); tidak ada cara lain yang lebih sering.",
+    example_most: "{n} dari {flows} berjalan dengan cara yang sama (riwayat {history}); cara lain lebih jarang.",
+    example_tied: "{n} dari {flows} berjalan dengan cara yang sama (riwayat {history}), dan tidak ada cara lain yang lebih sering.",
     step_no_syn: "Awalnya tidak ada dalam tangkapan.",
     step_syns: "Klien mengirim SYN {n} kali.",
     step_handshake: "Setelah SYN dari klien, SYN-ACK dari server datang {syn_ack} kemudian, dan ACK dari klien menyelesaikan handshake {ack} setelah SYN.",
@@ -305,7 +307,7 @@ pub(super) const TEXTS: Texts = Texts {
     g_answer_time: "waktu sampai jawaban",
     g_answer_time_is: "Dari byte pertama request sampai byte terakhir jawabannya, di jaringan.",
     g_history: "riwayat (*history*)",
-    g_history_is: "Huruf Zeek untuk yang terjadi dalam koneksi, berurutan: S SYN, h SYN-ACK, A ACK, D data, F FIN, R RST; huruf besar milik klien, huruf kecil milik server.",
+    g_history_is: "Huruf Zeek untuk yang terjadi dalam koneksi, berurutan: S SYN, h SYN-ACK, A ACK, D data, F FIN, R RST, T data yang dikirim ulang, W window nol; huruf besar milik klien, huruf kecil milik server.",
     g_fin_is: "FIN menutup satu arah dengan tertib; RST mengakhiri koneksi seketika.",
     g_median: "median",
     g_median_is: "Nilai tengah: separuh dari yang terukur paling besar sama dengannya.",

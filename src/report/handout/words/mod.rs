@@ -64,7 +64,7 @@ texts! {
     // The task, and where it was done.
     task_time(); task_questions(); task_compare(name, started, repeat);
     task_ceiling(name, started); environment_unknown(); environment_of(names); env_kernel();
-    env_cpus(); env_memory(); env_tool(); limit_absent();
+    env_cpus(); env_memory(); env_tool(); isolated(); limit_absent();
     // Methods.
     a_client(); requests_unnumbered(); m_thread(requests); m_process(requests); m_async(requests);
     m_iterative(requests); m_pool(requests); m_pool_of(requests, threads); m_gate();
@@ -112,13 +112,13 @@ texts! {
     o_no_process(); o_no_descriptor(); o_no_port(); o_unreachable(); o_other();
     // One connection as an example.
     no_capture(); example(flow, client, server); example_only(history);
-    example_all(flows, history); example_most(n, flows, history); step_no_syn(); step_syns(n);
-    step_handshake(syn_ack, ack); step_refused(after); step_syn_alone(); step_half();
-    step_no_request(); step_requests(requests); step_answer_time(answer, took); step_answer(took);
-    step_answer_before(); step_answer_unseen(); step_no_answer(); step_problem(problem);
-    step_open(); step_rst(); step_fin_client(later); step_fin_server(later); step_fin();
-    arrow_to_server(); arrow_to_client(); w_syn(); w_syn_ack(); w_ack(); w_data(payload); w_fin();
-    w_reset(); ladder_legend(); ladder_more(n);
+    example_all(flows, history); example_most(n, flows, history); example_tied(n, flows, history);
+    step_no_syn(); step_syns(n); step_handshake(syn_ack, ack); step_refused(after);
+    step_syn_alone(); step_half(); step_no_request(); step_requests(requests);
+    step_answer_time(answer, took); step_answer(took); step_answer_before(); step_answer_unseen();
+    step_no_answer(); step_problem(problem); step_open(); step_rst(); step_fin_client(later);
+    step_fin_server(later); step_fin(); arrow_to_server(); arrow_to_client(); w_syn(); w_syn_ack();
+    w_ack(); w_data(payload); w_fin(); w_reset(); ladder_legend(); ladder_more(n);
     // Interactions.
     interactions_pair(pair, accept, serve); interactions_more(n, name); interactions_none();
     workers_more(n, name); x_none(); x_bad(); x_answered(); x_open();
