@@ -46,7 +46,7 @@ pub fn bring_up() -> Result<(), Errno> {
     // SAFETY: a structure of numbers and arrays of them, for which zeros are values.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().zip(c"lo".to_bytes()) {
-        *to = from.cast_signed();
+        *to = libc::c_char::from_ne_bytes([*from]);
     }
     // SAFETY: the structure is what both calls take, and lives longer than they.
     unsafe {

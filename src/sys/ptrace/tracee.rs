@@ -317,6 +317,7 @@ impl Stopped {
     ///
     /// # Errors
     /// [`Gone`].
+    #[cfg(target_arch = "x86_64")]
     pub(in crate::sys) fn register(&self, place: usize) -> Result<c_long, Gone> {
         let mut value: c_long = 0;
         // SAFETY: the system call, unlike the function of the C library, writes the
@@ -337,6 +338,7 @@ impl Stopped {
     ///
     /// # Errors
     /// [`Gone`].
+    #[cfg(target_arch = "x86_64")]
     pub(in crate::sys) fn set_register(&self, place: usize, value: c_long) -> Result<(), Gone> {
         let value = usize::from_ne_bytes(value.to_ne_bytes());
         ptrace(libc::PTRACE_POKEUSER, self.tid, place, value)
