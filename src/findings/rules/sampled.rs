@@ -11,7 +11,8 @@ pub(in crate::findings) const RULE: Rule = Rule {
         severities: &[Severity::Info],
         means: "The program was not traced: threadtap read /proc again and again, every few \
              milliseconds, and counted what was there. A thread or process that began and ended \
-             between two looks was not seen, so the highest number may have been higher. Which \
+             between two looks was not seen, so the highest number may have been higher. It is told \
+             where there were more connections than threads at once. Which \
              thread made or served a connection is not known.",
         look_at: "*sampled* beside the counts in the census.",
         to_do: "For exact counts, let threadtap trace the program: leave --observe sampled out.",
@@ -34,7 +35,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
             Side::Client => (&census.client, true),
             Side::Server => (&census.server, run.plan.server != ServerKind::Existing),
         };
-        of.provenance == Some(Provenance::Sampled) && started_here && !refused(side)
+        // Where each connection may have had a thread that was seen, none need be missing.
+        let connections = run.connections.established;
+        let fewer = connections > of.threads.peak && of.threads.peak.is_some();
+        of.provenance == Some(Provenance::Sampled) && started_here && fewer && !refused(side)
     };
     let sides = [Side::Client, Side::Server].into_iter();
     let sides: Vec<String> = sides

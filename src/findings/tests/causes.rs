@@ -100,6 +100,8 @@ fn sampled_is_told_unless_something_else_says_so() {
         let run = &mut scene.fixture.run;
         run.census.client.provenance = Some(Provenance::Sampled);
         run.census.server.provenance = Some(Provenance::Sampled);
+        run.census.client.threads.peak = Some(19);
+        run.census.server.threads.peak = Some(19);
         run.plan.server = server;
         scene
     };
@@ -115,6 +117,14 @@ fn sampled_is_told_unless_something_else_says_so() {
         remedy: String::new(),
     });
     refused.silent("sampled");
+    let mut seen_all = sampled(ServerKind::Command);
+    seen_all.fixture.run.census.client.threads.peak = Some(20);
+    assert_eq!(
+        evidence(&seen_all.one("sampled")),
+        json!({"sides": ["server"]})
+    );
+    seen_all.fixture.run.connections.established = None;
+    seen_all.silent("sampled");
     Scene::of_programs().silent("sampled");
 }
 
@@ -469,6 +479,7 @@ pub(super) fn scenes() -> Vec<Scene> {
     };
     let mut sampled = Scene::of_programs();
     sampled.fixture.run.census.client.provenance = Some(Provenance::Sampled);
+    sampled.fixture.run.census.client.threads.peak = Some(3);
     vec![
         sampled,
         scene(&threads),
