@@ -1,7 +1,9 @@
 //! `threadtap report`.
 
+use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::browser;
 use super::handout::{self, Place};
@@ -27,11 +29,12 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
     };
     let files = Evidence::ALL.iter().copied().filter(wanted);
     let files: Vec<Evidence> = files.filter(|file| *file != Evidence::Md).collect();
-    let place = Place::of(args.out.as_deref(), &args.dirs)?;
+    let named = once(&args.dirs);
+    let place = Place::of(args.out.as_deref(), &named)?;
     // A folder that holds nothing of ours is told before anything is made.
     let mut sources = Vec::new();
     let mut dirs = Vec::new();
-    for dir in &args.dirs {
+    for dir in &named {
         let folder = Folder::open(dir)?;
         let kept = Kept::read(&folder)?;
         sources.push((folder, kept));
@@ -54,7 +57,7 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
         }
     }
     if args.open {
-        let mut runs = sources.iter().zip(&args.dirs);
+        let mut runs = sources.iter().zip(&named);
         // Of several runs, the first one's.
         let page = runs.find(|((_, kept), _)| matches!(kept, Kept::Run(_)));
         let page = page.map(|(_, dir)| dir.join(Evidence::Html.file()));
@@ -66,6 +69,14 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
         }
     }
     Ok(status)
+}
+
+/// The folders, each once, whatever it is called.
+fn once(dirs: &[PathBuf]) -> Vec<PathBuf> {
+    let mut seen = HashSet::new();
+    let is_new =
+        |dir: &&PathBuf| seen.insert(dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf()));
+    dirs.iter().filter(is_new).cloned().collect()
 }
 
 /// Makes these files of a run. `by_name`: they were asked for, one by one.

@@ -216,3 +216,20 @@ fn foreign_words_do_not_act() {
     assert!(!text.contains('\u{1b}') && !text.contains("<i>"), "{text}");
     tables_are_even(&text);
 }
+
+/// Whatever it is called, a folder is one run.
+#[test]
+fn a_folder_that_is_named_twice_is_one_run() {
+    let lab = Lab::new();
+    let folder = lab.golden_run("thread");
+    let again = folder.join("..").join(folder.file_name().unwrap());
+    let folders = [&folder, &again].map(|f| f.to_str().unwrap().to_owned());
+    report(&lab, &[&folders[0], &folders[1], "--only", "md"]).exits(0);
+    let text = read(&folder.join("report.md"));
+    assert_eq!(text.matches("### ").count(), {
+        let alone = Lab::new();
+        let folder = alone.golden_run("thread");
+        report(&alone, &[folder.to_str().unwrap(), "--only", "md"]).exits(0);
+        read(&folder.join("report.md")).matches("### ").count()
+    });
+}
