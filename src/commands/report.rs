@@ -75,7 +75,7 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
 fn once(dirs: &[PathBuf]) -> Vec<PathBuf> {
     let mut seen = HashSet::new();
     let is_new =
-        |dir: &&PathBuf| seen.insert(dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf()));
+        |dir: &&PathBuf| seen.insert(dir.canonicalize().unwrap_or_else(|_| (*dir).clone()));
     dirs.iter().filter(is_new).cloned().collect()
 }
 
