@@ -102,6 +102,31 @@ fn a_folder_that_is_a_link_is_refused() {
     assert_eq!(names(&lab.path().join("elsewhere")), [""; 0]);
 }
 
+/// Nor is one on the way to the default folder, if another user put it there.
+#[test]
+fn a_link_of_another_user_does_not_say_where_a_run_goes() {
+    require!(Root);
+    for link in ["captures", "captures/runs"] {
+        let lab = Lab::new();
+        let elsewhere = lab.path().join("elsewhere");
+        fs::create_dir_all(elsewhere.join("runs")).unwrap();
+        let link = lab.path().join(link);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(&elsewhere, &link).unwrap();
+        let run = "run --no-capture --port 0 -n 1";
+        std::os::unix::fs::lchown(&link, Some(65534), Some(65534)).unwrap();
+        refused(
+            threadtap(&lab, run, &[]),
+            &["is a symbolic link of another user"],
+        );
+        assert_eq!(names(&elsewhere), ["runs"]);
+        assert_eq!(names(&elsewhere.join("runs")), [""; 0]);
+        // One's own says it.
+        std::os::unix::fs::lchown(&link, Some(0), Some(0)).unwrap();
+        threadtap(&lab, run, &[]).exits(0);
+    }
+}
+
 #[test]
 fn two_runs_at_once_do_not_share_a_folder() {
     let lab = Lab::new();

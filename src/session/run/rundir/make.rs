@@ -5,8 +5,9 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Local};
-use rustix::fs::{CWD, Mode, OFlags, mkdirat, open, openat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, open, openat, statat};
 use rustix::io::Errno;
+use rustix::process::Uid;
 
 use super::folder::Access;
 
@@ -47,6 +48,7 @@ pub fn fresh(
     made: &mut Vec<PathBuf>,
 ) -> io::Result<(PathBuf, OwnedFd)> {
     let parent = Path::new(PARENT);
+    no_link_of_others(parent, access)?;
     let at = on_the_way(parent, &missing(parent), access, made)?;
     let stem = format!("{}-{name}", started.format("%Y-%m-%dT%H-%M-%S"));
     for attempt in 1u32.. {
@@ -64,6 +66,27 @@ pub fn fresh(
         }
     }
     Err(Errno::EXIST.into())
+}
+
+/// A link that another user has put into a folder that both may write to does not say
+/// where a run goes that was given no folder.
+fn no_link_of_others(path: &Path, access: Access) -> io::Result<()> {
+    for part in path.ancestors().filter(|p| !p.as_os_str().is_empty()) {
+        match statat(CWD, part, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found)
+                if FileType::from_raw_mode(found.st_mode) == FileType::Symlink
+                    && !access.trusts(Uid::from_raw(found.st_uid)) =>
+            {
+                return Err(io::Error::other(format!(
+                    "{} is a symbolic link of another user (uid {})",
+                    part.display(),
+                    found.st_uid
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Opens what was made just now.
