@@ -8,10 +8,11 @@ use crate::model::{
 };
 
 /// The counts of `exchanges`, in the order of their fields.
-const COUNTS: [&str; 6] = [
+const COUNTS: [&str; 7] = [
     "exchanges.requests",
     "exchanges.answered",
     "exchanges.unanswered",
+    "exchanges.last_words",
     "exchanges.valid",
     "exchanges.invalid",
     "exchanges.not_judged",
@@ -36,16 +37,18 @@ const OF_FLOWS: [&str; 5] = [
 pub(super) type Figures = BTreeMap<String, IncompleteFigure>;
 
 /// What was counted of the client's own flows.
-fn counted(own: &[&FlowRecord]) -> [u64; 6] {
+fn counted(own: &[&FlowRecord]) -> [u64; 7] {
     let count = |of: fn(&Exchange) -> bool| {
         let all = own.iter().flat_map(|f| &f.exchanges);
         all.filter(|e| of(e)).count() as u64
     };
+    let last_words = own.iter().filter(|f| f.has_last_word()).count() as u64;
     let omitted: u64 = own.iter().map(|f| f.exchanges_omitted).sum();
     [
         count(|_| true) + omitted,
         count(|e| e.response_ns.is_some()),
-        count(|e| e.response_ns.is_none()),
+        count(|e| e.response_ns.is_none()) - last_words,
+        last_words,
         count(|e| e.response_ns.is_some() && e.valid == Some(true)),
         count(|e| e.response_ns.is_some() && e.valid == Some(false)),
         count(|e| e.response_ns.is_some() && e.valid.is_none()),
@@ -75,7 +78,7 @@ pub(super) fn figures(
         let counts = match reason.hides() {
             Some(Hides::Requests) => &COUNTS[..],
             Some(Hides::Answers) => &COUNTS[1..],
-            Some(Hides::Verdicts) => &COUNTS[3..],
+            Some(Hides::Verdicts) => &COUNTS[4..],
             None => continue,
         };
         for (path, least) in COUNTS.iter().zip(seen) {
@@ -121,9 +124,10 @@ pub(super) fn exchanges(own: Option<&[&FlowRecord]>, incomplete: &Figures) -> Ru
         requests: known(0),
         answered: known(1),
         unanswered: known(2),
-        valid: known(3),
-        invalid: known(4),
-        not_judged: known(5),
+        last_words: known(3),
+        valid: known(4),
+        invalid: known(5),
+        not_judged: known(6),
         provenance: Some(crate::model::Provenance::Captured),
     }
 }

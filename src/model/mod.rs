@@ -26,6 +26,7 @@ mod flow;
 mod frame;
 mod ids;
 mod incomplete;
+mod last_word;
 mod limit;
 pub(crate) mod named;
 pub mod observation;

@@ -45,8 +45,12 @@ pub struct RunExchanges {
     pub requests: Option<u64>,
     /// Those with an answer, of whatever content.
     pub answered: Option<u64>,
-    /// Those without.
+    /// Those without, although the client was there to wait for one.
     pub unanswered: Option<u64>,
+    /// Those without that wanted none, as far as can be seen: what a client says last
+    /// before it closes (QUIT, `PostgreSQL`'s Terminate).
+    #[serde(default)]
+    pub last_words: Option<u64>,
     /// Those whose answer is what the TIME protocol asks for.
     pub valid: Option<u64>,
     /// Those whose answer is not.

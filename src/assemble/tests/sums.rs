@@ -236,8 +236,10 @@ fn adds_up(run: &RunRecord) -> Result<(), TestCaseError> {
         prop_assert_eq!(marked, Some(requests.valid.unwrap_or(0)));
     }
     let e = &run.exchanges;
-    if let (Some(all), Some(answered), Some(not)) = (e.requests, e.answered, e.unanswered) {
-        prop_assert_eq!(all, answered + not);
+    if let (Some(all), Some(answered), Some(not), Some(last)) =
+        (e.requests, e.answered, e.unanswered, e.last_words)
+    {
+        prop_assert_eq!(all, answered + not + last);
         if let (Some(valid), Some(invalid), Some(not)) = (e.valid, e.invalid, e.not_judged) {
             prop_assert_eq!(answered, valid + invalid + not);
         }
@@ -407,6 +409,7 @@ fn what_is_not_kept_marks_the_figures_that_it_touches() {
     let expected = [
         "exchanges.answered",
         "exchanges.invalid",
+        "exchanges.last_words",
         "exchanges.not_judged",
         "exchanges.unanswered",
         "exchanges.valid",

@@ -3,7 +3,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, is_lossy, len};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Exchange, FlowRecord, Nanos, Severity};
+use crate::model::Severity;
 use crate::text::units::counted;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -35,7 +35,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if is_lossy(input) {
         return None;
     }
-    let unanswered = || input.flows.iter().filter(|flow| is_unanswered(flow));
+    let unanswered = || input.flows.iter().filter(|flow| flow.is_unanswered());
     let flows = count_of(unanswered());
     if flows == 0 {
         return None;
@@ -50,39 +50,4 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         numbers.join(", "),
     );
     Some(says(message).with("flows", flows).with("first", named))
-}
-
-/// How long a client waits at least that waits for an answer. One that closes
-/// earlier has not waited: programs' timeouts are longer, and between its last two
-/// calls it may have lost the CPU for a while.
-const WAITS: Nanos = Nanos::new(100_000_000);
-
-/// Whether a request had no answer although its client was there to wait for one.
-fn is_unanswered(flow: &FlowRecord) -> bool {
-    // An answer may be in what was cut or lost.
-    if !flow.incomplete.is_empty() {
-        return false;
-    }
-    let missing = |e: &&Exchange| e.response_ns.is_none();
-    // Of the TIME protocol it is known what wants an answer; of others only that
-    // nothing came after the last word.
-    let last = flow
-        .exchanges
-        .last()
-        .filter(|_| flow.exchanges_omitted == 0);
-    let mut of_time = flow.exchanges.iter().filter(|e| e.valid.is_some());
-    let is_time = of_time.clone().next().is_some();
-    let Some(asked) = of_time.find(missing).or(last.filter(missing)) else {
-        return false;
-    };
-    let closed = flow.client_closed_ns;
-    let waited = closed.is_none_or(|closed| closed.since(asked.request_ns) >= WAITS);
-    let answered_before = flow.exchanges.iter().any(|e| e.response_ns.is_some());
-    // In Zeek's history the server's letters are small ones.
-    match flow.history.chars().find(|c| "fFrR".contains(*c)) {
-        Some('r') => true,
-        // Closing can be the answer to a last word.
-        Some('f') => is_time || !answered_before,
-        _ => waited,
-    }
 }
