@@ -2,7 +2,7 @@
 # be given:
 #
 #   docker build -t threadtap .
-#   docker run --rm --cap-add NET_RAW --cap-add SYS_PTRACE -v "$PWD":/work threadtap run --out /work/my-run
+#   docker run --rm --cap-add NET_RAW --cap-add SYS_PTRACE -v "$PWD":/lab threadtap run --out my-run
 #
 # Its image holds python3, for clients and servers of one's own.
 
@@ -24,6 +24,6 @@ COPY --from=build /out/usr /usr
 # own bound (--cap-add) still holds.
 RUN setcap cap_net_raw+ep /usr/bin/threadtap
 USER student
-WORKDIR /work
+WORKDIR /lab
 ENTRYPOINT ["threadtap"]
 CMD ["--help"]
