@@ -142,13 +142,18 @@ fn flow_row(flow: &FlowRecord, unhappy: &Unhappy<'_>) -> Row {
 
 /// The serving thread, and before it the accepting one where they differ.
 fn server_thread(owner: &ServerOwner) -> String {
-    match (owner.accept_tid, owner.serve_tid) {
+    server_threads(owner).unwrap_or_else(|| format!("pid {}", owner.pid))
+}
+
+/// The same; `None` where only the process is known.
+pub(super) fn server_threads(owner: &ServerOwner) -> Option<String> {
+    Some(match (owner.accept_tid, owner.serve_tid) {
         (Some(accept), Some(serve)) if accept == serve => serve.to_string(),
         (Some(accept), Some(serve)) => format!("{accept}→{serve}"),
         (Some(accept), None) => format!("{accept}→?"),
         (None, Some(serve)) => format!("?→{serve}"),
-        (None, None) => format!("pid {}", owner.pid),
-    }
+        (None, None) => return None,
+    })
 }
 
 pub(super) fn handshake(flow: &FlowRecord) -> Cell {

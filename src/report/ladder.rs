@@ -91,8 +91,8 @@ fn row(r: &Rung) -> Row {
     ])
 }
 
-/// The control bits by name, in the order of Wireshark's info column.
-fn flag_names(flags: TcpFlags) -> String {
+/// The control bits that are set, by name, in the order of Wireshark's info column.
+pub(super) fn set_flags(flags: TcpFlags) -> Vec<&'static str> {
     const NAMES: [(TcpFlags, &str); 8] = [
         (TcpFlags::FIN, "FIN"),
         (TcpFlags::SYN, "SYN"),
@@ -103,11 +103,12 @@ fn flag_names(flags: TcpFlags) -> String {
         (TcpFlags::ECE, "ECE"),
         (TcpFlags::CWR, "CWR"),
     ];
-    let set: Vec<&str> = NAMES
-        .iter()
-        .filter(|(flag, _)| flags.has(*flag))
-        .map(|(_, name)| *name)
-        .collect();
+    let set = NAMES.iter().filter(|(flag, _)| flags.has(*flag));
+    set.map(|(_, name)| *name).collect()
+}
+
+fn flag_names(flags: TcpFlags) -> String {
+    let set = set_flags(flags);
     if set.is_empty() {
         "none".to_owned()
     } else {

@@ -8,6 +8,7 @@ use super::page::{Page, foreign};
 use super::words::Say;
 use crate::analysis::Rung;
 use crate::model::{Close, FlowId, FlowRecord, Nanos, TcpFlags, Timestamp};
+use crate::report::ladder::set_flags;
 
 /// No longer ladder is read.
 const MOST_RUNGS: usize = 24;
@@ -161,7 +162,7 @@ fn ladder(say: Say, run: &RunPart<'_>, flow: &FlowRecord, page: &mut Page) {
                 say.n(rung.frame),
                 say.time(rung.time),
                 arrow,
-                flags(rung.flags),
+                set_flags(rung.flags).join(", "),
                 meaning(say, &rung),
                 say.n(rung.seq.into()),
                 rung.ack.map_or_else(|| say.cell(None), |n| say.n(n.into())),
@@ -189,23 +190,6 @@ fn ladder(say: Say, run: &RunPart<'_>, flow: &FlowRecord, page: &mut Page) {
         after.push(say.ladder_more(&say.n(more)));
     }
     page.sentences(&after);
-}
-
-/// The control bits of a segment, in the order of Wireshark's info column.
-fn flags(flags: TcpFlags) -> String {
-    const NAMES: [(TcpFlags, &str); 8] = [
-        (TcpFlags::FIN, "FIN"),
-        (TcpFlags::SYN, "SYN"),
-        (TcpFlags::RST, "RST"),
-        (TcpFlags::PSH, "PSH"),
-        (TcpFlags::ACK, "ACK"),
-        (TcpFlags::URG, "URG"),
-        (TcpFlags::ECE, "ECE"),
-        (TcpFlags::CWR, "CWR"),
-    ];
-    let set = NAMES.iter().filter(|(flag, _)| flags.has(*flag));
-    let set: Vec<&str> = set.map(|(_, name)| *name).collect();
-    set.join(", ")
 }
 
 fn meaning(say: Say, rung: &Rung) -> String {

@@ -6,7 +6,8 @@ use super::facts::clients;
 use super::outcome::reason;
 use super::page::{Page, foreign};
 use super::words::Say;
-use crate::model::{Close, Exchange, FlowRecord, ServerOwner, WorkerRecord};
+use crate::model::{Close, Exchange, FlowRecord, WorkerRecord};
+use crate::report::interactions::server_threads;
 
 /// The first rows, and how many more there are.
 pub(super) fn table(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
@@ -62,9 +63,10 @@ fn flow_row(say: Say, flow: &FlowRecord) -> Vec<String> {
         foreign(&flow.client.to_string()),
         flow.client_owner
             .map_or_else(|| say.cell(None), |o| o.tid.to_string()),
-        flow.server_owner
-            .as_ref()
-            .map_or_else(|| say.cell(None), server_thread),
+        flow.server_owner.as_ref().map_or_else(
+            || say.cell(None),
+            |o| server_threads(o).unwrap_or_else(|| format!("PID {}", o.pid)),
+        ),
         answer(say, flow, first),
         handshake,
         say.time_cell(first.and_then(Exchange::duration)),
@@ -74,16 +76,6 @@ fn flow_row(say: Say, flow: &FlowRecord) -> Vec<String> {
             Close::Open => say.x_open(),
         },
     ]
-}
-
-fn server_thread(owner: &ServerOwner) -> String {
-    match (owner.accept_tid, owner.serve_tid) {
-        (Some(accept), Some(serve)) if accept == serve => serve.to_string(),
-        (Some(accept), Some(serve)) => format!("{accept}→{serve}"),
-        (Some(accept), None) => format!("{accept}→?"),
-        (None, Some(serve)) => format!("?→{serve}"),
-        (None, None) => format!("PID {}", owner.pid),
-    }
 }
 
 fn answer(say: Say, flow: &FlowRecord, first: Option<&Exchange>) -> String {
