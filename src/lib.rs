@@ -67,5 +67,6 @@ mod sys;
 #[cfg(test)]
 mod testkit;
 mod text;
+mod wording;
 
 pub use commands::main;

@@ -4,16 +4,16 @@
 //! answer stand in quotes, with escapes. Out go the faults, as parts of a sentence.
 
 use super::FindingsInput;
+use crate::model::Phrase;
+use crate::wording::{answer_format, requests_failed};
 
 /// What a right answer has before CR LF.
 const PREFIX: &[u8] = b"JAM ";
-const NO_PREFIX: &str = "it does not begin with “JAM ”";
 /// How long a right answer is, in bytes.
-const LENGTH: usize = 14;
+const LENGTH: u64 = 14;
 
-/// What exactly is wrong with the first wrong answer that the wire shows whole, and the
-/// remedy behind it.
-pub(super) fn wrong_answer(input: &FindingsInput<'_>, remedy: Option<&str>) -> Option<String> {
+/// What exactly is wrong with the first wrong answer that the wire shows whole.
+pub(super) fn wrong_answer(input: &FindingsInput<'_>) -> Option<Phrase> {
     let owned = input.run.correlation.client_owned.is_some();
     let flows = input.flows.iter();
     let own = flows.filter(|f| f.incomplete.is_empty() && (!owned || f.client_owner.is_some()));
@@ -22,12 +22,12 @@ pub(super) fn wrong_answer(input: &FindingsInput<'_>, remedy: Option<&str>) -> O
         .filter(|e| e.valid == Some(false))
         .filter_map(|e| told(e.problem.as_deref()?));
     let (answer, faults) = wrong.find(|(_, faults)| !faults.is_empty())?;
-    Some(format!("of {answer}, {}; {}", faults.join(", "), remedy?))
+    Some(requests_failed::answer(answer, faults))
 }
 
 /// A wrong answer as it is told, in quotes, and its faults; `None` where there was no
 /// answer.
-fn told(problem: &str) -> Option<(&str, Vec<String>)> {
+fn told(problem: &str) -> Option<(&str, Vec<Phrase>)> {
     // Other problems quote what is not the whole of an answer.
     let is_answer = ["answer is not ", "answer does not end "];
     let from = problem.find(": \"")? + 2;
@@ -41,38 +41,37 @@ fn told(problem: &str) -> Option<(&str, Vec<String>)> {
     } else {
         // Only its beginning is told.
         let begins_right = told[1..].starts_with("JAM ");
-        let faults = (!begins_right).then(|| NO_PREFIX.to_owned());
-        let length = format!("it is longer than {LENGTH} bytes");
+        let faults = (!begins_right).then(answer_format::no_prefix);
+        let length = answer_format::longer(LENGTH);
         [length].into_iter().chain(faults).collect()
     };
     Some((&told[..=to], faults))
 }
 
 /// The faults of an answer that is told whole; empty where none is found.
-fn faults(told: &str) -> Vec<String> {
+fn faults(told: &str) -> Vec<Phrase> {
     let Some(bytes) = bytes(told) else {
         return Vec::new();
     };
     let mut faults = Vec::new();
-    if bytes.len() != LENGTH {
-        let bytes = crate::text::units::counted(bytes.len() as u64, "byte", "bytes");
-        faults.push(format!("it has {bytes} instead of {LENGTH}"));
+    if bytes.len() as u64 != LENGTH {
+        faults.push(answer_format::length(bytes.len() as u64, LENGTH));
     }
     if !bytes.starts_with(PREFIX) {
-        faults.push(NO_PREFIX.to_owned());
+        faults.push(answer_format::no_prefix());
     }
     let end = match bytes.as_slice() {
         [.., b'\r', b'\n'] => None,
-        [.., b'\n'] => Some("it ends with LF alone, without CR"),
-        [.., b'\r'] => Some("it ends with CR alone, without LF"),
-        _ => Some("it has no CR LF at its end"),
+        [.., b'\n'] => Some(answer_format::no_cr()),
+        [.., b'\r'] => Some(answer_format::no_lf()),
+        _ => Some(answer_format::no_end()),
     };
-    faults.extend(end.map(str::to_owned));
+    faults.extend(end);
     let time = bytes.strip_prefix(PREFIX).map(<[u8]>::trim_ascii_end);
     if let Some(time) = time
         && crate::model::TimeOfDay::from_bytes(time).is_none()
     {
-        faults.push("what follows “JAM ” is not a time hh:mm:ss".to_owned());
+        faults.push(answer_format::no_time());
     }
     faults
 }
@@ -107,10 +106,15 @@ fn bytes(told: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wording::english;
 
     #[test]
     fn each_fault_is_named() {
-        let of = |told: &str| faults(told).join("; ");
+        let of = |told: &str| {
+            let faults = faults(told).into_iter();
+            let told: Vec<String> = faults.map(|fault| english(&[fault])).collect();
+            told.join("; ")
+        };
         assert_eq!(of("JAM 10:00:00\\r\\n"), "");
         assert_eq!(
             of("JAM 10:00:00\\n"),
@@ -151,10 +155,10 @@ mod tests {
         let (answer, faults) =
             told("answer is not JAM hh:mm:ss\\r\\n: \"a\\\"b: \\r\\n\"").unwrap();
         assert_eq!(answer, "\"a\\\"b: \\r\\n\"");
-        assert_eq!(faults[0], "it has 7 bytes instead of 14");
+        assert_eq!(english(&faults[..1]), "it has 7 bytes instead of 14");
         let (answer, faults) = told("answer is not JAM: \"JAM xxxx\"... (99 bytes)").unwrap();
         assert_eq!(answer, "\"JAM xxxx\"");
-        assert_eq!(faults, ["it is longer than 14 bytes"]);
+        assert_eq!(english(&faults), "it is longer than 14 bytes");
         assert_eq!(told("no answer"), None);
         assert_eq!(told("extra bytes after the answer: \"X\""), None);
         assert_eq!(told("answer not captured completely: \"JAM\""), None);

@@ -9,8 +9,8 @@ use super::{FindingsInput, Seen};
 use crate::activity::outcomes::Wire;
 use crate::activity::{Activity, TaskIndex, keeps_threads};
 use crate::model::observation::MOST_ELSEWHERE;
-use crate::model::{Close, Endpoint, Exit, Side};
-use crate::text::units::{count, counted};
+use crate::model::{Close, Endpoint, Exit, Phrase, Side};
+use crate::wording::ending;
 
 /// The threads that one of the client's processes had created, when its first
 /// thread ended it with exit status 0.
@@ -133,7 +133,7 @@ fn left_in(side: &Activity, place: usize, created: &[TaskIndex], wire: &Wire<'_>
 
 /// How the client ended, and what else was seen that bears on requests which it
 /// never made: parts of a sentence, of which the client is the subject.
-pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<String> {
+pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<Phrase> {
     let Some(seen) = input.seen else {
         return Vec::new();
     };
@@ -141,8 +141,8 @@ pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<String> {
     let exit = own_end_of_client(&seen);
     let mut parts = Vec::new();
     match exit {
-        Some(Exit::Code(code)) => parts.push(format!("it ended with exit status {code}")),
-        Some(exit @ Exit::Signal(_)) => parts.push(format!("it was ended by {exit}")),
+        Some(Exit::Code(code)) => parts.push(ending::status(&code.to_string())),
+        Some(exit @ Exit::Signal(_)) => parts.push(ending::signal(exit)),
         None => {}
     }
     let bad = exit.is_some_and(|exit| exit != Exit::Code(0));
@@ -150,8 +150,7 @@ pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<String> {
         parts.push(last_words(Side::Client, Some(line)));
     }
     if let Some(n) = output.map(|o| o.exceptions).filter(|&n| n > 0) {
-        let reports = counted(n, "exception", "exceptions");
-        parts.push(format!("client.log shows {reports}"));
+        parts.push(ending::exceptions(n));
     }
     if let Some(left) = left(input) {
         parts.extend(of_threads(&left));
@@ -166,110 +165,60 @@ pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<String> {
 /// What a person may look at where threads had ended before their main thread, and still
 /// nobody may have waited for them: Python ends the threads of a pool, and daemons,
 /// shortly before it exits. Where something else explains it, that is not to be asked.
-/// The end of a sentence.
-pub(super) fn to_look_at(input: &FindingsInput<'_>) -> String {
-    let Some((seen, left)) = input.seen.zip(left(input)) else {
-        return String::new();
-    };
+/// A sentence.
+pub(super) fn to_look_at(input: &FindingsInput<'_>) -> Option<Phrase> {
+    let (seen, left) = input.seen.zip(left(input))?;
     let output = seen.observation.client.output.as_ref();
     let elsewhere = |client: &Activity| !client.elsewhere.is_empty();
     if output.is_some_and(|o| o.exceptions > 0) || seen.client.is_some_and(elsewhere) {
-        return String::new();
+        return None;
     }
     let plan = &input.run.plan;
     let work = plan.inferred.client.as_ref();
     let one_each = work.is_none_or(|work| work.most_by_one_worker <= 1);
     if left.python && left.early > 0 {
-        format!(
-            ". {} that had made no connection had ended while others were still at work, as those \
-             of Python's ThreadPool do when the main thread does not wait for the pool: see whether \
-             it does (close() and join())",
-            counted(left.early, "thread", "threads"),
-        )
+        Some(ending::look_at_handlers(left.early))
     } else if left.python && left.orphaned > 0 {
-        ". Python ends threads so when the main thread does not wait for them: see whether it does \
-         (join(); of a pool, close() and join())"
-            .to_owned()
+        Some(ending::look_at_python())
     } else if left.ended > 0 && plan.strategy.is_none() && (one_each || left.orphaned > 0) {
-        ". If a pool was to make them, see whether the main thread waits for it (close() and \
-         join())"
-            .to_owned()
+        Some(ending::look_at_pool())
     } else {
-        String::new()
+        None
     }
 }
 
 /// What had become of the threads that it had created.
-fn of_threads(left: &Left) -> Vec<String> {
-    let all = counted(left.threads + left.ended, "thread", "threads");
-    let there = match (left.threads, left.ended) {
-        (0, 1) => "the thread that it had created had ended before its main thread".to_owned(),
-        (0, _) => format!("the {all} that it had created had ended before its main thread"),
-        (there, _) => format!(
-            "of {all} that it had created {} {} still there when its main thread ended",
-            count(there),
-            if there == 1 { "was" } else { "were" },
-        ),
+fn of_threads(left: &Left) -> Vec<Phrase> {
+    let all = left.threads + left.ended;
+    let there = match left.threads {
+        0 => ending::threads_ended(all),
+        there => ending::threads_there(there, all),
     };
-    let orphaned = (left.orphaned > 0).then(|| orphaned(left.orphaned));
+    let orphaned = (left.orphaned > 0).then(|| ending::orphaned(left.orphaned));
     std::iter::once(there).chain(orphaned).collect()
 }
 
-/// Connections that were left to the end of the program.
-pub(super) fn orphaned(n: u64) -> String {
-    format!(
-        "{} {} closed only by the end of the program, after the threads that had made {}",
-        counted(n, "connection", "connections"),
-        if n == 1 { "was" } else { "were" },
-        if n == 1 { "it" } else { "them" },
-    )
-}
-
 /// Where else the client connected to.
-pub(super) fn elsewhere(side: &Activity) -> Option<String> {
+pub(super) fn elsewhere(side: &Activity) -> Option<Phrase> {
     /// As many as a sentence bears.
     const NAMED: usize = 3;
     let all: u64 = side.elsewhere.values().sum();
     let mut targets: Vec<(&(Endpoint, i32), &u64)> = side.elsewhere.iter().collect();
     targets.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-    let named = targets.iter().take(NAMED).map(|((target, errno), n)| {
-        let times = if targets.len() == 1 {
-            String::new()
-        } else {
-            format!(", {}", times(**n))
-        };
-        format!("{target} ({}{times})", answer(*errno))
+    let (several, more) = (targets.len() > 1, targets.len() > NAMED);
+    let named = targets.into_iter().take(NAMED).map(|((target, errno), n)| {
+        ending::target(&target.to_string(), answer(*errno), several.then_some(*n))
     });
-    let named: Vec<String> = named.collect();
-    let more = if targets.len() > NAMED { ", …" } else { "" };
-    let at_least = if all >= MOST_ELSEWHERE {
-        "at least "
-    } else {
-        ""
-    };
-    (all > 0).then(|| {
-        format!(
-            "it made {at_least}{} to another port than the server's: {}{more}",
-            counted(all, "connection", "connections"),
-            named.join(", ")
-        )
-    })
-}
-
-fn times(n: u64) -> String {
-    match n {
-        1 => "once".to_owned(),
-        n => format!("{} times", count(n)),
-    }
+    (all > 0).then(|| ending::elsewhere(all >= MOST_ELSEWHERE, all, named.collect(), more))
 }
 
 /// What an answer of connect(2) tells of who listens.
-fn answer(errno: i32) -> String {
+fn answer(errno: i32) -> Phrase {
     match errno {
-        0 => "somebody listens there".to_owned(),
-        libc::ECONNREFUSED => "refused: nobody listens there".to_owned(),
-        libc::EINPROGRESS => "begun in the background".to_owned(),
-        errno => std::io::Error::from_raw_os_error(errno).to_string(),
+        0 => ending::listens(),
+        libc::ECONNREFUSED => ending::refuses(),
+        libc::EINPROGRESS => ending::begun(),
+        errno => ending::error(&std::io::Error::from_raw_os_error(errno).to_string()),
     }
 }
 
@@ -305,15 +254,12 @@ pub(super) fn killed(seen: &Seen<'_>) -> BTreeMap<i32, (u64, u64)> {
 }
 
 /// The same as a part of a sentence.
-fn told_killed(seen: &Seen<'_>) -> Option<String> {
-    let parts: Vec<String> = killed(seen)
-        .into_iter()
-        .map(|(signal, (n, _))| {
-            let of_it = counted(n, "process of it was", "processes of it were");
-            format!("{of_it} ended by {}", Exit::Signal(signal))
-        })
+fn told_killed(seen: &Seen<'_>) -> Option<Phrase> {
+    let killed = killed(seen).into_iter();
+    let parts: Vec<Phrase> = killed
+        .map(|(signal, (n, _))| ending::killed(n, Exit::Signal(signal)))
         .collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    (!parts.is_empty()).then(|| ending::all_killed(parts))
 }
 
 /// A line of a program's, as much of it as a sentence bears.
@@ -333,10 +279,10 @@ pub(super) fn last_line<'a>(seen: &Seen<'a>, side: Side) -> Option<&'a str> {
 }
 
 /// What a program has printed last, as the end of a sentence.
-pub(super) fn last_words(side: Side, last_line: Option<&str>) -> String {
+pub(super) fn last_words(side: Side, last_line: Option<&str>) -> Phrase {
     let log = side.log_file();
     match last_line {
-        Some(line) => format!("the last line of {log} is {}", quoted(line)),
-        None => format!("{log} may say why"),
+        Some(line) => ending::last_line(log, &quoted(line)),
+        None => ending::may_say(log),
     }
 }

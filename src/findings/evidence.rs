@@ -8,21 +8,20 @@ use super::{FindingsInput, Seen};
 use crate::activity::{Activity, TaskIndex};
 use crate::model::observation::{End, OwnTotals, SideEnded};
 use crate::model::{
-    CaptureSummary, Exit, FlowRecord, Outcome, ServerKind, Side, StopReason, WorkerRecord,
+    CaptureSummary, Exit, FlowRecord, Outcome, Phrase, ServerKind, Side, StopReason, WorkerRecord,
 };
+use crate::wording::{file, program};
 
 /// A side's program at the beginning of a sentence: with its command, where it is
 /// somebody's own.
-pub(super) fn command_of(input: &FindingsInput<'_>, side: Side) -> String {
+pub(super) fn command_of(input: &FindingsInput<'_>, side: Side) -> Phrase {
     let plan = &input.run.plan;
     let command = match side {
         Side::Client => &plan.client_command,
         Side::Server => &plan.server_command,
     };
-    match command {
-        Some(words) => format!("The {side} `{}`", words.join(" ")),
-        None => format!("The {side}"),
-    }
+    let command = command.as_ref().map(|words| words.join(" "));
+    program::of(side, command.as_deref())
 }
 
 /// Whether the run was ended before its time, by a person, a time limit or a fault.
@@ -249,12 +248,12 @@ pub(super) fn workers_at_once(client: &Activity) -> (u64, u64) {
 }
 
 /// What can be done where a file could not be written, by the system's error.
-pub(super) fn remedy_of_not_saved(error: &str) -> &'static str {
+pub(super) fn remedy_of_not_saved(error: &str) -> Phrase {
     // EFBIG: RLIMIT_FSIZE in setrlimit(2).
     if error.ends_with("(os error 27)") {
-        "Raise the limit on the size of files (ulimit -f)"
+        file::too_large()
     } else {
-        "Free some space, or choose another disk with --out"
+        file::disk_full()
     }
 }
 

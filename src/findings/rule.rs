@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::FindingsInput;
-use crate::model::Severity;
+use crate::model::{Phrase, Severity};
 
 /// One rule. Its code is the name of its file, which the registry gives it.
 #[derive(Clone, Copy, Debug)]
@@ -49,18 +49,51 @@ pub(super) struct Conclusion {
     /// `None`: the rule's usual one.
     pub severity: Option<Severity>,
     /// Whole sentences, with what to do about it where something can be done.
-    pub message: String,
+    pub words: Words,
     /// The figures behind it.
     pub evidence: Map<String, Value>,
+}
+
+/// What is said: the sentences.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Words {
+    /// In any language.
+    Said(Vec<Phrase>),
+    /// In English only, as long as a rule has not been translated.
+    English(String),
+}
+
+impl From<Phrase> for Words {
+    fn from(sentence: Phrase) -> Self {
+        Self::Said(vec![sentence])
+    }
+}
+
+impl From<Vec<Phrase>> for Words {
+    fn from(sentences: Vec<Phrase>) -> Self {
+        Self::Said(sentences)
+    }
+}
+
+impl From<String> for Words {
+    fn from(message: String) -> Self {
+        Self::English(message)
+    }
+}
+
+impl From<&str> for Words {
+    fn from(message: &str) -> Self {
+        Self::English(message.to_owned())
+    }
 }
 
 /// A conclusion of the rule's usual severity, without evidence yet. Names and
 /// words of others may stand in the message as they are: control characters
 /// in it are escaped for every rule.
-pub(super) fn says(message: impl Into<String>) -> Conclusion {
+pub(super) fn says(words: impl Into<Words>) -> Conclusion {
     Conclusion {
         severity: None,
-        message: message.into(),
+        words: words.into(),
         evidence: Map::new(),
     }
 }

@@ -22,6 +22,17 @@ impl Lang {
         }
     }
 
+    /// A duration in seconds, as exactly as it was given: `10 s`, `0.4 s`.
+    #[must_use]
+    pub fn seconds(self, span: Nanos) -> String {
+        let span = std::time::Duration::from_nanos(span.get().unsigned_abs());
+        let text = self.marked(&span.as_secs_f64().to_string());
+        match self {
+            Self::En => format!("{text} s"),
+            Self::Id => format!("{text} detik"),
+        }
+    }
+
     /// A number of bytes with its unit.
     #[must_use]
     pub fn bytes(self, n: u64) -> String {
@@ -66,6 +77,9 @@ mod tests {
         assert_eq!(ns(999), ["999 ns", "999 ns"]);
         assert_eq!(ns(125_000_000_000), ["2 min 05 s", "2 menit 05 s"]);
         assert_eq!(ns(11_220_000_000_000), ["3 h 07 min", "3 jam 07 menit"]);
+        let given = |ns| both(&|l| l.seconds(Nanos::new(ns)));
+        assert_eq!(given(400_000_000), ["0.4 s", "0,4 detik"]);
+        assert_eq!(given(10_000_000_000), ["10 s", "10 detik"]);
         assert_eq!(
             ns(i64::MIN),
             ["-2,562,047 h 47 min", "-2.562.047 jam 47 menit"]

@@ -41,6 +41,24 @@ impl Lang {
         <Self as VariantNames>::VARIANTS[self as usize]
     }
 
+    /// How many forms a word has by the number before it: `1 thread`, `2 threads`.
+    #[cfg(test)]
+    pub const fn forms(self) -> usize {
+        match self {
+            Self::En => 2,
+            Self::Id => 1,
+        }
+    }
+
+    /// Which of these forms stands with this number.
+    #[must_use]
+    pub const fn form(self, n: u64) -> usize {
+        match self {
+            Self::En => (n != 1) as usize,
+            Self::Id => 0,
+        }
+    }
+
     /// The language of a locale, by the values of `LC_ALL`, `LC_MESSAGES` and `LANG`:
     /// the first of them that is set and not empty decides (POSIX, Base Definitions,
     /// 8.2). English where that names none that is known here.

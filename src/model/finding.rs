@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use strum::{Display, VariantArray, VariantNames};
 
 use super::named::serialised;
+use super::said::{Phrase, as_far_as_known};
 
 /// How much a finding matters.
 #[derive(
@@ -32,6 +33,14 @@ pub struct Finding {
     pub severity: Severity,
     /// One sentence, with what to do about it where something can be done.
     pub message: String,
+    /// The sentences of the message, so that they can be said in another language; empty
+    /// in records of earlier versions.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "as_far_as_known"
+    )]
+    pub said: Vec<Phrase>,
     /// The figures behind it.
     pub evidence: Map<String, Value>,
 }
@@ -44,6 +53,7 @@ impl Finding {
             code: code.to_owned(),
             severity,
             message: message.into(),
+            said: Vec::new(),
             evidence: Map::new(),
         }
     }

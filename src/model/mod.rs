@@ -33,6 +33,7 @@ pub mod observation;
 mod program;
 mod quantiles;
 mod run;
+mod said;
 mod segment;
 mod tallies;
 mod time;
@@ -52,6 +53,7 @@ pub use compare::{
 };
 pub use environment::{Environment, Tool};
 pub use exit::Exit;
+pub(crate) use exit::signal_name;
 pub use finding::{Finding, Severity};
 pub use flow::{
     ClientOwner, Close, ConnState, Exchange, FlowRecord, Handshake, ServerOwner, TimeOfDay,
@@ -68,6 +70,7 @@ pub use run::{
     CaptureSummary, Correlation, Latencies, Observer, Plan, Quantiles, Requests, RunCensus,
     RunRecord, SCHEMA_RUN, ServerKind, ServerModel, SideCost, SideCosts, StopReason, Strategy,
 };
+pub use said::{Argument, Phrase};
 pub use segment::{Segment, SeqNum, TcpFlags};
 pub use tallies::{Connections, RunExchanges};
 pub use time::{Nanos, Timestamp};

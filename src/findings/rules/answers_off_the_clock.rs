@@ -8,8 +8,8 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Nanos, Severity, TimeOfDay, Timestamp};
-use crate::text::units::{count, counted, duration};
+use crate::model::{Nanos, Phrase, Severity, TimeOfDay, Timestamp};
+use crate::wording::answers_off_the_clock;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -86,32 +86,25 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         .max()
         .zip(came().min())
         .map(|(last, first)| last.since(first));
-    let alike = match distinct.len() {
-        1 if lasted > Some(Nanos::new(2_000_000_000)) => ". All answers say the same time",
-        _ => "",
-    };
-    let zone = if zones {
-        " (whole quarter hours, as between time zones)"
-    } else {
-        ""
-    };
-    let message = format!(
-        "{} of {} {} another time of day than the clock of this machine: the first says {} at {local} \
-         local time, which is {} {}{zone}{alike}.",
-        count(all_off.len() as u64),
-        counted(answers.len() as u64, "valid answer", "valid answers"),
-        if all_off.len() == 1 { "names" } else { "name" },
-        first.says,
-        duration(Nanos::new(difference.abs() * 1_000_000_000)),
-        if difference < 0 { "behind" } else { "ahead" },
+    let alike = distinct.len() == 1 && lasted > Some(Nanos::new(2_000_000_000));
+    let sentence = answers_off_the_clock::off(
+        all_off.len() as u64,
+        answers.len() as u64,
+        &first.says.to_string(),
+        &local,
+        Nanos::new(difference.abs() * 1_000_000_000),
+        difference < 0,
+        zones,
     );
+    let alike = alike.then(answers_off_the_clock::alike);
+    let sentences: Vec<Phrase> = std::iter::once(sentence).chain(alike).collect();
     let severity = if zones {
         Severity::Info
     } else {
         Severity::Warning
     };
     Some(
-        says(message)
+        says(sentences)
             .at(severity)
             .with("answers", answers.len())
             .with("off", all_off.len())

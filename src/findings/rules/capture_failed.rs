@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::observation::Trouble;
+use crate::wording::capture_failed;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -26,7 +27,5 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         Trouble::CaptureFailed { error } => Some(error),
         _ => None,
     })?;
-    Some(says(format!(
-        "The capture stopped before the run ended ({error}); what it had recorded until then is kept."
-    )))
+    Some(says(capture_failed::stopped(error)))
 }

@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::frames_lost;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
-use crate::text::units::{count, counted};
+use crate::wording::capture_lossy;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -40,17 +40,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     }
     let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
-    let by = |n: Option<u64>| n.map_or_else(|| "an unknown number".to_owned(), count);
-    let message = format!(
-        "The capture lost {} ({} by the kernel, {} by the interface) and kept {}, so flows, times \
-         and counts from the wire are incomplete; raise --buffer or lower the load.",
-        counted(lost, "frame", "frames"),
-        by(kernel),
-        by(interface),
-        counted(capture.frames, "frame", "frames"),
-    );
+    let sentence = capture_lossy::lost(lost, kernel, interface, capture.frames);
     Some(
-        says(message)
+        says(sentence)
             .with("dropped_by_kernel", kernel)
             .with("dropped_by_interface", interface)
             .with("frames", capture.frames),

@@ -5,7 +5,7 @@ use crate::findings::evidence::remedy_of_not_saved as remedy;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::observation::Trouble;
-use crate::text::units::counted;
+use crate::wording::capture_not_saved;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -29,11 +29,6 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         Trouble::CaptureNotSaved { error, frames } => Some((error, *frames)),
         _ => None,
     })?;
-    let message = format!(
-        "No more frames could be written to capture.pcap ({error}): it holds {} from the \
-         beginning. {}.",
-        counted(frames, "frame", "frames"),
-        remedy(error),
-    );
-    Some(says(message).with("frames_saved", frames))
+    let sentences = vec![capture_not_saved::cut(error, frames), remedy(error)];
+    Some(says(sentences).with("frames_saved", frames))
 }

@@ -5,6 +5,7 @@ use crate::findings::ending::{last_line, last_words};
 use crate::findings::evidence::own_end_of_client;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Exit, Severity, Side};
+use crate::wording::client_exit;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -33,12 +34,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     };
     let last = last_line(&input.seen?, Side::Client);
-    let message = format!(
-        "The client ended with {exit}; {}.",
-        last_words(Side::Client, last)
-    );
+    let sentence = client_exit::ended(exit, last_words(Side::Client, last));
     Some(
-        says(message)
+        says(sentence)
             .with("exit_code", code)
             .with("last_line", last),
     )

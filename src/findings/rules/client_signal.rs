@@ -5,6 +5,7 @@ use crate::findings::ending::{last_line, last_words};
 use crate::findings::evidence::own_end_of_client;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Exit, Severity, Side};
+use crate::wording::client_signal;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -33,9 +34,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     };
     let last = last_line(&input.seen?, Side::Client);
-    let message = format!(
-        "The client was ended by {exit}; {}.",
-        last_words(Side::Client, last)
-    );
-    Some(says(message).with("signal", signal).with("last_line", last))
+    let sentence = client_signal::ended(exit, last_words(Side::Client, last));
+    Some(
+        says(sentence)
+            .with("signal", signal)
+            .with("last_line", last),
+    )
 }

@@ -9,7 +9,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, lossless_capture, made_beside_the_tap, was_stopped};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Outcome, Severity, Side};
-use crate::text::units::count;
+use crate::wording::count_mismatch;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -74,14 +74,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if wire <= workers + unread && workers <= wire + not_judged {
         return None;
     }
-    let message = format!(
-        "The counts disagree although no frame was lost: {} connections with valid answers on the \
-         wire, {} by the workers' own records. Trust neither, and keep capture.pcap to find out why.",
-        count(wire),
-        count(workers),
-    );
+    let sentences = vec![
+        count_mismatch::disagree(wire, workers),
+        count_mismatch::trust(),
+    ];
     Some(
-        says(message)
+        says(sentences)
             .with("valid_on_wire", wire)
             .with("valid_by_workers", workers)
             .with("answers_possibly_unread", unread),

@@ -7,7 +7,7 @@ use crate::findings::evidence::ended_program;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::End;
 use crate::model::{Exit, Severity, Side};
-use crate::text::units::counted;
+use crate::wording::exceptions_logged;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -50,10 +50,6 @@ fn of_side(input: &FindingsInput<'_>, side: Side) -> Option<Conclusion> {
     let output = seen.observation.side(side).output.as_ref()?;
     let ended = ended_program(&seen, side).filter(|ended| !ended.asked_to_end);
     let exit = ended.and_then(|ended| ended.exit);
-    let although = match exit {
-        Some(Exit::Code(0)) => ", although its exit status is 0",
-        _ => "",
-    };
     let first = output.first.as_deref();
     // Ctrl-C reaches a program as it reaches threadtap: Python reports it like an
     // exception, others may follow from it, and its end may cut the report off.
@@ -62,21 +58,19 @@ fn of_side(input: &FindingsInput<'_>, side: Side) -> Option<Conclusion> {
     if interrupted && first.is_none_or(by_it) {
         return None;
     }
-    let message = format!(
-        "The output of the {side} shows {} ({}){although}; the first{}.",
-        counted(output.exceptions, "exception", "exceptions"),
+    let sentence = exceptions_logged::shown(
+        side,
+        output.exceptions,
         side.log_file(),
-        first.map_or_else(
-            || " was cut off before it said what it was".to_owned(),
-            |first| format!(": {}", quoted(first)),
-        ),
+        exit == Some(Exit::Code(0)),
+        first.map(quoted).as_deref(),
     );
     let code = match exit {
         Some(Exit::Code(code)) => Some(code),
         _ => None,
     };
     (output.exceptions > 0).then(|| {
-        says(message)
+        says(sentence)
             .with("side", side.to_string())
             .with("exceptions", output.exceptions)
             .with("first", first)

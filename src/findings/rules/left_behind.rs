@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::ended_program;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Side};
-use crate::text::units::counted;
+use crate::wording::left_behind;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -32,25 +32,7 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     let leftovers = seen.observation.leftovers.as_ref();
     let untracked = leftovers.and_then(|leftovers| leftovers.lived);
     let some = |n: Option<u64>| n.filter(|&n| n > 0);
-    let idle = some(idle).map(|n| {
-        let message = format!(
-            "The client's first process ended and left {}; threadtap ended {}.",
-            counted(n, "idle process", "idle processes"),
-            if n == 1 { "it" } else { "them" },
-        );
-        says(message).with("processes", n)
-    });
-    let untracked = some(untracked).map(|n| {
-        let message = format!(
-            "The run left {}; threadtap ended {} not in any total.",
-            counted(n, "untracked process", "untracked processes"),
-            if n == 1 {
-                "it, and it is"
-            } else {
-                "them, and they are"
-            },
-        );
-        says(message).with("processes", n)
-    });
+    let idle = some(idle).map(|n| says(left_behind::idle(n)).with("processes", n));
+    let untracked = some(untracked).map(|n| says(left_behind::untracked(n)).with("processes", n));
     idle.into_iter().chain(untracked).collect()
 }

@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::observation::Trouble;
-use crate::text::units::bytes;
+use crate::wording::{Bytes, log_cut};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -39,12 +39,9 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         _ => None,
     });
     cut.map(|(side, printed, limit)| {
-        let message = format!(
-            "The {side} printed {}: {side}.log holds the first {} of it (--log-limit).",
-            bytes(printed),
-            bytes(limit),
-        );
-        says(message)
+        let log = side.log_file();
+        let sentence = log_cut::cut(*side, Bytes(printed), log, Bytes(limit));
+        says(sentence)
             .with("side", side.to_string())
             .with("printed_bytes", printed)
             .with("limit_bytes", limit)

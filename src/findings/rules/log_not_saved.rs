@@ -5,7 +5,7 @@ use crate::findings::evidence::remedy_of_not_saved as remedy;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::observation::Trouble;
-use crate::text::units::bytes;
+use crate::wording::{Bytes, log_not_saved};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -39,13 +39,12 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         _ => None,
     });
     lost.map(|(side, error, saved)| {
-        let message = format!(
-            "What the {side} printed could not be saved ({error}): {side}.log holds {} from the \
-             beginning. {}.",
-            bytes(saved),
+        let log = side.log_file();
+        let sentences = vec![
+            log_not_saved::cut(*side, error, log, Bytes(saved)),
             remedy(error),
-        );
-        says(message)
+        ];
+        says(sentences)
             .with("side", side.to_string())
             .with("saved_bytes", saved)
     })

@@ -6,7 +6,7 @@ use crate::findings::evidence::{count_of, early_end_of_server, is_lossy};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::is_stuck_in_the_queue;
 use crate::model::{ServerKind, Severity};
-use crate::text::units::counted;
+use crate::wording::never_accepted;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -44,22 +44,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     }
     let asked = count_of(stuck().filter(|flow| flow.client_payload_bytes > 0));
     let ended = input.seen.and_then(|seen| early_end_of_server(&seen));
-    let (it, them) = if n == 1 {
-        ("it", "it")
-    } else {
-        ("they", "them")
-    };
-    let remedy = match input.run.plan.server {
-        ServerKind::Embedded => "raise --backlog",
-        _ => "let it accept faster, or raise the backlog of its listen call",
-    };
-    let why = ended.map_or_else(
-        || format!("{it} waited in its accept queue, or found it full; {remedy}"),
-        |exit| format!("the server ended during the run ({exit})"),
-    );
-    let message = format!(
-        "{} established for the client, and no thread of the server accepted {them}: {why}.",
-        counted(n, "connection was", "connections were"),
-    );
-    Some(says(message).with("connections", n).with("asked", asked))
+    let built_in = input.run.plan.server == ServerKind::Embedded;
+    let sentence = never_accepted::stuck(n, ended, built_in);
+    Some(says(sentence).with("connections", n).with("asked", asked))
 }

@@ -4,7 +4,8 @@ use crate::findings::FindingsInput;
 use crate::findings::ending::{last_line, last_words, seen_of_the_end, to_look_at, unjoined};
 use crate::findings::evidence::made_no_connection;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Severity, Side};
+use crate::model::{Phrase, Severity, Side};
+use crate::wording::{english, no_connection};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -41,22 +42,19 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if let Some(last) = last.filter(|last| !seen.contains(last)) {
         seen.push(last);
     }
-    let seen_of_it = match seen.as_slice() {
-        [] => "client.log may say more".to_owned(),
-        parts => parts.join("; "),
-    };
     let hint = match unjoined(input) {
         None => to_look_at(input),
-        Some(_) => String::new(),
+        Some(_) => None,
     };
     // Where it was not traced, only the wire tells.
     let made = match input.run.requests.attempted {
-        Some(_) => format!("The client made no connection to the port of {target}"),
-        None => format!("No connection of the client to {target} was seen"),
+        Some(_) => no_connection::none(target, seen.clone()),
+        None => no_connection::unseen(target, seen.clone()),
     };
-    let message = format!("{made}: {seen_of_it}{hint}.");
+    let sentences: Vec<Phrase> = std::iter::once(made).chain(hint).collect();
+    let seen: Vec<String> = seen.into_iter().map(|part| english(&[part])).collect();
     Some(
-        says(message)
+        says(sentences)
             .with("target", target.clone())
             .with("seen", seen),
     )

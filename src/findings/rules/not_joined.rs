@@ -5,7 +5,7 @@ use crate::findings::ending::{Left, unjoined};
 use crate::findings::evidence::{left_in_the_queue, made_no_connection, never_attempted};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
-use crate::text::units::{count, counted};
+use crate::wording::not_joined;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -55,13 +55,8 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
 
 fn of_the_built_in((submitted, attempted): (u64, u64)) -> Conclusion {
     let never = submitted - attempted;
-    let message = format!(
-        "The main thread ended without waiting: {} of {} requests were never attempted. Join \
-         the workers (shut the pool down and wait for it) before the program ends.",
-        count(never),
-        count(submitted),
-    );
-    says(message)
+    let sentences = vec![not_joined::never(never, submitted), not_joined::join()];
+    says(sentences)
         .with("submitted", submitted)
         .with("attempted", attempted)
         .with("never_attempted", never)
@@ -75,36 +70,17 @@ fn of_a_program(input: &FindingsInput<'_>, left: Left) -> Option<Conclusion> {
         return None;
     }
     let lost = if never > 0 {
-        format!(
-            " {} of {} requests were never attempted.",
-            count(never),
-            count(requests.submitted.unwrap_or(never)),
-        )
+        not_joined::never_attempted(never, requests.submitted.unwrap_or(never))
     } else if left.open > 0 {
-        format!(
-            " {} of theirs {} still open.",
-            counted(left.open, "connection", "connections"),
-            if left.open == 1 { "was" } else { "were" },
-        )
+        not_joined::still_open(left.open)
     } else if made_no_connection(input) {
-        " None had made a connection.".to_owned()
+        not_joined::no_connection()
     } else {
-        " All connections were closed by then.".to_owned()
+        not_joined::all_closed()
     };
-    let of_which = match left.made {
-        0 => String::new(),
-        n => format!(
-            ", which had made {}",
-            counted(n, "connection", "connections")
-        ),
-    };
-    let message = format!(
-        "The client's main thread ended while {} that it had created {} still there{of_which}: \
-         what was not done by then is never done.{lost} Let the main thread wait: join the threads, \
-         or shut the pool down and wait for it.",
-        counted(left.threads, "thread", "threads"),
-        if left.threads == 1 { "was" } else { "were" },
-    );
+    let made = Some(left.made).filter(|&n| n > 0);
+    let there = not_joined::left(left.threads, made);
+    let sentences = vec![there, lost, not_joined::wait()];
     let severity = if never > 0 {
         Severity::Error
     } else if left.open > 0 || made_no_connection(input) {
@@ -114,7 +90,7 @@ fn of_a_program(input: &FindingsInput<'_>, left: Left) -> Option<Conclusion> {
     } else {
         return None;
     };
-    let conclusion = says(message)
+    let conclusion = says(sentences)
         .at(severity)
         .with("submitted", requests.submitted)
         .with("attempted", requests.attempted)

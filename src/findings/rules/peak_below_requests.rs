@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::workers_at_once;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Outcome, Severity, Strategy};
-use crate::text::units::count;
+use crate::wording::peak_below_requests;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -31,9 +31,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if plan.client_command.is_some() {
         return of_a_program(input);
     }
-    let (counts, workers) = match plan.strategy? {
-        Strategy::Thread => (census.threads, "threads"),
-        Strategy::Process => (census.processes, "processes"),
+    let (counts, processes) = match plan.strategy? {
+        Strategy::Thread => (census.threads, false),
+        Strategy::Process => (census.processes, true),
         // Others do not start a worker for each request.
         _ => return None,
     };
@@ -47,31 +47,23 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if plan.gate || plan.max_in_flight.is_some() || refused || peak >= requests {
         return None;
     }
-    let message = format!(
-        "At most {} of {} client {workers} existed at once, because the first one had ended before \
-         the last one was started; use --gate to hold them until all have been started.",
-        count(peak),
-        count(requests),
-    );
-    Some(says(message).with("peak", peak).with("requests", requests))
+    let sentence = peak_below_requests::built_in(peak, requests, processes);
+    Some(says(sentence).with("peak", peak).with("requests", requests))
 }
 
 /// Of a program: a thread or process was created for each connection, by what was
 /// seen. Where they were not all there at one moment, the first to end had ended
 /// before the last began.
 fn of_a_program(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let workers = match input.run.plan.strategy? {
-        Strategy::Thread => "threads",
-        Strategy::Process => "processes",
+    let processes = match input.run.plan.strategy? {
+        Strategy::Thread => false,
+        Strategy::Process => true,
         _ => return None,
     };
     let (all, peak) = workers_at_once(input.seen?.client?);
-    let message = format!(
-        "At most {} of the {} client {workers} that made the connections existed at once, because \
-         the first one had ended before the last one was started. That is normal; let each wait at \
-         a barrier if all are to exist at once.",
-        count(peak),
-        count(all),
-    );
-    (peak < all).then(|| says(message).with("peak", peak).with("requests", all))
+    let sentences = vec![
+        peak_below_requests::program(peak, all, processes),
+        peak_below_requests::normal(),
+    ];
+    (peak < all).then(|| says(sentences).with("peak", peak).with("requests", all))
 }

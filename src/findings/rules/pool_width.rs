@@ -3,10 +3,10 @@
 
 use crate::activity::Connection;
 use crate::findings::FindingsInput;
-use crate::findings::ending::{left, orphaned, unjoined};
+use crate::findings::ending::{left, unjoined};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Strategy};
-use crate::text::units::counted;
+use crate::wording::{ending, pool_width};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -51,50 +51,34 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     }
     let cpus = input.run.environment.cpus;
     let (workers, connections) = (work.workers, work.connections);
-    let (one, many) = match work.worker_processes {
-        0 | 1 => ("thread", "threads"),
-        _ => ("process", "processes"),
-    };
-    let as_many = match workers {
-        w if w == cpus => Some("as many as this machine has CPUs"),
-        w if w == (cpus + 4).min(32) => Some(
-            "the number of CPUs plus 4, at most 32, which is what Python's ThreadPoolExecutor takes",
-        ),
-        _ => None,
-    };
-    let is = if workers == 1 { "That is" } else { "They are" };
-    let as_many = as_many.map_or(String::new(), |words| format!(" {is} {words}."));
+    let mut sentences = vec![pool_width::made(
+        workers,
+        work.worker_processes > 1,
+        connections,
+    )];
+    if workers == cpus {
+        sentences.push(pool_width::as_cpus(workers));
+    } else if workers == (cpus + 4).min(32) {
+        sentences.push(pool_width::as_executor(workers));
+    }
     let open = left.map_or(0, |left| left.orphaned);
-    let at_work = left.filter(|left| left.python && left.early > 0 && unjoined(input).is_none());
-    let at_work = at_work.map_or(String::new(), |left| {
-        format!(
-            " {} that had made no connection had ended while others were still at work, as those \
-             of Python's ThreadPool do when the main thread does not wait for the pool.",
-            counted(left.early, "thread", "threads"),
-        )
-    });
-    let open = if open > 0 {
-        format!(" {}.", sentence(&orphaned(open)))
+    if open > 0 {
+        sentences.push(pool_width::orphaned(ending::orphaned(open)));
+    }
+    let early = left.filter(|left| left.python && left.early > 0);
+    if let Some(left) = early.filter(|_| unjoined(input).is_none()) {
+        sentences.push(pool_width::handlers(left.early));
+    }
+    sentences.push(pool_width::bounds());
+    if input.run.requests.submitted.is_some() || unjoined(input).is_some() {
+        // Whether any are missing is known, or told.
+    } else if is_pool && open == 0 && early.is_none() {
+        sentences.push(pool_width::whether_missing());
     } else {
-        String::new()
-    };
-    let early = left.is_some_and(|left| left.python && left.early > 0);
-    let hint = if input.run.requests.submitted.is_some() || unjoined(input).is_some() {
-        ""
-    } else if is_pool && open.is_empty() && !early {
-        " With -n N threadtap says whether any are missing."
-    } else {
-        " If more were to be made, see whether the main thread waits for the pool; with -n N \
-         threadtap says how many are missing."
-    };
-    let message = format!(
-        "{} of the client made the {}.{as_many}{open}{at_work} The width of a pool bounds how many requests run \
-         at the same time, not how many are made in all.{hint}",
-        counted(workers, one, many),
-        counted(connections, "connection", "connections"),
-    );
+        sentences.push(pool_width::whether_waits());
+    }
     Some(
-        says(message)
+        says(sentences)
             .with("workers", workers)
             .with("connections", connections)
             .with("cpus", cpus),
@@ -116,11 +100,4 @@ fn by_created_threads(input: &FindingsInput<'_>) -> bool {
         };
         !client.has_blind_spots() && !made.is_empty() && made.iter().all(created)
     })
-}
-
-/// The same words as a sentence begins with them.
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }

@@ -6,6 +6,7 @@ use crate::findings::evidence::command_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::observation::Trouble;
+use crate::wording::program_not_started;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -37,10 +38,12 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
             remedy,
         } => {
             let program = command_of(input, *side);
-            let message =
-                format!("{program} could not be started: {error}{remedy}. No request was made.");
+            let sentences = vec![
+                program_not_started::error(program, error, remedy),
+                program_not_started::no_request(),
+            ];
             Some(
-                says(message)
+                says(sentences)
                     .with("side", side.to_string())
                     .with("error", error.clone()),
             )

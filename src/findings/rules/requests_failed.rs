@@ -10,9 +10,9 @@ use crate::findings::evidence::{
     was_cut_short,
 };
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Endpoint, Exchange, FlowRecord, Outcome, ServerKind, Severity, Side};
+use crate::model::{Endpoint, Exchange, FlowRecord, Outcome, Phrase, ServerKind, Severity, Side};
 use crate::text::escape::printable;
-use crate::text::units::{count, counted};
+use crate::wording::{outcome, requests_failed};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -53,35 +53,27 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
 fn conclusion(input: &FindingsInput<'_>, reason: &str, n: u64) -> Conclusion {
     let outcome = Outcome::from_name(reason);
     let example = outcome.and_then(|outcome| example(input, outcome));
-    let mut message = format!("{} failed: ", counted(n, "request", "requests"));
-    match outcome {
-        Some(outcome) => message.push_str(outcome.explanation()),
-        None => message.push_str(reason),
-    }
-    if let Some(example) = example {
-        message.push_str(" (for example: ");
-        message.push_str(&shortened(&printable(example)));
-        message.push(')');
-    }
     // Of a run that was cut short, nobody's program is to blame for these.
     let cut_short = was_cut_short(input)
         && matches!(
             outcome,
             Some(Outcome::NotAttempted | Outcome::NotSeen | Outcome::Abandoned)
         );
-    if cut_short {
-        message.push_str("; the run ended early");
-    } else if let Some(reason) = outcome.and_then(|o| because(o, input)) {
-        message.push_str("; ");
-        message.push_str(&reason);
-    }
-    message.push('.');
+    let (why, look_at) = match outcome {
+        _ if cut_short => (vec![requests_failed::ended_early()], None),
+        Some(outcome) => because(outcome, input),
+        None => (Vec::new(), None),
+    };
+    let told = outcome.map_or_else(|| outcome::named(reason), explained);
+    let example_told = example.map(|example| shortened(&printable(example)));
+    let sentence = requests_failed::failed(n, told, example_told.as_deref(), why);
+    let sentences: Vec<Phrase> = std::iter::once(sentence).chain(look_at).collect();
     let severity = if cut_short {
         Severity::Warning
     } else {
         Severity::Error
     };
-    let conclusion = says(message)
+    let conclusion = says(sentences)
         .at(severity)
         .with("reason", reason)
         .with("requests", n);
@@ -109,58 +101,78 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// What was seen that bears on it, and what a person can do about it.
-fn because(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
+/// What became of such a request.
+fn explained(outcome: Outcome) -> Phrase {
+    match outcome {
+        Outcome::Valid => outcome::valid(),
+        Outcome::NotAttempted => outcome::not_attempted(),
+        Outcome::NotSeen => outcome::not_seen(),
+        Outcome::Abandoned => outcome::abandoned(),
+        Outcome::Refused => outcome::refused(),
+        Outcome::Reset => outcome::reset(),
+        Outcome::Closed => outcome::closed(),
+        Outcome::Timeout => outcome::timeout(),
+        Outcome::BadAnswer => outcome::bad_answer(),
+        Outcome::NoThread => outcome::no_thread(),
+        Outcome::NoProcess => outcome::no_process(),
+        Outcome::NoDescriptor => outcome::no_descriptor(),
+        Outcome::NoPort => outcome::no_port(),
+        Outcome::Unreachable => outcome::unreachable(),
+        Outcome::Other => outcome::other(),
+    }
+}
+
+/// What was seen that bears on it and what a person can do about it, as parts of a
+/// sentence; and a sentence behind it.
+fn because(outcome: Outcome, input: &FindingsInput<'_>) -> (Vec<Phrase>, Option<Phrase>) {
     let is_program = input.run.plan.client_command.is_some();
     let known = match outcome {
-        Outcome::NotAttempted if is_program => Some(never_begun(input)),
+        Outcome::NotAttempted if is_program => return never_begun(input),
         Outcome::Abandoned if is_program && unjoined(input).is_none() => {
             let seen = seen_of_the_end(input);
-            (!seen.is_empty()).then(|| seen.join("; ") + &to_look_at(input))
+            if !seen.is_empty() {
+                return (seen, to_look_at(input));
+            }
+            Vec::new()
         }
-        Outcome::Refused => refused(input),
-        Outcome::Reset | Outcome::Closed | Outcome::Timeout => {
-            not_accepted(outcome, input).or_else(|| by_the_client(outcome, input))
+        Outcome::Refused => refused(input).into_iter().collect(),
+        Outcome::Reset | Outcome::Closed | Outcome::Timeout => not_accepted(outcome, input)
+            .map_or_else(|| by_the_client(outcome, input), |part| vec![part]),
+        Outcome::BadAnswer => {
+            let answer = wrong_answer(input).into_iter();
+            answer.chain(remedy(outcome, input)).collect()
         }
-        Outcome::BadAnswer => wrong_answer(input, remedy(outcome, input)),
-        _ => None,
+        _ => Vec::new(),
     };
-    known.or_else(|| remedy(outcome, input).map(str::to_owned))
+    if known.is_empty() {
+        (remedy(outcome, input).into_iter().collect(), None)
+    } else {
+        (known, None)
+    }
 }
 
 /// What was seen of a client that made fewer requests than it was to.
-fn never_begun(input: &FindingsInput<'_>) -> String {
+fn never_begun(input: &FindingsInput<'_>) -> (Vec<Phrase>, Option<Phrase>) {
     let seen = seen_of_the_end(input);
     let attempted = input.run.requests.attempted;
     let silent = input.run.connections.without_request.filter(|&n| n > 0);
     let made = attempted.map(|n| {
-        let silent = match silent {
-            Some(silent) if silent >= n => ", without a request on any".to_owned(),
-            Some(silent) => format!(", without a request on {}", count(silent)),
-            None => String::new(),
-        };
-        format!(
-            "it made {}{silent}",
-            counted(n, "connection", "connections")
-        )
+        let none_asked = silent.is_some_and(|silent| silent >= n);
+        requests_failed::made(n, none_asked, silent.filter(|_| !none_asked))
     });
-    let parts: Vec<String> = made.into_iter().chain(seen).collect();
-    match parts.as_slice() {
-        [] => "see client.log".to_owned(),
-        parts => format!(
-            "of the client was seen: {}{}",
-            parts.join("; "),
-            to_look_at(input)
-        ),
+    let parts: Vec<Phrase> = made.into_iter().chain(seen).collect();
+    if parts.is_empty() {
+        return (vec![requests_failed::see_log()], None);
     }
+    (vec![requests_failed::seen(parts)], to_look_at(input))
 }
 
 /// Where refused connections went, if not to where the server listens.
-fn refused(input: &FindingsInput<'_>) -> Option<String> {
+fn refused(input: &FindingsInput<'_>) -> Option<Phrase> {
     let run = input.run;
     let seen = input.seen?;
     if let Some(exit) = early_end_of_server(&seen) {
-        return Some(format!("the server ended during the run ({exit})"));
+        return Some(requests_failed::server_ended(exit));
     }
     let made = || {
         let made = seen.client.map_or(&[][..], |c| &c.sockets.made[..]);
@@ -169,17 +181,12 @@ fn refused(input: &FindingsInput<'_>) -> Option<String> {
     let server: Endpoint = run.plan.target.parse::<std::net::SocketAddr>().ok()?.into();
     let elsewhere = made().find(|c| c.target.ip != server.ip)?;
     let away = made().all(|c| c.target.ip != server.ip);
-    away.then(|| {
-        format!(
-            "they went to {}, and the server listens on {}",
-            elsewhere.target, run.plan.target
-        )
-    })
+    away.then(|| requests_failed::went_to(&elsewhere.target.to_string(), &run.plan.target))
 }
 
 /// Of connections that the server's program had not accepted neither its log nor
 /// its threads can tell anything.
-fn not_accepted(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
+fn not_accepted(outcome: Outcome, input: &FindingsInput<'_>) -> Option<Phrase> {
     if !tells_acceptances(input) {
         return None;
     }
@@ -201,30 +208,17 @@ fn not_accepted(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
         return None;
     }
     let ended = input.seen.and_then(|seen| early_end_of_server(&seen));
-    let remedy = match input.run.plan.server {
-        ServerKind::Embedded => "raise --backlog",
-        _ => "raise the backlog of its listen call, or let it accept faster",
-    };
-    let why = ended.map_or_else(
-        || format!(", which waited in its accept queue, or found it full; {remedy}"),
-        |exit| format!(", and the server ended during the run ({exit})"),
-    );
-    let which = if never >= all {
-        let them = if all == 1 { "it" } else { "them" };
-        format!("no thread of the server had accepted {them}")
-    } else {
-        format!(
-            "no thread of the server had accepted {} of them",
-            count(never)
-        )
-    };
-    Some(format!("{which}{why}"))
+    let built_in = input.run.plan.server == ServerKind::Embedded;
+    let some = Some(never).filter(|&never| never < all);
+    Some(requests_failed::not_accepted(some, all, ended, built_in))
 }
 
 /// What a program of one's own did that explains why no answer came to it: seen on the
 /// wire, on the flows of its connections with this outcome.
-fn by_the_client(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> {
-    input.run.plan.client_command.as_ref()?;
+fn by_the_client(outcome: Outcome, input: &FindingsInput<'_>) -> Vec<Phrase> {
+    if input.run.plan.client_command.is_none() {
+        return Vec::new();
+    }
     let workers = input.workers.iter();
     let workers = workers.filter(|w| w.side == Side::Client && w.outcome == Some(outcome));
     let ports: HashSet<Endpoint> = workers.filter_map(|w| w.client).collect();
@@ -236,27 +230,14 @@ fn by_the_client(outcome: Outcome, input: &FindingsInput<'_>) -> Option<String> 
     let (late, unended) = (of(Exchange::came_too_late), of(Exchange::has_no_line_end));
     let embedded = matches!(input.run.plan.server, ServerKind::Embedded);
     let other = count_of(all().filter(|f| embedded && speaks_no_time(f)));
-    let on = |n: u64| match n {
-        n if n >= count_of(all()) => String::new(),
-        n => format!("on {} of these connections ", count(n)),
-    };
+    let on = |n: u64| Some(n).filter(|&n| n < count_of(all()));
     let told = [
-        (
-            other,
-            "what the client sent does not begin with TIME, which is all that the embedded server answers",
-        ),
-        (
-            unended,
-            "the request has no line end (CR LF), so that the server waited for the rest of it",
-        ),
-        (
-            late,
-            "the client had closed the connection before the answer came: let it read the answer first",
-        ),
+        (other, requests_failed::no_time_request(on(other))),
+        (unended, requests_failed::no_line_end(on(unended))),
+        (late, requests_failed::came_late(on(late))),
     ];
     let told = told.into_iter().filter(|(n, _)| *n > 0);
-    let told: Vec<String> = told.map(|(n, what)| format!("{}{what}", on(n))).collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    told.map(|(_, what)| what).collect()
 }
 
 /// Whether all that a client said on a flow was seen, and none of it is a request of TIME.
@@ -267,41 +248,25 @@ fn speaks_no_time(flow: &FlowRecord) -> bool {
 }
 
 /// What a person can do about it.
-const fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<&'static str> {
+fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<Phrase> {
     let embedded = matches!(input.run.plan.server, ServerKind::Embedded);
     Some(match outcome {
         Outcome::Valid | Outcome::Other => return None,
-        Outcome::NotSeen => "client.log may say why",
-        Outcome::NotAttempted | Outcome::Abandoned => {
-            "let the main thread wait for its workers before the client ends"
-        }
-        Outcome::Refused => "check that the server listens on this address and port",
-        Outcome::Reset => "look in the server's log for why it aborted connections",
-        Outcome::Closed => "look in the server's log for why it closed without an answer",
+        Outcome::NotSeen => requests_failed::log_may_say(),
+        Outcome::NotAttempted | Outcome::Abandoned => requests_failed::let_it_wait(),
+        Outcome::Refused => requests_failed::check_listens(),
+        Outcome::Reset => requests_failed::why_aborted(),
+        Outcome::Closed => requests_failed::why_closed(),
         Outcome::Timeout if input.run.plan.client_command.is_some() => {
-            "look in the server's log for why it did not answer, or let the client wait longer"
+            requests_failed::why_silent_program()
         }
-        Outcome::Timeout if embedded => "raise --timeout, --backlog or --server-workers",
-        Outcome::Timeout => {
-            "look in the server's log for why it did not answer, or raise --timeout"
-        }
-        Outcome::BadAnswer => "correct the server: the answer is JAM hh:mm:ss and CR LF",
-        Outcome::NoThread => {
-            "use fewer threads at once (--max-in-flight, or a pool), or raise the limit that is \
-             reached: RLIMIT_NPROC, pids.max, kernel.threads-max or vm.max_map_count"
-        }
-        Outcome::NoProcess => {
-            "use fewer processes at once (--max-in-flight), or raise the limit that is reached: \
-             RLIMIT_NPROC, pids.max or kernel.pid_max"
-        }
-        Outcome::NoDescriptor => {
-            "raise the limit of open files (ulimit -n), or have fewer connections at once with \
-             --max-in-flight"
-        }
-        Outcome::NoPort => {
-            "widen net.ipv4.ip_local_port_range, or wait a minute until ports in TIME_WAIT \
-             are free again"
-        }
-        Outcome::Unreachable => "check the address and the route to it",
+        Outcome::Timeout if embedded => requests_failed::raise_timeout(),
+        Outcome::Timeout => requests_failed::why_silent(),
+        Outcome::BadAnswer => requests_failed::correct_answer(),
+        Outcome::NoThread => requests_failed::fewer_threads(),
+        Outcome::NoProcess => requests_failed::fewer_processes(),
+        Outcome::NoDescriptor => requests_failed::more_descriptors(),
+        Outcome::NoPort => requests_failed::more_ports(),
+        Outcome::Unreachable => requests_failed::check_route(),
     })
 }

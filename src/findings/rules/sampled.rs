@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::Trouble;
 use crate::model::{Provenance, ServerKind, Severity, Side};
+use crate::wording::sampled;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -41,14 +42,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         of.provenance == Some(Provenance::Sampled) && started_here && fewer && !refused(side)
     };
     let sides = [Side::Client, Side::Server].into_iter();
-    let sides: Vec<String> = sides
-        .filter(|side| is_sampled(*side))
-        .map(|side| side.to_string())
-        .collect();
-    let message = format!(
-        "Threads and processes of the {} were counted by reading /proc every few milliseconds: one \
-         that lived shorter may be missing, so that the peak may have been higher.",
-        sides.join(" and the "),
-    );
-    (!sides.is_empty()).then(|| says(message).with("sides", sides))
+    let sides: Vec<Side> = sides.filter(|side| is_sampled(*side)).collect();
+    let names: Vec<String> = sides.iter().map(Side::to_string).collect();
+    (!sides.is_empty()).then(|| says(sampled::sides(sides)).with("sides", names))
 }

@@ -5,6 +5,7 @@ use crate::findings::ending::{last_line, last_words};
 use crate::findings::evidence::early_end_of_server;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Exit, Severity, Side};
+use crate::wording::server_died;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -34,13 +35,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let exit = early_end_of_server(&seen)?;
     let built_in = seen.observation.server.is_built_in();
     let last = last_line(&seen, Side::Server);
-    let message = format!(
-        "The server ended during the run ({exit}); {}.",
-        last_words(Side::Server, last)
-    );
+    let sentence = server_died::ended(exit, last_words(Side::Server, last));
     // A program that ends with status 0 has ended, not died.
     (built_in || exit != Exit::Code(0)).then(|| {
-        says(message)
+        says(sentence)
             .with("exit", exit.to_string())
             .with("last_line", last)
     })

@@ -1,12 +1,11 @@
 //! `server_not_listening`: a server of somebody's own that did not come to listen.
 
-use std::time::Duration;
-
 use crate::findings::FindingsInput;
 use crate::findings::evidence::command_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::Trouble;
 use crate::model::{Nanos, Severity, Side};
+use crate::wording::{Given, server_not_listening};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -52,58 +51,36 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
             return None;
         };
         let server = command_of(input, Side::Server);
-        let on = port.map_or_else(String::new, |port| format!(" on port {port}"));
         let ended = observation.server.ended.and_then(|ended| ended.exit);
         let exit = ended.filter(|_| waited_ns.is_none());
-        let how = exit.map_or_else(String::new, |exit| format!(" ({exit})"));
-        let what = match (waited_ns, instead) {
-            (None, _) => format!("{server} ended before it listened{on}{how}."),
-            (Some(waited), Some(other)) => format!(
-                "{server} does not listen{on} after {}, but on port {other}: leave out --port, or \
-                 give --port {other}.",
-                seconds(*waited)
-            ),
-            (Some(waited), None) => format!(
-                "{server} does not listen{on} after {}: does it call bind(2) and listen(2)? If it \
-                 only needs more time, give it more with --server-timeout.",
-                seconds(*waited)
-            ),
-        };
-        let said = said.as_ref().map_or_else(
-            || " It printed nothing.".to_owned(),
-            |line| format!(" Its last output: {}", line.trim()),
-        );
-        let held_by = held.clone();
-        let held = match (held, port) {
-            (Some(by), Some(port)) => {
-                let reuse = if by.contains("TIME-WAIT") {
-                    ", or let the server set SO_REUSEADDR before bind"
-                } else {
-                    ""
-                };
-                format!(" Port {port} is in use{by}{reuse}.")
+        let on = port.map(|port| port.to_string());
+        let on = on.as_deref();
+        let mut sentences = match (waited_ns, instead) {
+            (None, _) => vec![server_not_listening::ended(server, on, exit)],
+            (Some(waited), Some(other)) => {
+                let (waited, other) = (Given(*waited), other.to_string());
+                vec![server_not_listening::elsewhere(server, on, waited, &other)]
             }
-            _ => String::new(),
+            (Some(waited), None) => vec![
+                server_not_listening::silent(server, on, Given(*waited)),
+                server_not_listening::more_time(),
+            ],
         };
-        let message = format!("{what}{held}{said}");
-        let message = if message.ends_with(['.', '!', '?']) {
-            message
-        } else {
-            format!("{message}.")
-        };
+        if let (Some(by), Some(port)) = (held, on) {
+            let reuse = by.contains("TIME-WAIT");
+            sentences.push(server_not_listening::held(port, by, reuse));
+        }
+        sentences.push(match said.as_deref().map(str::trim) {
+            None => server_not_listening::no_output(),
+            Some(line) => server_not_listening::last_output(line, !line.ends_with(['.', '!', '?'])),
+        });
         Some(
-            says(message)
+            says(sentences)
                 .with("port", *port)
                 .with("waited_ns", waited_ns.map(Nanos::get))
                 .with("instead", *instead)
-                .with("held", held_by)
+                .with("held", held.clone())
                 .with("exit", exit.map(|exit| exit.to_string())),
         )
     })
-}
-
-/// A time as it was given: `10 s`, `0.4 s`.
-fn seconds(span: Nanos) -> String {
-    let span = Duration::from_nanos(span.get().unsigned_abs());
-    format!("{} s", span.as_secs_f64())
 }

@@ -7,7 +7,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, is_lossy, traced};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Endpoint, FlowRecord, Nanos, Severity, Side, Timestamp};
-use crate::text::units::{count, counted, duration};
+use crate::wording::slow_answers;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -79,32 +79,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
             inside += 1;
         }
     }
-    let mut seen = Vec::new();
-    if queued > 0 {
-        seen.push(format!(
-            "{} waited most of that time to be accepted",
-            count(queued)
-        ));
-    }
-    if inside > 0 {
-        seen.push(format!(
-            "of {} a thread of the server had received the request for most of it",
-            count(inside)
-        ));
-    }
-    let seen = if seen.is_empty() {
-        String::new()
-    } else {
-        format!("; {}", seen.join("; "))
-    };
-    let message = format!(
-        "{} of {} took a second or more, the slowest {}{seen}.",
-        count(n),
-        counted(all, "answer", "answers"),
-        duration(slowest),
-    );
+    let some = |n: u64| Some(n).filter(|&n| n > 0);
+    let sentence = slow_answers::slow(n, all, slowest, some(queued), some(inside));
     Some(
-        says(message)
+        says(sentence)
             .with("answers", n)
             .with("slowest_ns", slowest.get())
             .with("waited_to_be_accepted", queued)

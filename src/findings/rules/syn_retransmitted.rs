@@ -9,7 +9,7 @@ use crate::findings::evidence::count_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::captured_twice;
 use crate::model::{Handshake, Nanos, ServerKind, Severity};
-use crate::text::units::{counted, duration};
+use crate::wording::syn_retransmitted;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -56,24 +56,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let again: u64 = retried().map(|h| u64::from(h.syn_count) - 1).sum();
     let slowest = retried().filter_map(|h: Handshake| h.duration()).max();
     let never = count_of(retried().filter(|h| h.ack_ns.is_none()));
-
-    let delay = match slowest {
-        Some(span) => format!("the slowest handshake took {}", duration(span)),
-        None => "none of their handshakes was completed".to_owned(),
-    };
-    let remedy = match input.run.plan.server {
-        ServerKind::Embedded => "raise --backlog and net.core.somaxconn",
-        ServerKind::Command | ServerKind::Existing => {
-            "raise the backlog of the server's listen call and net.core.somaxconn"
-        }
-    };
-    let message = format!(
-        "{} had to send the SYN more than once ({delay}), probably because the server's accept \
-         queue was full; {remedy}.",
-        counted(flows, "flow", "flows"),
-    );
+    let built_in = input.run.plan.server == ServerKind::Embedded;
+    let sentence = syn_retransmitted::again(flows, slowest, built_in);
     Some(
-        says(message)
+        says(sentence)
             .with("flows", flows)
             .with("retransmitted_syns", again)
             .with("handshakes_never_completed", never)

@@ -3,7 +3,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Strategy};
-use crate::text::units::counted;
+use crate::wording::thread_per_request;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -32,13 +32,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     plan.client_command.as_ref()?;
     let is_so = plan.strategy == Some(Strategy::Thread);
     let work = plan.inferred.client.as_ref().filter(|_| is_so)?;
-    let message = format!(
-        "The client created a thread for each of its {}. A pool makes the same requests with a \
-         fixed number of threads.",
-        counted(work.connections, "connection", "connections"),
-    );
+    let sentences = vec![
+        thread_per_request::each(work.connections),
+        thread_per_request::pool(),
+    ];
     Some(
-        says(message)
+        says(sentences)
             .with("connections", work.connections)
             .with("threads", work.workers),
     )

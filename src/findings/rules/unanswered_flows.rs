@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, is_lossy, len};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
-use crate::text::units::counted;
+use crate::wording::unanswered_flows;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -42,12 +42,6 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     }
     let named: Vec<u64> = unanswered().take(NAMED).map(|f| f.flow.0).collect();
     let numbers: Vec<String> = named.iter().map(u64::to_string).collect();
-    let more = if flows > len(&named) { ", …" } else { "" };
-    let message = format!(
-        "{} carried a request without an answer in the capture (flow {}{more}); follow one in \
-         capture.pcap to see on which side it stopped.",
-        counted(flows, "flow", "flows"),
-        numbers.join(", "),
-    );
-    Some(says(message).with("flows", flows).with("first", named))
+    let sentence = unanswered_flows::silent(flows, &numbers, flows > len(&named));
+    Some(says(sentence).with("flows", flows).with("first", named))
 }

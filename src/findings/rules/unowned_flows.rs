@@ -6,8 +6,8 @@ use crate::findings::evidence::{
 };
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::is_stuck_in_the_queue;
-use crate::model::{FlowRecord, Provenance, ServerKind, Severity, Side};
-use crate::text::units::{count, counted};
+use crate::model::{FlowRecord, Phrase, Provenance, ServerKind, Severity, Side};
+use crate::wording::unowned_flows;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -46,9 +46,8 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         Some(conclusion(
             Side::Client,
             Severity::Warning,
-            "worker",
             (flows, owned, unowned),
-            &with_earlier(input, Side::Client, unowned, client_reason(input)),
+            with_earlier(input, Side::Client, unowned, client_reason(input)),
         ))
     });
     let existing = input.run.plan.server == ServerKind::Existing;
@@ -71,17 +70,9 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     let server = known.and_then(|owned| {
         let unowned = opened.checked_sub(owned).filter(|&n| n > 0)?;
         let (severity, reason) = if existing && traced {
-            (
-                Severity::Info,
-                "another process accepted them, or this one did before threadtap attached to it; \
-                 attach to the server's first process, the parent of the others",
-            )
+            (Severity::Info, unowned_flows::ran_before_attached())
         } else if existing {
-            (
-                Severity::Info,
-                "it was already running, so threadtap only sampled /proc, which does not say which \
-                 thread accepted which connection; let threadtap start the server to know",
-            )
+            (Severity::Info, unowned_flows::ran_before())
         } else {
             of_the_server_run(input)
         };
@@ -89,9 +80,8 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         Some(conclusion(
             Side::Server,
             severity,
-            "thread",
             figures,
-            &with_earlier(input, Side::Server, unowned, reason),
+            with_earlier(input, Side::Server, unowned, reason),
         ))
     });
     let unless_told = |of, found: Option<Conclusion>| found.filter(|_| !has_blind_spots(input, of));
@@ -102,63 +92,56 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
 }
 
 /// Why nobody of a server that belongs to the run has accepted the rest.
-fn of_the_server_run(input: &FindingsInput<'_>) -> (Severity, &'static str) {
+fn of_the_server_run(input: &FindingsInput<'_>) -> (Severity, Phrase) {
     let ended = input.seen.and_then(|seen| early_end_of_server(&seen));
     let mut flows = input.flows.iter();
     let served =
         |f: &FlowRecord| f.is_answered() && f.server_owner.is_none() && f.server_payload_bytes > 0;
     let reason = if flows.any(served) {
         // Data came on one that no thread of it had accepted.
-        "no thread of the server was seen to accept them, and some were answered all the same: by \
-         a call that is not traced, or by another program on this port"
+        unowned_flows::answered()
     } else if ended.is_some() {
-        "the server's kernel had answered their SYN, no thread of the server accepted them, and the \
-         server ended during the run"
+        unowned_flows::server_ended()
     } else {
-        "the server's kernel had answered their SYN, and no thread of the server accepted them: \
-         they waited in its accept queue, or found it full"
+        unowned_flows::queued()
     };
     (Severity::Warning, reason)
 }
 
-fn client_reason(input: &FindingsInput<'_>) -> &'static str {
+fn client_reason(input: &FindingsInput<'_>) -> Phrase {
     if was_cut_short(input) {
-        "the run ended before their workers could leave a record"
+        unowned_flows::cut_short()
     } else if input.run.plan.joined == Some(false) {
-        "the client ended before their workers could leave a record; join the workers before it \
-         ends"
+        unowned_flows::not_joined()
     } else if input.run.plan.strategy.is_none() {
-        "threadtap did not see which thread of the client opened them"
+        unowned_flows::not_seen()
     } else {
-        "no worker reported them; check that no other program connects to this port"
+        unowned_flows::not_reported()
     }
 }
 
 /// A reason why `unowned` flows have no owner. Those without a SYN are told apart: what
 /// holds of the others need not hold of them.
-fn with_earlier(input: &FindingsInput<'_>, side: Side, unowned: u64, reason: &str) -> String {
-    const EARLIER: &str = "the SYN is not in the capture: they were there before it began";
+fn with_earlier(input: &FindingsInput<'_>, side: Side, unowned: u64, reason: Phrase) -> Phrase {
     let earlier = |f: &&FlowRecord| f.handshake.is_none() && f.is_nobodys(side);
     match count_of(input.flows.iter().filter(earlier)) {
-        0 => reason.to_owned(),
-        n if n >= unowned => format!("of these {EARLIER}"),
-        n => format!("{reason}; of {} of them {EARLIER}", count(n)),
+        0 => reason,
+        n if n >= unowned => unowned_flows::earlier(),
+        n => unowned_flows::some_earlier(reason, n),
     }
 }
 
 fn conclusion(
     side: Side,
     severity: Severity,
-    who: &str,
     (flows, owned, unowned): (u64, u64, u64),
-    reason: &str,
+    reason: Phrase,
 ) -> Conclusion {
-    let message = format!(
-        "The {side}'s {who} is not known for {} of {}: {reason}.",
-        count(unowned),
-        counted(flows, "flow", "flows"),
-    );
-    says(message)
+    let sentence = match side {
+        Side::Client => unowned_flows::client(unowned, flows, reason),
+        Side::Server => unowned_flows::server(unowned, flows, reason),
+    };
+    says(sentence)
         .at(severity)
         .with("side", side.to_string())
         .with("flows", flows)

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::Explain;
 use super::page::{Page, foreign};
 use super::words::Say;
-use crate::lang::Lang;
 use crate::model::{Finding, Severity};
+use crate::wording;
 
 /// A list of them.
 pub(super) fn list(say: Say, findings: &[Finding], explain: &Explain<'_>, page: &mut Page) {
@@ -15,8 +15,8 @@ pub(super) fn list(say: Say, findings: &[Finding], explain: &Explain<'_>, page: 
     page.list(&items);
 }
 
-/// Messages are English. Elsewhere the finding's meaning stands instead, and what is
-/// particular about this one is in its evidence.
+/// A finding of an earlier version has an English message only. In another language its
+/// meaning stands instead, and what is particular about this one is in its evidence.
 fn item(say: Say, finding: &Finding, explain: &Explain<'_>) -> String {
     let severity = match finding.severity {
         Severity::Error => say.severity_error(),
@@ -24,14 +24,16 @@ fn item(say: Say, finding: &Finding, explain: &Explain<'_>) -> String {
         Severity::Info => say.severity_info(),
     };
     let code = foreign(&finding.code);
+    let message = sentence(&wording::message(finding, say.lang));
     let text = match explain(&finding.code, say.lang) {
-        None => say.finding_unexplained(&severity, &code, &sentence(&finding.message)),
+        None => say.finding_unexplained(&severity, &code, &message),
         Some(meaning) => {
-            let text = match say.lang {
-                Lang::En => &finding.message,
-                Lang::Id => &meaning.means,
-            };
-            say.finding(&severity, &foreign(&meaning.title), &code, &sentence(text))
+            let title = foreign(&meaning.title);
+            if wording::is_told(finding, say.lang) {
+                say.finding(&severity, &title, &code, &message)
+            } else {
+                say.finding_in_general(&severity, &title, &code, &sentence(&meaning.means))
+            }
         }
     };
     match evidence(&finding.evidence) {

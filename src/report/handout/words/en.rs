@@ -228,6 +228,7 @@ pub(super) const TEXTS: Texts = Texts {
     // Findings.
     severity_error: "Error", severity_warning: "Warning", severity_info: "Note",
     finding: "**{severity}: {title}** ({code}). {text}",
+    finding_in_general: "**{severity}: {title}** ({code}). In general: {text}",
     finding_unexplained: "**{severity}** ({code}). {text}",
     evidence: "Evidence: {figures}.",
 

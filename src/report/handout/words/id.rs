@@ -227,7 +227,8 @@ pub(super) const TEXTS: Texts = Texts {
 
     // Findings.
     severity_error: "Galat", severity_warning: "Peringatan", severity_info: "Catatan",
-    finding: "**{severity}: {title}** ({code}). Penjelasan umum: {text}",
+    finding: "**{severity}: {title}** ({code}). {text}",
+    finding_in_general: "**{severity}: {title}** ({code}). Penjelasan umum: {text}",
     finding_unexplained: "**{severity}** ({code}). {text}",
     evidence: "Bukti dari run ini: {figures}.",
 

@@ -124,7 +124,7 @@ texts! {
     workers_more(n, name); x_none(); x_bad(); x_answered(); x_open();
     // Findings.
     severity_error(); severity_warning(); severity_info(); finding(severity, title, code, text);
-    finding_unexplained(severity, code, text); evidence(figures);
+    finding_in_general(severity, title, code, text); finding_unexplained(severity, code, text); evidence(figures);
     // Side by side.
     one_run_each(); compared(repeat); compare_incomplete(); row_incomplete(name); compare_legend();
     compare_short(); compare_counts_legend(); is_significant(); test_two_sided(); test_holm();

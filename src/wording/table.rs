@@ -1,0 +1,139 @@
+//! All that conclusions say: each sentence and each part of one, with what is in it.
+//!
+//! A group is a rule, or what several of them say. `group::name(…)` says it.
+
+use super::argument::{Bytes, Fills, Given};
+use super::phrase;
+use crate::model::{Exit, Nanos, Phrase, Side};
+
+macro_rules! sentences {
+    ($($group:ident { $($name:ident($($gap:ident: $kind:ty),*);)+ })+) => {
+        $(
+            #[allow(
+                unused_imports,
+                clippy::wildcard_imports,
+                clippy::too_many_arguments,
+                clippy::fn_params_excessive_bools,
+            )]
+            pub(crate) mod $group {
+                use super::*;
+
+                $(
+                    pub(crate) fn $name($($gap: $kind),*) -> Phrase {
+                        phrase(
+                            concat!(stringify!($group), ".", stringify!($name)),
+                            [$((stringify!($gap), Fills::argument($gap))),*],
+                        )
+                    }
+                )+
+            }
+        )+
+
+        /// Each with its gaps.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &[&str])] = &[
+            $($((
+                concat!(stringify!($group), ".", stringify!($name)),
+                &[$(stringify!($gap)),*],
+            ),)+)+
+        ];
+    };
+}
+
+sentences! {
+    side { client(); server(); }
+    end { status(code: &str); signal(signal: &str, name: Option<&str>); }
+    program { of(side: Side, command: Option<&str>); }
+    file { too_large(); disk_full(); }
+    outcome {
+        valid(); not_attempted(); not_seen(); abandoned(); refused(); reset(); closed();
+        timeout(); bad_answer(); no_thread(); no_process(); no_descriptor(); no_port();
+        unreachable(); other(); named(name: &str);
+    }
+    // How a client ended, and what was still going on: parts of a sentence.
+    ending {
+        status(code: &str); signal(exit: Exit);
+        last_line(log: &str, line: &str); may_say(log: &str); exceptions(n: u64);
+        threads_ended(all: u64); threads_there(there: u64, all: u64); orphaned(n: u64);
+        elsewhere(at_least: bool, n: u64, targets: Vec<Phrase>, more: bool);
+        target(target: &str, answer: Phrase, times: Option<u64>);
+        listens(); refuses(); begun(); error(text: &str);
+        killed(n: u64, exit: Exit); all_killed(parts: Vec<Phrase>);
+        // Whole sentences.
+        look_at_handlers(n: u64); look_at_python(); look_at_pool();
+    }
+    answer_format {
+        length(n: u64, right: u64); longer(right: u64); no_prefix(); no_cr(); no_lf(); no_end();
+        no_time();
+    }
+
+    program_not_started { error(program: Phrase, error: &str, remedy: &str); no_request(); }
+    server_not_listening {
+        ended(server: Phrase, port: Option<&str>, exit: Option<Exit>);
+        elsewhere(server: Phrase, port: Option<&str>, waited: Given, other: &str);
+        silent(server: Phrase, port: Option<&str>, waited: Given);
+        more_time(); held(port: &str, by: &str, reuse: bool); no_output();
+        last_output(line: &str, stop: bool);
+    }
+    capture_failed { stopped(error: &str); }
+    capture_not_saved { cut(error: &str, frames: u64); }
+    capture_lossy { lost(lost: u64, kernel: Option<u64>, interface: Option<u64>, kept: u64); }
+    client_exit { ended(exit: Exit, last: Phrase); }
+    client_signal { ended(exit: Exit, last: Phrase); }
+    exceptions_logged {
+        shown(side: Side, n: u64, log: &str, ended_well: bool, first: Option<&str>);
+    }
+    left_behind { idle(n: u64); untracked(n: u64); }
+    count_mismatch { disagree(wire: u64, workers: u64); trust(); }
+    not_joined {
+        never(never: u64, submitted: u64); join();
+        left(threads: u64, made: Option<u64>); never_attempted(never: u64, submitted: u64);
+        still_open(n: u64); no_connection(); all_closed(); wait();
+    }
+    requests_failed {
+        failed(n: u64, reason: Phrase, example: Option<&str>, why: Vec<Phrase>);
+        ended_early(); see_log(); seen(parts: Vec<Phrase>);
+        made(n: u64, none_asked: bool, silent: Option<u64>);
+        server_ended(exit: Exit); went_to(there: &str, server: &str);
+        not_accepted(some: Option<u64>, all: u64, exit: Option<Exit>, built_in: bool);
+        no_time_request(on: Option<u64>); no_line_end(on: Option<u64>); came_late(on: Option<u64>);
+        answer(answer: &str, faults: Vec<Phrase>);
+        log_may_say(); let_it_wait(); check_listens(); why_aborted(); why_closed();
+        why_silent_program(); raise_timeout(); why_silent(); correct_answer(); fewer_threads();
+        fewer_processes(); more_descriptors(); more_ports(); check_route();
+    }
+    syn_retransmitted { again(flows: u64, slowest: Option<Nanos>, built_in: bool); }
+    unanswered_flows { silent(n: u64, numbers: &[String], more: bool); }
+    never_accepted { stuck(n: u64, exit: Option<Exit>, built_in: bool); }
+    unowned_flows {
+        client(unowned: u64, flows: u64, reason: Phrase);
+        server(unowned: u64, flows: u64, reason: Phrase);
+        earlier(); some_earlier(reason: Phrase, n: u64);
+        ran_before_attached(); ran_before(); answered(); server_ended(); queued(); cut_short();
+        not_joined(); not_seen(); not_reported();
+    }
+    answers_off_the_clock {
+        off(n: u64, all: u64, answer: &str, local: &str, by: Nanos, behind: bool, zones: bool);
+        alike();
+    }
+    slow_answers {
+        slow(n: u64, all: u64, slowest: Nanos, queued: Option<u64>, inside: Option<u64>);
+    }
+    sampled { sides(sides: Vec<Side>); }
+    thread_per_request { each(n: u64); pool(); }
+    peak_below_requests {
+        built_in(peak: u64, requests: u64, processes: bool);
+        program(peak: u64, all: u64, processes: bool); normal();
+    }
+    pool_width {
+        made(workers: u64, processes: bool, connections: u64); as_cpus(workers: u64);
+        as_executor(workers: u64); orphaned(what: Phrase); handlers(n: u64); bounds();
+        whether_missing(); whether_waits();
+    }
+    no_connection {
+        none(target: &str, parts: Vec<Phrase>); unseen(target: &str, parts: Vec<Phrase>);
+    }
+    server_died { ended(exit: Exit, last: Phrase); }
+    log_not_saved { cut(side: Side, error: &str, log: &str, saved: Bytes); }
+    log_cut { cut(side: Side, printed: Bytes, log: &str, limit: Bytes); }
+}
