@@ -8,6 +8,7 @@ use super::run::Colour;
 use crate::analysis::SortKey;
 use crate::decode::Tunnels;
 use crate::expect::Expectation;
+use crate::lang::Lang;
 use crate::report::Format;
 
 const EXAMPLES: &str = "\
@@ -118,6 +119,10 @@ pub struct AnalyzeArgs {
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Colour,
+    /// Language of what is printed for people [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or
+    /// `LANG`, where it is one of these, else en]
+    #[arg(long, value_enum, value_name = "LANG")]
+    pub lang: Option<Lang>,
 }
 
 impl AnalyzeArgs {

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::run::Colour;
 use super::values;
+use crate::lang::Lang;
 use crate::model::CeilingKind;
 use crate::report::Format;
 use crate::session::ceiling::CeilingPlan;
@@ -88,6 +89,10 @@ pub struct CeilingArgs {
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Colour,
+    /// Language of what is printed for people [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or
+    /// `LANG`, where it is one of these, else en]
+    #[arg(long, value_enum, value_name = "LANG")]
+    pub lang: Option<Lang>,
 }
 
 impl CeilingArgs {

@@ -12,6 +12,7 @@ use super::run::{Colour, IsolateAs, IsolateName};
 use super::values;
 use crate::compare::{Client, Options, Program, Server, contenders, shared_folder};
 use crate::expect::Expectation;
+use crate::lang::Lang;
 use crate::model::{ServerModel, Strategy};
 use crate::report::Format;
 use crate::session::compare::ComparePlan;
@@ -211,6 +212,10 @@ pub struct CompareArgs {
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
     pub color: Colour,
+    /// Language of what is printed for people [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or
+    /// `LANG`, where it is one of these, else en]
+    #[arg(long, value_enum, value_name = "LANG", help_heading = "Output")]
+    pub lang: Option<Lang>,
 }
 
 /// The numbers of requests of a sweep, in ascending order.

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::lang::Lang;
+
 const EXAMPLES: &str = "\
 Each thing is tried, for a moment: a capture on lo, a program that is traced up to its start, a
 network of its own. Nothing is changed, and nothing is sent. The page has no name of a host, a
@@ -37,4 +39,8 @@ pub struct DoctorArgs {
     /// What to print
     #[arg(long, value_enum, default_value = "text")]
     pub format: DoctorFormat,
+    /// Language of what is printed for people [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or
+    /// `LANG`, where it is one of these, else en]
+    #[arg(long, value_enum, value_name = "LANG")]
+    pub lang: Option<Lang>,
 }

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::serve::BACKLOG;
 use super::values;
 use crate::expect::Expectation;
+use crate::lang::Lang;
 use crate::model::{ServerModel, Strategy};
 use crate::report::Format;
 use crate::session::run::{Identity, Isolate, Observe};
@@ -281,4 +282,8 @@ pub struct RunArgs {
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
     pub color: Colour,
+    /// Language of what is printed for people [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or
+    /// `LANG`, where it is one of these, else en]
+    #[arg(long, value_enum, value_name = "LANG", help_heading = "Output")]
+    pub lang: Option<Lang>,
 }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::run::Colour;
 use crate::expect::Expectation;
+use crate::lang::Lang;
 use crate::report::Format;
 
 const EXAMPLES: &str = "\
@@ -51,4 +52,8 @@ pub struct ShowArgs {
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto")]
     pub color: Colour,
+    /// Language of what is printed for people [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or
+    /// `LANG`, where it is one of these, else en]
+    #[arg(long, value_enum, value_name = "LANG")]
+    pub lang: Option<Lang>,
 }

@@ -40,8 +40,13 @@ pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
         }
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = write_ceiling(&record, args.format, style(0, args.color), &mut out)
-        .and_then(|()| out.flush());
+    let written = write_ceiling(
+        &record,
+        args.format,
+        style(0, args.color, args.lang),
+        &mut out,
+    )
+    .and_then(|()| out.flush());
     let saved = dir.as_mut().map_or(OK, |dir| save(&record, dir));
     let status = if interrupted(&record, &plan) {
         INTERRUPTED

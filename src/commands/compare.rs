@@ -38,7 +38,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
     let compared = compared?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let style = style(usize::MAX, args.color);
+    let style = style(usize::MAX, args.color, args.lang);
     let written =
         write_compare(&compared.record, args.format, style, &mut out).and_then(|()| out.flush());
     tell_where(&compared);

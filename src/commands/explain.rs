@@ -16,7 +16,7 @@ const WIDEST: usize = 100;
 /// Prints what findings mean, or which there are.
 pub fn explain(args: &ExplainArgs) -> anyhow::Result<u8> {
     let lang = language(args.lang);
-    let room = terminal::style(0, Colour::Auto).width.min(WIDEST);
+    let room = terminal::style(0, Colour::Auto, None).width.min(WIDEST);
     let lines = if args.codes.is_empty() {
         list(lang, room)
     } else {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::output::printed;
 use super::progress::{Progress, Wait};
+use super::terminal::style;
 use super::{DID_NOT_HOLD, INTERRUPTED, after, expectations, told};
 use crate::cli::RunArgs;
 use crate::expect::Document;
@@ -43,7 +44,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
         flows: &finished.flows,
         workers: &finished.workers,
     };
-    let written = told::print(view, args.format, args.rows, args.color);
+    let written = told::print(view, args.format, style(args.rows, args.color, args.lang));
     tell_what_did_not_start(&finished);
     tell_where(&finished, &dir);
     let met = expectations::judge(&args.expect, &document, &finished.run)?;

@@ -2,14 +2,16 @@
 
 use std::io::{self, IsTerminal};
 
+use super::language::language;
 use crate::cli::Colour;
+use crate::lang::Lang;
 use crate::report::Style;
 
 /// Columns where the output is not a terminal.
 const COLUMNS: usize = 80;
 
 /// How tables are to look on standard output.
-pub fn style(rows: usize, colour: Colour) -> Style {
+pub fn style(rows: usize, colour: Colour, lang: Option<Lang>) -> Style {
     let stdout = io::stdout();
     Style {
         width: width(&stdout),
@@ -19,6 +21,7 @@ pub fn style(rows: usize, colour: Colour) -> Style {
             Colour::Auto => takes_colour(&stdout),
         },
         rows,
+        lang: language(lang),
     }
 }
 

@@ -3,19 +3,17 @@
 
 use std::io::{self, BufWriter, Write};
 
-use super::terminal::style;
 use super::{DID_NOT_HOLD, OK};
-use crate::cli::Colour;
 use crate::model::{RunRecord, Severity};
-use crate::report::{Format, RunView, write_run};
+use crate::report::{Format, RunView, Style, write_run};
 
 /// Prints a run on standard output.
 ///
 /// # Errors
 /// Those of standard output.
-pub fn print(view: RunView<'_>, format: Format, rows: usize, colour: Colour) -> io::Result<()> {
+pub fn print(view: RunView<'_>, format: Format, style: Style) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    write_run(view, format, style(rows, colour), &mut out)?;
+    write_run(view, format, style, &mut out)?;
     out.flush()
 }
 

@@ -39,6 +39,27 @@ impl Lang {
         self.marked(&units::bytes(n))
     }
 
+    /// A share of a whole; `None` of a whole that is nothing.
+    #[must_use]
+    pub fn percent(self, part: u64, whole: u64) -> Option<String> {
+        let text = self.marked(&units::percent(part, whole)?);
+        Some(match self {
+            Self::En => text,
+            Self::Id => text.replace("under ", "di bawah "),
+        })
+    }
+
+    /// A multiple, to three digits: `1.00`, `12.3`, `1234`.
+    #[must_use]
+    pub fn times(self, ratio: f64) -> String {
+        let digits = match ratio {
+            r if r < 9.995 => 2,
+            r if r < 99.95 => 1,
+            _ => 0,
+        };
+        self.decimal(ratio, digits)
+    }
+
     /// A decimal number with so many digits after its mark.
     #[must_use]
     pub fn decimal(self, n: f64, digits: usize) -> String {
@@ -73,6 +94,11 @@ mod tests {
         assert_eq!(both(&|l| l.count(999)), ["999", "999"]);
         assert_eq!(both(&|l| l.bytes(1_250_000)), ["1.25 MB", "1,25 MB"]);
         assert_eq!(both(&|l| l.decimal(0.0079, 3)), ["0.008", "0,008"]);
+        assert_eq!(both(&|l| l.percent(1, 3).unwrap()), ["33.3%", "33,3%"]);
+        let few = both(&|l| l.percent(1, 100_000).unwrap());
+        assert_eq!(few, ["under 0.1%", "di bawah 0,1%"]);
+        assert_eq!(both(&|l| l.times(1.234)), ["1.23", "1,23"]);
+        assert_eq!(both(&|l| l.times(99.95)), ["100", "100"]);
         assert_eq!(ns(1_200_000), ["1.20 ms", "1,20 ms"]);
         assert_eq!(ns(999), ["999 ns", "999 ns"]);
         assert_eq!(ns(125_000_000_000), ["2 min 05 s", "2 menit 05 s"]);

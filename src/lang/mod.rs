@@ -5,6 +5,13 @@
 //! says it.
 
 mod figures;
+mod id;
+mod model;
+mod texts;
+
+pub(crate) use texts::{Noun, fill, texts};
+#[cfg(test)]
+pub(crate) use texts::{Text, complete};
 
 use strum::{Display, EnumMessage, VariantArray, VariantNames};
 

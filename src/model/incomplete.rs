@@ -73,11 +73,11 @@ impl Incomplete {
     pub const fn hides_requests(self) -> bool {
         matches!(self.hides(), Some(Hides::Requests))
     }
-}
 
-impl fmt::Display for Incomplete {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// The reason in words.
+    #[must_use]
+    pub const fn explanation(self) -> &'static str {
+        match self {
             Self::AnswerCut => "the snapshot length cut an answer",
             Self::MoreAnswersCut => "the snapshot length may have cut off more answers",
             Self::MoreRequestsCut => "the snapshot length may have cut off more requests",
@@ -93,7 +93,13 @@ impl fmt::Display for Incomplete {
             Self::ExchangesBound => "more exchanges than are kept",
             Self::HolesBound => "more holes in a stream than are followed",
             Self::Evicted => "reported while still open, because there were too many flows",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.explanation())
     }
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::origin::when_and_where;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::spreadsheet::Spreadsheet;
+use super::words::Say;
 use crate::model::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, Limit, Nanos, Scope, StoppedBy,
 };
@@ -17,13 +18,13 @@ use crate::text::escape::spreadsheet;
 use crate::text::units::{bytes, count, duration};
 
 /// What is said of the ceilings to people.
-pub(super) fn sheet(record: &CeilingRecord) -> Sheet {
+pub(super) fn sheet(say: Say, record: &CeilingRecord) -> Sheet {
     let names: Vec<&str> = record.kinds.iter().map(|k| k.kind.plural()).collect();
     let mut blocks = vec![summary(record), bindings(record)];
     blocks.extend(record.kinds.iter().map(limits));
     Sheet {
         title: Cell::new(format!("Highest number of {} here", listed(&names))).toned(Tone::Strong),
-        subtitles: subtitles(record),
+        subtitles: subtitles(say, record),
         blocks,
     }
 }
@@ -36,7 +37,7 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-fn subtitles(record: &CeilingRecord) -> Vec<Cell> {
+fn subtitles(say: Say, record: &CeilingRecord) -> Vec<Cell> {
     let bound = record
         .max
         .map_or_else(String::new, |max| format!(" · at most {}", count(max)));
@@ -48,7 +49,7 @@ fn subtitles(record: &CeilingRecord) -> Vec<Cell> {
     };
     [
         format!("{reserve}{bound}"),
-        when_and_where(&record.started, &record.environment, &record.tool),
+        when_and_where(say, &record.started, &record.environment, &record.tool),
     ]
     .map(|line| Cell::new(line).toned(Tone::Quiet))
     .into()

@@ -4,62 +4,69 @@
 //! was not counted is absent, never 0.
 
 use super::sheet::{Block, Cell, Column, Grid, Row, Tone};
+use super::words::Say;
 use crate::model::{Counts, Provenance, RunCensus, SystemCounts};
-use crate::text::units::count;
 
 /// The census table.
-pub(super) fn block(census: &RunCensus) -> Block {
+pub(super) fn block(say: Say, census: &RunCensus) -> Block {
     let (client, server, system) = (&census.client, &census.server, &census.system);
     Block::Grid {
-        heading: "Census",
+        heading: say.census(),
         grid: Grid {
             columns: vec![
                 Column::left(""),
-                Column::right("before"),
-                Column::right("peak"),
-                Column::right("after"),
-                Column::right("created"),
-                Column::left("counted"),
+                Column::right(say.before()),
+                Column::right(say.peak()),
+                Column::right(say.after()),
+                Column::right(say.created()),
+                Column::left(say.counted()),
             ],
             rows: vec![
-                row("client threads", client.threads, client.provenance),
-                row("client processes", client.processes, client.provenance),
-                row("server threads", server.threads, server.provenance),
-                row("server processes", server.processes, server.provenance),
-                row("system threads", whole(system.threads), system.provenance),
+                row(say, say.client_threads(), client.threads, client.provenance),
                 row(
-                    "system processes",
+                    say,
+                    say.client_processes(),
+                    client.processes,
+                    client.provenance,
+                ),
+                row(say, say.server_threads(), server.threads, server.provenance),
+                row(
+                    say,
+                    say.server_processes(),
+                    server.processes,
+                    server.provenance,
+                ),
+                row(
+                    say,
+                    say.system_threads(),
+                    whole(system.threads),
+                    system.provenance,
+                ),
+                row(
+                    say,
+                    say.system_processes(),
                     whole(system.processes),
                     system.provenance,
                 ),
             ],
         },
-        after: Some(Cell::new(legend(census)).toned(Tone::Quiet)),
+        after: Some(Cell::new(legend(say, census)).toned(Tone::Quiet)),
     }
 }
 
 /// How to read it: the columns, and of the ways of counting those that are there.
-fn legend(census: &RunCensus) -> String {
+fn legend(say: Say, census: &RunCensus) -> String {
     let all = [
         census.client.provenance,
         census.server.provenance,
         census.system.provenance,
     ];
     let how = [
-        (
-            Provenance::Instrumented,
-            "the program itself reports each one",
-        ),
-        (Provenance::Traced, "the kernel reports each one"),
-        (
-            Provenance::Sampled,
-            "/proc is read every 2 ms, and what lives shorter can be missed",
-        ),
+        (Provenance::Instrumented, say.instrumented()),
+        (Provenance::Traced, say.traced()),
+        (Provenance::Sampled, say.sampled()),
     ];
-    let mut text = "before: when the side is ready (your own program: at its start); peak: the most \
-                    at the same time; after: when the work is done (your own program: when its first \
-                    process ends); created: those that came after the first one"
-        .to_owned();
+    let mut text = say.census_columns().to_owned();
     for (provenance, means) in how {
         if all.contains(&Some(provenance)) {
             text.push_str("; ");
@@ -81,8 +88,8 @@ fn whole(counts: SystemCounts) -> Counts {
     }
 }
 
-fn row(label: &str, counts: Counts, provenance: Option<Provenance>) -> Row {
-    let figure = |n: Option<u64>| Cell::maybe(n.map(count));
+fn row(say: Say, label: &str, counts: Counts, provenance: Option<Provenance>) -> Row {
+    let figure = |n: Option<u64>| Cell::maybe(n.map(|n| say.n(n)));
     let peak = match counts.peak {
         None => figure(None),
         peak => figure(peak).toned(Tone::Strong),

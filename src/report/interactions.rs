@@ -9,67 +9,65 @@ use std::collections::HashMap;
 use super::problem;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
 use super::view::RunView;
+use super::words::Say;
 use crate::model::{
     Close, Endpoint, Exchange, FlowRecord, Outcome, ServerOwner, Side, WorkerId, WorkerRecord,
 };
-use crate::text::units::{count, counted, duration};
 
 /// The thread of each side, by its tid, at every width; what comes last goes first
 /// where there is no room.
-const COLUMNS: [Column; 11] = [
-    Column::left("client").keep(Keep::Elide),
-    Column::right("client tid"),
-    Column::left("server tid").keep(Keep::Elide),
-    Column::right("handshake"),
-    Column::left("answer"),
-    Column::right("time"),
-    Column::left("closed"),
-    Column::right("frames").keep(Keep::IfRoom),
-    Column::left("history").keep(Keep::IfRoom),
-    Column::right("flow").keep(Keep::IfRoom),
-    Column::right("worker").keep(Keep::IfRoom),
-];
+fn columns(say: Say) -> [Column; 11] {
+    [
+        Column::left(say.client()).keep(Keep::Elide),
+        Column::right(say.client_tid()),
+        Column::left(say.server_tid()).keep(Keep::Elide),
+        Column::right(say.handshake()),
+        Column::left(say.answer()),
+        Column::right(say.time()),
+        Column::left(say.closed()),
+        Column::right(say.frames_column()).keep(Keep::IfRoom),
+        Column::left(say.history()).keep(Keep::IfRoom),
+        Column::right(say.flow()).keep(Keep::IfRoom),
+        Column::right(say.worker()).keep(Keep::IfRoom),
+    ]
+}
 
 /// How many of these columns a worker's own account fills as well.
 const WIRE: usize = 8;
 
 /// The interaction table of at most `rows` rows.
-pub(super) fn block(view: RunView<'_>, rows: usize) -> Block {
+pub(super) fn block(say: Say, view: RunView<'_>, rows: usize) -> Block {
     if view.flows.is_empty() {
-        return of_workers(view.workers, rows);
+        return of_workers(say, view.workers, rows);
     }
     let unhappy = unhappy_workers(view.workers);
     let shown = view.flows.iter().take(rows);
     Block::Grid {
-        heading: "Interactions",
+        heading: say.interactions(),
         grid: Grid {
-            columns: COLUMNS.to_vec(),
-            rows: shown.map(|flow| flow_row(flow, &unhappy)).collect(),
+            columns: columns(say).to_vec(),
+            rows: shown.map(|flow| flow_row(say, flow, &unhappy)).collect(),
         },
         after: followed_by(
             match &view.run.capture {
-                Some(_) => more(view.flows.len(), rows, "flow", "flows"),
+                Some(_) => more(say, view.flows.len(), rows, Say::flows, "flows.jsonl"),
                 // A run that was killed has saved none; they are read from its frames.
-                None => more_rows(view.flows.len(), rows),
+                None => more_rows(say, view.flows.len(), rows),
             },
-            legend(view.flows.iter().take(rows)),
+            legend(say, view.flows.iter().take(rows)),
         ),
     }
 }
 
 /// How to read the server's threads, by the first flow in which there are two.
-fn legend<'a>(flows: impl Iterator<Item = &'a FlowRecord>) -> Option<Cell> {
+fn legend<'a>(say: Say, flows: impl Iterator<Item = &'a FlowRecord>) -> Option<Cell> {
     let mut owners = flows.filter_map(|flow| flow.server_owner.as_ref());
     let text = owners.find_map(|owner| match (owner.accept_tid, owner.serve_tid) {
-        (Some(accept), Some(serve)) if accept != serve => Some(format!(
-            "{accept}→{serve}: thread {accept} accepted the connection, thread {serve} served it"
-        )),
-        (Some(accept), None) => Some(format!(
-            "{accept}→?: thread {accept} accepted the connection; which thread served it was not seen"
-        )),
-        (None, Some(serve)) => Some(format!(
-            "?→{serve}: thread {serve} served the connection; which thread accepted it was not seen"
-        )),
+        (Some(accept), Some(serve)) if accept != serve => {
+            Some(say.accept_and_serve(&accept.to_string(), &serve.to_string()))
+        }
+        (Some(accept), None) => Some(say.only_accept(&accept.to_string())),
+        (None, Some(serve)) => Some(say.only_serve(&serve.to_string())),
         _ => None,
     })?;
     Some(Cell::new(text).toned(Tone::Quiet))
@@ -87,23 +85,26 @@ fn followed_by(one: Option<Cell>, other: Option<Cell>) -> Option<Cell> {
 }
 
 /// The line that says where the rest is.
-fn more(all: usize, shown: usize, one: &str, many: &str) -> Option<Cell> {
+fn more(
+    say: Say,
+    all: usize,
+    shown: usize,
+    counted: fn(Say, u64) -> String,
+    file: &str,
+) -> Option<Cell> {
     let hidden = u64::try_from(all.saturating_sub(shown)).unwrap_or(u64::MAX);
     let text = match (hidden, shown) {
         (0, _) => return None,
-        (_, 0) => format!(
-            "{}: {many}.jsonl has all of them",
-            counted(hidden, one, many)
-        ),
-        _ => format!("… and {} more: {many}.jsonl has all of them", count(hidden)),
+        (_, 0) => say.all_in(&counted(say, hidden), file),
+        _ => say.more_in(&say.n(hidden), file),
     };
     Some(Cell::new(text).toned(Tone::Quiet))
 }
 
 /// The same where no file has the rest.
-fn more_rows(all: usize, shown: usize) -> Option<Cell> {
+fn more_rows(say: Say, all: usize, shown: usize) -> Option<Cell> {
     let hidden = u64::try_from(all.saturating_sub(shown)).unwrap_or(u64::MAX);
-    let text = format!("… and {} more: raise --rows to see them", count(hidden));
+    let text = say.more_rows(&say.n(hidden));
     (hidden > 0).then(|| Cell::new(text).toned(Tone::Quiet))
 }
 
@@ -118,7 +119,7 @@ fn unhappy_workers(workers: &[WorkerRecord]) -> Unhappy<'_> {
         .collect()
 }
 
-fn flow_row(flow: &FlowRecord, unhappy: &Unhappy<'_>) -> Row {
+fn flow_row(say: Say, flow: &FlowRecord, unhappy: &Unhappy<'_>) -> Row {
     let owner = flow.client_owner;
     let worker = owner.and_then(|o| unhappy.get(&(o.worker, flow.client)).copied());
     let first = flow.exchanges.first();
@@ -127,16 +128,20 @@ fn flow_row(flow: &FlowRecord, unhappy: &Unhappy<'_>) -> Row {
             Cell::new(flow.client.to_string()),
             Cell::maybe(owner.map(|o| o.tid.to_string())),
             Cell::maybe(flow.server_owner.as_ref().map(server_thread)),
-            handshake(flow),
-            answer(first, flow.exchanges.len()),
-            Cell::maybe(first.and_then(Exchange::duration).map(duration)),
-            close(flow.close),
-            Cell::new(count(flow.client_frames.saturating_add(flow.server_frames))),
+            handshake(say, flow),
+            answer(say, first, flow.exchanges.len()),
+            Cell::maybe(
+                first
+                    .and_then(Exchange::duration)
+                    .map(|time| say.span(time)),
+            ),
+            close(say, flow.close),
+            Cell::new(say.n(flow.client_frames.saturating_add(flow.server_frames))),
             Cell::new(&flow.history),
             Cell::new(flow.flow.to_string()),
             Cell::maybe(owner.map(|o| o.worker.to_string())),
         ],
-        note: problem::of_flow(flow, worker).map(|text| Cell::new(text).toned(Tone::Warning)),
+        note: problem::of_flow(say, flow, worker).map(|text| Cell::new(text).toned(Tone::Warning)),
     }
 }
 
@@ -156,21 +161,21 @@ pub(super) fn server_threads(owner: &ServerOwner) -> Option<String> {
     })
 }
 
-pub(super) fn handshake(flow: &FlowRecord) -> Cell {
+pub(super) fn handshake(say: Say, flow: &FlowRecord) -> Cell {
     match flow.handshake {
         None => Cell::absent(),
         Some(handshake) => match handshake.duration() {
             // It was completed, but captured in another order.
             None if handshake.ack_ns.is_some() => Cell::absent(),
-            None => Cell::new("none").toned(Tone::Error),
-            Some(span) if handshake.syn_count > 1 => Cell::new(duration(span)).toned(Tone::Warning),
-            Some(span) => Cell::new(duration(span)),
+            None => Cell::new(say.none()).toned(Tone::Error),
+            Some(span) if handshake.syn_count > 1 => Cell::new(say.span(span)).toned(Tone::Warning),
+            Some(span) => Cell::new(say.span(span)),
         },
     }
 }
 
 /// The first answer, and how many requests followed it.
-pub(super) fn answer(first: Option<&Exchange>, all: usize) -> Cell {
+pub(super) fn answer(say: Say, first: Option<&Exchange>, all: usize) -> Cell {
     let Some(exchange) = first else {
         return Cell::absent();
     };
@@ -179,9 +184,9 @@ pub(super) fn answer(first: Option<&Exchange>, all: usize) -> Cell {
         (Some(time), ..) => (time.to_string(), Tone::Plain),
         // It may have been answered: the answer is not in the capture.
         (None, None, None) if exchange.problem.is_some() => return Cell::absent(),
-        (None, None, _) => ("none".to_owned(), Tone::Error),
-        (None, Some(_), Some(false)) => ("bad".to_owned(), Tone::Error),
-        (None, Some(_), _) => ("answered".to_owned(), Tone::Plain),
+        (None, None, _) => (say.none().to_owned(), Tone::Error),
+        (None, Some(_), Some(false)) => (say.bad().to_owned(), Tone::Error),
+        (None, Some(_), _) => (say.answered_cell().to_owned(), Tone::Plain),
     };
     let text = match all {
         0 | 1 => text,
@@ -190,46 +195,46 @@ pub(super) fn answer(first: Option<&Exchange>, all: usize) -> Cell {
     Cell::new(text).toned(tone)
 }
 
-pub(super) fn close(close: Close) -> Cell {
-    Cell::new(close.to_string()).toned(match close {
+pub(super) fn close(say: Say, close: Close) -> Cell {
+    Cell::new(say.close(close)).toned(match close {
         Close::Fin => Tone::Plain,
         Close::Rst | Close::Open => Tone::Warning,
     })
 }
 
 /// The columns of the workers' own account: the last one is by their clock.
-fn worker_columns() -> Vec<Column> {
-    let wire = COLUMNS.iter().copied().take(WIRE);
+fn worker_columns(say: Say) -> Vec<Column> {
+    let wire = columns(say).into_iter().take(WIRE);
     wire.chain([
-        Column::right("worker").keep(Keep::IfRoom),
-        Column::right("worker time").keep(Keep::IfRoom),
+        Column::right(say.worker()).keep(Keep::IfRoom),
+        Column::right(say.worker_time()).keep(Keep::IfRoom),
     ])
     .collect()
 }
 
 /// The client's workers by their own account, in the order of their requests.
-fn of_workers(workers: &[WorkerRecord], rows: usize) -> Block {
+fn of_workers(say: Say, workers: &[WorkerRecord], rows: usize) -> Block {
     let mut clients: Vec<_> = workers.iter().filter(|w| w.side == Side::Client).collect();
     clients.sort_by_key(|w| (w.request.is_none(), w.request, w.worker));
     let all = clients.len();
     clients.truncate(rows);
     Block::Grid {
-        heading: "Interactions",
+        heading: say.interactions(),
         grid: Grid {
-            columns: worker_columns(),
-            rows: clients.into_iter().map(worker_row).collect(),
+            columns: worker_columns(say),
+            rows: clients.into_iter().map(|w| worker_row(say, w)).collect(),
         },
-        after: more(all, rows, "worker", "workers")
-            .or_else(|| (all == 0).then(|| Cell::new("no requests were seen").toned(Tone::Quiet))),
+        after: more(say, all, rows, Say::workers, "workers.jsonl")
+            .or_else(|| (all == 0).then(|| Cell::new(say.no_requests()).toned(Tone::Quiet))),
     }
 }
 
-fn worker_row(worker: &WorkerRecord) -> Row {
+fn worker_row(say: Say, worker: &WorkerRecord) -> Row {
     let outcome = worker.outcome.map(|outcome| match outcome {
-        Outcome::Valid => Cell::new("valid"),
-        Outcome::BadAnswer => Cell::new("bad").toned(Tone::Error),
+        Outcome::Valid => Cell::new(say.valid_cell()),
+        Outcome::BadAnswer => Cell::new(say.bad()).toned(Tone::Error),
         // Why is told by the note.
-        _ => Cell::new("none").toned(Tone::Error),
+        _ => Cell::new(say.none()).toned(Tone::Error),
     });
     let took = worker.ended_ns.zip(worker.started_ns);
     let took = took.map(|(ended, started)| ended.since(started));
@@ -244,24 +249,27 @@ fn worker_row(worker: &WorkerRecord) -> Row {
             Cell::absent(),
             Cell::absent(),
             Cell::maybe(worker.worker.map(|w| w.to_string())),
-            Cell::maybe(took.map(duration)),
+            Cell::maybe(took.map(|time| say.span(time))),
         ],
-        note: problem::of_worker(worker).map(|text| Cell::new(text).toned(Tone::Warning)),
+        note: problem::of_worker(say, worker).map(|text| Cell::new(text).toned(Tone::Warning)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
     use crate::model::{ServerOwner, Tid};
     use crate::testkit::Fixture;
+
+    const EN: Say = Say::new(Lang::En);
 
     #[test]
     fn a_handshake_is_shown_as_it_went() {
         let shown = |change: fn(&mut FlowRecord)| {
             let mut flow = Fixture::normal(1).flows.remove(0);
             change(&mut flow);
-            let cell = handshake(&flow);
+            let cell = handshake(EN, &flow);
             (cell.text, cell.tone)
         };
         let told = |text: &str, tone| (text.to_owned(), tone);
@@ -311,8 +319,8 @@ mod tests {
 
     #[test]
     fn rows_that_no_file_has_are_counted_where_there_are_more() {
-        assert!(more_rows(3, 3).is_none());
-        let more = more_rows(5, 3).unwrap().text;
+        assert!(more_rows(EN, 3, 3).is_none());
+        let more = more_rows(EN, 5, 3).unwrap().text;
         assert_eq!(more, "… and 2 more: raise --rows to see them");
     }
 }

@@ -9,55 +9,53 @@ use serde::Serialize;
 
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Sheet, Tone};
 use super::spreadsheet::io_error;
+use super::words::Say;
 use crate::analysis::{Ladder, Rung};
 use crate::model::{Close, FlowRecord, TcpFlags};
 use crate::text::escape::spreadsheet;
-use crate::text::units::{count, counted, duration};
 
-pub(super) fn sheet(flow: &FlowRecord, ladder: &Ladder) -> Sheet {
-    let rows = ladder.rungs(flow.client).map(|r| row(&r)).collect();
+pub(super) fn sheet(say: Say, flow: &FlowRecord, ladder: &Ladder) -> Sheet {
+    let rows = ladder.rungs(flow.client).map(|r| row(say, &r)).collect();
     let after = match ladder.more() {
         0 => None,
-        more => Some(Cell::new(format!("… and {} more segments", count(more))).toned(Tone::Quiet)),
+        more => Some(Cell::new(say.more_segments(&say.n(more))).toned(Tone::Quiet)),
     };
-    let lasted = duration(flow.last_ns.since(flow.first_ns));
-    let frames = counted(
-        flow.client_frames.saturating_add(flow.server_frames),
-        "frame",
-        "frames",
-    );
+    let lasted = say.span(flow.last_ns.since(flow.first_ns));
+    let frames = say.frames(flow.client_frames.saturating_add(flow.server_frames));
     let end = match flow.close {
-        Close::Open => "still open".to_owned(),
-        close => format!("closed by {close}"),
+        Close::Open => say.still_open().to_owned(),
+        close => say.closed_by(say.close(close)),
     };
     Sheet {
-        title: Cell::new(format!(
-            "Flow {}: {} → {}",
-            flow.flow, flow.client, flow.server
+        title: Cell::new(say.flow_title(
+            &flow.flow.to_string(),
+            &flow.client.to_string(),
+            &flow.server.to_string(),
         ))
         .toned(Tone::Strong),
         subtitles: vec![
             Cell::new(format!(
-                "{} {} · {end} · {frames} in {lasted}",
+                "{} {} · {end} · {}",
                 flow.state.name(),
                 flow.history,
+                say.flow_took(&frames, &lasted),
             ))
             .toned(Tone::Quiet),
         ],
         blocks: vec![Block::Grid {
-            heading: "Segments",
+            heading: say.segments(),
             grid: Grid {
                 columns: vec![
-                    Column::right("frame"),
-                    Column::right("time"),
-                    Column::right("since"),
-                    Column::left("client server"),
-                    Column::left("flags"),
+                    Column::right(say.frame()),
+                    Column::right(say.time()),
+                    Column::right(say.since()),
+                    Column::left(say.direction()),
+                    Column::left(say.flags()),
                     Column::right("seq"),
                     Column::right("ack"),
-                    Column::right("len"),
-                    Column::right("window").keep(Keep::IfRoom),
-                    Column::left("payload").keep(Keep::Elide),
+                    Column::right(say.length()),
+                    Column::right(say.window()).keep(Keep::IfRoom),
+                    Column::left(say.payload_text()).keep(Keep::Elide),
                 ],
                 rows,
             },
@@ -66,17 +64,21 @@ pub(super) fn sheet(flow: &FlowRecord, ladder: &Ladder) -> Sheet {
     }
 }
 
-fn row(r: &Rung) -> Row {
+fn row(say: Say, r: &Rung) -> Row {
     let arrow = if r.from_client {
         "────────────▶"
     } else {
         "◀────────────"
     };
-    let flags = Cell::new(flag_names(r.flags));
+    let flags = Cell::new(if set_flags(r.flags).is_empty() {
+        say.none().to_owned()
+    } else {
+        flag_names(r.flags)
+    });
     Row::new([
-        Cell::new(count(r.frame)),
-        Cell::new(duration(r.time)),
-        Cell::maybe(r.since.map(duration)),
+        Cell::new(say.n(r.frame)),
+        Cell::new(say.span(r.time)),
+        Cell::maybe(r.since.map(|time| say.span(time))),
         Cell::new(arrow).toned(Tone::Quiet),
         if r.flags.has(TcpFlags::RST) {
             flags.toned(Tone::Error)
@@ -85,8 +87,8 @@ fn row(r: &Rung) -> Row {
         },
         Cell::new(r.seq.to_string()),
         Cell::maybe(r.ack.map(|n| n.to_string())),
-        Cell::new(count(u64::from(r.length))),
-        Cell::new(count(u64::from(r.window))),
+        Cell::new(say.n(u64::from(r.length))),
+        Cell::new(say.n(u64::from(r.window))),
         Cell::new(payload(r)),
     ])
 }

@@ -50,6 +50,7 @@ mod subject;
 mod summary;
 mod trace;
 mod view;
+mod words;
 
 #[cfg(test)]
 mod properties;

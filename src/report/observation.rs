@@ -5,48 +5,44 @@
 //! loud.
 
 use super::sheet::{Block, Cell, Tone};
+use super::words::Say;
 use crate::model::{CaptureSummary, Nanos, Observer, RunRecord, StopReason};
-use crate::text::units::{bytes, count, counted, duration, percent};
 
 /// What there is to say about the watching.
-pub(super) fn block(run: &RunRecord) -> Block {
+pub(super) fn block(say: Say, run: &RunRecord) -> Block {
     Block::Facts {
-        heading: "Observation",
+        heading: say.observation(),
         facts: vec![
-            ("capture", capture(run)),
-            ("owners", owners(run)),
-            ("cost", cost(&run.observer)),
+            (say.capture(), capture(say, run)),
+            (say.owners(), owners(say, run)),
+            (say.cost(), cost(say, &run.observer)),
         ],
     }
 }
 
-fn capture(run: &RunRecord) -> Cell {
+fn capture(say: Say, run: &RunRecord) -> Cell {
     let Some(capture) = &run.capture else {
         // The flows of a run that was killed are read from its file.
         let what = match run.correlation.flows {
-            Some(_) => "its totals are not known: the run was killed before it wrote them",
-            None => "none: figures that need a capture were not measured",
+            Some(_) => say.killed_capture(),
+            None => say.no_capture(),
         };
         return Cell::new(what).toned(Tone::Warning);
     };
-    let (drops, lost) = drops(capture);
+    let (drops, lost) = drops(say, capture);
     let (end, cut) = match capture.stop_reason {
-        StopReason::Drained => ("all flows closed", false),
-        StopReason::Timeout if run.correlation.flows == Some(0) => {
-            ("no flow until the end of the linger time", true)
-        }
-        StopReason::Timeout => (
-            "some flows were still open at the end of the linger time",
-            true,
-        ),
-        StopReason::Interrupted => ("interrupted", true),
-        StopReason::Fault => ("ended by a fault", true),
+        StopReason::Drained => (say.drained(), false),
+        StopReason::Timeout if run.correlation.flows == Some(0) => (say.timeout_no_flow(), true),
+        StopReason::Timeout => (say.timeout(), true),
+        StopReason::Interrupted => (say.interrupted(), true),
+        StopReason::Fault => (say.fault(), true),
     };
-    Cell::new(format!(
-        "{} ({}) on {}; {drops}; {end}",
-        counted(capture.frames, "frame", "frames"),
-        bytes(capture.bytes),
-        capture.interface,
+    Cell::new(say.captured(
+        &say.frames(capture.frames),
+        &say.bytes(capture.bytes),
+        &capture.interface,
+        &drops,
+        end,
     ))
     .toned(match (lost, cut) {
         (true, _) => Tone::Error,
@@ -56,90 +52,90 @@ fn capture(run: &RunRecord) -> Cell {
 }
 
 /// What was lost, and whether anything was.
-fn drops(capture: &CaptureSummary) -> (String, bool) {
+fn drops(say: Say, capture: &CaptureSummary) -> (String, bool) {
     let (kernel, interface) = (capture.dropped_by_kernel, capture.dropped_by_interface);
     match (kernel, interface) {
-        (Some(0), Some(0)) => ("no dropped frames".to_owned(), false),
-        (None, None) => ("dropped frames not known".to_owned(), false),
+        (Some(0), Some(0)) => (say.no_drops().to_owned(), false),
+        (None, None) => (say.drops_unknown().to_owned(), false),
         _ => {
-            let figure = |n: Option<u64>| n.map_or_else(|| "an unknown number".to_owned(), count);
-            let text = format!(
-                "DROPPED FRAMES: {} by the kernel, {} by the interface",
-                figure(kernel),
-                figure(interface)
-            );
+            let figure =
+                |n: Option<u64>| n.map_or_else(|| say.unknown_number().to_owned(), |n| say.n(n));
+            let (by_kernel, by_interface) = (figure(kernel), figure(interface));
             let lost = kernel.unwrap_or(0) > 0 || interface.unwrap_or(0) > 0;
             let text = if lost {
-                text
+                say.lost(&by_kernel, &by_interface)
             } else {
-                text.replace("DROPPED FRAMES", "dropped frames")
+                say.dropped(&by_kernel, &by_interface)
             };
             (text, lost)
         }
     }
 }
 
-fn owners(run: &RunRecord) -> Cell {
+fn owners(say: Say, run: &RunRecord) -> Cell {
     let correlation = &run.correlation;
     let unseen = run
         .findings
         .iter()
         .any(|f| f.code == "serving_thread_unseen");
-    let thread = if unseen { "accepting thread" } else { "thread" };
+    let thread = if unseen {
+        say.accepting_thread()
+    } else {
+        say.a_thread()
+    };
     let Some(flows) = correlation.flows else {
         return Cell::absent();
     };
     // Of none there is nothing to know.
     if flows == 0 {
-        return Cell::new("no flow was captured").toned(Tone::Warning);
+        return Cell::new(say.no_flow()).toned(Tone::Warning);
     }
     let of = |owned: Option<u64>| match owned {
-        None => "not known".to_owned(),
-        Some(n) if n == flows => "known for all".to_owned(),
-        Some(n) => format!("known for {}", count(n)),
+        None => say.not_known().to_owned(),
+        Some(n) if n == flows => say.known_for_all().to_owned(),
+        Some(n) => say.known_for(&say.n(n)),
     };
     let (client, server) = (correlation.client_owned, correlation.server_owned);
     let all = client == Some(flows) && server == Some(flows);
-    Cell::new(format!(
-        "{}; client worker {}, server {thread} {}",
-        counted(flows, "flow", "flows"),
-        of(client),
-        of(server)
-    ))
-    .toned(if all { Tone::Plain } else { Tone::Warning })
+    Cell::new(say.owned(&say.flows(flows), &of(client), thread, &of(server))).toned(if all {
+        Tone::Plain
+    } else {
+        Tone::Warning
+    })
 }
 
 /// What observing cost, in CPU time and relative to the client's own duration.
-fn cost(observer: &Observer) -> Cell {
+fn cost(say: Say, observer: &Observer) -> Cell {
     let client = observer.client_duration_ns;
     let part = |who: &str, cpu: Nanos| {
         let share = client.and_then(|client| {
             let whole = u64::try_from(client.get()).ok()?;
-            percent(u64::try_from(cpu.get()).ok()?, whole)
+            say.share(u64::try_from(cpu.get()).ok()?, whole)
         });
         match share {
-            Some(share) => format!("{who} {} CPU, {share} of the client's time", duration(cpu)),
-            None => format!("{who} {} CPU", duration(cpu)),
+            Some(share) => say.cpu_share(who, &say.span(cpu), &share),
+            None => say.cpu(who, &say.span(cpu)),
         }
     };
     let mut parts = Vec::new();
-    parts.extend(observer.capture_cpu_ns.map(|cpu| part("capture", cpu)));
-    parts.extend(observer.tracer_cpu_ns.map(|cpu| part("tracer", cpu)));
+    parts.extend(observer.capture_cpu_ns.map(|cpu| part(say.capture(), cpu)));
     parts.extend(
         observer
-            .tracer_stops
-            .map(|n| counted(n, "tracer stop", "tracer stops")),
+            .tracer_cpu_ns
+            .map(|cpu| part(say.the_tracer(), cpu)),
     );
+    parts.extend(observer.tracer_stops.map(|n| say.tracer_stops(n)));
     if parts.is_empty() {
         return Cell::absent();
     }
-    parts.extend(client.map(|span| format!("the client ran {}", duration(span))));
+    parts.extend(client.map(|span| say.client_ran(&say.span(span))));
     Cell::new(parts.join("; "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
     use crate::testkit::Fixture;
 
     #[test]
@@ -149,7 +145,7 @@ mod tests {
             let capture = fixture.capture();
             capture.dropped_by_kernel = kernel;
             capture.dropped_by_interface = interface;
-            drops(capture)
+            drops(Say::new(Lang::En), capture)
         };
         let told = |text: &str, lost| (text.to_owned(), lost);
         assert_eq!(of(Some(0), Some(0)), told("no dropped frames", false));
@@ -170,7 +166,7 @@ mod tests {
             let mut run = Fixture::normal(5).run;
             run.correlation.client_owned = client;
             run.correlation.server_owned = server;
-            let cell = owners(&run);
+            let cell = owners(Say::new(Lang::En), &run);
             (cell.text, cell.tone)
         };
         let told = |client: &str, server: &str, tone| {

@@ -7,8 +7,8 @@
 
 use super::layout::{elide_end, width};
 use super::sheet::{Cell, Plot, Series, Tone};
+use crate::lang::Lang;
 use crate::model::Nanos;
-use crate::text::units::{count, duration};
 
 /// Rows of a panel.
 const HEIGHT: usize = 10;
@@ -55,7 +55,7 @@ impl Ink {
 
 impl Plot {
     /// The chart in lines of at most `room`, each a row of pieces.
-    pub(super) fn lines(&self, room: usize, ink: Ink) -> Vec<Vec<Cell>> {
+    pub(super) fn lines(&self, lang: Lang, room: usize, ink: Ink) -> Vec<Vec<Cell>> {
         let abreast = if room < SIDE_BY_SIDE {
             1
         } else {
@@ -66,7 +66,7 @@ impl Plot {
         for some in (0..self.panels.len()).collect::<Vec<_>>().chunks(abreast) {
             let drawn: Vec<Vec<Vec<Cell>>> = some
                 .iter()
-                .map(|panel| self.panel(*panel, each, ink))
+                .map(|panel| self.panel(lang, *panel, each, ink))
                 .collect();
             let height = drawn.iter().map(Vec::len).max().unwrap_or(0);
             for row in 0..height {
@@ -96,8 +96,8 @@ impl Plot {
         steps.map(|(_, n)| *n).max().unwrap_or(0).max(2)
     }
 
-    fn panel(&self, panel: usize, room: usize, ink: Ink) -> Vec<Vec<Cell>> {
-        let labels = labels(self.top());
+    fn panel(&self, lang: Lang, panel: usize, room: usize, ink: Ink) -> Vec<Vec<Cell>> {
+        let labels = labels(lang, self.top());
         let margin = labels.iter().map(|(_, l)| width(l)).max().unwrap_or(1);
         let across = room.saturating_sub(margin + 1).max(1);
         let mut canvas = vec![vec![(' ', Tone::Plain); across]; HEIGHT];
@@ -120,7 +120,7 @@ impl Plot {
         }
         let base: String = std::iter::repeat_n(ink.base, across).collect();
         lines.push(vec![quiet(format!("{:margin$}{}{base}", "", ink.corner))]);
-        let end = duration(Nanos::new(self.until()));
+        let end = lang.duration(Nanos::new(self.until()));
         let space = across.saturating_sub(width(&end));
         lines.push(vec![quiet(format!("{:margin$}0{:space$}{end}", "", ""))]);
         lines
@@ -222,9 +222,9 @@ fn row_of(n: u64, top: u64) -> usize {
 
 /// The powers of ten and the highest count, each with its row; of two in one row
 /// the higher one.
-fn labels(top: u64) -> Vec<(usize, String)> {
+fn labels(lang: Lang, top: u64) -> Vec<(usize, String)> {
     let powers = std::iter::successors(Some(1_u64), |n| n.checked_mul(10));
-    let mut labels = vec![(row_of(top, top), count(top))];
+    let mut labels = vec![(row_of(top, top), lang.count(top))];
     for n in powers
         .take_while(|n| *n <= top)
         .collect::<Vec<_>>()
@@ -233,7 +233,7 @@ fn labels(top: u64) -> Vec<(usize, String)> {
     {
         let row = row_of(n, top);
         if labels.iter().all(|(taken, _)| *taken != row) {
-            labels.push((row, count(n)));
+            labels.push((row, lang.count(n)));
         }
     }
     labels
@@ -277,8 +277,8 @@ mod tests {
 
     #[test]
     fn two_panels_and_a_legend() {
-        insta::assert_snapshot!(text(&plot().lines(64, Ink::UNICODE)).join("\n"));
-        insta::assert_snapshot!(text(&plot().lines(50, Ink::ASCII)).join("\n"));
+        insta::assert_snapshot!(text(&plot().lines(Lang::En, 64, Ink::UNICODE)).join("\n"));
+        insta::assert_snapshot!(text(&plot().lines(Lang::En, 50, Ink::ASCII)).join("\n"));
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
                 panels: vec![Cell::new("client"), Cell::new(&name)],
                 series: vec![Series { name: Cell::new(&name), panels: vec![steps.clone(), steps], end: ms(700) }],
             };
-            for line in text(&plot.lines(room, Ink::UNICODE)) {
+            for line in text(&plot.lines(Lang::En, room, Ink::UNICODE)) {
                 prop_assert!(width(&line) <= room, "{line:?}");
             }
         }

@@ -4,15 +4,20 @@
 //! none where all went well. The wire speaks first: what the worker says is
 //! asked only where the wire shows nothing wrong.
 
+use super::words::Say;
 use crate::model::{ConnState, Exchange, FlowRecord, Outcome, WorkerRecord};
 
 /// What has to be said about this flow; `None` when nothing has.
-pub(super) fn of_flow(flow: &FlowRecord, worker: Option<&WorkerRecord>) -> Option<String> {
+pub(super) fn of_flow(
+    say: Say,
+    flow: &FlowRecord,
+    worker: Option<&WorkerRecord>,
+) -> Option<String> {
     let retried = flow
         .handshake
         .filter(|h| h.syn_count > 1)
-        .map(|h| format!("SYN sent {} times", h.syn_count));
-    let wrong = on_the_wire(flow).or_else(|| worker.and_then(of_worker));
+        .map(|h| say.syn_sent(&h.syn_count.to_string()));
+    let wrong = on_the_wire(say, flow).or_else(|| worker.and_then(|worker| of_worker(say, worker)));
     match (retried, wrong) {
         (Some(a), Some(b)) => Some(format!("{a}; {b}")),
         (a, b) => a.or(b),
@@ -20,22 +25,22 @@ pub(super) fn of_flow(flow: &FlowRecord, worker: Option<&WorkerRecord>) -> Optio
 }
 
 /// What a worker says went wrong with its request.
-pub(super) fn of_worker(worker: &WorkerRecord) -> Option<String> {
+pub(super) fn of_worker(say: Say, worker: &WorkerRecord) -> Option<String> {
     let outcome = worker.outcome.filter(|&o| o != Outcome::Valid)?;
-    let explanation = outcome.explanation();
+    let explanation = say.lang.outcome(outcome);
     Some(match &worker.detail {
         Some(detail) => format!("{explanation}: {detail}"),
         None => explanation.to_owned(),
     })
 }
 
-pub(super) fn on_the_wire(flow: &FlowRecord) -> Option<String> {
+pub(super) fn on_the_wire(say: Say, flow: &FlowRecord) -> Option<String> {
     if flow.exchanges.is_empty() {
         return match flow.state {
-            ConnState::S0 => Some("no reply to the SYN"),
-            ConnState::REJ => Some("connection refused"),
-            ConnState::RSTO | ConnState::RSTOS0 => Some("reset by the client, no request seen"),
-            ConnState::RSTR | ConnState::RSTRH => Some("reset by the server, no request seen"),
+            ConnState::S0 => Some(say.no_reply()),
+            ConnState::REJ => Some(say.flow_refused()),
+            ConnState::RSTO | ConnState::RSTOS0 => Some(say.reset_by_client()),
+            ConnState::RSTR | ConnState::RSTRH => Some(say.reset_by_server()),
             _ => None,
         }
         .map(str::to_owned);
@@ -44,18 +49,18 @@ pub(super) fn on_the_wire(flow: &FlowRecord) -> Option<String> {
         .exchanges
         .iter()
         .enumerate()
-        .find_map(|(at, exchange)| Some((at, of_exchange(exchange)?)))?;
+        .find_map(|(at, exchange)| Some((at, of_exchange(say, exchange)?)))?;
     Some(match flow.exchanges.len() {
-        1 => problem.to_owned(),
-        all => format!("request {} of {all}: {problem}", at + 1),
+        1 => problem,
+        all => say.request_of(&(at + 1).to_string(), &all.to_string(), &problem),
     })
 }
 
-fn of_exchange(exchange: &Exchange) -> Option<&str> {
+fn of_exchange(say: Say, exchange: &Exchange) -> Option<String> {
     match (&exchange.problem, exchange.response_ns, exchange.valid) {
-        (Some(problem), ..) => Some(problem),
-        (None, None, _) => Some("no answer"),
-        (None, Some(_), Some(false)) => Some("not a valid answer"),
+        (Some(problem), ..) => Some(say.kept(problem).into_owned()),
+        (None, None, _) => Some(say.no_answer().to_owned()),
+        (None, Some(_), Some(false)) => Some(say.not_valid().to_owned()),
         (None, Some(_), _) => None,
     }
 }
@@ -63,7 +68,10 @@ fn of_exchange(exchange: &Exchange) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
     use crate::testkit::Fixture;
+
+    const EN: Say = Say::new(Lang::En);
 
     #[test]
     fn a_connection_without_a_request_is_told_by_its_state() {
@@ -81,7 +89,7 @@ mod tests {
             (ConnState::SF, None),
         ] {
             flow.state = state;
-            assert_eq!(of_flow(&flow, None).as_deref(), note, "{state}");
+            assert_eq!(of_flow(EN, &flow, None).as_deref(), note, "{state}");
         }
     }
 
@@ -90,11 +98,14 @@ mod tests {
         let mut fixture = Fixture::normal(2);
         fixture.fail(0, Outcome::Timeout, Some("after 5 s"));
         let said = "no connection or no answer within the timeout: after 5 s";
-        let note = of_flow(&fixture.flows[0], Some(&fixture.workers[0]));
+        let note = of_flow(EN, &fixture.flows[0], Some(&fixture.workers[0]));
         assert_eq!(note.as_deref(), Some(said));
-        assert_eq!(of_flow(&fixture.flows[1], Some(&fixture.workers[1])), None);
+        assert_eq!(
+            of_flow(EN, &fixture.flows[1], Some(&fixture.workers[1])),
+            None
+        );
         fixture.unanswered(0);
-        let note = of_flow(&fixture.flows[0], Some(&fixture.workers[0]));
+        let note = of_flow(EN, &fixture.flows[0], Some(&fixture.workers[0]));
         assert_eq!(note.as_deref(), Some("no answer"), "as the wire shows");
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::handout::tests::{of as handout, tables_are_even};
 use super::layout::width;
-use super::tests::{table, text, troubled};
+use super::tests::{table, table_in, text, troubled};
 use super::{Format, Style};
 use crate::findings::{FindingsInput, findings};
 use crate::lang::Lang;
@@ -80,16 +80,18 @@ proptest! {
 
     #[test]
     fn no_line_is_too_wide_and_no_control_byte_goes_out(fixture in anything(), columns in 40_usize..=200) {
-        let text = table(&fixture, columns);
-        for line in text.lines() {
-            prop_assert!(width(line) <= columns, "{} > {columns}: {line:?}", width(line));
+        for lang in Lang::ALL {
+            let text = table_in(*lang, &fixture, columns);
+            for line in text.lines() {
+                prop_assert!(width(line) <= columns, "{} > {columns}: {line:?}", width(line));
+            }
+            prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
         }
-        prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
     }
 
     #[test]
     fn colour_adds_nothing_but_colour(fixture in anything(), columns in 80_usize..=200) {
-        let style = Style { width: columns, colour: true, rows: 10 };
+        let style = Style { width: columns, colour: true, ..Style::default() };
         let painted = text(&fixture, Format::Table, style);
         let mut plain = String::new();
         for (at, part) in painted.split("\u{1b}[").enumerate() {
@@ -100,8 +102,8 @@ proptest! {
     }
 
     #[test]
-    fn markdown_keeps_its_columns(fixture in anything()) {
-        let text = text(&fixture, Format::Markdown, Style::default());
+    fn markdown_keeps_its_columns(fixture in anything(), lang in prop::sample::select(Lang::ALL)) {
+        let text = text(&fixture, Format::Markdown, Style { lang, ..Style::default() });
         prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
         let mut expected = None;
         for line in text.lines() {

@@ -2,12 +2,12 @@
 //! same as its requests.
 
 use super::sheet::{Block, Cell, Column, Grid, Row, Tone};
+use super::words::Say;
 use crate::model::RunRecord;
-use crate::text::units::count;
 
 /// The table; `None` where each connection was made and carried one exchange with an
 /// answer, so that the requests tell all of it.
-pub(super) fn connections(run: &RunRecord) -> Option<Block> {
+pub(super) fn connections(say: Say, run: &RunRecord) -> Option<Block> {
     let (connections, exchanges) = (&run.connections, &run.exchanges);
     let none_of = [
         connections.refused,
@@ -22,22 +22,22 @@ pub(super) fn connections(run: &RunRecord) -> Option<Block> {
     if plain || !measured {
         return None;
     }
-    let figure = |n: Option<u64>| Cell::maybe(n.map(count));
+    let figure = |n: Option<u64>| Cell::maybe(n.map(|n| say.n(n)));
     let bad = |n: Option<u64>| match figure(n) {
         cell if n > Some(0) => cell.toned(Tone::Warning),
         cell => cell,
     };
     let figures = [
-        ("established", figure(connections.established)),
-        ("refused", bad(connections.refused)),
-        ("neither", bad(connections.not_established)),
-        ("reset", bad(connections.reset)),
-        ("without request", figure(connections.without_request)),
-        ("exchanges", figure(exchanges.requests)),
-        ("unanswered", bad(exchanges.unanswered)),
+        (say.established(), figure(connections.established)),
+        (say.refused(), bad(connections.refused)),
+        (say.neither(), bad(connections.not_established)),
+        (say.reset(), bad(connections.reset)),
+        (say.without_request(), figure(connections.without_request)),
+        (say.exchanges(), figure(exchanges.requests)),
+        (say.unanswered(), bad(exchanges.unanswered)),
     ];
     Some(Block::Grid {
-        heading: "Connections",
+        heading: say.connections_heading(),
         grid: Grid {
             columns: figures
                 .iter()

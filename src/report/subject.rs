@@ -5,8 +5,10 @@
 
 use super::sheet::Sheet;
 use super::view::{AnalysisView, RunView, Style};
+use super::words::Say;
 use super::{ceiling, census, compare, flows, interactions, ladder, summary};
 use crate::analysis::Ladder;
+use crate::lang::Lang;
 use crate::model::{CeilingRecord, CompareRecord, FlowRecord};
 
 /// What a report is about.
@@ -27,23 +29,27 @@ pub(super) enum Subject<'a> {
 impl Subject<'_> {
     /// Everything that a report for people says, in order.
     pub(super) fn sheet(self, style: Style) -> Sheet {
+        let say = Say::new(style.lang);
         match self {
-            Self::Run(view) => run(view, style.rows),
-            Self::Compare(record) => compare::sheet(record),
-            Self::Ceiling(record) => ceiling::sheet(record),
-            Self::Analysis(view) => flows::sheet(view, style),
-            Self::Ladder(flow, rungs) => ladder::sheet(flow, rungs),
+            Self::Run(view) => run(say, view, style.rows),
+            Self::Compare(record) => compare::sheet(Say::new(Lang::En), record),
+            Self::Ceiling(record) => ceiling::sheet(Say::new(Lang::En), record),
+            Self::Analysis(view) => flows::sheet(say, view, style.rows),
+            Self::Ladder(flow, rungs) => ladder::sheet(say, flow, rungs),
         }
     }
 }
 
-fn run(view: RunView<'_>, rows: usize) -> Sheet {
+fn run(say: Say, view: RunView<'_>, rows: usize) -> Sheet {
     let run = view.run;
-    let mut blocks = vec![interactions::block(view, rows), census::block(&run.census)];
-    blocks.extend(summary::blocks(run));
+    let mut blocks = vec![
+        interactions::block(say, view, rows),
+        census::block(say, &run.census),
+    ];
+    blocks.extend(summary::blocks(say, run));
     Sheet {
-        title: summary::title(run),
-        subtitles: summary::subtitles(run),
+        title: summary::title(say, run),
+        subtitles: summary::subtitles(say, run),
         blocks,
     }
 }

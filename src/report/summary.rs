@@ -9,44 +9,42 @@ use super::programs;
 use super::said;
 use super::sheet::{Block, Cell, Column, Conclusion, Grid, Keep, Row, Tone};
 use super::strategy::of_client;
+use super::words::Say;
 use crate::model::{
     Finding, Latencies, Nanos, Outcome, Plan, Quantiles, Requests, RunRecord, ServerKind, Severity,
 };
-use crate::text::units::{count, counted, duration};
 
 /// What was done, in a line.
-pub(super) fn title(run: &RunRecord) -> Cell {
+pub(super) fn title(say: Say, run: &RunRecord) -> Cell {
     let plan = &run.plan;
     // A server that did not come to listen has no address.
     let target = match plan.target.as_str() {
-        "" => "no server that listens",
+        "" => say.no_server(),
         target => target,
     };
-    Cell::new(format!("{} → {target}", client(plan))).toned(Tone::Strong)
+    Cell::new(format!("{} → {target}", client(say, plan))).toned(Tone::Strong)
 }
 
-fn client(plan: &Plan) -> String {
+fn client(say: Say, plan: &Plan) -> String {
     if let Some(words) = &plan.client_command {
         return command(words);
     }
     let Some(strategy) = plan.strategy else {
-        return "a client".to_owned();
+        return say.a_client().to_owned();
     };
     let requests = match plan.requests {
-        Some(n) => counted(n, "request", "requests"),
-        None => "requests".to_owned(),
+        Some(n) => say.requests(n),
+        None => say.some_requests().to_owned(),
     };
-    let mut text = of_client(strategy, &requests, plan.workers);
+    let mut text = of_client(say, strategy, &requests, plan.workers);
     if plan.gate {
-        text.push_str(", all released together");
+        text.push_str(say.gate());
     }
     if let Some(bound) = plan.max_in_flight {
-        text.push_str(", at most ");
-        text.push_str(&count(bound));
-        text.push_str(" in flight");
+        text.push_str(&say.in_flight(&say.n(bound)));
     }
     if plan.joined == Some(false) {
-        text.push_str(", without join");
+        text.push_str(say.no_join());
     }
     text
 }
@@ -63,45 +61,45 @@ fn command(words: &[String]) -> String {
 }
 
 /// Whose server and how long; then where, when and by which version.
-pub(super) fn subtitles(run: &RunRecord) -> Vec<Cell> {
+pub(super) fn subtitles(say: Say, run: &RunRecord) -> Vec<Cell> {
     let server = match (run.plan.server, &run.plan.server_command) {
-        (ServerKind::Embedded, _) => "embedded server".to_owned(),
-        (ServerKind::Command, None) => "server started by a command".to_owned(),
-        (ServerKind::Command, Some(words)) => format!("server: {}", command(words)),
-        (ServerKind::Existing, _) => "existing server".to_owned(),
+        (ServerKind::Embedded, _) => say.embedded().to_owned(),
+        (ServerKind::Command, None) => say.started_server().to_owned(),
+        (ServerKind::Command, Some(words)) => say.server_of(&command(words)),
+        (ServerKind::Existing, _) => say.existing_server().to_owned(),
     };
     let model = run.plan.server_model;
     let model = model.map_or_else(String::new, |model| format!(" ({model})"));
     let isolated = if run.plan.isolated {
-        " · in a network of its own"
+        format!(" · {}", say.isolated())
     } else {
-        ""
+        String::new()
     };
     [
-        format!("{server}{model}{isolated} · {}", duration(run.duration_ns)),
-        when_and_where(&run.started, &run.environment, &run.tool),
+        format!("{server}{model}{isolated} · {}", say.span(run.duration_ns)),
+        when_and_where(say, &run.started, &run.environment, &run.tool),
     ]
     .map(|line| Cell::new(line).toned(Tone::Quiet))
     .into()
 }
 
 /// Requests, failures, latency, what was observed and how, findings.
-pub(super) fn blocks(run: &RunRecord) -> Vec<Block> {
-    let mut blocks = vec![requests(&run.requests)];
-    blocks.extend(said::connections(run));
-    blocks.extend(failures(&run.requests));
+pub(super) fn blocks(say: Say, run: &RunRecord) -> Vec<Block> {
+    let mut blocks = vec![requests(say, &run.requests)];
+    blocks.extend(said::connections(say, run));
+    blocks.extend(failures(say, &run.requests));
     let partial = run.incomplete.contains_key("latency.exchange");
-    blocks.push(latency(&run.latency, partial));
-    blocks.extend(programs::block(run));
-    blocks.push(observation::block(run));
+    blocks.push(latency(say, &run.latency, partial));
+    blocks.extend(programs::block(say, run));
+    blocks.push(observation::block(say, run));
     let target = run.plan.target.parse::<std::net::SocketAddr>();
     let port = target.ok().map(|target| target.port());
-    blocks.extend(findings(&run.findings, port));
+    blocks.extend(findings(say, &run.findings, port));
     blocks
 }
 
-fn requests(requests: &Requests) -> Block {
-    let figure = |n: Option<u64>| Cell::maybe(n.map(count));
+fn requests(say: Say, requests: &Requests) -> Block {
+    let figure = |n: Option<u64>| Cell::maybe(n.map(|n| say.n(n)));
     let total = requests.sum_of_failures();
     let failed = match figure(total) {
         cell if total > Some(0) => cell.toned(Tone::Error),
@@ -114,52 +112,54 @@ fn requests(requests: &Requests) -> Block {
         cell => cell,
     };
     let mut figures = vec![
-        ("submitted", figure(requests.submitted)),
-        ("attempted", figure(requests.attempted)),
-        ("on the wire", figure(requests.on_wire)),
-        ("handshakes", figure(requests.handshakes)),
-        ("answered", figure(requests.answered)),
-        ("valid", valid),
-        ("failed", failed),
+        (say.submitted(), figure(requests.submitted)),
+        (say.attempted(), figure(requests.attempted)),
+        (say.on_wire(), figure(requests.on_wire)),
+        (say.handshakes(), figure(requests.handshakes)),
+        (say.answered(), figure(requests.answered)),
+        (say.valid(), valid),
+        (say.failed(), failed),
     ];
     if let Some(unknown) = requests.unknown.filter(|&n| n > 0) {
-        figures.push(("unknown", Cell::new(count(unknown)).toned(Tone::Warning)));
+        figures.push((
+            say.unknown(),
+            Cell::new(say.n(unknown)).toned(Tone::Warning),
+        ));
     }
     let (columns, cells): (Vec<_>, Vec<_>) = figures.into_iter().unzip();
     // Of another protocol than TIME nobody here knows what an answer says.
     let not_judged = requests.valid.is_none() && requests.answered > Some(0);
-    let note = "answers are not judged: an error message is an answer, too";
     Block::Grid {
-        heading: "Requests",
+        heading: say.requests_heading(),
         grid: Grid {
             columns: columns.into_iter().map(Column::right).collect(),
             rows: vec![Row::new(cells)],
         },
-        after: not_judged.then(|| Cell::new(note).toned(Tone::Quiet)),
+        after: not_judged.then(|| Cell::new(say.answers_not_judged()).toned(Tone::Quiet)),
     }
 }
 
-fn failures(requests: &Requests) -> Option<Block> {
+fn failures(say: Say, requests: &Requests) -> Option<Block> {
     let mut failed: Vec<_> = requests.failed.iter().filter(|(_, n)| **n > 0).collect();
     failed.sort_by_key(|&(_, &n)| std::cmp::Reverse(n));
     let rows: Vec<_> = failed
         .into_iter()
         .map(|(reason, &n)| {
-            let meaning = Outcome::from_name(reason).map(Outcome::explanation);
+            let meaning = Outcome::from_name(reason).map(|outcome| say.lang.outcome(outcome));
             Row::new([
-                Cell::new(count(n)).toned(Tone::Error),
+                Cell::new(say.n(n)).toned(Tone::Error),
                 Cell::new(reason),
                 Cell::maybe(meaning),
             ])
         })
         .collect();
     (!rows.is_empty()).then(|| Block::Grid {
-        heading: "Failures",
+        heading: say.failures(),
         grid: Grid {
             columns: vec![
-                Column::right("requests"),
-                Column::left("reason").keep(Keep::Elide),
-                Column::left("what it means").keep(Keep::Elide),
+                Column::right(say.requests_column()),
+                Column::left(say.reason()).keep(Keep::Elide),
+                Column::left(say.what_it_means()).keep(Keep::Elide),
             ],
             rows,
         },
@@ -168,10 +168,10 @@ fn failures(requests: &Requests) -> Option<Block> {
 }
 
 /// `partial`: the times of answers are not of all exchanges.
-pub(super) fn latency(latency: &Latencies, partial: bool) -> Block {
+pub(super) fn latency(say: Say, latency: &Latencies, partial: bool) -> Block {
     let row = |label: &str, quantiles: Option<Quantiles>| {
         let span =
-            |of: fn(&Quantiles) -> Nanos| Cell::maybe(quantiles.as_ref().map(|q| duration(of(q))));
+            |of: fn(&Quantiles) -> Nanos| Cell::maybe(quantiles.as_ref().map(|q| say.span(of(q))));
         Row::new([
             Cell::new(label),
             span(|q| q.min_ns),
@@ -182,40 +182,40 @@ pub(super) fn latency(latency: &Latencies, partial: bool) -> Block {
             span(|q| q.p95_ns),
             span(|q| q.p99_ns),
             span(|q| q.max_ns),
-            Cell::maybe(quantiles.map(|q| count(q.count))),
+            Cell::maybe(quantiles.map(|q| say.n(q.count))),
         ])
     };
     Block::Grid {
-        heading: "Latency",
+        heading: say.latency(),
         grid: Grid {
             columns: vec![
                 Column::left(""),
-                Column::right("min"),
+                Column::right(say.min()),
                 Column::right("p50"),
                 Column::right("p95"),
                 Column::right("p99"),
-                Column::right("max"),
-                Column::right("count"),
+                Column::right(say.max()),
+                Column::right(say.number()),
             ],
             rows: vec![
-                row("handshake", latency.handshake),
-                row("answer", latency.exchange),
+                row(say.handshake(), latency.handshake),
+                row(say.answer(), latency.exchange),
             ],
         },
-        after: partial.then(|| Cell::new("answer: not of all exchanges").toned(Tone::Warning)),
+        after: partial.then(|| Cell::new(say.not_all_answers()).toned(Tone::Warning)),
     }
 }
 
 /// The conclusions, where there are any. `port`: the server's, where there is one.
-pub(super) fn findings(findings: &[Finding], port: Option<u16>) -> Option<Block> {
-    let explained_by = explained_by(findings, port);
+pub(super) fn findings(say: Say, findings: &[Finding], port: Option<u16>) -> Option<Block> {
+    let explained_by = explained_by(say, findings, port);
     let findings: Vec<_> = findings
         .iter()
         .map(|finding| {
             let (label, tone) = match finding.severity {
-                Severity::Error => ("error", Tone::Error),
-                Severity::Warning => ("warning", Tone::Warning),
-                Severity::Info => ("note", Tone::Info),
+                Severity::Error => (say.error(), Tone::Error),
+                Severity::Warning => (say.warning(), Tone::Warning),
+                Severity::Info => (say.note(), Tone::Info),
             };
             Conclusion {
                 label: Cell::new(label).toned(tone),
@@ -225,14 +225,14 @@ pub(super) fn findings(findings: &[Finding], port: Option<u16>) -> Option<Block>
         })
         .collect();
     (!findings.is_empty()).then_some(Block::Findings {
-        heading: "Findings",
+        heading: say.findings(),
         findings,
         explained_by,
     })
 }
 
 /// The command that says more on these findings.
-fn explained_by(findings: &[Finding], port: Option<u16>) -> String {
+fn explained_by(say: Say, findings: &[Finding], port: Option<u16>) -> String {
     /// As many codes as a line bears.
     const NAMED: usize = 3;
     let mut codes: Vec<&str> = Vec::new();
@@ -246,7 +246,7 @@ fn explained_by(findings: &[Finding], port: Option<u16>) -> String {
     }
     let which = match codes.len() {
         1..=NAMED => codes.join(" "),
-        _ => "CODE".to_owned(),
+        _ => say.code().to_owned(),
     };
     // Without it, that of the lab.
     let port = port.filter(|port| *port != 45_000);
@@ -257,10 +257,13 @@ fn explained_by(findings: &[Finding], port: Option<u16>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
+
+    const EN: Say = Say::new(Lang::En);
 
     /// Valid and failed requests as they are shown.
     fn shown(requests: &Requests) -> [(String, Tone); 2] {
-        let Block::Grid { grid, .. } = super::requests(requests) else {
+        let Block::Grid { grid, .. } = super::requests(EN, requests) else {
             panic!("a table");
         };
         [5, 6].map(|at| {
@@ -311,7 +314,7 @@ mod tests {
                 failed: [("refused".to_owned(), n)].into(),
                 ..Requests::default()
             };
-            failures(&requests).is_some()
+            failures(EN, &requests).is_some()
         };
         assert!(listed(1) && !listed(0));
     }

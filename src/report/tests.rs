@@ -8,6 +8,7 @@ use super::{
     Format, RunView, Style, write_flows_jsonl, write_run, write_run_json, write_workers_jsonl,
 };
 use crate::findings::{FindingsInput, findings};
+use crate::lang::Lang;
 use crate::model::{FlowRecord, Outcome, RunRecord, Tid, WorkerRecord};
 use crate::testkit::Fixture;
 
@@ -38,8 +39,13 @@ pub(super) fn text(fixture: &Fixture, format: Format, style: Style) -> String {
 }
 
 pub(super) fn table(fixture: &Fixture, width: usize) -> String {
+    table_in(Lang::En, fixture, width)
+}
+
+pub(super) fn table_in(lang: Lang, fixture: &Fixture, width: usize) -> String {
     let style = Style {
         width,
+        lang,
         ..Style::default()
     };
     text(fixture, Format::Table, style)
@@ -68,6 +74,34 @@ fn troubled_in_80_columns() {
 #[test]
 fn troubled_in_120_columns() {
     assert_snapshot!(table(&troubled(1_000), 120));
+}
+
+#[test]
+fn normal_in_indonesian() {
+    assert_snapshot!(table_in(Lang::Id, &Fixture::normal(1_000), 80));
+    assert_snapshot!(table_in(Lang::Id, &Fixture::normal(1_000), 120));
+}
+
+#[test]
+fn troubled_in_indonesian() {
+    assert_snapshot!(table_in(Lang::Id, &troubled(1_000), 80));
+    assert_snapshot!(table_in(Lang::Id, &troubled(1_000), 120));
+}
+
+#[test]
+fn programs_read_the_same_in_every_language() {
+    let fixture = troubled(100);
+    for format in Format::ALL {
+        let in_lang = |lang| {
+            let style = Style {
+                lang,
+                ..Style::default()
+            };
+            text(&fixture, format, style)
+        };
+        let same = in_lang(Lang::En) == in_lang(Lang::Id);
+        assert_eq!(same, !format.is_for_people(), "{format}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a report is made from, and how it is to look.
 
 use crate::analysis::{AnalysisSummary, SortKey};
+use crate::lang::Lang;
 use crate::model::{FlowRecord, RunRecord, WorkerRecord};
 
 /// A finished run: everything that a report is made from.
@@ -43,15 +44,18 @@ pub struct Style {
     pub colour: bool,
     /// The most rows of the interaction table.
     pub rows: usize,
+    /// The language that people are written to in.
+    pub lang: Lang,
 }
 
 impl Default for Style {
-    /// 80 columns, no colour, ten rows.
+    /// 80 columns, no colour, ten rows, in English.
     fn default() -> Self {
         Self {
             width: 80,
             colour: false,
             rows: 10,
+            lang: Lang::En,
         }
     }
 }

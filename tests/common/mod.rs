@@ -77,6 +77,8 @@ impl Lab {
             .env_remove("NO_COLOR")
             .env_remove("THREADTAP_LOG")
             .env_remove("COLUMNS")
+            // Whoever runs the tests may read another language.
+            .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::null());
         for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
             // Whoever runs the tests in the background may have them ignored.

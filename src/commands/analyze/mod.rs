@@ -130,7 +130,7 @@ impl Run<'_> {
         if rows == 0 {
             rows = usize::MAX;
         }
-        let style = style(rows, self.args.color);
+        let style = style(rows, self.args.color, self.args.lang);
         if let Some(number) = self.args.flow {
             if self.files.iter().all(|f| f.format.is_none()) {
                 return Ok(());

@@ -23,19 +23,23 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<u8> {
     let saved = match Kept::read(&folder)? {
         Kept::Run(saved) => saved,
         Kept::Compare(record) => {
-            let style = style(usize::MAX, args.color);
+            let style = style(usize::MAX, args.color, args.lang);
             return other(args, |mut out| {
                 write_compare(&record, args.format, style, &mut out)
             });
         }
         Kept::Ceiling(record) => {
-            let style = style(0, args.color);
+            let style = style(0, args.color, args.lang);
             return other(args, |mut out| {
                 write_ceiling(&record, args.format, style, &mut out)
             });
         }
     };
-    let written = told::print(saved.view(), args.format, args.rows, args.color);
+    let written = told::print(
+        saved.view(),
+        args.format,
+        style(args.rows, args.color, args.lang),
+    );
     saved.tell_notes(&folder);
     let met = expectations::judge(&args.expect, &document, &saved.run)?;
     let whole = if saved.whole { OK } else { DID_NOT_HOLD };

@@ -15,17 +15,18 @@ pub(super) use csv::write as write_csv;
 use super::origin::when_and_where;
 use super::sheet::{Cell, Sheet, Tone};
 use super::summary;
+use super::words::Say;
 use crate::model::{CompareRecord, CompareRow};
 use crate::text::units::{count, counted, duration};
 
 /// What is said of a comparison to people.
-pub(super) fn sheet(record: &CompareRecord) -> Sheet {
+pub(super) fn sheet(say: Say, record: &CompareRecord) -> Sheet {
     let mut blocks = tables::blocks(record);
     blocks.extend(chart::blocks(record));
-    blocks.extend(summary::findings(&record.findings, None));
+    blocks.extend(summary::findings(say, &record.findings, None));
     Sheet {
         title: title(record),
-        subtitles: subtitles(record),
+        subtitles: subtitles(say, record),
         blocks,
     }
 }
@@ -52,7 +53,7 @@ fn title(record: &CompareRecord) -> Cell {
     .toned(Tone::Strong)
 }
 
-fn subtitles(record: &CompareRecord) -> Vec<Cell> {
+fn subtitles(say: Say, record: &CompareRecord) -> Vec<Cell> {
     let distinct = |of: fn(&CompareRow) -> Option<String>| {
         let mut all: Vec<String> = Vec::new();
         for name in record.rows.iter().filter_map(of) {
@@ -94,7 +95,12 @@ fn subtitles(record: &CompareRecord) -> Vec<Cell> {
         ));
     }
     if let Some(environment) = &record.environment {
-        lines.push(when_and_where(&record.started, environment, &record.tool));
+        lines.push(when_and_where(
+            say,
+            &record.started,
+            environment,
+            &record.tool,
+        ));
     }
     lines
         .into_iter()

@@ -1,10 +1,14 @@
 //! What `analyze` prints of the flows of captures.
 
 use super::*;
+use crate::analysis::AnalysisSummary;
 use crate::analysis::{FileSummary, Tally};
+use crate::lang::Lang;
 use crate::model::FlowRecord;
-use crate::report::{Format, write_analysis};
+use crate::report::{Format, Style, write_analysis};
 use crate::testkit::Fixture;
+
+const EN: Say = Say::new(Lang::En);
 
 fn file(name: &str) -> FileSummary {
     FileSummary {
@@ -155,7 +159,7 @@ fn what_flows_are_sorted_by_is_shown() {
     assert_eq!(cell(&flow, exchange, "bytes"), None);
     assert_eq!(cell(&flow, None, "bytes"), None);
     // In a narrow table, too.
-    let last = |sorted| columns_of(sorted).last().unwrap().keep;
+    let last = |sorted| columns_of(EN, sorted).last().unwrap().keep;
     assert_eq!(last(Some(SortKey::Duration)), Keep::Whole);
     assert_eq!(last(Some(SortKey::Bytes)), Keep::IfRoom);
     assert_eq!(last(None), Keep::IfRoom);
@@ -167,7 +171,7 @@ fn a_row_has_the_sums_of_both_sides() {
     assert_eq!(cell(&flow, None, "frames").as_deref(), Some("10"));
     assert_eq!(cell(&flow, None, "payload").as_deref(), Some("20"));
     let tone =
-        |flow: &FlowRecord| flow_row(&FlowOf { file: None, flow }, false, None).cells[9].tone;
+        |flow: &FlowRecord| flow_row(EN, &FlowOf { file: None, flow }, false, None).cells[9].tone;
     assert_eq!(cell(&flow, None, "retrans.").as_deref(), Some("0"));
     assert_eq!(tone(&flow), Tone::Plain);
     (flow.client_retransmissions, flow.server_retransmissions) = (1, 2);
@@ -181,7 +185,7 @@ fn a_row_has_the_sums_of_both_sides() {
 #[test]
 fn only_of_time_it_is_said_what_went_wrong() {
     let note = |flow: &FlowRecord| {
-        let row = flow_row(&FlowOf { file: None, flow }, false, None);
+        let row = flow_row(EN, &FlowOf { file: None, flow }, false, None);
         row.note.map(|note| note.text)
     };
     let mut fixture = Fixture::normal(3);

@@ -10,30 +10,31 @@ use std::io::{self, Write};
 use crate::report::form::{Form, Writes};
 use crate::report::plot::Ink;
 use crate::report::sheet::{Align, Block, Cell, Grid, Sheet, Tone};
+use crate::report::words::Say;
 use crate::text::escape::markdown;
 
 pub(super) const FORM: Form = Form {
     help: "The same as Markdown",
-    writes: Writes::Sheets(|sheet, _, out| write(sheet, out)),
+    writes: Writes::Sheets(|sheet, style, out| write(Say::new(style.lang), sheet, out)),
 };
 
 /// Columns of a chart, in a block of text.
 const PLOT_WIDTH: usize = 80;
 
 /// Writes the sheet.
-fn write(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
+fn write(say: Say, sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     writeln!(out, "# {}\n", markdown(&sheet.title.text))?;
     for subtitle in &sheet.subtitles {
         writeln!(out, "{}  ", markdown(&subtitle.text))?;
     }
     for block in &sheet.blocks {
-        write_block(block, &mut out)?;
+        write_block(say, block, &mut out)?;
     }
     out.flush()
 }
 
-fn write_block(block: &Block, out: &mut impl Write) -> io::Result<()> {
+fn write_block(say: Say, block: &Block, out: &mut impl Write) -> io::Result<()> {
     match block {
         Block::Grid {
             heading,
@@ -43,7 +44,7 @@ fn write_block(block: &Block, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "\n## {heading}")?;
             if !grid.rows.is_empty() {
                 writeln!(out)?;
-                write_grid(grid, out)?;
+                write_grid(say, grid, out)?;
             }
             match after {
                 Some(after) => writeln!(out, "\n{}", markdown(&after.text)),
@@ -56,7 +57,7 @@ fn write_block(block: &Block, out: &mut impl Write) -> io::Result<()> {
             after,
         } => {
             writeln!(out, "\n## {heading}\n\n```text")?;
-            for line in plot.lines(PLOT_WIDTH, Ink::ASCII) {
+            for line in plot.lines(say.lang, PLOT_WIDTH, Ink::ASCII) {
                 let line: String = line.iter().map(|cell| cell.text.as_str()).collect();
                 // Nothing of a name may end the block.
                 writeln!(out, "{}", line.trim_end().replace('`', "'"))?;
@@ -97,12 +98,16 @@ fn write_block(block: &Block, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn write_grid(grid: &Grid, out: &mut impl Write) -> io::Result<()> {
+fn write_grid(say: Say, grid: &Grid, out: &mut impl Write) -> io::Result<()> {
     if grid.rows.is_empty() {
         return Ok(());
     }
     let noted = grid.rows.iter().any(|row| row.note.is_some());
-    let note_title = if noted { " note |" } else { "" };
+    let note_title = if noted {
+        format!(" {} |", say.note_column())
+    } else {
+        String::new()
+    };
     let note_rule = if noted { " :--- |" } else { "" };
 
     for column in &grid.columns {

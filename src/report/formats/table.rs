@@ -16,6 +16,7 @@ use crate::report::paint::Paint;
 use crate::report::plot::Ink;
 use crate::report::sheet::{Align, Block, Cell, Conclusion, Grid, Plot, Sheet, Tone};
 use crate::report::view::Style;
+use crate::report::words::Say;
 
 pub(super) const FORM: Form = Form {
     help: "Tables for a terminal",
@@ -33,6 +34,7 @@ fn write(sheet: &Sheet, style: Style, out: &mut dyn Write) -> io::Result<()> {
             colour: style.colour,
         },
         room: style.width.max(NARROWEST),
+        say: Say::new(style.lang),
     };
     for line in pen.title(sheet) {
         writeln!(out, "{line}")?;
@@ -51,6 +53,7 @@ fn write(sheet: &Sheet, style: Style, out: &mut dyn Write) -> io::Result<()> {
 struct Pen {
     paint: Paint,
     room: usize,
+    say: Say,
 }
 
 impl Pen {
@@ -93,7 +96,7 @@ impl Pen {
     }
 
     fn plot(self, plot: &Plot, after: Option<&Cell>) -> Vec<String> {
-        let pieces = plot.lines(self.room, Ink::UNICODE);
+        let pieces = plot.lines(self.say.lang, self.room, Ink::UNICODE);
         let mut lines: Vec<String> = pieces
             .iter()
             .map(|line| {
@@ -175,7 +178,7 @@ impl Pen {
             }
             lines.extend(labelled(&label, indent, message));
         }
-        let more = Cell::new(format!("What they mean: {explained_by}")).toned(Tone::Quiet);
+        let more = Cell::new(self.say.explained(explained_by)).toned(Tone::Quiet);
         lines.extend(self.wrapped(&more, 0));
         lines
     }

@@ -1,7 +1,7 @@
 //! The top of the page: the answer in one screen.
 
 use super::markup::Markup;
-use super::words::how;
+use super::words::{ENGLISH, how};
 use crate::model::{Counts, Finding, Quantiles, Requests, RunRecord, Severity, SideCensus};
 use crate::report::sheet::ABSENT;
 use crate::report::summary::{subtitles, title};
@@ -13,8 +13,8 @@ pub(super) fn answer(view: RunView<'_>, notes: &[String]) -> String {
     let run = view.run;
     let mut page = Markup::default();
     page.raw("<header>\n");
-    page.element("<h1>", &title(run).text, "</h1>\n");
-    for line in subtitles(run) {
+    page.element("<h1>", &title(ENGLISH, run).text, "</h1>\n");
+    for line in subtitles(ENGLISH, run) {
         page.element("<p class=\"quiet\">", &line.text, "</p>\n");
     }
     for note in notes {

@@ -2,7 +2,7 @@
 //! made, and how each is known.
 
 use super::markup::Markup;
-use super::words::how;
+use super::words::{ENGLISH, how};
 use crate::model::{LimitName, RunRecord, ServerKind};
 use crate::report::sheet::{ABSENT, Align, Block, Cell, Grid, Tone};
 use crate::report::view::RunView;
@@ -15,8 +15,8 @@ pub(super) fn figures(view: RunView<'_>) -> String {
     let mut page = Markup::default();
     page.raw("<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">All figures</h2>\n");
     page.raw("<div class=\"blocks\">\n");
-    block(&mut page, &census::block(&run.census));
-    for one in summary::blocks(run) {
+    block(&mut page, &census::block(ENGLISH, &run.census));
+    for one in summary::blocks(ENGLISH, run) {
         // They stand on top.
         if !matches!(one, Block::Findings { .. }) {
             block(&mut page, &one);

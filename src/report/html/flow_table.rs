@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::columns::{Base, Table};
 use super::texts::Texts;
+use super::words::ENGLISH;
 use crate::model::{Exchange, FlowRecord, Handshake, Outcome, Provenance, Timestamp, WorkerRecord};
 use crate::report::problem;
 
@@ -75,7 +76,7 @@ impl Told<'_> {
     fn failed(&self) -> bool {
         match self.client.and_then(|w| w.outcome) {
             Some(outcome) => outcome != Outcome::Valid,
-            None => problem::on_the_wire(self.flow).is_some(),
+            None => problem::on_the_wire(ENGLISH, self.flow).is_some(),
         }
     }
 }
@@ -194,7 +195,9 @@ fn owners(rows: &mut Rows<'_, Told<'_>>, texts: &mut Texts) {
     });
     rows.word("outcome", texts, |t| t.client?.outcome.map(Outcome::name));
     rows.number("failed", Zero, |t| Some(t.failed()));
-    rows.text("problem", texts, |t| problem::of_flow(t.flow, t.client));
+    rows.text("problem", texts, |t| {
+        problem::of_flow(ENGLISH, t.flow, t.client)
+    });
 }
 
 /// The requests after the first of each of these flows.
@@ -237,6 +240,6 @@ pub(super) fn others(lines: &[&WorkerRecord], clock: Clock, texts: &mut Texts) -
     rows.text("client", texts, |w| w.client.map(|c| c.to_string()));
     rows.word("outcome", texts, |w| w.outcome.map(Outcome::name));
     rows.number("failed", Zero, |w| w.outcome.map(|o| o != Outcome::Valid));
-    rows.text("problem", texts, |w| problem::of_worker(w));
+    rows.text("problem", texts, |w| problem::of_worker(ENGLISH, w));
     rows.table
 }

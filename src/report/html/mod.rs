@@ -26,6 +26,7 @@ mod words;
 use std::io::{self, Write};
 
 use self::markup::Markup;
+use self::words::ENGLISH;
 use super::summary;
 use super::view::RunView;
 
@@ -56,7 +57,7 @@ pub(crate) fn write_html(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let mut title = Markup::default();
-    title.text(&summary::title(view.run).text);
+    title.text(&summary::title(ENGLISH, view.run).text);
     let policy = format!(
         "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
         pack::source(SCRIPT),

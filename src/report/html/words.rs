@@ -1,7 +1,12 @@
 //! What the page calls things.
 
+use crate::lang::Lang;
 use crate::model::{ConnState, Provenance, RunRecord, Side};
 use crate::report::join::tells_lives;
+use crate::report::words::Say;
+
+/// The page is in English.
+pub(super) const ENGLISH: Say = Say::new(Lang::En);
 
 /// What a state means: Zeek's documentation of `conn_state`, in our words.
 pub(super) const fn meaning(state: ConnState) -> &'static str {

@@ -1,6 +1,9 @@
 use super::*;
+use crate::lang::Lang;
 use crate::model::{Helper, Pid, ServerModel, Strategy};
 use crate::testkit::Fixture;
+
+const EN: Say = Say::new(Lang::En);
 
 fn program(exit_code: Option<i32>, signal: Option<i32>, asked_to_end: bool) -> Program {
     Program {
@@ -17,7 +20,7 @@ fn program(exit_code: Option<i32>, signal: Option<i32>, asked_to_end: bool) -> P
 /// How a program ended, and whether that is bad.
 #[test]
 fn an_end_that_was_asked_for_is_no_bad_one() {
-    let of = |code, signal, asked| end(&program(code, signal, asked));
+    let of = |code, signal, asked| end(EN, &program(code, signal, asked));
     let told = |text: &str, bad| (text.to_owned(), bad);
     assert_eq!(of(Some(0), None, false), told("exit status 0", false));
     assert_eq!(of(Some(3), None, false), told("exit status 3", true));
@@ -39,10 +42,11 @@ fn helpers_are_named_but_not_all() {
             threads: 3,
         };
         let helpers: Vec<Helper> = names.iter().map(helper).collect();
-        let words = ("helper process", "helper processes");
-        named(Some(&helpers), words, "without connections")
+        named(EN, Some(&helpers), |n| {
+            (EN.helper_processes(n), "without connections")
+        })
     };
-    assert_eq!(named(None, ("a", "b"), "c"), None);
+    assert_eq!(named(EN, None, |_| (String::new(), "c")), None);
     assert_eq!(of(&[]), None);
     assert_eq!(
         of(&["sh", "tee", "cat", "ls"]).as_deref(),
@@ -57,7 +61,7 @@ fn helpers_are_named_but_not_all() {
 #[test]
 fn each_side_that_is_a_program_has_its_sentence() {
     let mut run = Fixture::normal(1).run;
-    assert!(block(&run).is_none(), "both are built in");
+    assert!(block(EN, &run).is_none(), "both are built in");
     run.programs.client = Some(program(Some(1), None, false));
     run.programs.server = Some(program(None, Some(15), true));
     run.plan.strategy = Some(Strategy::Pool);
@@ -76,7 +80,7 @@ fn each_side_that_is_a_program_has_its_sentence() {
         created_processes: None,
         because: "no connection was observed".to_owned(),
     });
-    let Some(Block::Facts { facts, .. }) = block(&run) else {
+    let Some(Block::Facts { facts, .. }) = block(EN, &run) else {
         panic!("there are programs");
     };
     let told: Vec<_> = facts
@@ -105,7 +109,7 @@ fn every_way_to_be_built_has_its_words() {
         (Strategy::Async, ServerModel::Async, "an event loop"),
         (Strategy::Iterative, ServerModel::Iterative, turns),
     ] {
-        assert_eq!(of_program(strategy, None), words);
-        assert_eq!(of_server(model), words);
+        assert_eq!(of_program(EN, strategy, None), words);
+        assert_eq!(of_server(EN, model), words);
     }
 }

@@ -10,10 +10,12 @@ use super::sink::{Event, Sink, Track, Value, What};
 use super::slices::{Slice, Slices};
 use super::told::Told;
 use super::tracks::{Thread, Threads};
+use crate::lang::Lang;
 use crate::model::{Pid, Side, Timestamp};
 use crate::report::join::{join, tells_lives};
 use crate::report::summary;
 use crate::report::view::RunView;
+use crate::report::words::Say;
 use crate::text::escape::printable;
 
 /// Tells a run.
@@ -70,7 +72,7 @@ fn split(slices: &[Slice], owner: usize) -> (&[Slice], &[Slice]) {
 fn run(told: &mut Told<'_>, view: RunView<'_>) -> io::Result<()> {
     let run = view.run;
     let track = told.new_track(Track::Other { name: "run" })?;
-    let title = summary::title(run).text;
+    let title = summary::title(Say::new(Lang::En), run).text;
     let tool = format!("{} {}", run.tool.name, run.tool.version);
     let [title, tool, started, target, kernel] = [
         &title,

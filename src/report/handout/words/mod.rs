@@ -12,50 +12,13 @@ mod say;
 #[cfg(test)]
 mod tests;
 
-pub(super) use say::Say;
-use say::fill;
-
-/// Things that are counted: one of them, and several.
-type Noun = [&'static str; 2];
-
-macro_rules! texts {
-    (
-        nouns { $($noun:ident)+ }
-        $($name:ident($($gap:ident),*);)+
-    ) => {
-        /// All that is said. A text has a gap `{name}` for each of its parameters.
-        #[derive(Debug)]
-        struct Texts {
-            $($noun: Noun,)+
-            $($name: &'static str,)+
-        }
-
-        impl Say {
-            $(pub(super) fn $noun(self, n: u64) -> String {
-                let word = self.texts.$noun[usize::from(n != 1)];
-                format!("{} {word}", self.n(n))
-            })+
-            $(pub(super) fn $name(self, $($gap: &str),*) -> String {
-                fill(self.texts.$name, &[$((stringify!($gap), $gap)),*])
-            })+
-        }
-
-        #[cfg(test)]
-        impl Texts {
-            /// Each text with its name and its gaps.
-            fn all(&self) -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
-                vec![$((stringify!($name), self.$name, vec![$(stringify!($gap)),*]),)+]
-            }
-
-            fn nouns(&self) -> Vec<Noun> {
-                vec![$(self.$noun,)+]
-            }
-        }
-    };
-}
+use crate::lang::texts;
 
 texts! {
+    /// Speaks a language.
+    pub(in crate::report::handout) struct Say;
     nouns { connections threads processes requests answers frames runs flows }
+    words {}
 
     title(); and(one, other); and_last(first, last);
     // Headings.

@@ -1,29 +1,12 @@
-//! Texts with their gaps filled, and figures as the language writes them.
+//! Figures as the language writes them, and several things in a row.
 
-use super::{Texts, en, id};
-use crate::lang::Lang;
+use super::Say;
 use crate::model::Nanos;
 
 /// What stands for a figure that was not measured.
 const ABSENT: &str = "—";
 
-/// Speaks a language.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::report::handout) struct Say {
-    pub(in crate::report::handout) lang: Lang,
-    pub(super) texts: &'static Texts,
-}
-
 impl Say {
-    /// One that speaks it.
-    pub(in crate::report::handout) const fn new(lang: Lang) -> Self {
-        let texts = match lang {
-            Lang::En => &en::TEXTS,
-            Lang::Id => &id::TEXTS,
-        };
-        Self { lang, texts }
-    }
-
     /// A count.
     pub(in crate::report::handout) fn n(self, n: u64) -> String {
         self.lang.count(n)
@@ -63,19 +46,4 @@ impl Say {
             [first @ .., last] => self.and_last(&first.join(", "), last),
         }
     }
-}
-
-/// The text with its gaps `{name}` filled. What fills them is not looked into.
-pub(super) fn fill(text: &str, gaps: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(text.len() + 32);
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        let with = gaps.iter().find(|(gap, _)| *gap == name);
-        filled.push_str(with.map_or("", |(_, with)| with));
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
 }
