@@ -51,6 +51,10 @@ impl Server {
         }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: Signal) {
         signal_to(self.child.id().cast_signed(), signal);
     }

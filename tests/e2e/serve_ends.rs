@@ -10,7 +10,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Signal;
 
 use super::common::need::Need::{Root, Tool};
-use super::common::{Lab, public_copy, signal_to, until, wait};
+use super::common::{Lab, peers, public_copy, signal_to, until, wait};
 use super::serve::{MODELS, Server, assert_answer};
 use crate::require;
 
@@ -111,6 +111,97 @@ fn a_request_that_has_begun_is_answered_before_the_end() {
         assert_eq!(answer.len(), 14, "{model}");
         server.ends();
     }
+}
+
+/// What a client does to keep a server from its end, in a thread of its own until the
+/// server has closed.
+fn held_up(model: &str, by: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + 'static) {
+    // Only the grace can end it: whoever waits for the peer hangs.
+    let server = Server::start(&["--model", model, "--idle-timeout", "600s"]);
+    let mut stream = server.connect();
+    assert_answer(&mut stream, b"TIME\r\n");
+    let client = std::thread::spawn(move || while by(&mut stream).is_ok() {});
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(server.stop(), "", "{model}");
+    client.join().unwrap();
+}
+
+/// Its answers fill the buffers of both ends, and the server waits for room.
+#[test]
+fn a_client_that_pipelines_and_never_reads_does_not_hold_up_the_end() {
+    for model in MODELS {
+        held_up(model, |stream| stream.write_all(&b"TIME\r\n".repeat(1000)));
+    }
+}
+
+/// The server never has to wait for it, and so never waits for its own end either.
+#[test]
+fn a_client_that_asks_without_a_pause_does_not_hold_up_the_end() {
+    for model in MODELS {
+        held_up(model, |stream| {
+            let mut answers = [0; 14 * 200];
+            stream.write_all(&b"TIME\r\n".repeat(200))?;
+            stream.read_exact(&mut answers)
+        });
+    }
+}
+
+/// Each byte is a sign of life, and no request is ever whole.
+#[test]
+fn a_client_that_sends_byte_by_byte_does_not_hold_up_the_end() {
+    for model in MODELS {
+        held_up(model, |stream| {
+            std::thread::sleep(Duration::from_millis(100));
+            stream.write_all(b"T")
+        });
+    }
+}
+
+/// Each gets a last call; all together they would take minutes.
+#[test]
+fn silent_clients_in_the_accept_queue_do_not_hold_up_the_end() {
+    for model in ["iterative", "pool"] {
+        let server = Server::start(&["--model", model, "--workers", "1"]);
+        let waiting: Vec<TcpStream> = (0..700).map(|_| server.connect()).collect();
+        assert_eq!(server.stop(), "", "{model}");
+        drop(waiting);
+    }
+}
+
+/// New connections come as fast as they are taken.
+#[test]
+fn a_storm_of_connections_does_not_hold_up_the_end() {
+    for model in MODELS {
+        let server = Server::start(&["--model", model]);
+        let address = server.address;
+        let storm: Vec<_> = (0..2)
+            .map(|_| {
+                std::thread::spawn(move || {
+                    while let Ok(stream) = TcpStream::connect(address) {
+                        peers::reset(stream);
+                    }
+                })
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(200));
+        server.signal(Signal::TERM);
+        // Processes of it are refused where the machine has no more for them.
+        server.ends();
+        storm.into_iter().for_each(|one| one.join().unwrap());
+    }
+}
+
+/// Nothing that waits can end it by itself.
+#[test]
+fn a_child_that_was_stopped_does_not_outlive_the_server() {
+    let server = Server::start(&["--model", "process"]);
+    let mut stream = server.connect();
+    assert_answer(&mut stream, b"TIME\r\n");
+    let children = format!("/proc/{0}/task/{0}/children", server.pid());
+    let children = fs::read_to_string(children).unwrap();
+    let child = children.split_whitespace().next().unwrap();
+    signal_to(child.parse().unwrap(), Signal::STOP);
+    assert_eq!(server.stop(), "");
 }
 
 #[test]

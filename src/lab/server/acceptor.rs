@@ -29,7 +29,7 @@ pub enum Next {
     Connection(Accepted),
     /// None came within the time.
     Nothing,
-    /// The server is to end, and no connection waits any more.
+    /// The server is to end, and no connection waits any more or its grace has passed.
     Stop,
 }
 
@@ -40,12 +40,16 @@ impl Server {
     /// The next connection. With `limit`, waits no longer than that.
     ///
     /// After the stop signal it still gives out what the accept queue holds:
-    /// those clients have been told that they are connected.
+    /// those clients have been told that they are connected. Where new ones come
+    /// as fast as they are taken, the grace ends that.
     pub fn next(&self, limit: Option<Duration>) -> Next {
         loop {
             // Before the queue is looked at: after the signal, one that came
             // before it may just have joined a queue that was seen empty.
             let stopping = self.stop.raised();
+            if stopping && self.grace_left().is_zero() {
+                return Next::Stop;
+            }
             match self.accept() {
                 Ok(accepted) => return Next::Connection(accepted),
                 Err(Errno::AGAIN) => {

@@ -19,12 +19,13 @@ pub const LAST_CALL: Duration = Duration::from_millis(200);
 /// Bytes read at once.
 const CHUNK: usize = 1024;
 
-/// Why waiting ended.
-enum Woken {
-    Readable,
-    Stop,
-    TimedOut,
-}
+/// How long the server goes on once it is to end: what is in flight is finished
+/// within it, and whoever does not read, or asks without a pause, is closed then.
+pub const GRACE: Duration = Duration::from_secs(2);
+
+/// A peer that sends without a pause is never waited for. So the stop is looked for
+/// now and then: after so many receives.
+const LOOK_EVERY: u32 = 64;
 
 impl Server {
     /// Serves a connection to its end, in the calling thread. `patience` is
@@ -35,6 +36,7 @@ impl Server {
         let mut chunk = [0u8; CHUNK];
         let mut first = true;
         let mut answered = false;
+        let mut receives = 0;
         loop {
             let received = recv(socket, &mut chunk[..], RecvFlags::empty());
             if first && received.is_ok() {
@@ -53,13 +55,19 @@ impl Server {
                         break;
                     }
                 }
-                Err(Errno::AGAIN) => match self.wait_readable(socket, patience, answered) {
-                    Woken::Readable => {}
-                    Woken::Stop | Woken::TimedOut => break,
-                },
+                Err(Errno::AGAIN) => {
+                    let last_call = if answered { Duration::ZERO } else { LAST_CALL };
+                    if !self.wait_for(socket, PollFlags::IN, patience, last_call) {
+                        break;
+                    }
+                }
                 Err(Errno::INTR) => {}
                 // The peer reset it: nothing to finish.
                 Err(_) => break,
+            }
+            receives += 1;
+            if receives % LOOK_EVERY == 0 && self.is_over() {
+                break;
             }
         }
         accepted.pen.closed(clock::now());
@@ -79,9 +87,8 @@ impl Server {
                 Err(Errno::INTR) => {}
                 // The peer asks and asks and does not read.
                 Err(Errno::AGAIN) => {
-                    let mut fds = [PollFd::new(&socket, PollFlags::OUT)];
-                    let limit = Timespec::try_from(self.plan.idle_timeout).ok();
-                    if !matches!(poll(&mut fds, limit.as_ref()), Ok(n) if n > 0) {
+                    let patience = self.plan.idle_timeout;
+                    if !self.wait_for(socket, PollFlags::OUT, patience, GRACE) {
                         return false;
                     }
                 }
@@ -91,24 +98,28 @@ impl Server {
         true
     }
 
-    fn wait_readable(&self, socket: BorrowedFd<'_>, patience: Duration, answered: bool) -> Woken {
-        let wait = |stop: bool, patience: Duration| {
-            let mut fds = [
-                PollFd::new(&socket, PollFlags::IN),
-                PollFd::new(&self.stop, PollFlags::IN),
-            ];
-            let limit = Timespec::try_from(patience).ok();
-            let watched = if stop { &mut fds[..] } else { &mut fds[..1] };
-            match poll(watched, limit.as_ref()) {
-                Ok(0) => Woken::TimedOut,
-                Ok(_) if fds[0].revents().is_empty() && !fds[1].revents().is_empty() => Woken::Stop,
-                // Also when a signal interrupted it: the receive tells.
-                _ => Woken::Readable,
-            }
-        };
-        match wait(true, patience) {
-            Woken::Stop if !answered => wait(false, patience.min(LAST_CALL)),
-            other => other,
+    /// Waits until the socket is ready, `patience` at most. Once the server is to end
+    /// it is waited for `last_call` at most, and in no case beyond the grace. Whether
+    /// it is ready; also when a signal interrupted the wait: the next call tells.
+    fn wait_for(
+        &self,
+        socket: BorrowedFd<'_>,
+        ready: PollFlags,
+        patience: Duration,
+        last_call: Duration,
+    ) -> bool {
+        let mut fds = [
+            PollFd::new(&socket, ready),
+            PollFd::new(&self.stop, PollFlags::IN),
+        ];
+        let limit = Timespec::try_from(patience).ok();
+        match poll(&mut fds, limit.as_ref()) {
+            Ok(0) => return false,
+            Ok(_) if fds[0].revents().is_empty() => {}
+            _ => return true,
         }
+        let limit = patience.min(last_call).min(self.grace_left());
+        let limit = Timespec::try_from(limit).ok();
+        !matches!(poll(&mut fds[..1], limit.as_ref()), Ok(0))
     }
 }

@@ -49,7 +49,11 @@ async fn accept_all(server: &'static Server, ready: impl FnOnce()) -> io::Result
         }
     }
     // What the accept queue holds has been told that it is connected.
-    while let Ok(accepted) = server.accept() {
+    // No more than it can hold: others may come as fast as they are taken.
+    for _ in 0..=server.plan.backlog {
+        let Ok(accepted) = server.accept() else {
+            break;
+        };
         if let Ok(stream) = TcpStream::from_std(accepted.socket.into()) {
             serving.spawn_local(serve(server, stream, accepted.pen, stopping.subscribe()));
         }
@@ -65,9 +69,21 @@ async fn serve(
     pen: ConnectionPen<'static>,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let mut over = stopping.clone();
     // A failure is the peer's or the system's; either way it is over.
-    let _ = talk(server, &mut stream, pen, &mut stopping).await;
+    tokio::select! {
+        _ = talk(server, &mut stream, pen, &mut stopping) => {}
+        () = grace(server, &mut over) => {}
+    }
     pen.closed(clock::now());
+}
+
+/// Until the server is to end and its grace has passed.
+async fn grace(server: &'static Server, stopping: &mut watch::Receiver<bool>) {
+    // An error means that the sender is gone: then it is over, too.
+    if stopping.wait_for(|stopping| *stopping).await.is_ok() {
+        tokio::time::sleep(server.grace_left()).await;
+    }
 }
 
 async fn talk(

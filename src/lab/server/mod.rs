@@ -3,8 +3,9 @@
 //! One acceptor (the first thread) takes connections from the listening
 //! socket; a model decides who serves each. What is said on a connection is
 //! the same for all models (`connection`). Every thread and process watches
-//! one stop signal: when it comes, the server stops listening, finishes what
-//! is in flight, and ends.
+//! one stop signal: when it comes, the server finishes what is in flight, takes
+//! what waits in the accept queue, and ends: after its grace in any case, whatever
+//! its peers do ([`GRACE`]).
 
 mod acceptor;
 mod connection;
@@ -16,14 +17,16 @@ mod thread;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use thiserror::Error;
 
+pub use self::connection::GRACE;
 use crate::lab::clockface::Clockface;
 use crate::model::ServerModel;
 use crate::sys::host;
@@ -106,6 +109,8 @@ pub enum ServeError {
 struct Server {
     listener: Socket,
     stop: StopSignal,
+    /// When the grace ends; not set before the stop signal was seen.
+    over: OnceLock<Instant>,
     plan: ServerPlan,
     clockface: Clockface,
     ledger: Option<&'static Ledger>,
@@ -150,6 +155,7 @@ pub fn serve_within_limits(
     let server: &'static Server = Box::leak(Box::new(Server {
         listener,
         stop: StopSignal::on(signals)?,
+        over: OnceLock::new(),
         plan,
         clockface: Clockface::default(),
         ledger,
@@ -218,6 +224,26 @@ fn listen(plan: &ServerPlan) -> Result<Socket, ServeError> {
 }
 
 impl Server {
+    /// What is left of the grace, which begins when the stop is seen: to be called
+    /// then, and not before.
+    fn grace_left(&self) -> Duration {
+        let over = self.over.get_or_init(|| Instant::now() + GRACE);
+        over.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether the server is to end and its grace has passed.
+    fn is_over(&self) -> bool {
+        self.stop.raised() && self.grace_left().is_zero()
+    }
+
+    /// How long the one who has started others waits for them, once the server is to
+    /// end: each sees to its own end within the grace, and a moment more lets it say so.
+    fn others_left(&self) -> Duration {
+        const MOMENT: Duration = Duration::from_millis(500);
+        let over = self.over.get_or_init(|| Instant::now() + GRACE);
+        (*over + MOMENT).saturating_duration_since(Instant::now())
+    }
+
     /// Tells the log, once, that the system refuses something, and counts it.
     fn refused_descriptor(&self, error: &io::Error) {
         if let Some(ledger) = self.ledger {

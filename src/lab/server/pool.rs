@@ -3,10 +3,14 @@
 use std::io;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::Server;
 use super::acceptor::{Accepted, Next};
 use super::thread::start;
+
+/// How often it is looked whether the workers have ended.
+const LOOK: Duration = Duration::from_millis(1);
 
 pub(super) fn run(server: &'static Server, ready: impl FnOnce()) -> io::Result<()> {
     let (give, take) = channel::<Accepted>();
@@ -32,8 +36,9 @@ pub(super) fn run(server: &'static Server, ready: impl FnOnce()) -> io::Result<(
         }
     }
     drop(give);
-    for worker in workers {
-        let _ = worker.join();
+    // Who has not ended then ends with the process.
+    while workers.iter().any(|worker| !worker.is_finished()) && !server.others_left().is_zero() {
+        std::thread::sleep(LOOK);
     }
     Ok(())
 }

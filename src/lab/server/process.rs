@@ -3,36 +3,65 @@
 //! The accepting process has one thread. Children get the stop signal through
 //! the pipe that they share with it, and are waited for at the end.
 
+use std::collections::HashSet;
 use std::time::Duration;
+
+use rustix::process::Signal;
 
 use super::Server;
 use super::acceptor::{Accepted, Next};
 use super::thread::PATIENCE_INLINE;
 use crate::lab::task;
-use crate::sys::process::{fork_and, reap_any};
+use crate::model::Pid;
+use crate::sys::process::{fork_and, reap_any, signal};
 
 /// How often ended children are looked for while no connection comes.
 const REAP_EVERY: Duration = Duration::from_millis(100);
 
+/// The same at the end.
+const LOOK: Duration = Duration::from_millis(1);
+
 pub(super) fn run(server: &'static Server, ready: impl FnOnce()) {
     ready();
-    let mut running: u64 = 0;
+    let mut running = HashSet::new();
     loop {
-        let limit = (running > 0).then_some(REAP_EVERY);
+        let limit = (!running.is_empty()).then_some(REAP_EVERY);
         match server.next(limit) {
-            Next::Connection(accepted) => running += u64::from(hand_over(server, &accepted)),
+            Next::Connection(accepted) => running.extend(hand_over(server, &accepted)),
             Next::Nothing => {}
             Next::Stop => break,
         }
-        while running > 0 && matches!(reap_any(false), Ok(Some(_))) {
-            running -= 1;
+        while !running.is_empty() && reap_one(&mut running) {}
+    }
+    while !running.is_empty() && !server.others_left().is_zero() {
+        if !reap_one(&mut running) {
+            std::thread::sleep(LOOK);
         }
+    }
+    // Those that somebody has stopped, say: none outlives the server.
+    for child in running {
+        signal(child, Signal::KILL);
     }
     while matches!(reap_any(true), Ok(Some(_))) {}
 }
 
-/// Whether a child has taken it.
-fn hand_over(server: &'static Server, accepted: &Accepted) -> bool {
+/// Reaps one child that has ended; `false` when there is none.
+fn reap_one(running: &mut HashSet<Pid>) -> bool {
+    match reap_any(false) {
+        Ok(Some(reaped)) => {
+            running.remove(&reaped.pid);
+            true
+        }
+        Ok(None) => false,
+        Err(_) => {
+            running.clear();
+            false
+        }
+    }
+}
+
+/// The child that has taken it.
+fn hand_over(server: &'static Server, accepted: &Accepted) -> Option<Pid> {
     let slot = server.ledger.and_then(|l| l.new_task());
     let forked = fork_and(|| {
         task::live(slot, true, || {
@@ -41,15 +70,15 @@ fn hand_over(server: &'static Server, accepted: &Accepted) -> bool {
         0
     });
     match forked {
-        Ok(_) => {
+        Ok(child) => {
             task::created(slot, true);
-            true
+            Some(child)
         }
         Err(e) => {
             server.refused_worker("process", &e);
             let patience = server.plan.idle_timeout.min(PATIENCE_INLINE);
             server.serve_connection(accepted, patience);
-            false
+            None
         }
     }
 }

@@ -32,14 +32,11 @@ impl Serving {
         }
     }
 
-    fn wait_for_none(&self) {
-        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        while *count > 0 {
-            count = self
-                .changed
-                .wait(count)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
+    /// Waits until none serves, `limit` at most: the rest ends with the process.
+    fn wait_for_none(&self, limit: Duration) {
+        let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(count, limit, |n| *n > 0);
+        drop(waited);
     }
 }
 
@@ -53,7 +50,7 @@ pub(super) fn run(server: &'static Server, ready: impl FnOnce()) {
             Next::Stop => break,
         }
     }
-    serving.wait_for_none();
+    serving.wait_for_none(server.others_left());
 }
 
 fn hand_over(server: &'static Server, serving: &'static Serving, accepted: Accepted) {
