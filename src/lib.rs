@@ -59,6 +59,7 @@ mod notes;
 mod observe;
 pub mod obsfile;
 pub mod report;
+mod reserve;
 #[cfg(test)]
 mod schemas;
 mod session;

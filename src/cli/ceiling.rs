@@ -9,6 +9,7 @@ use super::values;
 use crate::lang::Lang;
 use crate::model::CeilingKind;
 use crate::report::Format;
+use crate::reserve;
 use crate::session::ceiling::CeilingPlan;
 use crate::session::run::SaveIn;
 
@@ -72,7 +73,7 @@ pub struct CeilingArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max: Option<u64>,
     /// Percentage of free memory and of free system-wide limits to leave unused
-    #[arg(long, value_name = "PERCENT", default_value = "5", value_parser = values::percent)]
+    #[arg(long, value_name = "PERCENT", default_value_t = reserve::PERCENT, value_parser = values::percent)]
     pub reserve: u64,
     /// Empty or new folder to save the result in, for `threadtap report` and `threadtap show`
     #[arg(long, short, value_name = "DIR")]

@@ -156,6 +156,11 @@ pub struct CompareArgs {
     /// Time allowed for one request [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Every run")]
     pub timeout: Option<Duration>,
+    /// Percentage of free memory and of free system-wide limits to leave unused: threads and
+    /// processes of the built-in clients and servers that would take them are not started
+    /// [default: 5]
+    #[arg(long, value_name = "PERCENT", value_parser = values::percent, help_heading = "Every run")]
+    pub reserve: Option<u64>,
     /// Maximum time for each client to run; then it is ended, and its run does not count for the
     /// duration of its row [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Every run")]
@@ -344,6 +349,7 @@ impl CompareArgs {
         let time = |t: Duration| format!("{}s", t.as_secs_f64());
         let mut common: Vec<String> = option("--time-limit", self.time_limit.map(time))
             .chain(option("--log-limit", number(self.log_limit)))
+            .chain(option("--reserve", self.reserve.map(|n| n.to_string())))
             .collect();
         common.extend(option("--isolate", self.isolate.as_ref().map(name)));
         common.extend(option("--isolate-as", self.isolate_as.as_ref().map(name)));

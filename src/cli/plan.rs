@@ -147,6 +147,7 @@ impl RunArgs {
             max_in_flight: self.max_in_flight,
             join: !self.no_join,
             timeout: self.timeout,
+            reserve_percent: self.reserve,
             target,
             parent: std::process::id(),
         }))
@@ -194,6 +195,7 @@ impl RunArgs {
             model: self.model,
             workers: self.server_workers.unwrap_or_else(cpus),
             backlog: self.backlog,
+            reserve_percent: self.reserve,
             // A peer that is silent for longer than a request may take is lost.
             idle_timeout: self.timeout.max(Duration::from_secs(30)),
             parent: Some(std::process::id()),

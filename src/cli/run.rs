@@ -12,6 +12,7 @@ use crate::expect::Expectation;
 use crate::lang::Lang;
 use crate::model::{ServerModel, Strategy};
 use crate::report::Format;
+use crate::reserve;
 use crate::session::run::{Identity, Isolate, Observe};
 
 const EXAMPLES: &str = "\
@@ -159,6 +160,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::duration,
           help_heading = "Client")]
     pub timeout: Duration,
+
+    /// Percentage of free memory and of free system-wide limits to leave unused: threads and
+    /// processes that would take them are not started. It holds for the
+    /// built-in client and server
+    #[arg(long, value_name = "PERCENT", default_value_t = reserve::PERCENT,
+          value_parser = values::percent,
+          help_heading = "Client")]
+    pub reserve: u64,
 
     /// Maximum time for the client to run, from its start; then it is ended, what happened until
     /// then is reported, and the exit status is 1 [default: no limit]

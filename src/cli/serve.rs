@@ -9,12 +9,16 @@ use super::values;
 use crate::lab::protocol;
 use crate::lab::server::ServerPlan;
 use crate::model::ServerModel;
+use crate::reserve;
 use crate::sys::host;
 
 const EXAMPLES: &str = "\
 The protocol: a request is a line that begins with TIME and ends with CR LF;
 the answer is JAM hh:mm:ss CR LF, in local time. QUIT ends the connection, and
 so does any other line.
+
+SIGTERM or Ctrl-C ends it: requests that have been sent are answered, and after 2 s
+the connections that are left are closed.
 
 Examples:
   threadtap serve                                port 45000, model thread
@@ -46,6 +50,11 @@ pub struct ServeArgs {
     /// Backlog: the length of the accept queue
     #[arg(long, value_name = "N", default_value_t = BACKLOG)]
     pub backlog: u32,
+    /// Percentage of free memory and of free system-wide limits to leave unused: threads and
+    /// processes that would take them are not started
+    #[arg(long, value_name = "PERCENT", default_value_t = reserve::PERCENT,
+          value_parser = values::percent)]
+    pub reserve: u64,
     /// Close a connection if no data comes for this time
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = values::duration)]
     pub idle_timeout: Duration,
@@ -61,6 +70,7 @@ impl ServeArgs {
             model: self.model,
             workers: self.workers.unwrap_or_else(cpus),
             backlog: self.backlog,
+            reserve_percent: self.reserve,
             idle_timeout: self.idle_timeout,
             parent: None,
         }

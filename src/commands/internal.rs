@@ -19,7 +19,6 @@ use crate::session::ceiling::{self, CrowdControl, CrowdPlan, CrowdWork};
 use crate::sys::host;
 use crate::sys::ledger::Ledger;
 use crate::sys::process;
-use crate::sys::process::crowd;
 use crate::sys::process::signals;
 use crate::sys::process::signals::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
@@ -75,7 +74,6 @@ fn end_of_server(served: Result<(), ServeError>) -> u8 {
 pub fn crowd(plan: &str) -> anyhow::Result<u8> {
     let plan: CrowdPlan = serde_json::from_str(plan).context(NOT_BY_HAND)?;
     belong_to(plan.parent);
-    crowd::die_first();
     if let CrowdWork::Serve { plan } = plan.work {
         let ledger = ledger()?;
         let served = server::serve_within_limits(plan, Some(ledger), |at| {

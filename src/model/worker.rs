@@ -60,6 +60,9 @@ pub enum Outcome {
     NoThread,
     /// The system refused a process (EAGAIN or ENOMEM from fork(2)).
     NoProcess,
+    /// Not begun, for its thread or process would have taken what is left to other
+    /// programs.
+    ReserveKept,
     /// The system refused a file descriptor (EMFILE, ENFILE).
     NoDescriptor,
     /// No ephemeral port was left (EADDRNOTAVAIL).
@@ -88,6 +91,9 @@ impl Outcome {
             Self::BadAnswer => "an answer that is not JAM hh:mm:ss",
             Self::NoThread => "the system refused a thread (EAGAIN)",
             Self::NoProcess => "the system refused a process (EAGAIN or ENOMEM)",
+            Self::ReserveKept => {
+                "its thread or process was not started, to leave other programs room"
+            }
             Self::NoDescriptor => "the system refused a file descriptor (EMFILE or ENFILE)",
             Self::NoPort => "no ephemeral port was left (EADDRNOTAVAIL)",
             Self::Unreachable => "the server cannot be reached",

@@ -47,7 +47,7 @@ sentences! {
     file { too_large(); disk_full(); }
     outcome {
         valid(); not_attempted(); not_seen(); abandoned(); refused(); reset(); closed();
-        timeout(); bad_answer(); no_thread(); no_process(); no_descriptor(); no_port();
+        timeout(); bad_answer(); no_thread(); no_process(); reserve_kept(); no_descriptor(); no_port();
         unreachable(); other(); named(name: &str);
     }
     // How a client ended, and what was still going on: parts of a sentence.
@@ -80,6 +80,9 @@ sentences! {
     capture_lossy { lost(lost: u64, kernel: Option<u64>, interface: Option<u64>, kept: u64); }
     client_exit { ended(exit: Exit, last: Phrase); }
     client_signal { ended(exit: Exit, last: Phrase); }
+    reserve_kept {
+        client(n: u64, tasks: bool, memory: bool); server(n: u64, tasks: bool, memory: bool);
+    }
     exceptions_logged {
         shown(side: Side, n: u64, log: &str, ended_well: bool, first: Option<&str>);
     }
@@ -100,7 +103,7 @@ sentences! {
         answer(answer: &str, faults: Vec<Phrase>);
         log_may_say(); let_it_wait(); check_listens(); why_aborted(); why_closed();
         why_silent_program(); raise_timeout(); why_silent(); correct_answer(); fewer_threads();
-        fewer_processes(); more_descriptors(); more_ports(); check_route();
+        fewer_processes(); leave_room(); more_descriptors(); more_ports(); check_route();
     }
     syn_retransmitted { again(flows: u64, slowest: Option<Nanos>, built_in: bool); }
     unanswered_flows { silent(n: u64, numbers: &[String], more: bool); }

@@ -4,8 +4,9 @@
 use std::os::unix::fs::chown;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::common::need::Need::{Capture, Namespaces, Root, Tool};
-use super::common::{Lab, PROGRAM, Ran, assert_failed, findings, public_copy};
+use super::common::group::Group;
+use super::common::need::Need::{Capture, Groups, Namespaces, OwnPidMax, Root, Tool};
+use super::common::{Lab, PROGRAM, Ran, assert_failed, findings, public_copy, start};
 use crate::require;
 
 const N: u64 = 100;
@@ -223,4 +224,118 @@ fn a_pid_namespace_has_no_census_of_the_system() {
         }
     }
     assert_eq!(record["census"]["client"]["threads"]["created"], 3);
+}
+
+/// A run in a pid namespace with 1,000 numbers. Meanwhile a bystander forks all the time;
+/// what it says when it cannot is on standard error.
+fn run_with_numbers(arguments: &str) -> Ran {
+    let script = format!(
+        "ip link set lo up && echo 1000 > /proc/sys/kernel/pid_max || exit 9\n\
+         \"$0\" run -n 3000 --gate --out out {arguments} & run=$!\n\
+         while kill -0 $run 2>/dev/null; do /bin/true; sleep 0.02; done\n\
+         wait $run"
+    );
+    let lab = Lab::new();
+    let mut command = lab.command("unshare");
+    command.args(["-npf", "--mount-proc", "bash", "-c", &script, PROGRAM]);
+    lab.finish(&mut command)
+}
+
+#[test]
+fn a_run_leaves_numbers_of_processes_to_others() {
+    require!(Capture, Root, OwnPidMax, Tool("unshare"), Tool("bash"));
+    for strategy in ["thread", "process"] {
+        let ran = run_with_numbers(&format!("-s {strategy}")).exits(1);
+        assert!(!ran.stderr.contains("fork"), "{}", ran.stderr);
+        let record = ran.record();
+        let kept = record["requests"]["failed"]["reserve_kept"].as_u64();
+        let kept = kept.unwrap();
+        assert_failed(&record, &[("reserve_kept", kept)]);
+        assert_eq!(record["requests"]["valid"], 3000 - kept, "{strategy}");
+        // Of what is left of 1,000 a twentieth stays: the more was free, the more.
+        assert!((2000..2600).contains(&kept), "{strategy}: {kept}");
+        let client = &findings(&record, "reserve_kept")[0]["evidence"];
+        assert_eq!(
+            (client["tasks"].as_u64(), &client["memory"]),
+            (Some(kept), &0.into())
+        );
+        assert!(findings(&record, "client_refused_tasks").is_empty());
+    }
+}
+
+#[test]
+fn without_a_reserve_the_system_refuses() {
+    require!(Capture, Root, OwnPidMax, Tool("unshare"), Tool("bash"));
+    let record = run_with_numbers("--reserve 0").record();
+    let refused = record["requests"]["failed"]["no_thread"].as_u64().unwrap();
+    assert_failed(&record, &[("no_thread", refused)]);
+    assert!(findings(&record, "reserve_kept").is_empty());
+}
+
+/// A run in a control group with so much memory.
+fn run_with_memory(name: &str, bytes: u64, arguments: &[&str]) -> Ran {
+    let group = Group::new("memory", name);
+    group.set_memory(bytes);
+    let lab = Lab::new();
+    let mut command = lab.command("sh");
+    command
+        .args(["-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\""])
+        .args([group.path(), PROGRAM, "run", "--port", "0", "--out", "out"])
+        .args(arguments);
+    lab.finish(&mut command)
+}
+
+#[test]
+fn a_run_leaves_memory_to_others() {
+    require!(Capture, Root, Groups("memory"));
+    let arguments = ["-n", "3000", "--gate"];
+    let record = run_with_memory("kept", 60_000_000, &arguments)
+        .exits(1)
+        .record();
+    let kept = record["requests"]["failed"]["reserve_kept"].as_u64();
+    let kept = kept.unwrap();
+    assert_failed(&record, &[("reserve_kept", kept)]);
+    assert_eq!(record["requests"]["valid"], 3000 - kept);
+    let client = &findings(&record, "reserve_kept")[0]["evidence"];
+    assert_eq!(client["memory"], kept);
+}
+
+/// Without a reserve memory ends in a kill: of a side, and the coordinator is there to
+/// tell it.
+#[test]
+fn the_coordinator_is_not_the_first_to_be_killed_for_memory() {
+    require!(Capture, Root, Groups("memory"));
+    let arguments = ["-n", "3000", "--gate", "--reserve", "0"];
+    let record = run_with_memory("killed", 60_000_000, &arguments)
+        .exits(1)
+        .record();
+    assert_eq!(record["requests"]["submitted"], 3000);
+    let killed = ["client_died", "server_died"].map(|code| findings(&record, code).len());
+    assert!(killed.iter().sum::<usize>() >= 1, "{record}");
+}
+
+/// Every side, built in or not, traced or not, before the coordinator itself.
+#[test]
+fn sides_are_killed_for_memory_before_the_coordinator() {
+    for how in ["exact", "off"] {
+        let lab = Lab::new();
+        let score = "cat /proc/self/oom_score_adj /proc/$PPID/oom_score_adj";
+        let mut command = lab.threadtap(&[]);
+        command.args(["run", "--no-capture", "--port", "0", "--out", "out"]);
+        command.args(["--observe", how, "--", "sh", "-c", score]);
+        lab.finish(&mut command);
+        let log = std::fs::read_to_string(lab.out().join("client.log")).unwrap();
+        let own = std::fs::read_to_string("/proc/self/oom_score_adj").unwrap();
+        assert_eq!(log, format!("1000\n{own}"), "{how}");
+    }
+    let lab = Lab::new();
+    let mut command = lab.threadtap(&[]);
+    let silent = super::common::peers::silent().to_string();
+    command.args(["run", "-n", "1", "--connect", &silent, "--timeout", "600s"]);
+    let started = start(command.args(["--no-capture", "--out", "out"]));
+    let client = lab.find("__client");
+    let score = std::fs::read_to_string(format!("/proc/{client}/oom_score_adj")).unwrap();
+    assert_eq!(score.trim(), "1000");
+    started.signal(rustix::process::Signal::TERM);
+    lab.end(started).exits(130);
 }

@@ -49,6 +49,7 @@ registry! {
     LedgerFull = ledger_full,
     TraceNotAllowed = trace_not_allowed,
     ClientRefusedTasks = client_refused_tasks,
+    ReserveKept = reserve_kept,
     ClientDied = client_died,
     UsesPtrace = uses_ptrace,
     SetuidIgnored = setuid_ignored,

@@ -38,9 +38,14 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         _ => return None,
     };
     let failed = &input.run.requests.failed;
-    let refused = [Outcome::NoThread, Outcome::NoProcess, Outcome::NotAttempted]
-        .iter()
-        .any(|outcome| failed.get(outcome.name()).is_some_and(|&n| n > 0));
+    let refused = [
+        Outcome::NoThread,
+        Outcome::NoProcess,
+        Outcome::ReserveKept,
+        Outcome::NotAttempted,
+    ]
+    .iter()
+    .any(|outcome| failed.get(outcome.name()).is_some_and(|&n| n > 0));
     let requests = plan.requests?;
     // The client's own first thread or process is no worker.
     let peak = counts.peak?.checked_sub(counts.before?)?;

@@ -28,6 +28,40 @@ fn client_refused_tasks_counts_them() {
 }
 
 #[test]
+fn reserve_kept_names_the_side_and_what_is_left() {
+    let kept = scene(|s| s.totals(Side::Client).kept_tasks = 17_000);
+    let finding = kept.one("reserve_kept");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.message.starts_with(
+        "The client did not start 17,000 threads or processes, to leave threads and processes to \
+         other programs (--reserve)."
+    ));
+    assert_eq!(evidence(&finding), json!({"tasks": 17_000, "memory": 0}));
+    kept.silent("client_refused_tasks");
+    let both = scene(|s| {
+        s.totals(Side::Server).kept_tasks = 1;
+        s.totals(Side::Server).kept_memory = 2;
+    });
+    let finding = both.one("reserve_kept");
+    assert!(finding.message.starts_with(
+        "The server did not start 3 threads or processes, to leave threads and processes, and memory"
+    ));
+    scene(|s| s.totals(Side::Server).refused_tasks = 1).silent("reserve_kept");
+}
+
+/// What was left to others is blamed on no limit.
+#[test]
+fn requests_that_left_room_are_told_as_that() {
+    let scene = scene(|s| {
+        let failed = &mut s.fixture.run.requests.failed;
+        failed.insert("reserve_kept".to_owned(), 7);
+    });
+    let message = scene.one("requests_failed").message;
+    assert!(message.contains("--reserve"), "{message}");
+    assert!(!message.contains("RLIMIT"), "{message}");
+}
+
+#[test]
 fn server_refused_tasks_and_descriptors() {
     let refused = scene(|s| s.totals(Side::Server).refused_tasks = 2000);
     let finding = refused.one("server_refused_tasks");

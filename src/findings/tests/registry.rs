@@ -20,6 +20,7 @@ fn a_bad_day() -> Scene {
     for side in [Side::Client, Side::Server] {
         let totals = scene.totals(side);
         totals.refused_tasks = 1;
+        totals.kept_tasks = 1;
         totals.refused_descriptors = 1;
         totals.unrecorded = 1;
         scene.ended(side, Some(Exit::Signal(9)), false);

@@ -20,8 +20,10 @@ use serde::{Deserialize, Serialize};
 
 use self::gate::Gate;
 use self::request::Target;
+use crate::lab::task::{self, NoTask};
 use crate::model::{Outcome, Pid, Strategy, WorkerId};
 use crate::notes::{Ending, RequestPen};
+use crate::reserve::Reserve;
 use crate::sys::ledger::Ledger;
 use crate::sys::{clock, process as system_process};
 
@@ -42,6 +44,8 @@ pub struct ClientPlan {
     pub join: bool,
     /// The time allowed for one request.
     pub timeout: Duration,
+    /// How many percent of the system's tasks and of memory are left to others.
+    pub reserve_percent: u64,
     /// Whom to ask.
     pub target: SocketAddr,
     /// The coordinator, with which the client lives and dies.
@@ -89,6 +93,14 @@ pub fn run(plan: &'static ClientPlan, ledger: &'static Ledger) {
     header.after_ns.store(clock::now().as_nanos(), Relaxed);
 }
 
+/// What a request takes besides its worker, once the gate is open: both ends of its
+/// connection, the pages that it touches, and a part of the threads that serve. Of 3,000
+/// at once it was some 5 KiB each, and 50 KiB where a process copies the pages that it
+/// touches (Linux 6.18).
+const REQUEST_BYTES: u64 = 16 << 10;
+/// See [`REQUEST_BYTES`].
+const REQUEST_OF_PROCESS_BYTES: u64 = 64 << 10;
+
 impl Shared {
     /// The requests' numbers.
     fn numbers(self) -> std::ops::Range<u32> {
@@ -108,14 +120,37 @@ impl Shared {
         self.count_done();
     }
 
-    /// A request that was refused a worker of its own.
+    /// What is left to others while workers are created.
+    fn reserve(self) -> Reserve {
+        let each_later = match self.plan.strategy {
+            _ if !self.plan.gate => 0,
+            Strategy::Process => REQUEST_OF_PROCESS_BYTES,
+            _ => REQUEST_BYTES,
+        };
+        Reserve::new(self.plan.reserve_percent, each_later)
+    }
+
+    /// A request that has no worker of its own: `outcome` is that of a refusal.
+    fn without_worker(self, number: u32, outcome: Outcome, why: &NoTask) {
+        task::note_none(self.ledger, why);
+        match why {
+            NoTask::Refused(error) => self.not_made(number, outcome, request::errno_of(error)),
+            NoTask::Kept(_) => self.not_made(number, Outcome::ReserveKept, 0),
+        }
+    }
+
+    /// A request that was refused what it needs.
     fn refused(self, number: u32, outcome: Outcome, error: &std::io::Error) {
-        let header = self.ledger.header();
-        header.refused_tasks.fetch_add(1, Relaxed);
+        self.ledger.header().refused_tasks.fetch_add(1, Relaxed);
+        self.not_made(number, outcome, request::errno_of(error));
+    }
+
+    /// A request that could not be made; `errno` is the system's, or 0.
+    fn not_made(self, number: u32, outcome: Outcome, errno: u16) {
         if let Some(pen) = self.pen(number) {
             let ending = Ending {
                 outcome,
-                errno: request::errno_of(error),
+                errno,
                 got: &[],
             };
             pen.end(clock::now(), ending);

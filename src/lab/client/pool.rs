@@ -5,13 +5,13 @@
 //! That is the classic mistake, reproduced as it is.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::Shared;
 use super::thread::start;
+use crate::lab::task::{self, NoTask};
 use crate::model::{Outcome, WorkerId};
 use crate::sys::{clock, process};
 
@@ -86,21 +86,24 @@ pub(super) fn run(shared: Shared) {
     let queue = &Queue::default();
     thread::scope(|scope| {
         let mut workers = Vec::new();
-        let mut refusal: Option<io::Error> = None;
+        let mut refusal: Option<NoTask> = None;
+        let mut reserve = shared.reserve();
         for worker in 0..shared.plan.workers {
             let worker = WorkerId(worker);
-            match start(shared, scope, move || work(shared, queue, worker)) {
+            match start(shared, &mut reserve, scope, move || {
+                work(shared, queue, worker)
+            }) {
                 Ok(handle) => workers.push(handle),
                 // The pool goes on with the workers that it has.
                 Err(e) => {
-                    shared.ledger.header().refused_tasks.fetch_add(1, Relaxed);
+                    task::note_none(shared.ledger, &e);
                     refusal = Some(e);
                 }
             }
         }
         if let (true, Some(e)) = (workers.is_empty(), refusal) {
             for number in shared.numbers() {
-                shared.refused(number, Outcome::NoThread, &e);
+                shared.without_worker(number, Outcome::NoThread, &e);
             }
             return;
         }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::Shared;
-use crate::lab::task;
+use crate::lab::task::{self, NoTask};
 use crate::model::{Outcome, Pid, WorkerId};
 use crate::sys::clock;
 use crate::sys::ledger::TaskSlot;
@@ -29,21 +29,26 @@ pub(super) fn run(shared: Shared) {
         _ => usize::MAX,
     };
     let mut started = 0u32;
+    let mut reserve = shared.reserve();
     for number in shared.numbers() {
         while children.running.len() >= bound && children.reap(shared, true) {}
         let slot = shared.ledger.new_task();
-        let forked = fork_and(|| {
-            task::live(slot, true, || {
-                if shared.gate.is_held() {
-                    shared.gate.pass();
-                    shared.gate.take_permit();
-                }
-                shared.perform(number, WorkerId(number));
-                if shared.gate.is_held() {
-                    shared.gate.give_permit();
-                }
+        let kept = reserve.take();
+        let forked = kept.map_err(NoTask::from).and_then(|()| {
+            let forked = fork_and(|| {
+                task::live(slot, true, || {
+                    if shared.gate.is_held() {
+                        shared.gate.pass();
+                        shared.gate.take_permit();
+                    }
+                    shared.perform(number, WorkerId(number));
+                    if shared.gate.is_held() {
+                        shared.gate.give_permit();
+                    }
+                });
+                0
             });
-            0
+            forked.map_err(NoTask::from)
         });
         match forked {
             Ok(pid) => {
@@ -51,7 +56,7 @@ pub(super) fn run(shared: Shared) {
                 children.running.insert(pid, slot);
                 started += 1;
             }
-            Err(e) => shared.refused(number, Outcome::NoProcess, &e),
+            Err(e) => shared.without_worker(number, Outcome::NoProcess, &e),
         }
         while children.reap(shared, false) {}
     }

@@ -24,7 +24,7 @@ const CHUNK: usize = 1024;
 pub const GRACE: Duration = Duration::from_secs(2);
 
 /// A peer that sends without a pause is never waited for. So the stop is looked for
-/// now and then: after so many receives.
+/// now and then: after so many rounds.
 const LOOK_EVERY: u32 = 64;
 
 impl Server {
@@ -36,7 +36,7 @@ impl Server {
         let mut chunk = [0u8; CHUNK];
         let mut first = true;
         let mut answered = false;
-        let mut receives = 0;
+        let mut rounds = 0;
         loop {
             let received = recv(socket, &mut chunk[..], RecvFlags::empty());
             if first && received.is_ok() {
@@ -65,8 +65,8 @@ impl Server {
                 // The peer reset it: nothing to finish.
                 Err(_) => break,
             }
-            receives += 1;
-            if receives % LOOK_EVERY == 0 && self.is_over() {
+            rounds += 1;
+            if rounds % LOOK_EVERY == 0 && self.is_over() {
                 break;
             }
         }

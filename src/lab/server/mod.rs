@@ -28,7 +28,9 @@ use thiserror::Error;
 
 pub use self::connection::GRACE;
 use crate::lab::clockface::Clockface;
+use crate::lab::task::{self, NoTask};
 use crate::model::ServerModel;
+use crate::reserve::Reserve;
 use crate::sys::host;
 use crate::sys::ledger::Ledger;
 use crate::sys::net::NetNamespace;
@@ -49,6 +51,8 @@ pub struct ServerPlan {
     pub workers: u32,
     /// The length of the accept queue (listen(2)); the kernel caps it at `net.core.somaxconn`.
     pub backlog: u32,
+    /// How many percent of the system's tasks and of memory are left to others.
+    pub reserve_percent: u64,
     /// After so long without a byte a connection is closed.
     pub idle_timeout: Duration,
     /// The coordinator, with which the server lives and dies; `None` for `threadtap serve`.
@@ -259,15 +263,25 @@ impl Server {
         }
     }
 
+    /// What is left to others while threads or processes are created.
+    fn reserve(&self) -> Reserve {
+        Reserve::new(self.plan.reserve_percent, 0)
+    }
+
     /// As above, for a thread or process.
-    fn refused_worker(&self, what: &str, error: &io::Error) {
+    fn no_worker(&self, what: &str, why: &NoTask) {
         if let Some(ledger) = self.ledger {
-            ledger.header().refused_tasks.fetch_add(1, Relaxed);
+            task::note_none(ledger, why);
         }
         if !self.said_no_worker.swap(true, Relaxed) {
-            stderr::tell(format_args!(
-                "threadtap serve: the system refused a {what} for a connection ({error}); the accepting thread serves it"
-            ));
+            match why {
+                NoTask::Refused(error) => stderr::tell(format_args!(
+                    "threadtap serve: the system refused a {what} for a connection ({error}); the accepting thread serves it"
+                )),
+                NoTask::Kept(_) => stderr::tell(format_args!(
+                    "threadtap serve: no {what} for a connection: {why}; the accepting thread serves it"
+                )),
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Server;
 use super::acceptor::{Accepted, Next};
 use super::thread::start;
+use crate::lab::task::NoTask;
 
 /// How often it is looked whether the workers have ended.
 const LOOK: Duration = Duration::from_millis(1);
@@ -16,12 +17,14 @@ pub(super) fn run(server: &'static Server, ready: impl FnOnce()) -> io::Result<(
     let (give, take) = channel::<Accepted>();
     let take: &'static Mutex<Receiver<Accepted>> = Box::leak(Box::new(Mutex::new(take)));
     let mut workers = Vec::new();
+    let mut reserve = server.reserve();
     for _ in 0..server.plan.workers {
-        match start(server, || serve(server, take)) {
+        match start(server, &mut reserve, || serve(server, take)) {
             Ok(worker) => workers.push(worker),
             // One worker is a pool; none is not.
-            Err(e) if workers.is_empty() => return Err(e),
-            Err(e) => server.refused_worker("pool thread", &e),
+            Err(NoTask::Refused(e)) if workers.is_empty() => return Err(e),
+            Err(e) if workers.is_empty() => return Err(io::Error::other(e)),
+            Err(e) => server.no_worker("pool thread", &e),
         }
     }
     ready();

@@ -11,8 +11,9 @@ use rustix::process::Signal;
 use super::Server;
 use super::acceptor::{Accepted, Next};
 use super::thread::PATIENCE_INLINE;
-use crate::lab::task;
+use crate::lab::task::{self, NoTask};
 use crate::model::Pid;
+use crate::reserve::Reserve;
 use crate::sys::process::{fork_and, reap_any, signal};
 
 /// How often ended children are looked for while no connection comes.
@@ -22,12 +23,15 @@ const REAP_EVERY: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(1);
 
 pub(super) fn run(server: &'static Server, ready: impl FnOnce()) {
+    let mut reserve = server.reserve();
     ready();
     let mut running = HashSet::new();
     loop {
         let limit = (!running.is_empty()).then_some(REAP_EVERY);
         match server.next(limit) {
-            Next::Connection(accepted) => running.extend(hand_over(server, &accepted)),
+            Next::Connection(accepted) => {
+                running.extend(hand_over(server, &mut reserve, &accepted));
+            }
             Next::Nothing => {}
             Next::Stop => break,
         }
@@ -61,13 +65,17 @@ fn reap_one(running: &mut HashSet<Pid>) -> bool {
 }
 
 /// The child that has taken it.
-fn hand_over(server: &'static Server, accepted: &Accepted) -> Option<Pid> {
+fn hand_over(server: &'static Server, reserve: &mut Reserve, accepted: &Accepted) -> Option<Pid> {
     let slot = server.ledger.and_then(|l| l.new_task());
-    let forked = fork_and(|| {
-        task::live(slot, true, || {
-            server.serve_connection(accepted, server.plan.idle_timeout);
+    let kept = reserve.take();
+    let forked = kept.map_err(NoTask::from).and_then(|()| {
+        let forked = fork_and(|| {
+            task::live(slot, true, || {
+                server.serve_connection(accepted, server.plan.idle_timeout);
+            });
+            0
         });
-        0
+        forked.map_err(NoTask::from)
     });
     match forked {
         Ok(child) => {
@@ -75,7 +83,7 @@ fn hand_over(server: &'static Server, accepted: &Accepted) -> Option<Pid> {
             Some(child)
         }
         Err(e) => {
-            server.refused_worker("process", &e);
+            server.no_worker("process", &e);
             let patience = server.plan.idle_timeout.min(PATIENCE_INLINE);
             server.serve_connection(accepted, patience);
             None

@@ -1,13 +1,13 @@
 //! Model `thread`: a new thread for every connection.
 
-use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use super::Server;
 use super::acceptor::{Accepted, Next};
-use crate::lab::task;
+use crate::lab::task::{self, NoTask};
+use crate::reserve::Reserve;
 
 /// Room enough to serve, and little enough for tens of thousands.
 const STACK_BYTES: usize = 128 * 1024;
@@ -42,10 +42,11 @@ impl Serving {
 
 pub(super) fn run(server: &'static Server, ready: impl FnOnce()) {
     let serving: &'static Serving = Box::leak(Box::default());
+    let mut reserve = server.reserve();
     ready();
     loop {
         match server.next(None) {
-            Next::Connection(accepted) => hand_over(server, serving, accepted),
+            Next::Connection(accepted) => hand_over(server, serving, &mut reserve, accepted),
             Next::Nothing => {}
             Next::Stop => break,
         }
@@ -53,29 +54,37 @@ pub(super) fn run(server: &'static Server, ready: impl FnOnce()) {
     serving.wait_for_none(server.others_left());
 }
 
-fn hand_over(server: &'static Server, serving: &'static Serving, accepted: Accepted) {
+fn hand_over(
+    server: &'static Server,
+    serving: &'static Serving,
+    reserve: &mut Reserve,
+    accepted: Accepted,
+) {
     // Shared, so that the connection is still there when the thread is refused.
     let accepted = Arc::new(accepted);
     let theirs = Arc::clone(&accepted);
     serving.change(1);
-    let started = start(server, move || {
+    let started = start(server, reserve, move || {
         server.serve_connection(&theirs, server.plan.idle_timeout);
         drop(theirs);
         serving.change(-1);
     });
     if let Err(e) = started {
         serving.change(-1);
-        server.refused_worker("thread", &e);
+        server.no_worker("thread", &e);
         let patience = server.plan.idle_timeout.min(PATIENCE_INLINE);
         server.serve_connection(&accepted, patience);
     }
 }
 
-/// Starts a thread that notes its begin and its end around `work`.
+/// Starts a thread that notes its begin and its end around `work`, if that leaves the
+/// reserve.
 pub(super) fn start(
     server: &Server,
+    reserve: &mut Reserve,
     work: impl FnOnce() + Send + 'static,
-) -> io::Result<JoinHandle<()>> {
+) -> Result<JoinHandle<()>, NoTask> {
+    reserve.take()?;
     let slot = server.ledger.and_then(|l| l.new_task());
     let handle = Builder::new()
         .stack_size(STACK_BYTES)

@@ -265,12 +265,15 @@ fn ended() -> BoxedStrategy<SideEnded> {
 
 fn totals() -> BoxedStrategy<OwnTotals> {
     let time = || option::of(time());
-    ((time(), time(), time()), (count(), count(), count()))
-        .prop_map(|(times, counts)| OwnTotals {
+    let kept = (count(), count());
+    ((time(), time(), time()), (count(), count(), count()), kept)
+        .prop_map(|(times, counts, kept)| OwnTotals {
             first: times.0,
             ready: times.1,
             after: times.2,
             refused_tasks: counts.0,
+            kept_tasks: kept.0,
+            kept_memory: kept.1,
             refused_descriptors: counts.1,
             unrecorded: counts.2,
         })

@@ -73,9 +73,21 @@ pub struct OwnTotals {
     pub after: Option<Timestamp>,
     /// How often the system refused it a thread or a process.
     pub refused_tasks: u64,
+    /// How many threads and processes it did not create, to leave other programs some of
+    /// those that the system can have.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kept_tasks: u64,
+    /// The same to leave them memory.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kept_memory: u64,
     /// How often the system refused it a file descriptor.
     pub refused_descriptors: u64,
     /// Tasks and connections that found no room for a note: what is told of the
     /// others is not the whole.
     pub unrecorded: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
 }

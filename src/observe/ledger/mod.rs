@@ -120,6 +120,8 @@ impl LedgerObserver {
             ready: told(header.ready_ns.load(Relaxed)),
             after: told(header.after_ns.load(Relaxed)),
             refused_tasks: header.refused_tasks.load(Relaxed),
+            kept_tasks: header.kept_tasks.load(Relaxed),
+            kept_memory: header.kept_memory.load(Relaxed),
             refused_descriptors: header.refused_descriptors.load(Relaxed),
             unrecorded: self.ledger.unrecorded(),
         }

@@ -101,6 +101,7 @@ pub(super) fn reason(say: Say, outcome: Outcome) -> String {
         Outcome::BadAnswer => say.o_bad_answer(),
         Outcome::NoThread => say.o_no_thread(),
         Outcome::NoProcess => say.o_no_process(),
+        Outcome::ReserveKept => say.o_reserve_kept(),
         Outcome::NoDescriptor => say.o_no_descriptor(),
         Outcome::NoPort => say.o_no_port(),
         Outcome::Unreachable => say.o_unreachable(),

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::crowd_control::{CrowdControl, Stage};
 use super::host::Server;
-use super::memory::MemoryWatch;
 use super::steps;
-use super::tasks::TaskWatch;
 use crate::limits::Refusal;
 use crate::model::{Limit, StoppedBy};
+use crate::reserve::{MemoryWatch, TaskWatch};
 use crate::sys::process::signals::SIGABRT;
 use crate::sys::process::{Child, Exit};
 
@@ -105,7 +104,7 @@ impl Climb<'_> {
 
     /// How many more may be created now.
     fn room(&mut self) -> Result<u64, StoppedBy> {
-        Ok(self.memory.room()?.min(self.tasks.room()?))
+        Ok(self.memory.room(0)?.min(self.tasks.room()?))
     }
 
     /// The climb is over: by what the coordinator has told the crowd, or else by

@@ -42,6 +42,8 @@ impl Server {
                     model: ServerModel::Async,
                     workers: 1,
                     backlog: 4096,
+                    // The search keeps it.
+                    reserve_percent: 0,
                     // None is closed for its silence while the others are made.
                     idle_timeout: Duration::from_hours(1),
                     parent: Some(parent),

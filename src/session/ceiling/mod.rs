@@ -16,7 +16,6 @@ mod not_started;
 mod readings;
 mod search;
 mod steps;
-mod tasks;
 mod tell;
 
 use std::io;

@@ -24,10 +24,6 @@ pub struct Bodies {
     pub server: Option<(Pid, SocketAddr)>,
 }
 
-/// After a pid namespace's numbers have gone round, those below are not given
-/// any more (`RESERVED_PIDS` of Linux).
-const RESERVED_PIDS: u64 = 300;
-
 /// Bytes that a process can address on a 64-bit machine with page tables of
 /// four levels, which is what mmap(2) uses unless it is asked for more.
 const ADDRESSABLE: u64 = 1 << 47;
@@ -128,7 +124,7 @@ fn groups(levels: Vec<cgroup::Level>) -> Vec<GroupReading> {
 
 fn tasks(coming: u64) -> TaskReadings {
     let system = proc::tasks_and_last_pid();
-    let first_pid = system.map_or(RESERVED_PIDS, |(_, last)| (last + 1).min(RESERVED_PIDS));
+    let first_pid = resource_usage::first_pid(system.map(|(_, last)| last));
     let plus = |n: Option<u64>| n.map(|n| n + coming);
     let mut groups = groups(cgroup::pids(Proc::this()));
     for group in &mut groups {

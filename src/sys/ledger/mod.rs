@@ -33,7 +33,7 @@ pub use entry::{CrowdEntry, DETAIL_BYTES, Entry, TaskIds};
 use crate::model::{Pid, Tid};
 
 /// Says that the memory is a ledger of this layout.
-const MAGIC: u64 = 0x7474_6c65_6467_0002;
+const MAGIC: u64 = 0x7474_6c65_6467_0003;
 
 /// The header: what there is one of.
 #[repr(C, align(64))]
@@ -64,6 +64,11 @@ pub struct Header {
     pub done: AtomicU64,
     /// How often the system refused a thread or a process.
     pub refused_tasks: AtomicU64,
+    /// How many threads and processes were not created, to keep the reserve of the
+    /// system's tasks.
+    pub kept_tasks: AtomicU64,
+    /// The same for the reserve of memory.
+    pub kept_memory: AtomicU64,
     /// How often the system refused a file descriptor.
     pub refused_descriptors: AtomicU64,
     /// The error number of the last of these refusals.

@@ -72,6 +72,15 @@ pub fn pids_taken(first: u64) -> Option<u64> {
     (!taken.is_empty()).then_some(count as u64)
 }
 
+/// The lowest number that the kernel can still give to a task of this pid namespace,
+/// whose newest has the number `last`. After the numbers have gone round, those below
+/// 300 are not given any more (`RESERVED_PIDS` of Linux).
+#[must_use]
+pub fn first_pid(last: Option<u64>) -> u64 {
+    const RESERVED_PIDS: u64 = 300;
+    last.map_or(RESERVED_PIDS, |last| (last + 1).min(RESERVED_PIDS))
+}
+
 /// Why `RLIMIT_NPROC` does not bound this process, if it does not (`copy_process`
 /// of Linux: the user root of the first user namespace, by whatever number it
 /// goes here, and who has one of two capabilities there).

@@ -10,8 +10,6 @@ use std::ptr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::sys::proc::Proc;
-
 /// Counts itself, and does nothing for ever.
 pub fn rest(arrivals: &AtomicU64) -> ! {
     arrivals.fetch_add(1, Relaxed);
@@ -178,13 +176,6 @@ fn library_marks_guards() -> bool {
 #[cfg(not(target_env = "gnu"))]
 fn library_marks_guards() -> bool {
     false
-}
-
-/// Asks the out-of-memory killer to take this process, and those that it
-/// forks, before any other (proc(5), `oom_score_adj`).
-pub fn die_first() {
-    // Raising it is everybody's right; where proc(5) is missing nobody can.
-    let _ = std::fs::write(Proc::this().path("oom_score_adj"), "1000");
 }
 
 #[cfg(test)]

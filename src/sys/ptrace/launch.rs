@@ -15,7 +15,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::filter::Filter;
 use super::search::{Executable, Prepared};
 use crate::model::Pid;
-use crate::sys::process::signals;
+use crate::sys::process::{die_first, signals};
 
 /// A program to be started.
 #[derive(Debug)]
@@ -192,6 +192,8 @@ impl ChildSide<'_> {
             {
                 self.fail(Step::Prepare);
             }
+            // threadtap is to be there when memory ends, and to tell of it.
+            die_first();
             // What it sends to its group reaches nobody but itself (kill(2)).
             if libc::setpgid(0, 0) == -1 {
                 self.fail(Step::Prepare);

@@ -181,6 +181,7 @@ pub(super) const TEXTS: Texts = Texts {
     o_bad_answer: "the answer was not JAM hh:mm:ss",
     o_no_thread: "the system refused a thread (EAGAIN)",
     o_no_process: "the system refused a process (EAGAIN or ENOMEM)",
+    o_reserve_kept: "its thread or process was not started, to leave other programs room",
     o_no_descriptor: "the system refused a file descriptor (EMFILE or ENFILE)",
     o_no_port: "no ephemeral port was left (EADDRNOTAVAIL)",
     o_unreachable: "the server cannot be reached",

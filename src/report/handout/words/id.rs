@@ -181,6 +181,7 @@ pub(super) const TEXTS: Texts = Texts {
     o_bad_answer: "jawabannya bukan JAM hh:mm:ss",
     o_no_thread: "sistem menolak membuat thread (EAGAIN)",
     o_no_process: "sistem menolak membuat proses (EAGAIN atau ENOMEM)",
+    o_reserve_kept: "thread atau prosesnya tidak dimulai, agar program lain punya ruang",
     o_no_descriptor: "sistem menolak membuat file descriptor (EMFILE atau ENFILE)",
     o_no_port: "tidak ada lagi port efemeral (EADDRNOTAVAIL)",
     o_unreachable: "server tidak dapat dijangkau",
