@@ -30,7 +30,7 @@ fn the_names_are_the_contract() {
         StopReason: "drained timeout interrupted fault";
         Side: "client server";
         Outcome: "valid not_attempted not_seen abandoned refused reset closed timeout bad_answer
-            no_thread no_process no_descriptor no_port unreachable other";
+            no_thread no_process reserve_kept no_descriptor no_port unreachable other";
         Provenance: "instrumented traced matched captured sampled";
         ConnState: "S0 S1 SF REJ S2 S3 RSTO RSTR RSTOS0 RSTRH SH SHR OTH";
         Close: "fin rst open";

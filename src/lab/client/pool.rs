@@ -91,7 +91,7 @@ pub(super) fn run(shared: Shared) {
         for worker in 0..shared.plan.workers {
             let worker = WorkerId(worker);
             match start(shared, &mut reserve, scope, move || {
-                work(shared, queue, worker)
+                work(shared, queue, worker);
             }) {
                 Ok(handle) => workers.push(handle),
                 // The pool goes on with the workers that it has.
