@@ -187,7 +187,9 @@ fn a_storm_of_connections_does_not_hold_up_the_end() {
         server.signal(Signal::TERM);
         // Processes of it are refused where the machine has no more for them.
         server.ends();
-        storm.into_iter().for_each(|one| one.join().unwrap());
+        for one in storm {
+            one.join().unwrap();
+        }
     }
 }
 
