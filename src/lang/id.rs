@@ -16,6 +16,9 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::BadAnswer => "jawabannya bukan JAM hh:mm:ss",
         Outcome::NoThread => "sistem menolak membuat thread (EAGAIN)",
         Outcome::NoProcess => "sistem menolak membuat proses (EAGAIN atau ENOMEM)",
+        Outcome::ReserveKept => {
+            "thread atau prosesnya tidak dimulai, agar program lain punya ruang"
+        }
         Outcome::NoDescriptor => "sistem menolak membuat file descriptor (EMFILE atau ENFILE)",
         Outcome::NoPort => "tidak ada lagi port sementara (EADDRNOTAVAIL)",
         Outcome::Unreachable => "server tidak dapat dijangkau",
