@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Measured;
 use super::measured::TIME_LIMIT;
-use crate::model::{CompareRow, ComparisonCode, Finding, Severity};
-use crate::text::units::{count, counted};
+use crate::model::{CompareRow, ComparisonCode, Finding, Phrase, Severity};
+use crate::wording::{compared, finding};
 
 /// The findings that mean exit status 1.
 const FAULTS: [&str; 4] = [
@@ -40,16 +40,16 @@ fn runs(measured: &[Measured]) -> Option<Finding> {
         .map(|m| m.folder.as_str())
         .collect();
     let first = failed.first()?;
-    let of = counted(measured.len() as u64, "run", "runs");
     Some(
-        Finding::new(
+        finding(
             FAULTS[0],
             Severity::Warning,
-            format!(
-                "{} of {of} had failures ({first}{}): run.json there says why. The times of such runs cannot be compared with others.",
-                count(failed.len() as u64),
-                and_more(&failed),
-            ),
+            vec![compared::runs_did_not_hold(
+                failed.len() as u64,
+                measured.len() as u64,
+                first,
+                failed.len() > 1,
+            )],
         )
         .with("runs", failed.clone()),
     )
@@ -58,11 +58,11 @@ fn runs(measured: &[Measured]) -> Option<Finding> {
 /// Rows whose times are not those of all their requests.
 fn with_failures(rows: &[CompareRow]) -> Option<Finding> {
     let failed = rows.iter().filter(|row| row.failed > Some(0));
-    let (names, said): (Map<String, Value>, Vec<String>) = failed
+    let (names, said): (Map<String, Value>, Vec<Phrase>) = failed
         .map(|row| {
             let failed = row.failed.unwrap_or_default();
-            let all = count(row.requests.saturating_mul(row.repeats));
-            let said = format!("{} {} of {all}", row.name, count(failed));
+            let all = row.requests.saturating_mul(row.repeats);
+            let said = compared::row(&row.name, failed, all);
             ((row.name.clone(), Value::from(failed)), said)
         })
         .unzip();
@@ -70,13 +70,10 @@ fn with_failures(rows: &[CompareRow]) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::new(
+        finding(
             FAULTS[1],
             Severity::Warning,
-            format!(
-                "Requests failed or were never made ({}): less work takes less time, so these rows cannot be called faster.",
-                said.join(", ")
-            ),
+            vec![compared::rows_with_failures(said)],
         )
         .with("failed", names),
     )
@@ -94,15 +91,15 @@ fn no_connection(rows: &[CompareRow], measured: &[Measured]) -> Option<Finding> 
         .map(|(_, row)| row.name.as_str())
         .collect();
     Some(
-        Finding::new(
+        finding(
             FAULTS[2],
             Severity::Warning,
-            format!(
-                "{} made no connection in {} ({first}{}): client.log there may say why. To give a program the address of the server, use {{host}} and {{port}} in its command.",
-                names.join(", "),
-                counted(folders.len() as u64, "run", "runs"),
-                and_more(&folders),
-            ),
+            vec![compared::no_connection(
+                names,
+                folders.len() as u64,
+                first,
+                folders.len() > 1,
+            )],
         )
         .with("runs", folders.clone()),
     )
@@ -116,22 +113,18 @@ fn not_in_time(rows: &[CompareRow], measured: &[Measured]) -> Option<Finding> {
     let late = rows.iter().filter(|row| row.time_limit_reached > 0);
     let names: Vec<&str> = late.map(|row| row.name.as_str()).collect();
     Some(
-        Finding::new(
+        finding(
             FAULTS[3],
             Severity::Warning,
-            format!(
-                "{} did not end within --time-limit in {} ({first}{}): threadtap ended the client, and its time is not in the row's duration. A row with such a run cannot be called faster.",
-                names.join(", "),
-                counted(folders.len() as u64, "run", "runs"),
-                and_more(&folders),
-            ),
+            vec![compared::time_limit(
+                names,
+                folders.len() as u64,
+                first,
+                folders.len() > 1,
+            )],
         )
         .with("runs", folders.clone()),
     )
-}
-
-fn and_more(all: &[&str]) -> &'static str {
-    if all.len() > 1 { ", …" } else { "" }
 }
 
 #[cfg(test)]
@@ -179,6 +172,23 @@ mod tests {
         );
         assert!(found[1].message.contains("(async 8 of 20)"), "{found:?}");
         assert_eq!(found[1].evidence["failed"]["async"], 8);
+    }
+
+    #[test]
+    fn every_one_is_told_in_every_language() {
+        let mut measured = runs_of(0, &[5, 6]);
+        measured[0].held = false;
+        measured[0].run.requests.failed = [("timeout".to_owned(), 2)].into();
+        measured[1].run.requests.attempted = Some(0);
+        let late = Finding::new(TIME_LIMIT, Severity::Error, "late");
+        measured[1].run.findings.push(late);
+        let found = told(&measured);
+        assert_eq!(found.len(), FAULTS.len());
+        for finding in found {
+            for lang in crate::lang::Lang::ALL {
+                assert!(crate::wording::is_told(&finding, *lang), "{finding:?}");
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Client, Contender, Measured};
 use crate::model::{CompareRow, ComparisonCode, Finding, Nanos, Severity, Strategy};
-use crate::text::units::{count, duration};
+use crate::wording::{self, compared};
 
 /// From how many runs of each row on something is said.
 const RUNS: usize = 3;
@@ -56,17 +56,10 @@ fn finding(
 ) -> (u64, Finding) {
     let median = |times: &[Nanos]| times[(times.len() - 1) / 2];
     let (most, least) = (median(more), median(less));
-    let message = format!(
-        "For {} requests the client took {} of CPU time as {} and {} as {} (medians), and more in \
-         each of its runs: a process has an address space of its own, which is copied and taken \
-         down for each request.",
-        count(process.requests),
-        duration(most),
-        process.name,
-        duration(least),
-        thread.name,
-    );
-    let finding = Finding::new(ComparisonCode::ProcessCost.name(), Severity::Info, message)
+    let sentence =
+        compared::process_cost(process.requests, most, &process.name, least, &thread.name);
+    let code = ComparisonCode::ProcessCost.name();
+    let finding = wording::finding(code, Severity::Info, vec![sentence])
         .with("process", process.name.clone())
         .with("thread", thread.name.clone())
         .with("process_client_cpu_ns", most.get())

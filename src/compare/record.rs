@@ -10,7 +10,7 @@ use crate::model::{
     CompareRecord, CompareRow, ComparedPlan, ComparisonCode, Finding, Nanos, SCHEMA_COMPARE,
     Severity, Tool,
 };
-use crate::text::units::counted;
+use crate::wording::{compared, finding};
 
 /// How far a comparison has come.
 #[derive(Clone, Debug)]
@@ -56,17 +56,17 @@ pub fn record(progress: &Progress<'_>) -> CompareRecord {
 fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if progress.interrupted {
-        findings.push(Finding::new(
+        findings.push(finding(
             "interrupted",
             Severity::Warning,
-            "The comparison was interrupted: the rows contain only the runs that had already ended.",
+            vec![compared::interrupted()],
         ));
     }
     if let Some(reason) = progress.broken {
-        findings.push(Finding::new(
+        findings.push(finding(
             ComparisonCode::RunNotMade.name(),
             Severity::Error,
-            format!("A run failed to complete, so the comparison stopped: {reason}"),
+            vec![compared::run_not_made(reason)],
         ));
     }
     findings.extend(faults(rows, progress.measured));
@@ -74,25 +74,23 @@ fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
     let repeat = u32::try_from(progress.plan.repeat).unwrap_or(u32::MAX);
     if let Some(needed) = repeats_needed(progress.contenders, repeat) {
         findings.push(
-            Finding::new(
+            finding(
                 ComparisonCode::TooFewRepeats.name(),
                 Severity::Info,
-                format!(
-                    "With --repeat {repeat} no difference can be significant, however large it is: this number of pairs needs --repeat {needed} or more.",
-                ),
+                vec![compared::too_few_repeats(
+                    &repeat.to_string(),
+                    &needed.to_string(),
+                )],
             )
             .with("repeats_needed", needed),
         );
     }
     if progress.unsettled > 0 {
         findings.push(
-            Finding::new(
+            finding(
                 ComparisonCode::NotSettled.name(),
                 Severity::Info,
-                format!(
-                    "Before {}, the number of threads or TIME-WAIT sockets of the system had not returned to its earlier value: other programs are active on this machine.",
-                    counted(u64::from(progress.unsettled), "run", "runs")
-                ),
+                vec![compared::not_settled(u64::from(progress.unsettled))],
             )
             .with("runs", progress.unsettled),
         );

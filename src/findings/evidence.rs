@@ -8,9 +8,10 @@ use super::{FindingsInput, Seen};
 use crate::activity::{Activity, TaskIndex};
 use crate::model::observation::{End, OwnTotals, SideEnded};
 use crate::model::{
-    CaptureSummary, Exit, FlowRecord, Outcome, Phrase, ServerKind, Side, StopReason, WorkerRecord,
+    CaptureSummary, Exit, FlowRecord, Incomplete, IncompleteFigure, Outcome, Phrase, ServerKind,
+    Side, StopReason, WorkerRecord,
 };
-use crate::wording::{file, program};
+use crate::wording::{file, incomplete, program};
 
 /// A side's program at the beginning of a sentence: with its command, where it is
 /// somebody's own.
@@ -120,12 +121,12 @@ pub(super) fn totals(seen: &Seen<'_>, side: Side) -> Option<OwnTotals> {
 }
 
 /// What is concluded of the sides that executed programs of some kind while they
-/// were traced: `which` programs are meant, and the message for a side and their
+/// were traced: `which` programs are meant, and the sentence for a side and their
 /// names.
 pub(super) fn of_programs(
     input: &FindingsInput<'_>,
     which: fn(&Activity) -> &BTreeSet<String>,
-    message: impl Fn(Side, String) -> String,
+    sentence: impl Fn(Side, &[String]) -> Phrase,
 ) -> Vec<Conclusion> {
     let Some(seen) = input.seen else {
         return Vec::new();
@@ -134,7 +135,7 @@ pub(super) fn of_programs(
         let programs = which(traced(&seen, side)?);
         let names: Vec<_> = programs.iter().cloned().collect();
         (!names.is_empty()).then(|| {
-            says(message(side, listed(programs)))
+            says(sentence(side, &names))
                 .with("side", side.to_string())
                 .with("programs", names)
         })
@@ -257,14 +258,26 @@ pub(super) fn remedy_of_not_saved(error: &str) -> Phrase {
     }
 }
 
-/// Names, as a sentence lists them.
-pub(super) fn listed(names: &BTreeSet<String>) -> String {
-    names.iter().cloned().collect::<Vec<_>>().join(", ")
-}
-
-/// Tasks of which nobody noted which kind they were to be.
-pub(super) fn tasks(n: u64) -> String {
-    crate::text::units::counted(n, "thread or process", "threads or processes")
+/// Why a figure is not known exactly, as parts of a sentence.
+pub(super) fn reasons_of(figure: &IncompleteFigure) -> Vec<Phrase> {
+    let told = |(name, n): (&String, &u64)| {
+        let reason = match Incomplete::from_name(name) {
+            None => incomplete::named(name),
+            Some(Incomplete::AnswerCut) => incomplete::answer_cut(),
+            Some(Incomplete::MoreAnswersCut) => incomplete::more_answers_cut(),
+            Some(Incomplete::MoreRequestsCut) => incomplete::more_requests_cut(),
+            Some(Incomplete::FirstBytesCut) => incomplete::first_bytes_cut(),
+            Some(Incomplete::AnswersLost) => incomplete::answers_lost(),
+            Some(Incomplete::RequestsLost) => incomplete::requests_lost(),
+            Some(Incomplete::FirstBytesLost) => incomplete::first_bytes_lost(),
+            Some(Incomplete::DisorderBound) => incomplete::disorder_bound(),
+            Some(Incomplete::ExchangesBound) => incomplete::exchanges_bound(),
+            Some(Incomplete::HolesBound) => incomplete::holes_bound(),
+            Some(Incomplete::Evicted) => incomplete::evicted(),
+        };
+        incomplete::of_flows(reason, *n)
+    };
+    figure.flows.iter().map(told).collect()
 }
 
 /// How many there are, as evidence holds it.

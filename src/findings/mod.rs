@@ -28,12 +28,11 @@ use std::cmp::Reverse;
 pub use about::{PageWords, Topic, Words};
 pub use rules::Code;
 
-use rule::{About, Conclusion, Judge, Words as Said};
+use rule::{About, Conclusion, Judge};
 
 use crate::activity::Activity;
 use crate::model::observation::Observation;
 use crate::model::{Finding, FlowRecord, RunRecord, Severity, WorkerRecord};
-use crate::text::escape::printable;
 use crate::wording;
 
 /// What was seen in a run, and what the tasks of its sides did.
@@ -91,13 +90,9 @@ impl Code {
 
     fn finding(self, conclusion: Conclusion) -> Finding {
         let severity = conclusion.severity.unwrap_or(self.usual());
-        let finding = match conclusion.words {
-            Said::Said(said) => wording::finding(self.name(), severity, said),
-            Said::English(message) => Finding::new(self.name(), severity, printable(&message)),
-        };
         Finding {
             evidence: conclusion.evidence,
-            ..finding
+            ..wording::finding(self.name(), severity, conclusion.said.0)
         }
     }
 

@@ -49,51 +49,34 @@ pub(super) struct Conclusion {
     /// `None`: the rule's usual one.
     pub severity: Option<Severity>,
     /// Whole sentences, with what to do about it where something can be done.
-    pub words: Words,
+    pub said: Sentences,
     /// The figures behind it.
     pub evidence: Map<String, Value>,
 }
 
-/// What is said: the sentences.
+/// What is said: a sentence, or several.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Words {
-    /// In any language.
-    Said(Vec<Phrase>),
-    /// In English only, as long as a rule has not been translated.
-    English(String),
-}
+pub(super) struct Sentences(pub Vec<Phrase>);
 
-impl From<Phrase> for Words {
+impl From<Phrase> for Sentences {
     fn from(sentence: Phrase) -> Self {
-        Self::Said(vec![sentence])
+        Self(vec![sentence])
     }
 }
 
-impl From<Vec<Phrase>> for Words {
+impl From<Vec<Phrase>> for Sentences {
     fn from(sentences: Vec<Phrase>) -> Self {
-        Self::Said(sentences)
-    }
-}
-
-impl From<String> for Words {
-    fn from(message: String) -> Self {
-        Self::English(message)
-    }
-}
-
-impl From<&str> for Words {
-    fn from(message: &str) -> Self {
-        Self::English(message.to_owned())
+        Self(sentences)
     }
 }
 
 /// A conclusion of the rule's usual severity, without evidence yet. Names and
 /// words of others may stand in the message as they are: control characters
 /// in it are escaped for every rule.
-pub(super) fn says(words: impl Into<Words>) -> Conclusion {
+pub(super) fn says(sentences: impl Into<Sentences>) -> Conclusion {
     Conclusion {
         severity: None,
-        words: words.into(),
+        said: sentences.into(),
         evidence: Map::new(),
     }
 }

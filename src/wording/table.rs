@@ -139,4 +139,71 @@ sentences! {
     server_died { ended(exit: Exit, last: Phrase); }
     log_not_saved { cut(side: Side, error: &str, log: &str, saved: Bytes); }
     log_cut { cut(side: Side, printed: Bytes, log: &str, limit: Bytes); }
+    address_fallback { again(n: u64, target: &str); normal(); more(n: u64); }
+    client_died { ended(exit: Exit); }
+    client_refused_tasks { refused(n: u64); lower(); }
+    closes_first { closed(client: u64, ports: u64); again(); }
+    drops_unknown { unknown(kernel: bool, interface: bool); }
+    frames_twice { twice(flows: u64, interface: &str); too_high(); }
+    incomplete {
+        of_flows(reason: Phrase, n: u64); named(name: &str); answer_cut(); more_answers_cut();
+        more_requests_cut(); first_bytes_cut(); answers_lost(); requests_lost();
+        first_bytes_lost(); disorder_bound(); exchanges_bound(); holes_bound(); evicted();
+    }
+    incomplete_figures {
+        unknown(names: Vec<&str>); because(reasons: Vec<Phrase>, snaplen: Option<u64>);
+    }
+    interrupted { run(); }
+    isolated_outside { tried(side: Side, n: u64, targets: &[String], more: bool); never(); }
+    ledger_full { full(side: Side, n: u64); }
+    linger_timeout { open(open: Option<u64>); }
+    not_ended { held(n: u64, pids: &[String]); }
+    nothing_captured { beside(n: u64, target: &str, interface: &str); elsewhere(); }
+    observer_cost { cost(client: Nanos, cpu: Nanos, stops: u64); }
+    ports_exhausted { none(n: u64, ports: Option<u64>); held(client: u64, server: u64); widen(); }
+    ports_reused { again(pairs: u64, flows: u64, most: u64); }
+    processes_killed { killed(n: u64, exit: Exit, connections: u64); pool(); }
+    request_count {
+        fewer(made: u64, on: Option<u64>, submitted: u64); together();
+        more(made: u64, submitted: u64);
+    }
+    requests_unknown {
+        unknown(n: u64, reason: Phrase); lost(n: u64);
+        because(reasons: Vec<Phrase>, snaplen: Option<u64>); ended_early(); not_shown();
+    }
+    reset_unread { late(side: Side, n: u64, peer: Side); unread(side: Side, n: u64, peer: Side); }
+    server_ended { ended(); }
+    server_refused_descriptors { out(); raise(); }
+    server_refused_tasks { refused(n: u64); }
+    serving_thread_unseen {
+        unseen(n: u64, parts: Vec<Phrase>); sent(n: u64); asked(n: u64); silent(n: u64);
+        unknown(n: u64); trace_rw();
+    }
+    setuid_ignored { ignored(side: Side, programs: &[String]); }
+    sockets_refused {
+        found(call: &str, error: &str, side: Side);
+        unseen(side: Side, call: &str, error: &str, remedy: Option<Phrase>);
+        linux_5_6(); container(); not_dumpable(); open_files();
+    }
+    sockets_unseen { unseen(side: Side, programs: &[String]); }
+    source_addresses { used(n: u64, first: &str, last: &str); }
+    strict_seccomp_refused { refused(side: Side, programs: &[String]); }
+    time_limit { over(limit: Nanos); }
+    trace_not_allowed { sampled(reason: &str); }
+    uses_io_uring {
+        client(programs: Vec<&str>, flows: Option<u64>);
+        server(programs: Vec<&str>, flows: Option<u64>);
+    }
+    uses_ptrace { uses(side: Side, programs: &[String]); }
+
+    // Of a comparison.
+    compared {
+        interrupted(); run_not_made(reason: &str);
+        runs_did_not_hold(n: u64, all: u64, first: &str, more: bool);
+        rows_with_failures(rows: Vec<Phrase>); row(name: &str, failed: u64, all: u64);
+        no_connection(names: Vec<&str>, n: u64, first: &str, more: bool);
+        time_limit(names: Vec<&str>, n: u64, first: &str, more: bool);
+        process_cost(requests: u64, most: Nanos, process: &str, least: Nanos, thread: &str);
+        too_few_repeats(repeat: &str, needed: &str); not_settled(n: u64);
+    }
 }

@@ -8,7 +8,7 @@ use crate::findings::evidence::traced;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::Side;
-use crate::text::units::{count, counted};
+use crate::wording::address_fallback;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -37,17 +37,14 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let again = fallbacks(&Wire::new(input.flows, Some(client)), client);
     let first = client.sockets.made.get(*again.iter().min()?)?;
     let n = again.len() as u64;
-    let message = format!(
-        "{} (the first one to {}) failed, and the client then tried another address of the \
-         server. This is normal for a name with several addresses. No request failed because \
-         of it, but there are {} more attempts and flows than requests.",
-        counted(n, "connection attempt", "connection attempts"),
-        first.target,
-        count(n),
-    );
     let target = first.target.to_string();
+    let sentences = vec![
+        address_fallback::again(n, &target),
+        address_fallback::normal(),
+        address_fallback::more(n),
+    ];
     Some(
-        says(message)
+        says(sentences)
             .with("attempts", n)
             .with("first_target", target),
     )

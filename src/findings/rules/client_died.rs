@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::is_complete;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Exit, Severity};
+use crate::wording::client_died;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -30,7 +31,6 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if !client.is_built_in() || !is_complete(&seen) {
         return None;
     }
-    let message =
-        format!("The client ended before its work was done ({exit}); client.log may say why.");
-    Some(says(message).with("exit", exit.to_string()))
+    let sentence = client_died::ended(exit);
+    Some(says(sentence).with("exit", exit.to_string()))
 }

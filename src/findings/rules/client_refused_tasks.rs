@@ -1,9 +1,10 @@
 //! `client_refused_tasks`: the built-in client did not get all its workers.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{tasks, totals};
+use crate::findings::evidence::totals;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Side};
+use crate::wording::client_refused_tasks;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -24,10 +25,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let refused = totals(&input.seen?, Side::Client)?.refused_tasks;
-    let message = format!(
-        "The system refused the client {} (EAGAIN); the run went on with those it had. Lower -n, \
-         or raise RLIMIT_NPROC, kernel.threads-max, kernel.pid_max or vm.max_map_count.",
-        tasks(refused),
-    );
-    (refused > 0).then(|| says(message).with("refused", refused))
+    let sentences = vec![
+        client_refused_tasks::refused(refused),
+        client_refused_tasks::lower(),
+    ];
+    (refused > 0).then(|| says(sentences).with("refused", refused))
 }

@@ -8,7 +8,7 @@ use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::{ClosedFirst, closed_first};
 use crate::model::{Endpoint, FlowRecord, LimitName, Nanos, Outcome, Severity};
-use crate::text::units::{count, counted};
+use crate::wording::closes_first;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -69,14 +69,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     }
     let ClosedFirst { client, server } = closed_first(input.flows);
-    let message = format!(
-        "The client closed {} first: the port of each stays in TIME-WAIT for a minute, and one \
-         address has only {} for this server. Another run within a minute may find none.",
-        counted(client, "connection", "connections"),
-        count(ports),
-    );
+    let sentences = vec![closes_first::closed(client, ports), closes_first::again()];
     Some(
-        says(message)
+        says(sentences)
             .with("client_closed_first", client)
             .with("server_closed_first", server)
             .with("ports", ports),

@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::frames_lost;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
+use crate::wording::drops_unknown;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -35,18 +36,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if frames_lost(capture) > 0 {
         return None;
     }
-    let whose = match (kernel, interface) {
-        (Some(_), Some(_)) => return None,
-        (None, None) => "the kernel or the interface",
-        (None, Some(_)) => "the kernel",
-        (Some(_), None) => "the interface",
-    };
-    let message = format!(
-        "It is not known how many frames {whose} dropped, so the capture may be incomplete; \
-         compare its counts with those of the workers."
-    );
+    if kernel.is_some() && interface.is_some() {
+        return None;
+    }
+    let sentence = drops_unknown::unknown(kernel.is_none(), interface.is_none());
     Some(
-        says(message)
+        says(sentence)
             .with("dropped_by_kernel", kernel)
             .with("dropped_by_interface", interface),
     )

@@ -5,7 +5,7 @@ use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::captured_twice;
 use crate::model::Severity;
-use crate::text::units::count;
+use crate::wording::frames_twice;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -32,14 +32,12 @@ pub(in crate::findings) const RULE: Rule = Rule {
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let flows = captured_twice(input)?;
     let interface = &input.run.capture.as_ref()?.interface;
-    let message = format!(
-        "The SYN of all {} flows is in the capture more than once within less than 200 ms, too early \
-         for a retransmission: frames were captured twice on {interface}. Counts of frames, bytes \
-         and retransmissions are too high; capture one interface (-i NAME).",
-        count(flows),
-    );
+    let sentences = vec![
+        frames_twice::twice(flows, interface),
+        frames_twice::too_high(),
+    ];
     Some(
-        says(message)
+        says(sentences)
             .with("flows", flows)
             .with("interface", interface.clone()),
     )

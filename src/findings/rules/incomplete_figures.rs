@@ -1,10 +1,10 @@
 //! `incomplete_figures`: figures that are not known exactly.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::is_lossy;
+use crate::findings::evidence::{is_lossy, reasons_of};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Incomplete, IncompleteFigure, Severity};
-use crate::text::units::count;
+use crate::wording::incomplete_figures;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -41,24 +41,20 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     };
     let names: Vec<&str> = incomplete.keys().map(String::as_str).collect();
     let cut = |reason: &Incomplete| all.flows.contains_key(reason.name());
-    let snaplen = [
+    let snaplen_cut = [
         Incomplete::AnswerCut,
         Incomplete::MoreAnswersCut,
         Incomplete::MoreRequestsCut,
         Incomplete::FirstBytesCut,
     ];
-    let remedy = match &input.run.capture {
-        Some(capture) if snaplen.iter().any(cut) => {
-            format!("; raise --snaplen ({})", count(capture.snaplen.into()))
-        }
-        _ => String::new(),
-    };
-    let message = format!(
-        "Not known exactly: {}. The reason: {}{remedy}.",
-        names.join(", "),
-        all.reasons(),
-    );
-    Some(says(message).with("figures", names).with(
+    let snaplen = input.run.capture.as_ref().map(|c| u64::from(c.snaplen));
+    let snaplen = snaplen.filter(|_| snaplen_cut.iter().any(cut));
+    let mut sentences = vec![incomplete_figures::unknown(names.clone())];
+    let reasons = reasons_of(&all);
+    if !reasons.is_empty() {
+        sentences.push(incomplete_figures::because(reasons, snaplen));
+    }
+    Some(says(sentences).with("figures", names).with(
         "reasons",
         serde_json::to_value(&all.flows).unwrap_or_default(),
     ))

@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::{len, was_interrupted};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, StopReason};
+use crate::wording::interrupted;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -34,8 +35,5 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
 }
 
 fn conclusion() -> Conclusion {
-    says(
-        "The run was interrupted, so every figure covers only what had happened until then; run \
-         it again for the whole.",
-    )
+    says(interrupted::run())
 }

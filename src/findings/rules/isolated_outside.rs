@@ -7,7 +7,7 @@ use crate::activity::Activity;
 use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Endpoint, Severity, Side};
-use crate::text::units::counted;
+use crate::wording::isolated_outside;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -61,22 +61,15 @@ fn of_side(side: Side, activity: &Activity) -> Option<Conclusion> {
     }
     let attempts: u64 = targets.values().sum();
     let all: Vec<String> = targets.keys().map(ToString::to_string).collect();
-    let named = all
-        .iter()
-        .take(NAMED)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    let more = if all.len() > NAMED { ", …" } else { "" };
+    let named = &all[..all.len().min(NAMED)];
+    let sentences = vec![
+        isolated_outside::tried(side, attempts, named, all.len() > NAMED),
+        isolated_outside::never(),
+    ];
     (attempts > 0).then(|| {
-        says(format!(
-            "The {side} tried {} to connect outside ({named}{more}), and the network is not \
-             reachable: the run has a network of its own. If the program needs it, use \
-             --isolate never.",
-            counted(attempts, "time", "times"),
-        ))
-        .with("side", side.to_string())
-        .with("attempts", attempts)
-        .with("targets", all.into_iter().take(KEPT).collect::<Vec<_>>())
+        says(sentences)
+            .with("side", side.to_string())
+            .with("attempts", attempts)
+            .with("targets", all.into_iter().take(KEPT).collect::<Vec<_>>())
     })
 }

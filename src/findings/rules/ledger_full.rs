@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::totals;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Side};
-use crate::text::units::count;
+use crate::wording::ledger_full;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -31,13 +31,8 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     };
     let of_side = |side| {
         let unrecorded = totals(&seen, side)?.unrecorded;
-        let message = format!(
-            "The {side} created more threads or accepted more connections than it had room to \
-             record ({} more), so its census is not given; run it again without other clients \
-             on its port.",
-            count(unrecorded),
-        );
-        (unrecorded > 0).then(|| says(message).with("unrecorded", unrecorded))
+        let sentence = ledger_full::full(side, unrecorded);
+        (unrecorded > 0).then(|| says(sentence).with("unrecorded", unrecorded))
     };
     [Side::Client, Side::Server]
         .into_iter()

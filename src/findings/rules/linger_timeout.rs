@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, is_lossy, made_beside_the_tap, was_too_long};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Close, Severity, StopReason};
-use crate::text::units::counted;
+use crate::wording::linger_timeout;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -36,13 +36,6 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     }
     let open = count_of(input.flows.iter().filter(|f| f.close == Close::Open));
-    let what = match open {
-        0 => "fewer flows than expected had closed".to_owned(),
-        n => format!("{} still open", counted(n, "flow was", "flows were")),
-    };
-    let message = format!(
-        "When the --linger time was over, {what}, so the capture does not show how every flow \
-         ends; raise --linger to wait longer."
-    );
-    Some(says(message).with("open_flows", open))
+    let sentence = linger_timeout::open(Some(open).filter(|&n| n > 0));
+    Some(says(sentence).with("open_flows", open))
 }

@@ -1,8 +1,10 @@
 //! `not_ended`: processes that were killed and still exist.
 
 use crate::findings::FindingsInput;
+use crate::findings::evidence::len;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
+use crate::wording::not_ended;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -24,17 +26,6 @@ pub(in crate::findings) const RULE: Rule = Rule {
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let pids = &input.seen?.observation.leftovers.as_ref()?.not_ended;
     let listed: Vec<String> = pids.iter().map(ToString::to_string).collect();
-    let listed = listed.join(", ");
-    let message = format!(
-        "{} {listed} did not end within a minute after threadtap had killed {}: the kernel holds \
-         {}. `ps -o stat,wchan -p PID` shows where.",
-        if pids.len() == 1 {
-            "Process"
-        } else {
-            "Processes"
-        },
-        if pids.len() == 1 { "it" } else { "them" },
-        if pids.len() == 1 { "it" } else { "them" },
-    );
-    (!pids.is_empty()).then(|| says(message).with("pids", listed))
+    let sentence = not_ended::held(len(pids), &listed);
+    (!pids.is_empty()).then(|| says(sentence).with("pids", listed.join(", ")))
 }

@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::made_beside_the_tap;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
-use crate::text::units::counted;
+use crate::wording::nothing_captured;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -28,17 +28,14 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let (connections, capture) = made_beside_the_tap(input)?;
-    let message = format!(
-        "{} made to {}, and no frame was captured on {}: the connections go over another \
-         interface or network namespace. Use -i NAME or -i any, or run threadtap in that \
-         namespace.",
-        counted(connections, "connection was", "connections were"),
-        input.run.plan.target,
-        capture.interface,
-    );
+    let (target, interface) = (&input.run.plan.target, &capture.interface);
+    let sentences = vec![
+        nothing_captured::beside(connections, target, interface),
+        nothing_captured::elsewhere(),
+    ];
     Some(
-        says(message)
+        says(sentences)
             .with("connections", connections)
-            .with("interface", capture.interface.clone()),
+            .with("interface", interface.clone()),
     )
 }

@@ -4,7 +4,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Nanos, Severity};
-use crate::text::units::{counted, duration};
+use crate::wording::observer_cost;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -35,15 +35,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let observer = &input.run.observer;
     let (cpu, stops) = (observer.tracer_cpu_ns?, observer.tracer_stops?);
     let client = observer.client_duration_ns.filter(|d| *d >= LONG_ENOUGH)?;
-    let message = format!(
-        "While the client ran ({}), tracing took {} of CPU time and stopped threads {}: durations \
-         and latencies are longer than without threadtap; for times, use --observe sampled.",
-        duration(client),
-        duration(cpu),
-        counted(stops, "time", "times"),
-    );
+    let sentence = observer_cost::cost(client, cpu, stops);
     (cpu.get().saturating_mul(2) >= client.get()).then(|| {
-        says(message)
+        says(sentence)
             .with("tracer_cpu_ns", cpu.get())
             .with("tracer_stops", stops)
             .with("client_duration_ns", client.get())

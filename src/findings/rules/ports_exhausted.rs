@@ -5,7 +5,7 @@ use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::{ClosedFirst, closed_first};
 use crate::model::{LimitName, Outcome, Severity};
-use crate::text::units::{count, counted};
+use crate::wording::ports_exhausted;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -57,26 +57,14 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     }
     let limit = LimitName::PortRange.to_string();
     let ports = run.environment.limits.get(&limit).copied().flatten();
-    let range = ports.map_or_else(String::new, |ports| format!(" ({})", count(ports)));
+    let mut sentences = vec![ports_exhausted::none(n, ports)];
     let ClosedFirst { client, server } = closed_first(input.flows);
-    let held = if client + server == 0 {
-        String::new()
-    } else {
-        format!(
-            " Of the connections in the capture the client closed {} first and the server {}: \
-             that side holds each for a minute in TIME-WAIT.",
-            count(client),
-            count(server),
-        )
-    };
-    let message = format!(
-        "{} found no free local port (EADDRNOTAVAIL): those of net.ipv4.ip_local_port_range{range} \
-         were taken for this server.{held} Widen the range, or make several requests on one \
-         connection.",
-        counted(n, "connection", "connections"),
-    );
+    if client + server > 0 {
+        sentences.push(ports_exhausted::held(client, server));
+    }
+    sentences.push(ports_exhausted::widen());
     Some(
-        says(message)
+        says(sentences)
             .with("connections", n)
             .with("ports", ports)
             .with("client_closed_first", client)

@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::count_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Endpoint, Severity};
-use crate::text::units::{count, counted};
+use crate::wording::ports_reused;
 use std::collections::HashMap;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -43,15 +43,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     }
     let flows: u64 = reused().sum();
     let most = reused().max().copied().unwrap_or(0);
-    let message = format!(
-        "{} of client and server carried {} flows, at most {} each: ports were used again, so \
-         tell flows apart by number and time, not by port.",
-        counted(pairs, "pair of endpoints", "pairs of endpoints"),
-        count(flows),
-        count(most),
-    );
+    let sentence = ports_reused::again(pairs, flows, most);
     Some(
-        says(message)
+        says(sentence)
             .with("endpoint_pairs", pairs)
             .with("flows", flows)
             .with("most_flows_of_a_pair", most),

@@ -5,7 +5,7 @@ use crate::findings::ending::killed;
 use crate::findings::evidence::was_cut_short;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Exit, Severity};
-use crate::text::units::counted;
+use crate::wording::processes_killed;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -36,23 +36,12 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         return Vec::new();
     };
     let conclusion = |(signal, (processes, connections)): (i32, (u64, u64))| {
-        let of_a_pool = if signal == libc::SIGTERM {
-            " The processes of a pool that the main program does not wait for end so."
-        } else {
-            ""
-        };
-        let message = format!(
-            "{} ended by {}, which threadtap had not sent; {} made {} before.{of_a_pool}",
-            counted(
-                processes,
-                "process of the client was",
-                "processes of the client were"
-            ),
-            Exit::Signal(signal),
-            if processes == 1 { "it had" } else { "they had" },
-            counted(connections, "connection", "connections"),
-        );
-        says(message)
+        let exit = Exit::Signal(signal);
+        let mut sentences = vec![processes_killed::killed(processes, exit, connections)];
+        if signal == libc::SIGTERM {
+            sentences.push(processes_killed::pool());
+        }
+        says(sentences)
             .with("signal", signal)
             .with("processes", processes)
             .with("connections", connections)

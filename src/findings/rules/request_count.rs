@@ -3,8 +3,8 @@
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{lossless_capture, made_no_connection, was_cut_short};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{RunRecord, Severity};
-use crate::text::units::{count, counted};
+use crate::model::{Phrase, RunRecord, Severity};
+use crate::wording::request_count;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -43,8 +43,8 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         let failed: u64 = run.requests.failed.values().sum();
         run.exchanges.requests?.checked_add(failed)?
     };
-    let conclusion = |severity, message: String| {
-        says(message)
+    let conclusion = |severity, sentences: Vec<Phrase>| {
+        says(sentences)
             .at(severity)
             .with("submitted", submitted)
             .with("made", made)
@@ -52,29 +52,16 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     };
     // Of TIME, those that are missing have failed, and are told as that.
     if made < submitted && !is_time && !was_cut_short(input) && !made_no_connection(input) {
-        let on = run.connections.established.map_or_else(String::new, |n| {
-            format!(" on {}", counted(n, "connection", "connections"))
-        });
-        return Some(conclusion(
-            Severity::Error,
-            format!(
-                "Only {} seen{on}, and -n says {}. Of this protocol, requests that are sent together \
-                 are counted as one; leave -n out if the client does that.",
-                counted(made, "exchange was", "exchanges were"),
-                counted(submitted, "request", "requests"),
-            ),
-        ));
+        let on = run.connections.established;
+        let sentences = vec![
+            request_count::fewer(made, on, submitted),
+            request_count::together(),
+        ];
+        return Some(conclusion(Severity::Error, sentences));
     }
     (made > submitted && is_time).then(|| {
-        conclusion(
-            Severity::Warning,
-            format!(
-                "The client made {}, and -n says {}: correct the client, or give the number that it \
-                 makes.",
-                counted(made, "request", "requests"),
-                count(submitted),
-            ),
-        )
+        let sentence = request_count::more(made, submitted);
+        conclusion(Severity::Warning, vec![sentence])
     })
 }
 

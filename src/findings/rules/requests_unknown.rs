@@ -1,10 +1,10 @@
 //! `requests_unknown`: requests of which it is not known how they ended.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{frames_lost, was_cut_short};
+use crate::findings::evidence::{frames_lost, reasons_of, was_cut_short};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
-use crate::text::units::{count, counted};
+use crate::wording::requests_unknown;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -32,36 +32,22 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let unknown = input.run.requests.unknown.filter(|&n| n > 0)?;
     let capture = input.run.capture.as_ref();
     let lost = capture.map_or(0, frames_lost);
-    let mut reasons = Vec::new();
-    if lost > 0 {
-        reasons.push(format!(
-            "the capture lost {}; raise --buffer or lower the load",
-            counted(lost, "frame", "frames")
-        ));
-    } else if let Some(figure) = input.run.incomplete.get("requests.valid") {
-        let is_cut = |name: &String| name.ends_with("_cut");
-        let remedy = match capture.filter(|_| figure.flows.keys().any(is_cut)) {
-            Some(capture) => format!(
-                "; raise --snaplen, which is {}",
-                count(capture.snaplen.into())
-            ),
-            None => String::new(),
-        };
-        reasons.push(format!("{}{remedy}", figure.reasons()));
-    }
-    if reasons.is_empty() && was_cut_short(input) {
-        reasons.push("the run ended early".to_owned());
-    }
-    if reasons.is_empty() {
-        reasons.push("the capture does not show it".to_owned());
-    }
-    let message = format!(
-        "How {} ended is not known: {}.",
-        counted(unknown, "request", "requests"),
-        reasons.join("; "),
-    );
+    let figure = input.run.incomplete.get("requests.valid");
+    let figure = figure.filter(|figure| !figure.flows.is_empty());
+    let reason = if lost > 0 {
+        requests_unknown::lost(lost)
+    } else if let Some(figure) = figure {
+        let is_cut = figure.flows.keys().any(|name| name.ends_with("_cut"));
+        let snaplen = capture.filter(|_| is_cut).map(|c| u64::from(c.snaplen));
+        requests_unknown::because(reasons_of(figure), snaplen)
+    } else if was_cut_short(input) {
+        requests_unknown::ended_early()
+    } else {
+        requests_unknown::not_shown()
+    };
+    let sentence = requests_unknown::unknown(unknown, reason);
     Some(
-        says(message)
+        says(sentence)
             .with("requests", unknown)
             .with("dropped", capture.map(|_| lost))
             .with("snaplen", capture.map(|c| c.snaplen)),

@@ -5,7 +5,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, is_lossy};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Severity, Side};
-use crate::text::units::counted;
+use crate::wording::reset_unread;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -46,23 +46,16 @@ fn of_side(input: &FindingsInput<'_>, side: Side) -> Option<Conclusion> {
     let flows = count_of(resets());
     let late = count_of(resets().filter(|flow| has_closed(flow, side)));
     let peer = match side {
-        Side::Client => "server",
-        Side::Server => "client",
+        Side::Client => Side::Server,
+        Side::Server => Side::Client,
     };
-    let why = if late == flows {
-        format!("the {side} had closed them when the data came, so that nobody read it")
+    let sentence = if late == flows {
+        reset_unread::late(side, flows, peer)
     } else {
-        format!(
-            "the kernel does so where the {side} closes a socket with data that it has not read, or \
-             with SO_LINGER and a time of 0"
-        )
+        reset_unread::unread(side, flows, peer)
     };
-    let message = format!(
-        "The {side} reset {} on which data of the {peer} had come: {why}.",
-        counted(flows, "connection", "connections"),
-    );
     (flows > 0).then(|| {
-        says(message)
+        says(sentence)
             .with("side", side.to_string())
             .with("flows", flows)
             .with("after_close", late)

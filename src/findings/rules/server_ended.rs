@@ -5,6 +5,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::early_end_of_server;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Exit, Severity};
+use crate::wording::server_ended;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -25,6 +26,5 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let seen = input.seen?;
     let exit = early_end_of_server(&seen)?;
     let built_in = seen.observation.server.is_built_in();
-    let message = "The server ended by itself, with exit status 0, before the run was over.";
-    (!built_in && exit == Exit::Code(0)).then(|| says(message))
+    (!built_in && exit == Exit::Code(0)).then(|| says(server_ended::ended()))
 }

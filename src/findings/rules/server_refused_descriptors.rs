@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::totals;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Side};
+use crate::wording::server_refused_descriptors;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -24,7 +25,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let refused = totals(&input.seen?, Side::Server)?.refused_descriptors;
-    let message = "The server ran out of file descriptors; connections waited in the accept \
-                   queue until others had closed. Raise `ulimit -n`.";
-    (refused > 0).then(|| says(message).with("refused", refused))
+    let sentences = vec![
+        server_refused_descriptors::out(),
+        server_refused_descriptors::raise(),
+    ];
+    (refused > 0).then(|| says(sentences).with("refused", refused))
 }

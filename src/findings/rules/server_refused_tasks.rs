@@ -2,9 +2,10 @@
 //! for each connection.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{tasks, totals};
+use crate::findings::evidence::totals;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Side};
+use crate::wording::server_refused_tasks;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -25,10 +26,6 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let refused = totals(&input.seen?, Side::Server)?.refused_tasks;
-    let message = format!(
-        "The system refused the server {} (EAGAIN); its accepting thread served those \
-         connections itself.",
-        tasks(refused),
-    );
-    (refused > 0).then(|| says(message).with("refused", refused))
+    let sentence = server_refused_tasks::refused(refused);
+    (refused > 0).then(|| says(sentence).with("refused", refused))
 }

@@ -8,8 +8,8 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, traced};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::AskedServer;
-use crate::model::{Endpoint, FlowRecord, Severity, Side};
-use crate::text::units::{count, counted};
+use crate::model::{Endpoint, FlowRecord, Phrase, Severity, Side};
+use crate::wording::serving_thread_unseen;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -68,49 +68,23 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         of(Carried::Nothing),
     );
     let unknown = n - answered - asked - silent;
-    let mut parts = Vec::new();
-    if answered > 0 {
-        parts.push(format!(
-            "on {} the server sent, by a call that is not traced",
-            count(answered)
-        ));
-    }
-    if asked > 0 {
-        parts.push(format!(
-            "on {} only the client sent: the server read by a call that is not traced, or never",
-            count(asked)
-        ));
-    }
-    if silent > 0 {
-        parts.push(format!(
-            "{} carried no data, so that there was nothing to receive",
-            count(silent)
-        ));
-    }
-    if unknown > 0 {
-        parts.push(format!(
-            "of {} the capture does not tell what they carried",
-            count(unknown)
-        ));
-    }
+    let parts = [
+        (answered, serving_thread_unseen::sent(answered)),
+        (asked, serving_thread_unseen::asked(asked)),
+        (silent, serving_thread_unseen::silent(silent)),
+        (unknown, serving_thread_unseen::unknown(unknown)),
+    ];
+    let parts = parts.into_iter().filter(|(n, _)| *n > 0);
+    let parts = parts.map(|(_, part)| part).collect();
     let plan = &seen.observation.header.asked;
     // Of a server that is attached to they are looked at in any case.
     let attached = matches!(plan.server, AskedServer::Existing { attached: true });
     let rw = plan.read_write || attached;
-    let remedy = if rw || silent == n {
-        ""
-    } else {
-        " With --trace-rw, read(2) and write(2) are traced."
-    };
-    let message = format!(
-        "Of {} it is known which thread of the server accepted {}, but no thread was seen to \
-         receive or send: {}.{remedy}",
-        counted(n, "connection", "connections"),
-        if n == 1 { "it" } else { "them" },
-        parts.join("; "),
-    );
+    let remedy = (!rw && silent != n).then(serving_thread_unseen::trace_rw);
+    let unseen = serving_thread_unseen::unseen(n, parts);
+    let sentences: Vec<Phrase> = std::iter::once(unseen).chain(remedy).collect();
     (n > 0).then(|| {
-        says(message)
+        says(sentences)
             .with("connections", n)
             .with("answered", answered)
             .with("asked", asked)

@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::of_programs;
 use crate::findings::rule::{About, Conclusion, Judge, Rule};
 use crate::model::Severity;
+use crate::wording::setuid_ignored;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -25,12 +26,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
-    let message = |side, programs| {
-        format!(
-            "The {side} executed a program whose file asks for privileges (set-user-ID or file \
-             capabilities: {programs}), which got none because it is traced; run threadtap as root, or \
-             with --observe sampled."
-        )
-    };
-    of_programs(input, |activity| &activity.unprivileged, message)
+    of_programs(
+        input,
+        |activity| &activity.unprivileged,
+        setuid_ignored::ignored,
+    )
 }

@@ -4,7 +4,8 @@ use crate::activity::LookRefused;
 use crate::findings::FindingsInput;
 use crate::findings::evidence::traced;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Severity, Side};
+use crate::model::{Phrase, Severity, Side};
+use crate::wording::sockets_refused;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -54,25 +55,14 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
 fn conclusion(side: Side, refused: &LookRefused) -> Conclusion {
     let call = &refused.call;
     let error = std::io::Error::from_raw_os_error(refused.errno);
-    let (severity, message) = if refused.found {
-        (
-            Severity::Info,
-            format!(
-                "The system refused {call}(2) ({error}). The sockets of the {side} were found by \
-                 their inodes in /proc instead."
-            ),
-        )
+    let error = error.to_string();
+    let (severity, sentence) = if refused.found {
+        (Severity::Info, sockets_refused::found(call, &error, side))
     } else {
-        (
-            Severity::Warning,
-            format!(
-                "The sockets of the {side} could not be looked at: the system refused {call}(2) \
-                 ({error}). What it did with its connections, and which thread, is not known{}.",
-                remedy(refused)
-            ),
-        )
+        let sentence = sockets_refused::unseen(side, call, &error, remedy(refused));
+        (Severity::Warning, sentence)
     };
-    says(message)
+    says(sentence)
         .at(severity)
         .with("side", side.to_string())
         .with("call", call.clone())
@@ -80,22 +70,13 @@ fn conclusion(side: Side, refused: &LookRefused) -> Conclusion {
         .with("found", refused.found)
 }
 
-/// What would allow it, as the end of a sentence.
-fn remedy(refused: &LookRefused) -> &'static str {
+/// What would allow it, as a part of a sentence.
+fn remedy(refused: &LookRefused) -> Option<Phrase> {
     match refused.errno {
-        libc::ENOSYS => {
-            "; it needs Linux 5.6, and in a container a seccomp profile that allows it \
-             (--cap-add=SYS_PTRACE)"
-        }
-        libc::EPERM | libc::EACCES if refused.of_all => {
-            "; start the container with --cap-add=SYS_PTRACE, or with a seccomp profile that \
-             allows the call"
-        }
-        libc::EPERM | libc::EACCES => {
-            "; the program is not dumpable (prctl(2)), or it is another user's: run threadtap as \
-             root, in a container with --cap-add=SYS_PTRACE"
-        }
-        libc::EMFILE | libc::ENFILE => "; raise the limit of open files (ulimit -n)",
-        _ => "",
+        libc::ENOSYS => Some(sockets_refused::linux_5_6()),
+        libc::EPERM | libc::EACCES if refused.of_all => Some(sockets_refused::container()),
+        libc::EPERM | libc::EACCES => Some(sockets_refused::not_dumpable()),
+        libc::EMFILE | libc::ENFILE => Some(sockets_refused::open_files()),
+        _ => None,
     }
 }

@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::of_programs;
 use crate::findings::rule::{About, Conclusion, Judge, Rule};
 use crate::model::Severity;
+use crate::wording::sockets_unseen;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -25,11 +26,5 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
-    let message = |side, programs| {
-        format!(
-            "The {side} executed a program with another system-call convention ({programs}): its \
-             threads were counted, but its sockets were not seen."
-        )
-    };
-    of_programs(input, |activity| &activity.foreign, message)
+    of_programs(input, |activity| &activity.foreign, sockets_unseen::unseen)
 }

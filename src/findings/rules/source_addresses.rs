@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::count_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
-use crate::text::units::count;
+use crate::wording::source_addresses;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -42,15 +42,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     }
     let n = count_of(addresses.iter());
-    let message = format!(
-        "The clients used {} source addresses ({first} to {last}), because one address has only \
-         so many ephemeral ports to one server.",
-        count(n),
-    );
+    let (first, last) = (first.to_string(), last.to_string());
+    let sentence = source_addresses::used(n, &first, &last);
     Some(
-        says(message)
+        says(sentence)
             .with("addresses", n)
-            .with("first", first.to_string())
-            .with("last", last.to_string()),
+            .with("first", first)
+            .with("last", last),
     )
 }

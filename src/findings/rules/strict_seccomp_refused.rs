@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::of_programs;
 use crate::findings::rule::{About, Conclusion, Judge, Rule};
 use crate::model::Severity;
+use crate::wording::strict_seccomp_refused;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -27,11 +28,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
-    let message = |side, programs| {
-        format!(
-            "The {side} asked for the strict mode of seccomp(2) ({programs}), and was refused because \
-             it is traced; run it with --observe sampled."
-        )
-    };
-    of_programs(input, |activity| &activity.strict, message)
+    of_programs(
+        input,
+        |activity| &activity.strict,
+        strict_seccomp_refused::refused,
+    )
 }

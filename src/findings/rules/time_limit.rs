@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::was_too_long;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
-use crate::text::units::duration;
+use crate::wording::time_limit;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -28,10 +28,6 @@ pub(in crate::findings) const RULE: Rule = Rule {
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let asked = &input.seen?.observation.header.asked;
     let limit = asked.time_limit_ns.filter(|_| was_too_long(input))?;
-    let message = format!(
-        "The client had not ended after {}, its --time-limit, and threadtap ended it; every figure \
-         covers only what had happened until then.",
-        duration(limit),
-    );
-    Some(says(message).with("limit_ns", limit.get()))
+    let sentence = time_limit::over(limit);
+    Some(says(sentence).with("limit_ns", limit.get()))
 }

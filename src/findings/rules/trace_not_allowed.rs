@@ -6,6 +6,7 @@ use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::observation::Trouble;
+use crate::wording::trace_not_allowed;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -31,9 +32,6 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         Trouble::NotTraced { error, remedy, .. } => Some(format!("{error}{remedy}")),
         _ => None,
     })?;
-    let message = format!(
-        "Programs could not be traced here ({reason}). They were sampled through /proc instead: \
-         short-lived threads may be missing, and the owners of flows are not known."
-    );
-    Some(says(message).with("reason", reason))
+    let sentence = trace_not_allowed::sampled(&reason);
+    Some(says(sentence).with("reason", reason))
 }

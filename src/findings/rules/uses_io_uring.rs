@@ -1,10 +1,10 @@
 //! `uses_io_uring`: a side that used sockets in a way that makes no system call.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{listed, ring_of, unseen_flows};
+use crate::findings::evidence::{ring_of, unseen_flows};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Side};
-use crate::text::units::counted;
+use crate::wording::uses_io_uring;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -36,24 +36,14 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         if flows == 0 && !attempts {
             return None;
         }
-        let (what, who) = match side {
-            Side::Client => ("how many connections it tried to make", "made"),
-            Side::Server => ("what it accepted through it", "accepted"),
+        let all: Vec<&str> = programs.iter().map(String::as_str).collect();
+        let some = Some(flows).filter(|&n| n > 0);
+        let sentence = match side {
+            Side::Client => uses_io_uring::client(all, some),
+            Side::Server => uses_io_uring::server(all, some),
         };
-        let of_flows = match flows {
-            0 => String::new(),
-            n => format!(
-                ", nor which thread {who} {}",
-                counted(n, "flow of the capture", "flows of the capture")
-            ),
-        };
-        let message = format!(
-            "The {side} uses io_uring(7) ({}), which makes no system calls that could be seen: it is \
-             not known {what}{of_flows}.",
-            listed(programs),
-        );
         let names: Vec<_> = programs.iter().cloned().collect();
-        let conclusion = says(message).with("side", side.to_string());
+        let conclusion = says(sentence).with("side", side.to_string());
         Some(conclusion.with("programs", names).with("flows", flows))
     };
     [Side::Client, Side::Server]

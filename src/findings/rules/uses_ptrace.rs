@@ -4,6 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::of_programs;
 use crate::findings::rule::{About, Conclusion, Judge, Rule};
 use crate::model::Severity;
+use crate::wording::uses_ptrace;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -25,11 +26,5 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
-    let message = |side, programs| {
-        format!(
-            "The {side} uses ptrace(2) itself ({programs}), which fails in a program that is traced; \
-             run it with --observe sampled."
-        )
-    };
-    of_programs(input, |activity| &activity.tracers, message)
+    of_programs(input, |activity| &activity.tracers, uses_ptrace::uses)
 }

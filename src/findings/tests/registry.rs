@@ -1,15 +1,18 @@
 //! What holds for every rule: its severity, its words, its documentation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use super::scene::Scene;
 use crate::findings::{Code, findings};
+use crate::lang::Lang;
 use crate::model::observation::{Change, End, Leftovers, Trouble};
 use crate::model::{
-    Endpoint, Evidence, Exit, Finding, Nanos, Pid, Side, StopReason, Strategy, TimeOfDay,
+    Argument, Endpoint, Evidence, Exit, Finding, Nanos, Pid, Side, StopReason, Strategy, TimeOfDay,
 };
+use crate::text::escape::printable;
+use crate::wording;
 
 /// What a hostile person would name a program, or let it answer.
 const HOSTILE: &str = "a\u{1b}[2J\r\nb\u{202e}\0c. d";
@@ -221,6 +224,67 @@ fn every_rule_speaks_in_whole_sentences_whatever_the_programs_are_named() {
             let acts = |c: char| c.is_control() || c == '\u{202e}';
             assert!(!message.contains(acts), "{code}: {message:?}");
             assert!(!message.contains("  "), "{code}: {message:?}");
+        }
+    }
+}
+
+/// Texts of others in a phrase: they are the same in every language.
+fn foreign<'a>(argument: &'a Argument, texts: &mut Vec<&'a str>) {
+    match argument {
+        Argument::Text(text) => texts.push(text),
+        Argument::Several(all) => all.iter().for_each(|one| foreign(one, texts)),
+        Argument::Phrase(phrase) => phrase.args.values().for_each(|one| foreign(one, texts)),
+        _ => {}
+    }
+}
+
+/// A message without these texts.
+fn own_words(finding: &Finding, lang: Lang) -> String {
+    let mut texts = Vec::new();
+    let args = finding.said.iter().flat_map(|phrase| phrase.args.values());
+    args.for_each(|argument| foreign(argument, &mut texts));
+    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    let mut words = wording::message(finding, lang).into_owned();
+    for text in texts.into_iter().map(printable) {
+        words = words.replace(text.trim(), "…");
+    }
+    words
+}
+
+/// The numbers in a text, without the marks between digits.
+fn numbers(text: &str) -> BTreeSet<String> {
+    let plain: String = text.chars().filter(|c| !".,".contains(*c)).collect();
+    let numbers = plain.split(|c: char| !c.is_ascii_digit());
+    // A language may write one as a word.
+    let told = numbers.filter(|n| !n.is_empty() && *n != "1");
+    told.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_finding_is_told_in_every_language_with_the_same_figures() {
+    for (code, found) in everything() {
+        for finding in found {
+            for lang in Lang::ALL.iter().copied().filter(|lang| *lang != Lang::En) {
+                assert!(wording::is_told(&finding, lang), "{code}: {finding:?}");
+                let message = wording::message(&finding, lang);
+                assert_ne!(message, finding.message, "{code}");
+                assert!(message.ends_with('.'), "{code}: {message}");
+                let first = message.chars().next().unwrap_or(' ');
+                let sentences = first.is_uppercase() || first.is_ascii_digit();
+                assert!(sentences && !message.contains("  "), "{code}: {message}");
+                let acts = |c: char| c.is_control() || c == '\u{202e}';
+                assert!(!message.contains(acts), "{code}: {message:?}");
+                let [ours, english] = [lang, Lang::En].map(|lang| own_words(&finding, lang));
+                assert_eq!(numbers(&ours), numbers(&english), "{ours}\n{english}");
+                // Terms are shared, phrases are not.
+                let words: Vec<&str> = ours.split([' ', ',']).collect();
+                for three in words.windows(3) {
+                    let left_over = three.join(" ");
+                    let is_words = three.iter().all(|w| w.chars().all(char::is_alphabetic));
+                    let there = is_words && english.contains(&left_over);
+                    assert!(!there, "{code}: “{left_over}” in {ours}");
+                }
+            }
         }
     }
 }
