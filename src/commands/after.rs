@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
 
 use crate::capfile::CaptureReader;
+use crate::lang::Lang;
 use crate::report::{Evidence, RunView, write_annotated, write_html};
 use crate::session::run::{End, Finished, RunDir};
 use crate::sys::process::stderr;
@@ -32,7 +33,7 @@ enum Made {
 }
 
 /// Makes the files of a run, where they are `wanted`, and says what to do next.
-pub(super) fn follow(finished: &Finished, dir: &mut RunDir, wanted: bool) {
+pub(super) fn follow(finished: &Finished, dir: &mut RunDir, lang: Lang, wanted: bool) {
     // Where not all of it could be saved that is what has been told.
     if finished.capture_cut.is_some() || !finished.not_saved.is_empty() {
         return;
@@ -42,21 +43,21 @@ pub(super) fn follow(finished: &Finished, dir: &mut RunDir, wanted: bool) {
     } else if finished.flows.len() > MOST_FLOWS {
         Made::TooMany
     } else {
-        make(finished, dir)
+        make(finished, dir, lang)
     };
     let folder = dir.path().display().to_string();
     let captured = finished.run.capture.is_some();
     stderr::tell(format_args!("{}", next(made, &folder, captured)));
 }
 
-fn make(finished: &Finished, dir: &mut RunDir) -> Made {
+fn make(finished: &Finished, dir: &mut RunDir, lang: Lang) -> Made {
     let view = RunView {
         run: &finished.run,
         flows: &finished.flows,
         workers: &finished.workers,
     };
     let page = put(dir, Evidence::Html, &mut |mut out| {
-        write_html(view, &[], &mut out)
+        write_html(view, lang, &[], &mut out)
     });
     let target = finished.run.plan.target.parse::<SocketAddr>();
     if let (Some(_), Ok(target)) = (&finished.run.capture, target) {

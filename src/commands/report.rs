@@ -12,6 +12,7 @@ use super::saved::{Folder, Kept, Saved, tell};
 use super::{DID_NOT_HOLD, OK};
 use crate::capfile::CaptureReader;
 use crate::cli::ReportArgs;
+use crate::lang::Lang;
 use crate::report::{
     Evidence, Format, Style, write_annotated, write_html, write_pftrace, write_run,
     write_trace_json,
@@ -40,14 +41,21 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
         sources.push((folder, kept));
         dirs.push((dir.clone(), SavedDir::open(dir)?));
     }
+    let lang = language(args.lang);
     let mut status = OK;
     for ((folder, kept), (_, dir)) in sources.iter().zip(&dirs) {
         if let Kept::Run(saved) = kept {
-            status = status.max(of_run(&files, folder, saved, dir, !args.only.is_empty()));
+            status = status.max(of_run(
+                &files,
+                lang,
+                folder,
+                saved,
+                dir,
+                !args.only.is_empty(),
+            ));
         }
     }
     if wanted(&Evidence::Md) {
-        let lang = language(args.lang);
         match handout::make(&sources, &dirs, &place, lang, args.rows, args.force) {
             Ok(()) => say(&place.name()),
             Err(e) => {
@@ -80,11 +88,18 @@ fn once(dirs: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// Makes these files of a run. `by_name`: they were asked for, one by one.
-fn of_run(files: &[Evidence], folder: &Folder, saved: &Saved, dir: &SavedDir, by_name: bool) -> u8 {
+fn of_run(
+    files: &[Evidence],
+    lang: Lang,
+    folder: &Folder,
+    saved: &Saved,
+    dir: &SavedDir,
+    by_name: bool,
+) -> u8 {
     saved.tell_notes(folder);
     let mut status = if saved.whole { OK } else { DID_NOT_HOLD };
     for file in files {
-        match make(*file, folder, saved, dir) {
+        match make(*file, lang, folder, saved, dir) {
             Ok(Made::Whole) => printed(folder, *file),
             Ok(Made::UpTo(damage)) => {
                 printed(folder, *file);
@@ -117,12 +132,18 @@ pub(super) enum Made {
     Nothing(String),
 }
 
-fn make(file: Evidence, folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyhow::Result<Made> {
+fn make(
+    file: Evidence,
+    lang: Lang,
+    folder: &Folder,
+    saved: &Saved,
+    dir: &SavedDir,
+) -> anyhow::Result<Made> {
     let view = saved.view();
     let write: &dyn Fn(&mut dyn Write) -> io::Result<()> = match file {
         Evidence::Md => return Ok(Made::Nothing("it is made of all folders".to_owned())),
         Evidence::Pcapng => return annotated(folder, saved, dir),
-        Evidence::Html => &|mut out| write_html(view, &saved.notes, &mut out),
+        Evidence::Html => &|mut out| write_html(view, lang, &saved.notes, &mut out),
         Evidence::Pftrace => &|out| write_pftrace(view, out),
         Evidence::TraceJson => &|out| write_trace_json(view, out),
         Evidence::Csv => &|mut out| write_run(view, Format::Csv, Style::default(), &mut out),

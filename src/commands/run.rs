@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::language::language;
 use super::output::printed;
 use super::progress::{Progress, Wait};
 use super::terminal::style;
@@ -49,7 +50,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     tell_where(&finished, &dir);
     let met = expectations::judge(&args.expect, &document, &finished.run)?;
     let status = status(&finished).max(met).max(printed(written));
-    after::follow(&finished, &mut dir, !args.no_report);
+    after::follow(&finished, &mut dir, language(args.lang), !args.no_report);
     Ok(status)
 }
 

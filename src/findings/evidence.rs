@@ -260,23 +260,8 @@ pub(super) fn remedy_of_not_saved(error: &str) -> Phrase {
 
 /// Why a figure is not known exactly, as parts of a sentence.
 pub(super) fn reasons_of(figure: &IncompleteFigure) -> Vec<Phrase> {
-    let told = |(name, n): (&String, &u64)| {
-        let reason = match Incomplete::from_name(name) {
-            None => incomplete::named(name),
-            Some(Incomplete::AnswerCut) => incomplete::answer_cut(),
-            Some(Incomplete::MoreAnswersCut) => incomplete::more_answers_cut(),
-            Some(Incomplete::MoreRequestsCut) => incomplete::more_requests_cut(),
-            Some(Incomplete::FirstBytesCut) => incomplete::first_bytes_cut(),
-            Some(Incomplete::AnswersLost) => incomplete::answers_lost(),
-            Some(Incomplete::RequestsLost) => incomplete::requests_lost(),
-            Some(Incomplete::FirstBytesLost) => incomplete::first_bytes_lost(),
-            Some(Incomplete::DisorderBound) => incomplete::disorder_bound(),
-            Some(Incomplete::ExchangesBound) => incomplete::exchanges_bound(),
-            Some(Incomplete::HolesBound) => incomplete::holes_bound(),
-            Some(Incomplete::Evicted) => incomplete::evicted(),
-        };
-        incomplete::of_flows(reason, *n)
-    };
+    let told =
+        |(name, n): (&String, &u64)| incomplete::of_flows(Incomplete::from_name(name), name, *n);
     figure.flows.iter().map(told).collect()
 }
 

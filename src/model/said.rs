@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Nanos;
+use super::{Incomplete, Nanos, Outcome};
 
 /// A sentence or a part of one: which, and what fills its gaps. The words stand in one
 /// file a language.
@@ -47,6 +47,16 @@ pub enum Argument {
     Bytes {
         /// How many.
         bytes: u64,
+    },
+    /// What became of a request.
+    Outcome {
+        /// Which outcome.
+        outcome: Outcome,
+    },
+    /// Why a figure is not known exactly.
+    Incomplete {
+        /// Which reason.
+        incomplete: Incomplete,
     },
 }
 

@@ -13,6 +13,7 @@ use super::words::Say;
 use crate::model::{
     Finding, Latencies, Nanos, Outcome, Plan, Quantiles, Requests, RunRecord, ServerKind, Severity,
 };
+use crate::wording;
 
 /// What was done, in a line.
 pub(super) fn title(say: Say, run: &RunRecord) -> Cell {
@@ -219,7 +220,7 @@ pub(super) fn findings(say: Say, findings: &[Finding], port: Option<u16>) -> Opt
             };
             Conclusion {
                 label: Cell::new(label).toned(tone),
-                message: Cell::new(&finding.message),
+                message: Cell::new(wording::message(finding, say.lang)),
                 code: Cell::new(&finding.code),
             }
         })

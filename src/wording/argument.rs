@@ -1,6 +1,6 @@
 //! How what rules have at hand becomes what fills a gap.
 
-use crate::model::{Argument, Nanos, Phrase};
+use crate::model::{Argument, Incomplete, Nanos, Outcome, Phrase};
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,18 @@ impl Fills for Given {
 impl Fills for Bytes {
     fn argument(self) -> Option<Argument> {
         Some(Argument::Bytes { bytes: self.0 })
+    }
+}
+
+impl Fills for Outcome {
+    fn argument(self) -> Option<Argument> {
+        Some(Argument::Outcome { outcome: self })
+    }
+}
+
+impl Fills for Incomplete {
+    fn argument(self) -> Option<Argument> {
+        Some(Argument::Incomplete { incomplete: self })
     }
 }
 

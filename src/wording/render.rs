@@ -96,6 +96,8 @@ impl Speech {
             Argument::Duration { ns } => self.push(&lang.duration(*ns)),
             Argument::Given { given_ns } => self.push(&lang.seconds(*given_ns)),
             Argument::Bytes { bytes } => self.push(&lang.bytes(*bytes)),
+            Argument::Outcome { outcome } => self.push(lang.outcome(*outcome)),
+            Argument::Incomplete { incomplete } => self.push(lang.incomplete(*incomplete)),
             Argument::Phrase(phrase) if depth < DEEPEST => {
                 let template = texts::of(lang).get(&phrase.key)?;
                 self.phrase(phrase, template, depth + 1)

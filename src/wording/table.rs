@@ -4,7 +4,7 @@
 
 use super::argument::{Bytes, Fills, Given};
 use super::phrase;
-use crate::model::{Exit, Nanos, Phrase, Side};
+use crate::model::{Exit, Incomplete, Nanos, Outcome, Phrase, Side};
 
 macro_rules! sentences {
     ($($group:ident { $($name:ident($($gap:ident: $kind:ty),*);)+ })+) => {
@@ -45,11 +45,6 @@ sentences! {
     end { status(code: &str); signal(signal: &str, name: Option<&str>); }
     program { of(side: Side, command: Option<&str>); }
     file { too_large(); disk_full(); }
-    outcome {
-        valid(); not_attempted(); not_seen(); abandoned(); refused(); reset(); closed();
-        timeout(); bad_answer(); no_thread(); no_process(); reserve_kept(); no_descriptor(); no_port();
-        unreachable(); other(); named(name: &str);
-    }
     // How a client ended, and what was still going on: parts of a sentence.
     ending {
         status(code: &str); signal(exit: Exit);
@@ -94,7 +89,10 @@ sentences! {
         still_open(n: u64); no_connection(); all_closed(); wait();
     }
     requests_failed {
-        failed(n: u64, reason: Phrase, example: Option<&str>, why: Vec<Phrase>);
+        failed(
+            n: u64, outcome: Option<Outcome>, name: &str, example: Option<&str>,
+            why: Vec<Phrase>
+        );
         ended_early(); see_log(); seen(parts: Vec<Phrase>);
         made(n: u64, none_asked: bool, silent: Option<u64>);
         server_ended(exit: Exit); went_to(there: &str, server: &str);
@@ -145,11 +143,7 @@ sentences! {
     closes_first { closed(client: u64, ports: u64); again(); }
     drops_unknown { unknown(kernel: bool, interface: bool); }
     frames_twice { twice(flows: u64, interface: &str); too_high(); }
-    incomplete {
-        of_flows(reason: Phrase, n: u64); named(name: &str); answer_cut(); more_answers_cut();
-        more_requests_cut(); first_bytes_cut(); answers_lost(); requests_lost();
-        first_bytes_lost(); disorder_bound(); exchanges_bound(); holes_bound(); evicted();
-    }
+    incomplete { of_flows(reason: Option<Incomplete>, name: &str, n: u64); }
     incomplete_figures {
         unknown(names: Vec<&str>); because(reasons: Vec<Phrase>, snaplen: Option<u64>);
     }

@@ -12,7 +12,7 @@ use crate::findings::evidence::{
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Endpoint, Exchange, FlowRecord, Outcome, Phrase, ServerKind, Severity, Side};
 use crate::text::escape::printable;
-use crate::wording::{outcome, requests_failed};
+use crate::wording::requests_failed;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -64,9 +64,8 @@ fn conclusion(input: &FindingsInput<'_>, reason: &str, n: u64) -> Conclusion {
         Some(outcome) => because(outcome, input),
         None => (Vec::new(), None),
     };
-    let told = outcome.map_or_else(|| outcome::named(reason), explained);
     let example_told = example.map(|example| shortened(&printable(example)));
-    let sentence = requests_failed::failed(n, told, example_told.as_deref(), why);
+    let sentence = requests_failed::failed(n, outcome, reason, example_told.as_deref(), why);
     let sentences: Vec<Phrase> = std::iter::once(sentence).chain(look_at).collect();
     let severity = if cut_short {
         Severity::Warning
@@ -98,28 +97,6 @@ fn shortened(text: &str) -> String {
     match text.char_indices().nth(BEARABLE) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
-    }
-}
-
-/// What became of such a request.
-fn explained(outcome: Outcome) -> Phrase {
-    match outcome {
-        Outcome::Valid => outcome::valid(),
-        Outcome::NotAttempted => outcome::not_attempted(),
-        Outcome::NotSeen => outcome::not_seen(),
-        Outcome::Abandoned => outcome::abandoned(),
-        Outcome::Refused => outcome::refused(),
-        Outcome::Reset => outcome::reset(),
-        Outcome::Closed => outcome::closed(),
-        Outcome::Timeout => outcome::timeout(),
-        Outcome::BadAnswer => outcome::bad_answer(),
-        Outcome::NoThread => outcome::no_thread(),
-        Outcome::NoProcess => outcome::no_process(),
-        Outcome::ReserveKept => outcome::reserve_kept(),
-        Outcome::NoDescriptor => outcome::no_descriptor(),
-        Outcome::NoPort => outcome::no_port(),
-        Outcome::Unreachable => outcome::unreachable(),
-        Outcome::Other => outcome::other(),
     }
 }
 

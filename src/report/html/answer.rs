@@ -2,14 +2,16 @@
 
 use super::markup::Markup;
 use super::words::{ENGLISH, how};
+use crate::lang::Lang;
 use crate::model::{Counts, Finding, Quantiles, Requests, RunRecord, Severity, SideCensus};
 use crate::report::sheet::ABSENT;
 use crate::report::summary::{subtitles, title};
 use crate::report::view::RunView;
 use crate::text::units::{count, duration};
+use crate::wording;
 
 /// What was run, the counts of both sides, what became of the requests, findings.
-pub(super) fn answer(view: RunView<'_>, notes: &[String]) -> String {
+pub(super) fn answer(view: RunView<'_>, lang: Lang, notes: &[String]) -> String {
     let run = view.run;
     let mut page = Markup::default();
     page.raw("<header>\n");
@@ -26,7 +28,7 @@ pub(super) fn answer(view: RunView<'_>, notes: &[String]) -> String {
     requests(&mut page, &run.requests);
     wire(&mut page, run);
     page.raw("</section>\n");
-    findings(&mut page, &run.findings);
+    findings(&mut page, lang, &run.findings);
     page.end()
 }
 
@@ -107,7 +109,7 @@ fn wire(page: &mut Markup, run: &RunRecord) {
     );
 }
 
-fn findings(page: &mut Markup, findings: &[Finding]) {
+fn findings(page: &mut Markup, lang: Lang, findings: &[Finding]) {
     page.raw("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n");
     if findings.is_empty() {
         page.raw("<p class=\"quiet\">None.</p>\n");
@@ -120,8 +122,14 @@ fn findings(page: &mut Markup, findings: &[Finding]) {
             Severity::Warning => ("<li class=\"warning\"><b>", "warning"),
             Severity::Info => ("<li class=\"info\"><b>", "note"),
         };
-        page.element(open, label, "</b> <div>")
-            .text(&finding.message);
+        let lang = if wording::is_told(finding, lang) {
+            lang
+        } else {
+            Lang::En
+        };
+        page.element(open, label, "</b> <div><span lang=\"");
+        page.text(lang.name()).raw("\">");
+        page.element("", &wording::message(finding, lang), "</span>");
         page.element(" <code>", &finding.code, "</code>");
         if !finding.evidence.is_empty() {
             page.raw("<details><summary>evidence</summary><dl>");

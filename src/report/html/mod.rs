@@ -29,6 +29,7 @@ use self::markup::Markup;
 use self::words::ENGLISH;
 use super::summary;
 use super::view::RunView;
+use crate::lang::Lang;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -47,12 +48,14 @@ const SCRIPT: &str = concat!(
     include_str!("page/main.js"),
 );
 
-/// Writes the page of a run; `notes` are what a reader should know of its files.
+/// Writes the page of a run; `notes` are what a reader should know of its files. The page
+/// is in English, and what is concluded of the run in this language.
 ///
 /// # Errors
 /// Those of `out`.
 pub(crate) fn write_html(
     view: RunView<'_>,
+    lang: Lang,
     notes: &[String],
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -68,7 +71,7 @@ pub(crate) fn write_html(
         ("policy", policy.as_str()),
         ("title", &title.end()),
         ("style", STYLE),
-        ("answer", &answer::answer(view, notes)),
+        ("answer", &answer::answer(view, lang, notes)),
         ("figures", &figures::figures(view)),
         ("data", &data),
         ("script", SCRIPT),

@@ -13,13 +13,17 @@ use crate::testkit::Fixture;
 
 /// The bytes of a page.
 fn page(run: &Fixture) -> String {
+    in_language(run, Lang::En)
+}
+
+fn in_language(run: &Fixture, lang: Lang) -> String {
     let view = RunView {
         run: &run.run,
         flows: &run.flows,
         workers: &run.workers,
     };
     let mut out = Vec::new();
-    write_html(view, &[], &mut out).unwrap();
+    write_html(view, lang, &[], &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -114,6 +118,21 @@ fn ragged(n: u32) -> Fixture {
     }
     run.measure();
     run
+}
+
+/// The page is in English; what is concluded is told as the reader reads.
+#[test]
+fn findings_are_told_in_the_language_of_the_reader() {
+    let mut run = Fixture::normal(2);
+    let said = vec![crate::wording::left_behind::idle(1_234)];
+    let known = crate::wording::finding("left_behind", Severity::Info, said);
+    let old = Finding::new("old", Severity::Info, "As it was.");
+    run.run.findings = vec![known, old];
+    let told_page = in_language(&run, Lang::Id);
+    let told = "<span lang=\"id\">Proses pertama klien berakhir dan meninggalkan 1.234 proses";
+    assert!(told_page.contains(told), "{told_page:.9000}");
+    assert!(told_page.contains("<span lang=\"en\">As it was.</span>"));
+    assert!(page(&run).contains("left 1,234 idle processes"));
 }
 
 #[test]
@@ -266,7 +285,7 @@ fn no_text_from_outside_is_markup() {
         workers: &run.workers,
     };
     let mut out = Vec::new();
-    write_html(view, &[EVIL.to_owned()], &mut out).unwrap();
+    write_html(view, Lang::Id, &[EVIL.to_owned()], &mut out).unwrap();
     let page = String::from_utf8(out).unwrap();
     assert_eq!(page.matches("<script").count(), 1);
     assert_eq!(page.matches("</script").count(), 1);
