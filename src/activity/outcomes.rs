@@ -34,7 +34,7 @@ impl<'a> Wire<'a> {
             }
         };
         let attempts: Vec<Attempt> = made.iter().map(attempt).collect();
-        let pairs = pairs::of_attempts(flows, &attempts).into_iter();
+        let pairs = pairs::of_attempts(flows, &attempts, |a| *a).into_iter();
         Self {
             side,
             flows: pairs.map(|flow| Some(&flows[flow?])).collect(),

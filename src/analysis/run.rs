@@ -32,7 +32,7 @@ pub fn flows_of_a_run<R: Read>(reader: &mut CaptureReader<R>, port: u16) -> RunF
         }
     };
     let frames = analyzer.finish(&mut take).frames;
-    flows.sort_by_key(|f| f.flow);
+    flows.sort_unstable_by_key(|f| f.flow);
     RunFlows {
         flows,
         frames,

@@ -3,7 +3,8 @@
 use super::*;
 use crate::decode::Skip;
 use crate::model::{
-    Close, ConnState, Endpoint, Exchange, Handshake, LinkType, Nanos, SeqNum, TcpFlags, Timestamp,
+    Close, ConnState, Endpoint, Exchange, FlowLine, Handshake, LinkType, Nanos, SeqNum, TcpFlags,
+    Timestamp,
 };
 
 const SYN: u8 = 0x02;
@@ -130,7 +131,7 @@ fn three_different() -> Vec<FlowRecord> {
         ack_ns: Some(ms(ends)),
         syn_count: 1,
     };
-    let one = FlowRecord {
+    let one = FlowRecord::from(FlowLine {
         client_frames: 9,
         server_frames: 1,
         client_wire_bytes: 100,
@@ -140,9 +141,9 @@ fn three_different() -> Vec<FlowRecord> {
         handshake: Some(handshake(0, 4)),
         // The slowest counts, not the first or the sum.
         exchanges: vec![exchange(0, 2), exchange(2, 6), exchange(6, 8)],
-        ..open
-    };
-    let two = FlowRecord {
+        ..open.into()
+    });
+    let two = FlowRecord::from(FlowLine {
         flow: FlowId(2),
         client_frames: 4,
         server_frames: 7,
@@ -152,8 +153,8 @@ fn three_different() -> Vec<FlowRecord> {
         server_retransmissions: 2,
         handshake: Some(handshake(0, 6)),
         exchanges: vec![exchange(0, 3), exchange(3, 6)],
-        ..one.clone()
-    };
+        ..one.clone().into()
+    });
     vec![refused, one, two]
 }
 
@@ -184,7 +185,7 @@ fn flows_without_a_handshake_or_an_exchange_come_last() {
 #[test]
 fn a_tally_sums_up_the_figures_of_flows() {
     let [refused, one, two] = <[FlowRecord; 3]>::try_from(three_different()).unwrap();
-    let one = FlowRecord {
+    let one = FlowRecord::from(FlowLine {
         client_out_of_order: 2,
         server_out_of_order: 3,
         client_duplicate_acks: 4,
@@ -197,8 +198,8 @@ fn a_tally_sums_up_the_figures_of_flows() {
         first_ns: Timestamp::from_nanos(40),
         last_ns: Timestamp::from_nanos(50),
         close: Close::Fin,
-        ..one
-    };
+        ..one.into()
+    });
     let mut two = FlowRecord {
         first_ns: Timestamp::from_nanos(30),
         last_ns: Timestamp::from_nanos(45),

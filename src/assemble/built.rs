@@ -87,8 +87,7 @@ fn made(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
 
 /// The connections that a server took.
 fn served(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
-    let accepted: Vec<Acceptance> = side.sockets.accepted.iter().map(acceptance).collect();
-    let pairs = pairs::of_acceptances(flows, &accepted);
+    let pairs = pairs::of_acceptances(flows, &side.sockets.accepted, acceptance);
     let served = |(a, flow): (&Accepted, Option<usize>)| {
         let flow = flow.map(|flow| &flows[flow]);
         let by = serving(a);

@@ -83,7 +83,7 @@ fn is_established(flow: &FlowRecord) -> bool {
 /// By the notes of a built-in client.
 pub(super) fn noted(seen: &SideObservation) -> Vec<Attempt> {
     let begun = seen.requests.iter().filter(|n| n.connect.is_some());
-    let attempt = |n: &RequestNote| match n.outcome {
+    let attempt = |n: RequestNote| match n.outcome {
         _ if n.connected.is_some() => Attempt::Established,
         Outcome::Refused => Attempt::Refused,
         // Its process ended before it could note more.

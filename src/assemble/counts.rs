@@ -3,14 +3,14 @@
 use crate::activity::classes::Classes;
 use crate::census::{self, SideSpans, Span};
 use crate::model::observation::{RequestNote, SideObservation};
-use crate::model::{FlowRecord, Outcome, Provenance, Requests, SideCensus, Timestamp};
+use crate::model::{FlowRecord, Outcome, Packed, Provenance, Requests, SideCensus, Timestamp};
 
 /// How many connect(2) calls were issued. A worker notes the moment before the
 /// call and its port after it; where its process ended in between, only the
 /// wire can tell (`reached`: how many of those did reach it).
-pub(super) fn attempted(requests: &[RequestNote], reached: Option<u64>) -> u64 {
-    let begun = |n: &&RequestNote| n.connect.is_some();
-    let told = |n: &&RequestNote| n.client.is_some() || n.ended.is_some();
+pub(super) fn attempted(requests: &Packed<RequestNote>, reached: Option<u64>) -> u64 {
+    let begun = |n: &RequestNote| n.connect.is_some();
+    let told = |n: &RequestNote| n.client.is_some() || n.ended.is_some();
     let sure = requests.iter().filter(begun).filter(told).count() as u64;
     let unsure = requests.iter().filter(begun).count() as u64 - sure;
     sure + reached.map_or(unsure, |r| r.min(unsure))
@@ -19,7 +19,7 @@ pub(super) fn attempted(requests: &[RequestNote], reached: Option<u64>) -> u64 {
 /// `submitted`: how many there were to be. Those of which no note is told were never
 /// begun.
 pub(super) fn count_requests(
-    requests: &[RequestNote],
+    requests: &Packed<RequestNote>,
     submitted: u64,
     attempted: u64,
     flows: Option<&[&FlowRecord]>,

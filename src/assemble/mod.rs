@@ -38,8 +38,8 @@ use crate::model::observation::{
     Leftovers, Observation, ObserverCost, SideObservation, Trouble, WireFacts,
 };
 use crate::model::{
-    CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Programs,
-    Quantiles, RunCensus, RunRecord, SCHEMA_RUN, Sample, Side, SideCosts, WorkerRecord,
+    CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Packed,
+    Programs, Quantiles, RunCensus, RunRecord, SCHEMA_RUN, Sample, Side, SideCosts, WorkerRecord,
 };
 
 /// A run, put together.
@@ -50,7 +50,7 @@ pub struct Assembled {
     /// Its flows, with their owners.
     pub flows: Vec<FlowRecord>,
     /// Its workers, the client's first.
-    pub workers: Vec<WorkerRecord>,
+    pub workers: Packed<WorkerRecord>,
 }
 
 /// Puts a run together. `flows`: what the wire shows, in the order of their
@@ -79,8 +79,12 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     let server_activity = activity(&observation.server, port_of(&observation.target));
     let client = ClientSide::new(observation, client_activity.as_ref());
     let server = ServerSide::new(observation, server_activity.as_ref());
-    let sockets = client.sockets(when.moments.client_ended);
+    let mut sockets = client.sockets(when.moments.client_ended);
     let reached = correlate::own_clients(&mut flows, &sockets, client.provenance());
+    let none_seen = sockets.is_empty();
+    // Of the others nothing more is asked.
+    sockets.retain(|s| s.local.is_none());
+    sockets.shrink_to_fit();
     correlate::own_servers(&mut flows, &server.sockets(), server.provenance());
 
     // Where the log ends before the capture's own counts, its file may be there.
@@ -92,14 +96,14 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     let own = own_flows::of(
         &flows,
         &own_flows::Known {
-            sockets: client.knows_all(&sockets, hides).then_some(&sockets[..]),
+            sockets: client.knows_all(none_seen, hides).then_some(&sockets[..]),
             lossless,
         },
     );
     let mut workers = client.workers(wire, server.is_embedded());
     // Connections were made, and no frame passed the tap: it tells of none.
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
-    workers.extend(server.workers());
+    server.put_workers(&mut workers);
     let own = (captured && !beside_the_tap).then_some(&own[..]);
     let whole = is_whole(observation);
     let mut requests = if when.no_client_ran {

@@ -6,7 +6,8 @@ use crate::model::FlowRecord;
 
 /// What is known of the client's connections.
 pub(super) struct Known<'a> {
-    /// Those that it tried to make, in whole; `None` where they are not known.
+    /// Those that it tried to make and whose own end is not known; `None` where not
+    /// all that it tried are known.
     pub sockets: Option<&'a [ClientSocket]>,
     /// Whether no frame was lost: the tap is open before the client is started, so
     /// that a flow without a SYN is an older one then.
@@ -21,10 +22,9 @@ pub(super) fn of<'f>(flows: &'f [FlowRecord], known: &Known<'_>) -> Vec<&'f Flow
     let is_own = |f: &&FlowRecord| {
         f.client_owner.is_some()
             || !is_older(f)
-                && known.sockets.is_none_or(|sockets| {
-                    let mut unknown = sockets.iter().filter(|s| s.local.is_none());
-                    unknown.any(|socket| may_have_made(f, socket))
-                })
+                && known
+                    .sockets
+                    .is_none_or(|sockets| sockets.iter().any(|socket| may_have_made(f, socket)))
     };
     flows.iter().filter(is_own).collect()
 }

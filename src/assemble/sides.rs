@@ -11,8 +11,8 @@ use crate::model::observation::{
     AskedClient, AskedServer, ConnectionNote, Observation, RequestNote, SideObservation,
 };
 use crate::model::{
-    Evidence, FlowRecord, Provenance, Requests, ServerModel, SideCensus, Strategy, Timestamp,
-    WorkerRecord,
+    Evidence, FlowRecord, Packed, Provenance, Requests, ServerModel, SideCensus, Strategy,
+    Timestamp, WorkerRecord,
 };
 
 /// The client.
@@ -84,19 +84,19 @@ impl<'a> ClientSide<'a> {
             Self::BuiltIn { seen, .. } => seen
                 .requests
                 .iter()
-                .filter_map(|n| client_socket(n, ended))
+                .filter_map(|n| client_socket(&n, ended))
                 .collect(),
             Self::Program { watched, .. } => programs::client_sockets(*watched, ended),
         }
     }
 
-    /// Whether these are all the connections that it tried to make. A program of
-    /// which none was seen may have made them by calls that are not traced, and so
+    /// Whether all the connections are known that it tried to make. A program of
+    /// which none was seen (`none_seen`) may have made them by calls that are not traced, and so
     /// may one that `hides` some.
-    pub fn knows_all(&self, sockets: &[ClientSocket], hides: bool) -> bool {
+    pub fn knows_all(&self, none_seen: bool, hides: bool) -> bool {
         match self {
             Self::BuiltIn { seen, .. } => has_reported(seen),
-            Self::Program { .. } => self.tells_owners() && !sockets.is_empty() && !hides,
+            Self::Program { .. } => self.tells_owners() && !none_seen && !hides,
         }
     }
 
@@ -164,10 +164,12 @@ impl<'a> ClientSide<'a> {
     }
 
     /// `time`: whether its server speaks TIME and nothing else.
-    pub fn workers(&self, flows: Option<&[FlowRecord]>, time: bool) -> Vec<WorkerRecord> {
+    pub fn workers(&self, flows: Option<&[FlowRecord]>, time: bool) -> Packed<WorkerRecord> {
         match self {
-            Self::BuiltIn { seen, .. } => workers::client_records(&seen.requests),
-            Self::Program { watched, .. } => programs::client_workers(*watched, flows, time),
+            Self::BuiltIn { seen, .. } => workers::client_records(&seen.requests).collect(),
+            Self::Program { watched, .. } => programs::client_workers(*watched, flows, time)
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -230,7 +232,9 @@ impl<'a> ServerSide<'a> {
 
     pub fn sockets(&self) -> Vec<ServerSocket> {
         match self {
-            Self::BuiltIn { seen, .. } => seen.connections.iter().map(server_socket).collect(),
+            Self::BuiltIn { seen, .. } => {
+                seen.connections.iter().map(|n| server_socket(&n)).collect()
+            }
             Self::Program(watched) => programs::server_sockets(*watched),
             Self::Existing(_) => Vec::new(),
         }
@@ -249,11 +253,11 @@ impl<'a> ServerSide<'a> {
         }
     }
 
-    pub fn workers(&self) -> Vec<WorkerRecord> {
+    pub fn put_workers(&self, to: &mut Packed<WorkerRecord>) {
         match self {
-            Self::BuiltIn { seen, .. } => workers::server_records(&seen.connections),
-            Self::Program(watched) => programs::server_workers(*watched),
-            Self::Existing(_) => Vec::new(),
+            Self::BuiltIn { seen, .. } => to.extend(workers::server_records(&seen.connections)),
+            Self::Program(watched) => to.extend(programs::server_workers(*watched)),
+            Self::Existing(_) => {}
         }
     }
 

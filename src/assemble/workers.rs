@@ -3,10 +3,10 @@
 use std::io;
 
 use crate::model::observation::{ConnectionNote, RequestNote};
-use crate::model::{Side, WorkerId, WorkerRecord};
+use crate::model::{Packed, Side, WorkerId, WorkerRecord};
 
-pub(super) fn client_records(requests: &[RequestNote]) -> Vec<WorkerRecord> {
-    let clients = requests.iter().map(|n| WorkerRecord {
+pub(super) fn client_records(requests: &Packed<RequestNote>) -> impl Iterator<Item = WorkerRecord> {
+    requests.iter().map(|n| WorkerRecord {
         side: Side::Client,
         worker: n.taken_by.map(|t| t.0),
         request: Some(n.number),
@@ -17,15 +17,16 @@ pub(super) fn client_records(requests: &[RequestNote]) -> Vec<WorkerRecord> {
         connected_ns: n.connected,
         client: n.client,
         outcome: Some(n.outcome),
-        detail: detail(n),
-    });
-    clients.collect()
+        detail: detail(&n),
+    })
 }
 
-pub(super) fn server_records(connections: &[ConnectionNote]) -> Vec<WorkerRecord> {
+pub(super) fn server_records(
+    connections: &Packed<ConnectionNote>,
+) -> impl Iterator<Item = WorkerRecord> {
     // A server's workers are numbered in the order in which they first appear.
     let mut numbers = std::collections::HashMap::new();
-    let servers = connections.iter().map(|c| {
+    connections.iter().map(move |c| {
         let (pid, tid) = c.served_by.unwrap_or(c.accepted_by);
         let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         let number = *numbers.entry((pid, tid)).or_insert(next);
@@ -42,8 +43,7 @@ pub(super) fn server_records(connections: &[ConnectionNote]) -> Vec<WorkerRecord
             outcome: None,
             detail: None,
         }
-    });
-    servers.collect()
+    })
 }
 
 fn detail(note: &RequestNote) -> Option<String> {

@@ -80,8 +80,8 @@ pub fn own_clients(
     sockets: &[ClientSocket],
     provenance: Provenance,
 ) -> u64 {
-    let attempts: Vec<Attempt> = sockets.iter().map(ClientSocket::attempt).collect();
-    for (socket, flow) in sockets.iter().zip(pairs::of_attempts(flows, &attempts)) {
+    let found = pairs::of_attempts(flows, sockets, ClientSocket::attempt);
+    for (socket, flow) in sockets.iter().zip(found) {
         if let Some(flow) = flow {
             flows[flow].client_owner = Some(owner_of(socket, provenance));
         }
@@ -134,8 +134,8 @@ fn own_by_elimination(
 
 /// Gives flows their server owners.
 pub fn own_servers(flows: &mut [FlowRecord], sockets: &[ServerSocket], provenance: Provenance) {
-    let accepted: Vec<Acceptance> = sockets.iter().map(ServerSocket::acceptance).collect();
-    for (socket, flow) in sockets.iter().zip(pairs::of_acceptances(flows, &accepted)) {
+    let found = pairs::of_acceptances(flows, sockets, ServerSocket::acceptance);
+    for (socket, flow) in sockets.iter().zip(found) {
         if let Some(flow) = flow {
             flows[flow].server_owner = Some(ServerOwner {
                 pid: socket.pid,

@@ -68,7 +68,7 @@ pub(super) fn made_beside_the_tap<'a>(
     input: &FindingsInput<'a>,
 ) -> Option<(u64, &'a CaptureSummary)> {
     let capture = input.run.capture.as_ref().filter(|c| c.frames == 0)?;
-    let made = |w: &&WorkerRecord| w.side == Side::Client && w.connected_ns.is_some();
+    let made = |w: &WorkerRecord| w.side == Side::Client && w.connected_ns.is_some();
     let made = count_of(input.workers.iter().filter(made));
     (made > 0).then_some((made, capture))
 }

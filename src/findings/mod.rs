@@ -32,7 +32,7 @@ use rule::{About, Conclusion, Judge};
 
 use crate::activity::Activity;
 use crate::model::observation::Observation;
-use crate::model::{Finding, FlowRecord, RunRecord, Severity, WorkerRecord};
+use crate::model::{Finding, FlowRecord, Packed, RunRecord, Severity, WorkerRecord};
 use crate::wording;
 
 /// What was seen in a run, and what the tasks of its sides did.
@@ -56,7 +56,7 @@ pub struct FindingsInput<'a> {
     /// Its flows.
     pub flows: &'a [FlowRecord],
     /// Its workers, of both sides.
-    pub workers: &'a [WorkerRecord],
+    pub workers: &'a Packed<WorkerRecord>,
 }
 
 /// Everything that can be concluded, the most severe first.

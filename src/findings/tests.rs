@@ -22,7 +22,7 @@ fn of(fixture: &Fixture) -> Vec<Finding> {
         seen: None,
         run: &fixture.run,
         flows: &fixture.flows,
-        workers: &fixture.workers,
+        workers: crate::testkit::packed(&fixture.workers),
     })
 }
 

@@ -38,7 +38,7 @@ fn a_whole_conversation_lacks_nothing() {
         s.says(301, 108, b"JAM 10:20:30\r\n"),
         c.rst(108),
     ]);
-    assert_eq!((f.incomplete, f.exchanges[0].valid), (vec![], Some(true)));
+    assert_eq!((&f.incomplete, f.exchanges[0].valid), (&vec![], Some(true)));
 }
 
 /// A snapshot length of 70 leaves four bytes of each payload.

@@ -1,7 +1,8 @@
 //! One flow while its segments come in.
 
 use crate::model::{
-    Close, Endpoint, Exchange, FlowId, FlowRecord, Incomplete, Segment, SeqNum, TcpFlags, Timestamp,
+    Close, Endpoint, Exchange, FlowId, FlowLine, FlowRecord, Incomplete, Segment, SeqNum, TcpFlags,
+    Timestamp,
 };
 
 use super::analysis::HalfAnalysis;
@@ -278,7 +279,7 @@ impl Flow {
         if c.stream.total().is_none() || s.stream.total().is_none() {
             reasons.add(Incomplete::HolesBound);
         }
-        FlowRecord {
+        let line = FlowLine {
             flow: self.id,
             client: self.ends[client],
             server: self.ends[server],
@@ -319,6 +320,7 @@ impl Flow {
             incomplete: reasons.list(),
             client_owner: None,
             server_owner: None,
-        }
+        };
+        line.into()
     }
 }

@@ -1,6 +1,6 @@
 //! The table of live flows.
 
-use crate::model::{FlowId, FlowRecord, Incomplete, Segment, Timestamp};
+use crate::model::{FlowId, FlowRecord, Incomplete, Segment, Shapes, Timestamp};
 
 use super::budget::Budget;
 use super::flow_slab::{FlowSlab, Queue};
@@ -100,6 +100,7 @@ pub struct FlowTable {
     slab: FlowSlab,
     budget: Budget,
     counts: FlowCounts,
+    shapes: Shapes,
 }
 
 impl FlowTable {
@@ -112,6 +113,7 @@ impl FlowTable {
             slab: FlowSlab::new(),
             budget: Budget::default(),
             counts: FlowCounts::default(),
+            shapes: Shapes::default(),
         }
     }
 
@@ -215,7 +217,8 @@ impl FlowTable {
         if let Some((flow, _)) = self.slab.get_mut(place) {
             let [a, b] = flow.ends();
             self.keys.remove(FlowKey::new(&a, &b, flow.vni()).0);
-            let record = flow.record(&mut self.budget);
+            let mut record = flow.record(&mut self.budget);
+            self.shapes.share(&mut record);
             self.slab.remove(place);
             emit(record);
         }

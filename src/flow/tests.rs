@@ -255,7 +255,8 @@ fn retransmission_fast_retransmission_and_disorder() {
 #[test]
 fn payload_sent_again_is_in_the_history() {
     let (c, s) = (client(), server());
-    let history = |then: &[super::testkit::Spoken]| flow(&opened(then.iter().cloned())).history;
+    let history =
+        |then: &[super::testkit::Spoken]| flow(&opened(then.iter().cloned())).history.clone();
     let last = c.says(101, 301, b"aaaa");
     assert_eq!(history(&[last.clone(), last.clone()]), "ShADT");
     let first = [last.clone(), c.says(105, 301, b"bb"), last];
@@ -274,7 +275,7 @@ fn a_cut_segment_is_a_hole_in_the_history() {
         let mut spoken = opened([c.says(101, 301, b"ab")]);
         spoken.extend_from_slice(middle);
         spoken.extend([c.says(105, 301, b"ef"), s.ack(301, 107)]);
-        flow(&spoken).history
+        flow(&spoken).history.clone()
     };
     let whole = c.says(103, 301, b"cd");
     let cut = whole.clone().cut_to(1);
@@ -475,7 +476,7 @@ fn what_comes_after_the_close_belongs_to_the_flow() {
 #[test]
 fn what_is_sent_again_has_one_letter() {
     let (c, s) = (client(), server());
-    let history = |then: &[_]| flow(&opened(then.iter().cloned())).history;
+    let history = |then: &[_]| flow(&opened(then.iter().cloned())).history.clone();
     assert_eq!(flow(&[c.syn(100), c.syn(100)]).history, "S");
     assert_eq!(history(&[c.fin(101, 301), c.fin(101, 301)]), "ShAF");
     assert_eq!(history(&[c.fin(101, 301), c.fin(105, 301)]), "ShAFF");

@@ -23,6 +23,7 @@ mod environment;
 mod exit;
 mod finding;
 mod flow;
+mod flow_record;
 mod frame;
 mod ids;
 mod incomplete;
@@ -30,6 +31,7 @@ mod last_word;
 mod limit;
 pub(crate) mod named;
 pub mod observation;
+mod packed;
 mod program;
 mod quantiles;
 mod run;
@@ -55,15 +57,16 @@ pub use environment::{Environment, Tool};
 pub use exit::Exit;
 pub(crate) use exit::signal_name;
 pub use finding::{Finding, Severity};
-pub use flow::{
-    ClientOwner, Close, ConnState, Exchange, FlowRecord, Handshake, ServerOwner, TimeOfDay,
-};
+pub use flow::{ClientOwner, Close, ConnState, Exchange, Handshake, ServerOwner, TimeOfDay};
+pub(crate) use flow_record::Shapes;
+pub use flow_record::{FlowLine, FlowRecord, FlowShape};
 pub use frame::{Frame, LinkType};
 pub use ids::{Endpoint, FlowId, Pid, Tid, WorkerId};
 pub(crate) use incomplete::Hides;
 pub use incomplete::{Incomplete, IncompleteFigure};
 pub use limit::LimitName;
 pub use observation::{Change, Event, Sample, SocketId};
+pub use packed::{Pack, Packed};
 pub use program::{Evidence, Helper, Inferred, Program, Programs};
 pub use quantiles::Durations;
 pub use run::{

@@ -150,7 +150,15 @@ fn times_are_kept_within_their_range() {
     assert_eq!(at(7).since(at(9)), Nanos::new(-2));
     assert_eq!(at(7).plus(Nanos::new(-9)), at(-2));
     assert_eq!(at(i64::MAX).plus(Nanos::new(1)), at(i64::MAX));
-    assert_eq!(at(i64::MIN).since(at(1)), Nanos::new(i64::MIN));
+    assert_eq!(at(i64::MIN).since(at(2)), Nanos::new(i64::MIN));
+    assert_eq!(at(i64::MIN), at(i64::MIN + 1), "the first moment of all");
+    assert_eq!(at(i64::MIN).as_nanos(), i64::MIN + 1);
+    let order = [i64::MIN, -1, 0, 1, i64::MAX].map(at);
+    assert!(order.is_sorted() && order[2] == Timestamp::default());
+    assert_eq!(size_of::<Option<Timestamp>>(), 8);
+    assert_eq!(serde_json::to_string(&at(-7)).unwrap(), "-7");
+    assert_eq!(serde_json::from_str::<Timestamp>("-7").unwrap(), at(-7));
+    assert_eq!(format!("{:?}", at(-7)), "Timestamp(-7)");
     assert_eq!(at(-5).as_nanos(), -5);
     let span = std::time::Duration::from_millis(3);
     assert_eq!(Nanos::from(span).get(), 3_000_000);

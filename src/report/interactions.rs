@@ -4,14 +4,15 @@
 //! their numbers. Where nothing was captured the workers' own records are
 //! shown instead, and what only the wire could tell is absent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::problem;
 use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
 use super::view::RunView;
 use super::words::Say;
 use crate::model::{
-    Close, Endpoint, Exchange, FlowRecord, Outcome, ServerOwner, Side, WorkerId, WorkerRecord,
+    Close, Endpoint, Exchange, FlowRecord, Outcome, Packed, ServerOwner, Side, WorkerId,
+    WorkerRecord,
 };
 
 /// The thread of each side, by its tid, at every width; what comes last goes first
@@ -40,13 +41,15 @@ pub(super) fn block(say: Say, view: RunView<'_>, rows: usize) -> Block {
     if view.flows.is_empty() {
         return of_workers(say, view.workers, rows);
     }
-    let unhappy = unhappy_workers(view.workers);
-    let shown = view.flows.iter().take(rows);
+    let shown = || view.flows.iter().take(rows);
+    let unhappy = unhappy_workers(view.workers, shown());
     Block::Grid {
         heading: say.interactions(),
         grid: Grid {
             columns: columns(say).to_vec(),
-            rows: shown.map(|flow| flow_row(say, flow, &unhappy)).collect(),
+            rows: shown()
+                .map(|flow| flow_row(say, flow, &unhappy))
+                .collect(),
         },
         after: followed_by(
             match &view.run.capture {
@@ -54,7 +57,7 @@ pub(super) fn block(say: Say, view: RunView<'_>, rows: usize) -> Block {
                 // A run that was killed has saved none; they are read from its frames.
                 None => more_rows(say, view.flows.len(), rows),
             },
-            legend(say, view.flows.iter().take(rows)),
+            legend(say, shown()),
         ),
     }
 }
@@ -108,20 +111,27 @@ fn more_rows(say: Say, all: usize, shown: usize) -> Option<Cell> {
     (hidden > 0).then(|| Cell::new(text).toned(Tone::Quiet))
 }
 
-type Unhappy<'a> = HashMap<(WorkerId, Endpoint), &'a WorkerRecord>;
+type Unhappy = HashMap<(WorkerId, Endpoint), WorkerRecord>;
 
-/// The client's workers that did not get a valid answer, by what finds them.
-fn unhappy_workers(workers: &[WorkerRecord]) -> Unhappy<'_> {
+/// The client's workers behind these flows that did not get a valid answer, by what
+/// finds them.
+fn unhappy_workers<'a>(
+    workers: &Packed<WorkerRecord>,
+    of: impl Iterator<Item = &'a FlowRecord>,
+) -> Unhappy {
+    let wanted = of.filter_map(|flow| Some((flow.client_owner?.worker, flow.client)));
+    let wanted: HashSet<(WorkerId, Endpoint)> = wanted.collect();
     workers
         .iter()
         .filter(|w| w.side == Side::Client && w.outcome.is_some_and(|o| o != Outcome::Valid))
         .filter_map(|w| Some(((w.worker?, w.client?), w)))
+        .filter(|(who, _)| wanted.contains(who))
         .collect()
 }
 
-fn flow_row(say: Say, flow: &FlowRecord, unhappy: &Unhappy<'_>) -> Row {
+fn flow_row(say: Say, flow: &FlowRecord, unhappy: &Unhappy) -> Row {
     let owner = flow.client_owner;
-    let worker = owner.and_then(|o| unhappy.get(&(o.worker, flow.client)).copied());
+    let worker = owner.and_then(|o| unhappy.get(&(o.worker, flow.client)));
     let first = flow.exchanges.first();
     Row {
         cells: vec![
@@ -212,17 +222,37 @@ fn worker_columns(say: Say) -> Vec<Column> {
     .collect()
 }
 
+/// The first of the client's workers in the order of their requests, so many at most,
+/// and how many there are.
+pub(super) fn first_clients(
+    workers: &Packed<WorkerRecord>,
+    most: usize,
+) -> (Vec<WorkerRecord>, usize) {
+    /// So many may wait to be sorted.
+    const WAIT: usize = 4096;
+    let order = |w: &WorkerRecord| (w.request.is_none(), w.request, w.worker);
+    let (mut first, mut all) = (Vec::new(), 0);
+    for client in workers.iter().filter(|w| w.side == Side::Client) {
+        all += 1;
+        first.push(client);
+        if first.len() > most.saturating_add(WAIT) {
+            first.sort_by_key(order);
+            first.truncate(most);
+        }
+    }
+    first.sort_by_key(order);
+    first.truncate(most);
+    (first, all)
+}
+
 /// The client's workers by their own account, in the order of their requests.
-fn of_workers(say: Say, workers: &[WorkerRecord], rows: usize) -> Block {
-    let mut clients: Vec<_> = workers.iter().filter(|w| w.side == Side::Client).collect();
-    clients.sort_by_key(|w| (w.request.is_none(), w.request, w.worker));
-    let all = clients.len();
-    clients.truncate(rows);
+fn of_workers(say: Say, workers: &Packed<WorkerRecord>, rows: usize) -> Block {
+    let (clients, all) = first_clients(workers, rows);
     Block::Grid {
         heading: say.interactions(),
         grid: Grid {
             columns: worker_columns(say),
-            rows: clients.into_iter().map(|w| worker_row(say, w)).collect(),
+            rows: clients.iter().map(|w| worker_row(say, w)).collect(),
         },
         after: more(say, all, rows, Say::workers, "workers.jsonl")
             .or_else(|| (all == 0).then(|| Cell::new(say.no_requests()).toned(Tone::Quiet))),
@@ -295,7 +325,10 @@ mod tests {
         fixture.workers[2].outcome = None;
         fixture.fail(3, Outcome::Timeout, None);
         fixture.workers[3].side = Side::Server;
-        let unhappy = unhappy_workers(&fixture.workers);
+        let unhappy = unhappy_workers(
+            crate::testkit::packed(&fixture.workers),
+            fixture.flows.iter(),
+        );
         let workers: Vec<u32> = unhappy.keys().map(|(worker, _)| worker.0).collect();
         assert_eq!(workers, [1]);
     }

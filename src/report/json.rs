@@ -4,6 +4,7 @@
 //! Records come in, bytes go out as they come: never the whole text in
 //! memory, however many flows there are.
 
+use std::borrow::Borrow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -50,11 +51,16 @@ pub fn write_flows_jsonl<'a>(
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_workers_jsonl<'a>(
-    workers: impl IntoIterator<Item = &'a WorkerRecord>,
+pub fn write_workers_jsonl(
+    workers: impl IntoIterator<Item = impl Borrow<WorkerRecord>>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    write_lines(workers, out)
+    let mut out = io::BufWriter::new(out);
+    for worker in workers {
+        serde_json::to_writer(&mut out, worker.borrow())?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
 }
 
 /// Writes one flow as a JSON object and a line break, with its file's name

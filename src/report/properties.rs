@@ -67,7 +67,7 @@ prop_compose! {
             seen: None,
             run,
             flows: &fixture.flows,
-            workers: &fixture.workers,
+            workers: crate::testkit::packed(&fixture.workers),
         });
         run.findings
             .push(Finding::new(&texts[3], Severity::Warning, &texts[2]));

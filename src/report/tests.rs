@@ -16,7 +16,7 @@ fn view(fixture: &Fixture) -> RunView<'_> {
     RunView {
         run: &fixture.run,
         flows: &fixture.flows,
-        workers: &fixture.workers,
+        workers: crate::testkit::packed(&fixture.workers),
     }
 }
 
@@ -27,7 +27,7 @@ pub(super) fn troubled(n: u32) -> Fixture {
         seen: None,
         run: &fixture.run,
         flows: &fixture.flows,
-        workers: &fixture.workers,
+        workers: crate::testkit::packed(&fixture.workers),
     });
     fixture
 }

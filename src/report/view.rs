@@ -2,7 +2,7 @@
 
 use crate::analysis::{AnalysisSummary, SortKey};
 use crate::lang::Lang;
-use crate::model::{FlowRecord, RunRecord, WorkerRecord};
+use crate::model::{FlowRecord, Packed, RunRecord, WorkerRecord};
 
 /// A finished run: everything that a report is made from.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct RunView<'a> {
     /// Its flows, in the order of their numbers; none where nothing was captured.
     pub flows: &'a [FlowRecord],
     /// Its workers, of both sides.
-    pub workers: &'a [WorkerRecord],
+    pub workers: &'a Packed<WorkerRecord>,
 }
 
 /// A flow and where it is from.

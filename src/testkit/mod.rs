@@ -7,9 +7,14 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::model::{
     CaptureSummary, Close, ConnState, Correlation, Endpoint, Exchange, FlowRecord, Latencies,
-    Nanos, Outcome, Quantiles, RunRecord, SideCensus, StopReason, TimeOfDay, WorkerRecord,
+    Nanos, Outcome, Packed, Quantiles, RunRecord, SideCensus, StopReason, TimeOfDay, WorkerRecord,
 };
 use records::{flow, run, worker};
+
+/// Workers as a run has them. They are kept to the end of the tests.
+pub(crate) fn packed(workers: &[WorkerRecord]) -> &'static Packed<WorkerRecord> {
+    Box::leak(Box::new(workers.iter().cloned().collect()))
+}
 
 /// A made-up run.
 #[derive(Clone, Debug)]

@@ -149,7 +149,7 @@ fn a_pool_that_nobody_joined_leaves_requests_and_threads() {
     assert_eq!(told.run.requests.attempted, Some(2));
     let failed = [("abandoned", 1), ("not_attempted", 1)].map(|(k, n)| (k.to_owned(), n));
     assert_eq!(told.run.requests.failed, failed.into());
-    assert_eq!(told.workers[2].worker, None, "no worker took it");
+    assert_eq!(told.workers.at(2).worker, None, "no worker took it");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_refused_client_has_the_system_s_words() {
     let requests = &told.run.requests;
     assert_eq!((requests.attempted, requests.valid), (Some(1), Some(0)));
     assert_eq!(requests.failed, [("refused".to_owned(), 1)].into());
-    let detail = told.workers[0].detail.as_deref().unwrap();
+    let detail = told.workers.at(0).detail.unwrap();
     assert!(detail.contains("os error 111"), "{detail}");
     assert!(told.flows[0].client_owner.is_some());
 }
@@ -184,7 +184,7 @@ fn what_came_instead_of_an_answer_is_told_before_the_error() {
         ..note(0, 50_000, 10, 11)
     }));
     let told = story.told();
-    assert_eq!(told.workers[0].detail.as_deref(), Some("HTTP\\r\\n…"));
+    assert_eq!(told.workers.at(0).detail.as_deref(), Some("HTTP\\r\\n…"));
 }
 
 #[test]
@@ -250,9 +250,9 @@ fn a_capture_that_saw_nothing_is_not_the_same_as_none() {
     assert_eq!(run.requests.on_wire, None);
     assert_eq!(run.requests.handshakes, None);
     assert!(run.findings.iter().any(|f| f.code == "nothing_captured"));
-    for note in &mut story.seen.client.requests {
-        note.connected = None;
-    }
+    story.seen.client.requests.change(|all| {
+        all.iter_mut().for_each(|note| note.connected = None);
+    });
     let run = story.told().run;
     assert_eq!(run.requests.on_wire, Some(0));
 }
@@ -306,13 +306,15 @@ fn a_server_that_was_left_alone_is_sampled() {
 #[test]
 fn an_interrupted_run_tells_what_there_was() {
     let mut story = two_threads();
-    story.seen.client.requests[1].outcome = Outcome::Abandoned;
-    story.seen.client.requests[1].ended = None;
+    story.seen.client.requests.change(|all| {
+        all[1].outcome = Outcome::Abandoned;
+        all[1].ended = None;
+    });
     story.over(End::Interrupted);
     let told = story.told();
     assert_eq!(told.run.requests.failed["abandoned"], 1);
     assert_eq!(told.run.correlation.client_owned, Some(2));
-    assert_eq!(told.workers[1].client, Some(port(50_001)));
+    assert_eq!(told.workers.at(1).client, Some(port(50_001)));
 }
 
 #[test]

@@ -61,8 +61,11 @@ fn a_traced_pair_is_told_whole() {
     assert_eq!(run.requests.attempted, Some(2));
     assert_eq!(run.requests.answered, Some(2));
     assert_eq!(run.requests.valid, Some(2));
-    let connected = told.workers[0].connected_ns;
-    assert_eq!((connected, &told.workers[0].detail), (Some(at(11)), &None));
+    let connected = told.workers.at(0).connected_ns;
+    assert_eq!(
+        (connected, &told.workers.at(0).detail),
+        (Some(at(11)), &None)
+    );
     assert_eq!(run.correlation.client_owned, Some(2));
     assert_eq!(run.correlation.server_owned, Some(2));
     assert_eq!(run.observer.tracer_cpu_ns, Some(ms(4)));
@@ -170,9 +173,9 @@ fn a_refused_program_has_failed() {
     story.over(End::Complete);
     let told = story.told();
     assert_eq!(told.run.requests.failed["refused"], 1);
-    assert_eq!(told.workers[0].outcome, Some(Outcome::Refused));
-    assert_eq!(told.workers[0].connected_ns, None);
-    let detail = told.workers[0].detail.as_deref().unwrap();
+    assert_eq!(told.workers.at(0).outcome, Some(Outcome::Refused));
+    assert_eq!(told.workers.at(0).connected_ns, None);
+    let detail = told.workers.at(0).detail.unwrap();
     assert!(detail.contains("os error 111"), "{detail}");
     assert_eq!(told.run.programs.client.unwrap().exit_code, Some(1));
 }
@@ -209,7 +212,7 @@ fn a_sampled_program_has_counts_and_no_owners() {
     assert_eq!(run.observer.tracer_cpu_ns, None);
     assert_eq!(run.programs.client.as_ref().unwrap().helpers, None);
     assert_eq!(run.plan.strategy, None);
-    assert_eq!(told.workers, []);
+    assert!(told.workers.is_empty());
 }
 
 /// Somebody else talks to the same port, or did so before the run began.
@@ -304,8 +307,12 @@ fn a_neighbour_s_outcome_is_nobody_s() {
             }
         }
     };
-    let outcomes: Vec<_> = pair_and(twice).told().workers[2..4]
+    let outcomes: Vec<_> = pair_and(twice)
+        .told()
+        .workers
         .iter()
+        .skip(2)
+        .take(2)
         .map(|w| w.outcome)
         .collect();
     assert_eq!(outcomes, [Some(Outcome::Reset), Some(Outcome::Valid)]);

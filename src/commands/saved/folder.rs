@@ -95,17 +95,20 @@ impl Folder {
     }
 
     /// The records of a file with one a line.
-    pub fn lines<T: DeserializeOwned>(&self, file: &str) -> anyhow::Result<Vec<T>> {
+    pub fn lines<T: DeserializeOwned, L: Default + Extend<T>>(
+        &self,
+        file: &str,
+    ) -> anyhow::Result<L> {
         let mut lines = Lines::new(self.needed(file)?);
-        let mut records = Vec::new();
+        let mut records = L::default();
         loop {
             let number = lines.number() + 1;
             match lines.next() {
                 Ok(Some((line, _))) => {
                     let record = serde_json::from_slice(line);
-                    let record =
+                    let record: T =
                         record.map_err(|e| self.wrong(file, &format!("line {number}: {e}")))?;
-                    records.push(record);
+                    records.extend([record]);
                 }
                 Ok(None) => return Ok(records),
                 Err(e) => return Err(self.wrong(file, &e.to_string())),

@@ -7,7 +7,7 @@ mod seen;
 
 pub use self::folder::Folder;
 pub use self::records::Kept;
-use crate::model::{FlowRecord, RunRecord, WorkerRecord};
+use crate::model::{FlowRecord, Packed, RunRecord, WorkerRecord};
 use crate::report::RunView;
 use crate::sys::process::stderr;
 
@@ -18,7 +18,7 @@ pub struct Saved {
     /// Its flows.
     pub flows: Vec<FlowRecord>,
     /// Its workers.
-    pub workers: Vec<WorkerRecord>,
+    pub workers: Packed<WorkerRecord>,
     /// What a reader should know of its files.
     pub notes: Vec<String>,
     /// Whether it came to its end, and all of it is there.

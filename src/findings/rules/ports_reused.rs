@@ -5,7 +5,6 @@ use crate::findings::evidence::count_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Endpoint, Severity};
 use crate::wording::ports_reused;
-use std::collections::HashMap;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -32,17 +31,18 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let mut uses: HashMap<(Endpoint, Endpoint), u64> = HashMap::new();
-    for flow in input.flows {
-        *uses.entry((flow.client, flow.server)).or_default() += 1;
-    }
-    let reused = || uses.values().filter(|&&n| n > 1);
+    // A sorted list takes less than a map of all.
+    let pairs = input.flows.iter().map(|flow| (flow.client, flow.server));
+    let mut pairs: Vec<(Endpoint, Endpoint)> = pairs.collect();
+    pairs.sort_unstable();
+    let uses = || pairs.chunk_by(PartialEq::eq).map(|of| of.len() as u64);
+    let reused = || uses().filter(|&n| n > 1);
     let pairs = count_of(reused());
     if pairs == 0 {
         return None;
     }
     let flows: u64 = reused().sum();
-    let most = reused().max().copied().unwrap_or(0);
+    let most = reused().max().unwrap_or(0);
     let sentence = ports_reused::again(pairs, flows, most);
     Some(
         says(sentence)

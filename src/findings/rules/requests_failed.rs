@@ -64,7 +64,9 @@ fn conclusion(input: &FindingsInput<'_>, reason: &str, n: u64) -> Conclusion {
         Some(outcome) => because(outcome, input),
         None => (Vec::new(), None),
     };
-    let example_told = example.map(|example| shortened(&printable(example)));
+    let example_told = example
+        .as_deref()
+        .map(|example| shortened(&printable(example)));
     let sentence = requests_failed::failed(n, outcome, reason, example_told.as_deref(), why);
     let sentences: Vec<Phrase> = std::iter::once(sentence).chain(look_at).collect();
     let severity = if cut_short {
@@ -83,12 +85,12 @@ fn conclusion(input: &FindingsInput<'_>, reason: &str, n: u64) -> Conclusion {
 }
 
 /// What the first worker with this outcome had to say about it.
-fn example<'a>(input: &FindingsInput<'a>, outcome: Outcome) -> Option<&'a str> {
+fn example(input: &FindingsInput<'_>, outcome: Outcome) -> Option<String> {
     input
         .workers
         .iter()
         .filter(|w| w.side == Side::Client && w.outcome == Some(outcome))
-        .find_map(|w| w.detail.as_deref())
+        .find_map(|w| w.detail)
 }
 
 /// As much of a text as a sentence bears.

@@ -405,7 +405,7 @@ fn slow_answers_tell_where_the_time_went() {
 fn note_of(scene: &Scene, at: usize) -> ConnectionNote {
     let client = scene.fixture.flows[at].client;
     let notes = &scene.observation.server.connections;
-    *notes.iter().find(|note| note.client == client).unwrap()
+    notes.iter().find(|note| note.client == client).unwrap()
 }
 
 #[test]

@@ -275,7 +275,7 @@ impl Scene {
             }),
             run: &self.fixture.run,
             flows: &self.fixture.flows,
-            workers: &self.fixture.workers,
+            workers: crate::testkit::packed(&self.fixture.workers),
         })
     }
 

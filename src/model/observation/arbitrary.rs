@@ -152,7 +152,7 @@ fn event() -> BoxedStrategy<Event> {
         .boxed()
 }
 
-fn task() -> BoxedStrategy<TaskNote> {
+pub(crate) fn task() -> BoxedStrategy<TaskNote> {
     let ids = option::of((pid(), tid()));
     (any::<bool>(), ids, time(), option::of(time()))
         .prop_map(|(process, ids, started, ended)| TaskNote {
@@ -164,7 +164,7 @@ fn task() -> BoxedStrategy<TaskNote> {
         .boxed()
 }
 
-fn request() -> BoxedStrategy<RequestNote> {
+pub(crate) fn request() -> BoxedStrategy<RequestNote> {
     let taken = option::of((id().prop_map(WorkerId), pid(), tid()));
     let time = || option::of(time());
     let got = option::of(text().prop_map(String::into_boxed_str));
@@ -197,7 +197,7 @@ fn request() -> BoxedStrategy<RequestNote> {
         .boxed()
 }
 
-fn connection() -> BoxedStrategy<ConnectionNote> {
+pub(crate) fn connection() -> BoxedStrategy<ConnectionNote> {
     let who = || (pid(), tid());
     let times = (time(), option::of(time()), option::of(time()));
     (endpoint(), times, who(), option::of(who()))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ConnectionNote, Event, Output, OwnTotals, RequestNote, TaskNote};
-use crate::model::{Exit, Nanos, Pid, Provenance, SideCost, Timestamp};
+use crate::model::{Exit, Nanos, Packed, Pid, Provenance, SideCost, Timestamp};
 
 /// Who observes a side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -85,11 +85,11 @@ pub struct SideObservation {
     /// What its tasks did, as an observer from outside saw it.
     pub events: Vec<Event>,
     /// The tasks that a built-in side created.
-    pub tasks: Vec<TaskNote>,
+    pub tasks: Packed<TaskNote>,
     /// The requests of the built-in client, by number.
-    pub requests: Vec<RequestNote>,
+    pub requests: Packed<RequestNote>,
     /// The connections of the built-in server, in the order of acceptance.
-    pub connections: Vec<ConnectionNote>,
+    pub connections: Packed<ConnectionNote>,
     /// What a built-in side says of itself.
     pub totals: Option<OwnTotals>,
     /// Counts from proc(5): each that differs from the one before.

@@ -9,7 +9,9 @@ use std::time::Duration;
 pub use announcement::{Announcement, FAILED, LISTENING};
 
 use super::{Gone, Listening, Observer, Sink};
-use crate::model::observation::{Fact, ObserverName, OwnTotals, SideStarted, TaskNote};
+use crate::model::observation::{
+    Fact, ObserverName, OwnTotals, RequestNote, SideStarted, TaskNote,
+};
 use crate::model::{Exit, Outcome, Pid, Side, Tid, Timestamp};
 use crate::notes::{read_connection, read_request};
 use crate::sys::clock;
@@ -29,10 +31,22 @@ pub struct LedgerObserver {
     ended: Option<(Timestamp, Exit)>,
     next_entry: usize,
     next_task: usize,
+    /// Tasks and entries whose memory was given back.
+    forgotten: (usize, usize),
+    /// Of the requests that were told, how many must be on the wire.
+    on_the_wire: u64,
 }
 
 /// So many requests are told one by one, also those that were never begun.
 const FEW: usize = 1 << 16;
+
+/// The memory of so many notes is given back at once.
+const AT_ONCE: usize = 1 << 12;
+
+/// Whether a request must be on the wire: it connected, or somebody refused it.
+fn reaches_the_wire(note: &RequestNote) -> bool {
+    note.connected.is_some() || note.outcome == Outcome::Refused
+}
 
 impl LedgerObserver {
     /// A client that was just started, with so many requests to make.
@@ -58,6 +72,8 @@ impl LedgerObserver {
             ended: None,
             next_entry: 0,
             next_task: 0,
+            forgotten: (0, 0),
+            on_the_wire: 0,
         }
     }
 
@@ -75,6 +91,17 @@ impl LedgerObserver {
         match side {
             Side::Client => self.tell_requests(all, sink),
             Side::Server => self.tell_connections(all, sink),
+        }
+        self.forget();
+    }
+
+    /// What was told is needed no more: in a long run it would fill the memory.
+    fn forget(&mut self) {
+        let (tasks, entries) = self.forgotten;
+        if self.next_task - tasks > AT_ONCE || self.next_entry - entries > AT_ONCE {
+            self.ledger
+                .forget(tasks..self.next_task, entries..self.next_entry);
+            self.forgotten = (self.next_task, self.next_entry);
         }
     }
 
@@ -94,6 +121,7 @@ impl LedgerObserver {
                 break;
             }
             self.next_entry += 1;
+            self.on_the_wire += u64::from(reaches_the_wire(&note));
             sink(Fact::Request(note));
         }
     }
@@ -186,13 +214,11 @@ impl Observer for LedgerObserver {
 
     /// Those that connected, and those that somebody refused.
     fn flows_expected(&self) -> u64 {
-        let notes = (0..self.begun()).filter_map(|n| {
+        let notes = (self.next_entry..self.begun()).filter_map(|n| {
             let entry = self.ledger.entry(n)?;
             Some(read_request(n as u64, entry))
         });
-        notes
-            .filter(|n| n.connected.is_some() || n.outcome == Outcome::Refused)
-            .count() as u64
+        self.on_the_wire + notes.filter(reaches_the_wire).count() as u64
     }
 
     fn listening(&mut self, _port: Option<u16>) -> Listening {

@@ -37,7 +37,7 @@ impl Golden {
         let view = RunView {
             run: &self.run,
             flows: &self.flows,
-            workers: &[],
+            workers: crate::testkit::packed(&[]),
         };
         let target: std::net::SocketAddr = self.run.plan.target.parse().unwrap();
         let mut out = Vec::new();
@@ -181,7 +181,7 @@ fn an_address_of_one_worker_has_a_name_and_others_have_none() {
         names::of(RunView {
             run: &golden.run,
             flows: &golden.flows,
-            workers: &[],
+            workers: crate::testkit::packed(&[]),
         })
     };
     let some = names_in(&golden);

@@ -7,7 +7,7 @@ fn text(fixture: &Fixture, format: Format) -> String {
     let view = RunView {
         run: &fixture.run,
         flows: &fixture.flows,
-        workers: &fixture.workers,
+        workers: crate::testkit::packed(&fixture.workers),
     };
     let mut out = Vec::new();
     write_run(view, format, Style::default(), &mut out).unwrap();

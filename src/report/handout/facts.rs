@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{FlowRecord, Pid, Provenance, RunRecord, Side, SideCensus, Tid, WorkerRecord};
+use crate::model::{FlowRecord, Pid, Provenance, RunRecord, Side, SideCensus, Tid};
 use crate::report::view::RunView;
 
 /// How connections are shared among threads.
@@ -127,11 +127,4 @@ pub(super) fn open_at_once(flows: &[FlowRecord]) -> u64 {
         peak = peak.max((begun + 1).saturating_sub(ended));
     }
     peak as u64
-}
-
-/// The client's requests of which a worker noted how they ended.
-pub(super) fn clients(workers: &[WorkerRecord]) -> Vec<&WorkerRecord> {
-    let mut clients: Vec<_> = workers.iter().filter(|w| w.side == Side::Client).collect();
-    clients.sort_by_key(|w| (w.request.is_none(), w.request, w.worker));
-    clients
 }

@@ -2,12 +2,11 @@
 //! nothing was captured, a row a request as its worker noted it.
 
 use super::RunPart;
-use super::facts::clients;
 use super::outcome::reason;
 use super::page::{Page, foreign};
 use super::words::Say;
 use crate::model::{Close, Exchange, FlowRecord, WorkerRecord};
-use crate::report::interactions::server_threads;
+use crate::report::interactions::{first_clients, server_threads};
 
 /// The first rows, and how many more there are.
 pub(super) fn table(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
@@ -99,12 +98,12 @@ fn answer(say: Say, flow: &FlowRecord, first: Option<&Exchange>) -> String {
 
 /// As the workers noted it.
 fn of_workers(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
-    let all = clients(run.view.workers);
-    if all.is_empty() {
+    let (first, all) = first_clients(run.view.workers, rows);
+    if all == 0 {
         page.sentences(&[say.interactions_none()]);
         return;
     }
-    let shown: Vec<Vec<String>> = all.iter().take(rows).map(|w| worker_row(say, w)).collect();
+    let shown: Vec<Vec<String>> = first.iter().map(|w| worker_row(say, w)).collect();
     page.table(
         4,
         &[
@@ -116,7 +115,7 @@ fn of_workers(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
         ],
         &shown,
     );
-    let more = more(say, all.len(), rows);
+    let more = more(say, all, rows);
     page.sentences(
         &more
             .map(|n| say.workers_more(&n, &foreign(run.name)))

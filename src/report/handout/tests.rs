@@ -14,7 +14,7 @@ pub(in crate::report) fn of(fixture: &Fixture, lang: Lang) -> String {
         view: crate::report::RunView {
             run: &fixture.run,
             flows: &fixture.flows,
-            workers: &fixture.workers,
+            workers: crate::testkit::packed(&fixture.workers),
         },
         whole: true,
         ladder: None,
@@ -280,7 +280,7 @@ fn several_runs_are_not_ranked_by_their_time() {
                 view: crate::report::RunView {
                     run: &fixture.run,
                     flows: &fixture.flows,
-                    workers: &fixture.workers,
+                    workers: crate::testkit::packed(&fixture.workers),
                 },
                 whole: true,
                 ladder: None,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat};
 
-use crate::model::{FlowRecord, Side, Timestamp, WorkerRecord};
+use crate::model::{FlowRecord, Packed, Side, Timestamp, WorkerRecord};
 
 /// From here on times are rounded: jitter does not pack, and three digits more of it
 /// would make the page twice as large.
@@ -23,7 +23,7 @@ impl Clock {
     /// Where nothing is known of one it begins `otherwise`.
     pub(super) fn of(
         flows: &[FlowRecord],
-        workers: &[WorkerRecord],
+        workers: &Packed<WorkerRecord>,
         otherwise: Option<Timestamp>,
         rows: usize,
     ) -> Self {
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn the_zero_is_the_clients_first_deed_in_the_runs_own_zone() {
         let run = Fixture::normal(3);
-        let clock = Clock::of(&run.flows, &run.workers, None, 3);
+        let clock = Clock::of(&run.flows, crate::testkit::packed(&run.workers), None, 3);
         assert_eq!(clock.at(run.workers[0].started_ns.unwrap()), 0);
         assert_eq!(clock.at(run.flows[0].first_ns), 4_000);
         assert_eq!(
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn times_of_many_flows_are_rounded_down() {
         let run = Fixture::normal(1);
-        let clock = Clock::of(&run.flows, &[], None, FINE + 1);
+        let clock = Clock::of(&run.flows, crate::testkit::packed(&[]), None, FINE + 1);
         let before = run.flows[0].first_ns.plus(crate::model::Nanos::new(-1));
         assert_eq!((clock.unit_ns, clock.at(before)), (100, -1));
     }

@@ -64,7 +64,8 @@ pub(super) fn data(view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
     let all = view.flows;
     let every = all.len().div_ceil(MOST_FLOWS).max(1);
     let shown: Vec<&FlowRecord> = all.iter().step_by(every).collect();
-    let joined = join(all, view.workers);
+    let workers: Vec<WorkerRecord> = view.workers.iter().collect();
+    let joined = join(all, &workers);
     let room = if every > 1 { 0 } else { MOST_FLOWS };
     let left: &[&WorkerRecord] = &joined.others[..joined.others.len().min(room)];
     let census = &view.run.census;

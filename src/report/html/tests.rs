@@ -20,7 +20,7 @@ fn in_language(run: &Fixture, lang: Lang) -> String {
     let view = RunView {
         run: &run.run,
         flows: &run.flows,
-        workers: &run.workers,
+        workers: crate::testkit::packed(&run.workers),
     };
     let mut out = Vec::new();
     write_html(view, lang, &[], &mut out).unwrap();
@@ -282,7 +282,7 @@ fn no_text_from_outside_is_markup() {
     let view = RunView {
         run: &run.run,
         flows: &run.flows,
-        workers: &run.workers,
+        workers: crate::testkit::packed(&run.workers),
     };
     let mut out = Vec::new();
     write_html(view, Lang::Id, &[EVIL.to_owned()], &mut out).unwrap();

@@ -11,7 +11,7 @@ use super::slices::{Slice, Slices};
 use super::told::Told;
 use super::tracks::{Thread, Threads};
 use crate::lang::Lang;
-use crate::model::{Pid, Side, Timestamp};
+use crate::model::{Pid, Side, Timestamp, WorkerRecord};
 use crate::report::join::{join, tells_lives};
 use crate::report::summary;
 use crate::report::view::RunView;
@@ -20,7 +20,8 @@ use crate::text::escape::printable;
 
 /// Tells a run.
 pub(super) fn tell(view: RunView<'_>, sink: &mut dyn Sink) -> io::Result<()> {
-    let joined = join(view.flows, view.workers);
+    let workers: Vec<WorkerRecord> = view.workers.iter().collect();
+    let joined = join(view.flows, &workers);
     let mut threads = Threads::default();
     let mut slices = Slices::default();
     for (place, flow) in view.flows.iter().enumerate() {

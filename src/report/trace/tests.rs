@@ -14,7 +14,7 @@ fn view(run: &Fixture) -> RunView<'_> {
     RunView {
         run: &run.run,
         flows: &run.flows,
-        workers: &run.workers,
+        workers: crate::testkit::packed(&run.workers),
     }
 }
 

@@ -41,7 +41,7 @@ use self::system::System;
 use self::world::{Store, World};
 use crate::assemble::assemble;
 pub use crate::model::observation::End;
-use crate::model::{FlowRecord, RunRecord, WorkerRecord};
+use crate::model::{FlowRecord, Packed, RunRecord, WorkerRecord};
 use crate::report::RunView;
 use crate::sys::capture::CaptureError;
 use crate::sys::isolation::Refused;
@@ -86,7 +86,7 @@ pub struct Finished {
     /// Its flows.
     pub flows: Vec<FlowRecord>,
     /// Its workers.
-    pub workers: Vec<WorkerRecord>,
+    pub workers: Packed<WorkerRecord>,
     /// How the run ended.
     pub end: End,
     /// What could not be saved.

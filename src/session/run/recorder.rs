@@ -73,7 +73,7 @@ impl Recorder {
         self.save(PcapWriter::flush);
         let mut flows = self.finished;
         self.table.finish(&mut |flow| flows.push(flow));
-        flows.sort_by_key(|f| f.flow);
+        flows.sort_unstable_by_key(|f| f.flow);
         Recording {
             flows,
             frames: self.frames,

@@ -15,6 +15,7 @@ mod entry;
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{
     AtomicI32, AtomicI64, AtomicU32, AtomicU64,
@@ -22,8 +23,8 @@ use std::sync::atomic::{
 };
 
 use rustix::fs::{
-    MemfdFlags, SealFlags, SeekFrom, fcntl_add_seals, fcntl_get_seals, ftruncate, memfd_create,
-    seek,
+    FallocateFlags, MemfdFlags, SealFlags, SeekFrom, fallocate, fcntl_add_seals, fcntl_get_seals,
+    ftruncate, memfd_create, seek,
 };
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
@@ -323,6 +324,28 @@ impl Ledger {
         touched.min(self.entries)
     }
 
+    /// Gives back the memory of the tasks and of the entries before these numbers, of
+    /// which nobody writes or reads any more. What the system refuses is kept.
+    pub fn forget(&self, tasks: Range<usize>, entries: Range<usize>) {
+        let after_tasks = HEADER_BYTES + self.tasks * size_of::<TaskSlot>();
+        self.punch(HEADER_BYTES, size_of::<TaskSlot>(), tasks);
+        self.punch(after_tasks, size_of::<Entry>(), entries);
+    }
+
+    /// Gives back whole pages that hold nothing but these slots of a table, or slots
+    /// before them.
+    fn punch(&self, table: usize, slot: usize, slots: Range<usize>) {
+        const PAGE: usize = 4096;
+        let from = (table + slots.start * slot).next_multiple_of(PAGE);
+        // A page that was begun when the slots before were given back.
+        let from = if slots.start == 0 { from } else { from - PAGE };
+        let until = (table + slots.end * slot) / PAGE * PAGE;
+        if from < until {
+            let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+            let _ = fallocate(&self.file, flags, from as u64, (until - from) as u64);
+        }
+    }
+
     /// The entries that [`Ledger::new_entry`] has given out.
     #[must_use]
     pub fn used_entries(&self) -> &[Entry] {
@@ -426,6 +449,32 @@ mod tests {
             assert!(touched < number + (4 << 20) / size_of::<Entry>());
         }
         assert!(blocks() - before < (32 << 20) / 512);
+    }
+
+    /// Whoever is told of a slot needs it no more; the others stay.
+    #[test]
+    fn what_is_forgotten_needs_no_memory_and_the_rest_is_there() {
+        const MANY: usize = 1 << 16;
+        let ledger = Ledger::create(MANY, MANY).unwrap();
+        for n in 0..MANY {
+            ledger.entry(n).unwrap().request().phase.store(7, Relaxed);
+            ledger.new_task().unwrap().begin(false, 1, 2, 3);
+        }
+        let blocks =
+            || std::os::unix::fs::MetadataExt::blocks(&ledger.share().unwrap().metadata().unwrap());
+        let all = blocks();
+        let (mut told, mut left) = (0, all);
+        for upto in [1, 1000, 1001, 30_000, MANY - 1] {
+            ledger.forget(told..upto, told..upto);
+            told = upto;
+            let rest = ledger.entry(upto).unwrap().request().phase.load(Relaxed);
+            assert_eq!(rest, 7, "entry {upto} is not told yet");
+            assert!(ledger.task(upto).flatten().is_some());
+            assert!(blocks() <= left);
+            left = blocks();
+        }
+        // Two pages at the end are kept.
+        assert!(left <= all / 100, "{left} of {all}");
     }
 
     #[test]

@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(moment(9, -1, 3), -999_999_997);
         assert_eq!(moment(6, 100, 3), 100_000_003_000);
         assert_eq!(moment(0, 0, u64::MAX), i64::MAX);
-        assert_eq!(moment(9, i64::MIN, 0), i64::MIN);
+        assert_eq!(moment(9, i64::MIN, 0), i64::MIN + 1);
         assert_eq!(moment(0, i64::MAX, u64::MAX), i64::MAX);
         // Beyond 64 bits of nanoseconds, and back by the offset.
         assert_eq!(moment(0, -10_000_000_000, 10_000_000_001), 1_000_000_000);

@@ -1,0 +1,445 @@
+//! A flow as it is told: its record, in memory and as a line of `flows.jsonl`.
+//!
+//! A run or a capture may have millions of flows, and most of them went the same way:
+//! as many frames, as many bytes, the same history. What flows have in common is kept
+//! once ([`FlowShape`]); a record has what is its own, and reads like one thing.
+
+use std::collections::HashSet;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{
+    ClientOwner, Close, ConnState, Endpoint, Exchange, FlowId, Handshake, Incomplete, Nanos,
+    ServerOwner, Side, Timestamp,
+};
+
+/// One TCP connection. Its figures that other flows may have too are those of its
+/// [`FlowShape`], and are reached as if they were its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowRecord {
+    /// Its number in the capture.
+    pub flow: FlowId,
+    /// Who opened it.
+    pub client: Endpoint,
+    /// Who was connected to.
+    pub server: Endpoint,
+    /// Its first frame.
+    pub first_ns: Timestamp,
+    /// Its last frame.
+    pub last_ns: Timestamp,
+    /// From the latest SYN to the first segment with ACK and without SYN
+    /// (tshark's `tcp.analysis.initial_rtt`, but that a RST does not count); `null`
+    /// without both.
+    pub initial_rtt_ns: Option<Nanos>,
+    /// Its handshake; `null` when no SYN was seen.
+    pub handshake: Option<Handshake>,
+    /// When the client first sent a FIN or RST; `null` when it sent neither.
+    pub client_closed_ns: Option<Timestamp>,
+    /// When the server first sent a FIN or RST; `null` when it sent neither.
+    pub server_closed_ns: Option<Timestamp>,
+    /// The requests on it and their answers.
+    pub exchanges: Vec<Exchange>,
+    /// The client worker that opened it; `null` when not known.
+    pub client_owner: Option<ClientOwner>,
+    /// The server threads that accepted and served it; `null` when not known.
+    pub server_owner: Option<ServerOwner>,
+    /// How it went, which may be another flow's way, too.
+    pub(crate) shape: Arc<FlowShape>,
+}
+
+// What a flow takes in memory is a promise to long runs and large captures.
+const _: () = assert!(size_of::<FlowRecord>() <= 216);
+
+/// How a flow went, in figures that many flows may have alike.
+///
+/// Wire bytes are the frames' original lengths, payload bytes the TCP payload
+/// carried, both with retransmissions; stream bytes are distinct by sequence number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FlowShape {
+    /// The number of the virtual network (VXLAN, Geneve) that it was in; `null` outside
+    /// of any, and where tunnels are not followed.
+    pub vni: Option<u32>,
+    /// Frames from the client.
+    pub client_frames: u64,
+    /// Frames from the server.
+    pub server_frames: u64,
+    /// Bytes on the wire from the client.
+    pub client_wire_bytes: u64,
+    /// Bytes on the wire from the server.
+    pub server_wire_bytes: u64,
+    /// TCP payload bytes from the client.
+    pub client_payload_bytes: u64,
+    /// TCP payload bytes from the server.
+    pub server_payload_bytes: u64,
+    /// Distinct stream bytes from the client; `null` where its stream had more holes
+    /// than are followed.
+    pub client_stream_bytes: Option<u64>,
+    /// Distinct stream bytes from the server; `null` as for the client.
+    pub server_stream_bytes: Option<u64>,
+    /// Segments that the client retransmitted.
+    pub client_retransmissions: u64,
+    /// Segments that the server retransmitted.
+    pub server_retransmissions: u64,
+    /// Segments from the client that are out of order and not retransmissions
+    /// (tshark's `tcp.analysis.out_of_order`).
+    pub client_out_of_order: u64,
+    /// The same from the server: segments after later ones, not sent again.
+    pub server_out_of_order: u64,
+    /// Duplicate acknowledgements from the client (tshark's `tcp.analysis.duplicate_ack`).
+    pub client_duplicate_acks: u64,
+    /// Acknowledgements that the server repeated.
+    pub server_duplicate_acks: u64,
+    /// Segments from the client with a zero window (tshark's `tcp.analysis.zero_window`).
+    pub client_zero_windows: u64,
+    /// Segments in which the server closed its window.
+    pub server_zero_windows: u64,
+    /// Zeek's `conn_state`.
+    pub state: ConnState,
+    /// Zeek's history letters.
+    pub history: String,
+    /// How it ended.
+    pub close: Close,
+    /// Exchanges that are not listed, because a flow keeps only a limited number.
+    pub exchanges_omitted: u64,
+    /// Why something of it could not be told: what the snapshot length cut, frames
+    /// that are not in the capture, bounds that were reached. Empty where all was seen.
+    pub incomplete: Vec<Incomplete>,
+}
+
+/// One TCP connection: a line of `flows.jsonl`, and of `threadtap analyze --format
+/// jsonl`.
+///
+/// Wire bytes are the frames' original lengths, payload bytes the TCP payload
+/// carried, both with retransmissions; stream bytes are distinct by sequence number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "FlowRecord"))]
+pub struct FlowLine {
+    /// Its number in the capture.
+    pub flow: FlowId,
+    /// Who opened it.
+    pub client: Endpoint,
+    /// Who was connected to.
+    pub server: Endpoint,
+    /// The number of the virtual network (VXLAN, Geneve) that it was in; `null` outside
+    /// of any, and where tunnels are not followed.
+    #[serde(default)]
+    pub vni: Option<u32>,
+    /// Its first frame.
+    pub first_ns: Timestamp,
+    /// Its last frame.
+    pub last_ns: Timestamp,
+    /// Frames from the client.
+    pub client_frames: u64,
+    /// Frames from the server.
+    pub server_frames: u64,
+    /// Bytes on the wire from the client.
+    pub client_wire_bytes: u64,
+    /// Bytes on the wire from the server.
+    pub server_wire_bytes: u64,
+    /// TCP payload bytes from the client.
+    pub client_payload_bytes: u64,
+    /// TCP payload bytes from the server.
+    pub server_payload_bytes: u64,
+    /// Distinct stream bytes from the client; `null` where its stream had more holes
+    /// than are followed.
+    pub client_stream_bytes: Option<u64>,
+    /// Distinct stream bytes from the server; `null` as for the client.
+    pub server_stream_bytes: Option<u64>,
+    /// Segments that the client retransmitted.
+    pub client_retransmissions: u64,
+    /// Segments that the server retransmitted.
+    pub server_retransmissions: u64,
+    /// Segments from the client that are out of order and not retransmissions
+    /// (tshark's `tcp.analysis.out_of_order`).
+    #[serde(default)]
+    pub client_out_of_order: u64,
+    /// The same from the server: segments after later ones, not sent again.
+    #[serde(default)]
+    pub server_out_of_order: u64,
+    /// Duplicate acknowledgements from the client (tshark's `tcp.analysis.duplicate_ack`).
+    #[serde(default)]
+    pub client_duplicate_acks: u64,
+    /// Acknowledgements that the server repeated.
+    #[serde(default)]
+    pub server_duplicate_acks: u64,
+    /// Segments from the client with a zero window (tshark's `tcp.analysis.zero_window`).
+    #[serde(default)]
+    pub client_zero_windows: u64,
+    /// Segments in which the server closed its window.
+    #[serde(default)]
+    pub server_zero_windows: u64,
+    /// From the latest SYN to the first segment with ACK and without SYN
+    /// (tshark's `tcp.analysis.initial_rtt`, but that a RST does not count); `null`
+    /// without both.
+    #[serde(default)]
+    pub initial_rtt_ns: Option<Nanos>,
+    /// Zeek's `conn_state`.
+    pub state: ConnState,
+    /// Zeek's history letters.
+    pub history: String,
+    /// Its handshake; `null` when no SYN was seen.
+    pub handshake: Option<Handshake>,
+    /// How it ended.
+    pub close: Close,
+    /// When the client first sent a FIN or RST; `null` when it sent neither.
+    #[serde(default)]
+    pub client_closed_ns: Option<Timestamp>,
+    /// When the server first sent a FIN or RST; `null` when it sent neither.
+    #[serde(default)]
+    pub server_closed_ns: Option<Timestamp>,
+    /// The requests on it and their answers.
+    pub exchanges: Vec<Exchange>,
+    /// Exchanges that are not listed, because a flow keeps only a limited number.
+    #[serde(default)]
+    pub exchanges_omitted: u64,
+    /// Why something of it could not be told: what the snapshot length cut, frames
+    /// that are not in the capture, bounds that were reached. Empty where all was seen.
+    #[serde(default)]
+    pub incomplete: Vec<Incomplete>,
+    /// The client worker that opened it; `null` when not known.
+    pub client_owner: Option<ClientOwner>,
+    /// The server threads that accepted and served it; `null` when not known.
+    pub server_owner: Option<ServerOwner>,
+}
+
+impl Deref for FlowRecord {
+    type Target = FlowShape;
+
+    fn deref(&self) -> &FlowShape {
+        &self.shape
+    }
+}
+
+impl DerefMut for FlowRecord {
+    /// Other flows of this shape keep it.
+    fn deref_mut(&mut self) -> &mut FlowShape {
+        Arc::make_mut(&mut self.shape)
+    }
+}
+
+impl From<FlowLine> for FlowRecord {
+    fn from(line: FlowLine) -> Self {
+        let shape = FlowShape {
+            vni: line.vni,
+            client_frames: line.client_frames,
+            server_frames: line.server_frames,
+            client_wire_bytes: line.client_wire_bytes,
+            server_wire_bytes: line.server_wire_bytes,
+            client_payload_bytes: line.client_payload_bytes,
+            server_payload_bytes: line.server_payload_bytes,
+            client_stream_bytes: line.client_stream_bytes,
+            server_stream_bytes: line.server_stream_bytes,
+            client_retransmissions: line.client_retransmissions,
+            server_retransmissions: line.server_retransmissions,
+            client_out_of_order: line.client_out_of_order,
+            server_out_of_order: line.server_out_of_order,
+            client_duplicate_acks: line.client_duplicate_acks,
+            server_duplicate_acks: line.server_duplicate_acks,
+            client_zero_windows: line.client_zero_windows,
+            server_zero_windows: line.server_zero_windows,
+            state: line.state,
+            history: line.history,
+            close: line.close,
+            exchanges_omitted: line.exchanges_omitted,
+            incomplete: line.incomplete,
+        };
+        Self {
+            flow: line.flow,
+            client: line.client,
+            server: line.server,
+            first_ns: line.first_ns,
+            last_ns: line.last_ns,
+            initial_rtt_ns: line.initial_rtt_ns,
+            handshake: line.handshake,
+            client_closed_ns: line.client_closed_ns,
+            server_closed_ns: line.server_closed_ns,
+            exchanges: line.exchanges,
+            client_owner: line.client_owner,
+            server_owner: line.server_owner,
+            shape: Arc::new(shape),
+        }
+    }
+}
+
+impl From<FlowRecord> for FlowLine {
+    fn from(flow: FlowRecord) -> Self {
+        let shape = Arc::unwrap_or_clone(flow.shape);
+        Self {
+            flow: flow.flow,
+            client: flow.client,
+            server: flow.server,
+            vni: shape.vni,
+            first_ns: flow.first_ns,
+            last_ns: flow.last_ns,
+            client_frames: shape.client_frames,
+            server_frames: shape.server_frames,
+            client_wire_bytes: shape.client_wire_bytes,
+            server_wire_bytes: shape.server_wire_bytes,
+            client_payload_bytes: shape.client_payload_bytes,
+            server_payload_bytes: shape.server_payload_bytes,
+            client_stream_bytes: shape.client_stream_bytes,
+            server_stream_bytes: shape.server_stream_bytes,
+            client_retransmissions: shape.client_retransmissions,
+            server_retransmissions: shape.server_retransmissions,
+            client_out_of_order: shape.client_out_of_order,
+            server_out_of_order: shape.server_out_of_order,
+            client_duplicate_acks: shape.client_duplicate_acks,
+            server_duplicate_acks: shape.server_duplicate_acks,
+            client_zero_windows: shape.client_zero_windows,
+            server_zero_windows: shape.server_zero_windows,
+            initial_rtt_ns: flow.initial_rtt_ns,
+            state: shape.state,
+            history: shape.history,
+            handshake: flow.handshake,
+            close: shape.close,
+            client_closed_ns: flow.client_closed_ns,
+            server_closed_ns: flow.server_closed_ns,
+            exchanges: flow.exchanges,
+            exchanges_omitted: shape.exchanges_omitted,
+            incomplete: shape.incomplete,
+            client_owner: flow.client_owner,
+            server_owner: flow.server_owner,
+        }
+    }
+}
+
+impl Serialize for FlowRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        FlowLine::from(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FlowRecord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        FlowLine::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for FlowRecord {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        FlowLine::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        FlowLine::json_schema(generator)
+    }
+}
+
+/// The shapes that flows of one capture have had so far. Flows that went the same way
+/// share one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shapes(HashSet<Arc<FlowShape>>);
+
+impl Shapes {
+    /// So many are remembered at most. Flows that share nothing are not to fill the
+    /// memory twice.
+    const MOST: usize = 1 << 12;
+
+    /// Lets a flow share its shape with those before it.
+    pub fn share(&mut self, flow: &mut FlowRecord) {
+        match self.0.get(&flow.shape) {
+            Some(shape) => flow.shape = Arc::clone(shape),
+            None if self.0.len() < Self::MOST => {
+                self.0.insert(Arc::clone(&flow.shape));
+            }
+            None => {}
+        }
+    }
+}
+
+impl FlowRecord {
+    /// Whether the server's system answered its SYN.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.handshake.is_some_and(|h| h.syn_ack_ns.is_some())
+    }
+
+    /// Whether its handshake was completed.
+    #[must_use]
+    pub fn is_established(&self) -> bool {
+        self.handshake.is_some_and(|h| h.ack_ns.is_some())
+    }
+
+    /// Whether nobody of a side was seen to make or to accept it. A SYN that nobody
+    /// answered has reached no thread of a server.
+    #[must_use]
+    pub fn is_nobodys(&self, of: Side) -> bool {
+        match of {
+            Side::Client => self.client_owner.is_none(),
+            Side::Server => {
+                self.server_owner.is_none() && (self.handshake.is_none() || self.is_answered())
+            }
+        }
+    }
+
+    /// How many requests it carried; `None` where more may have been than were seen.
+    #[must_use]
+    pub fn requests(&self) -> Option<u64> {
+        let hidden = self.incomplete.iter().any(|reason| reason.hides_requests());
+        (!hidden).then(|| self.requests_seen())
+    }
+
+    /// How many requests were seen on it, those that are not listed included.
+    #[must_use]
+    pub fn requests_seen(&self) -> u64 {
+        // Of a saved flow the number may be anything.
+        (self.exchanges.len() as u64).saturating_add(self.exchanges_omitted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::Fixture;
+
+    #[test]
+    fn flows_that_went_the_same_way_share_a_shape() {
+        let mut flows = Fixture::normal(3).flows;
+        let before = flows.clone();
+        flows[1].client_frames += 1;
+        let changed = flows[1].clone();
+        let mut shapes = Shapes::default();
+        flows.iter_mut().for_each(|flow| shapes.share(flow));
+        assert!(Arc::ptr_eq(&flows[0].shape, &flows[2].shape));
+        assert!(!Arc::ptr_eq(&flows[0].shape, &flows[1].shape));
+        assert_eq!([&flows[0], &flows[2]], [&before[0], &before[2]]);
+        assert_eq!(flows[1], changed);
+    }
+
+    #[test]
+    fn what_is_changed_of_one_flow_is_not_changed_of_another() {
+        let mut flows = Fixture::normal(2).flows;
+        let mut shapes = Shapes::default();
+        flows.iter_mut().for_each(|flow| shapes.share(flow));
+        flows[0].history.push('R');
+        assert_eq!(flows[0].history, format!("{}R", flows[1].history));
+    }
+
+    #[test]
+    fn no_more_shapes_are_remembered_than_there_is_room_for() {
+        let mut shapes = Shapes::default();
+        let flow = Fixture::normal(1).flows.remove(0);
+        for n in 0..=Shapes::MOST as u64 + 1 {
+            let mut flow = flow.clone();
+            flow.client_frames = n;
+            shapes.share(&mut flow);
+            assert_eq!(flow.client_frames, n);
+        }
+        assert_eq!(shapes.0.len(), Shapes::MOST);
+    }
+
+    #[test]
+    fn a_record_is_its_line_and_back() {
+        for flow in Fixture::normal(3).flows {
+            let line = FlowLine::from(flow.clone());
+            assert_eq!(
+                serde_json::to_string(&flow).unwrap(),
+                serde_json::to_string(&line).unwrap()
+            );
+            assert_eq!(FlowRecord::from(line), flow);
+        }
+    }
+}
