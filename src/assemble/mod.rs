@@ -82,7 +82,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     let mut sockets = client.sockets(when.moments.client_ended);
     let reached = correlate::own_clients(&mut flows, &sockets, client.provenance());
     let none_seen = sockets.is_empty();
-    // Of the others nothing more is asked.
+    // Of the others nothing more is asked; of millions they would be in the way.
     sockets.retain(|s| s.local.is_none());
     sockets.shrink_to_fit();
     correlate::own_servers(&mut flows, &server.sockets(), server.provenance());

@@ -107,19 +107,21 @@ impl Change {
 
 /// Every change of the counts, in order of time.
 fn timeline<'a>(spans: impl Iterator<Item = &'a Span>) -> Vec<TimelinePoint> {
-    let mut changes: Vec<(Timestamp, Change, &Span)> = Vec::new();
+    // There may be millions: small ones, of which nothing is copied.
+    let mut changes: Vec<(Timestamp, Change, [bool; 2])> = Vec::new();
     for span in spans {
-        changes.push((span.started, Change::Begins, span));
+        let of = [span.thread, span.process];
+        changes.push((span.started, Change::Begins, of));
         if let Some(ended) = span.ended {
             let (t, change) = Change::end(span.started, ended);
-            changes.push((t, change, span));
+            changes.push((t, change, of));
         }
     }
     changes.sort_by_key(|&(t, change, _)| (t, change));
     let (mut threads, mut processes) = (0u64, 0u64);
     let mut points: Vec<TimelinePoint> = Vec::with_capacity(changes.len());
-    for (t, change, span) in changes {
-        let (thread, process) = (u64::from(span.thread), u64::from(span.process));
+    for (t, change, of) in changes {
+        let [thread, process] = of.map(u64::from);
         if change == Change::Begins {
             threads += thread;
             processes += process;

@@ -107,6 +107,9 @@ pub struct AnalyzeArgs {
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub rows: usize,
     /// Maximum number of flows in memory; above it, the flow that was idle longest is reported early
+    ///
+    /// A flow that never said anything takes at most 256 bytes of memory (4 million of them 1
+    /// GB), one that said something about 1 kB until it is closed or reported.
     #[arg(long, value_name = "N", default_value_t = 262_144,
           value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_flows: u32,

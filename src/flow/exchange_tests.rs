@@ -16,7 +16,7 @@ fn exchanges(then: impl IntoIterator<Item = Spoken>) -> Vec<Exchange> {
 fn verdicts(then: impl IntoIterator<Item = Spoken>) -> Vec<(Option<bool>, Option<String>)> {
     exchanges(then)
         .into_iter()
-        .map(|e| (e.valid, e.problem))
+        .map(|e| (e.valid, e.problem.map(String::from)))
         .collect()
 }
 

@@ -3,7 +3,7 @@
 //! Every flow stands in one of two queues, open or closed, in the order of its
 //! last frame; the head is the one idle the longest.
 
-use super::live::Flow;
+use super::quiet::Held;
 
 const NONE: u32 = u32::MAX;
 
@@ -16,7 +16,7 @@ pub(super) enum Queue {
 
 #[derive(Debug)]
 struct Place {
-    flow: Option<Flow>,
+    flow: Option<Held>,
     queue: Queue,
     before: u32,
     after: u32,
@@ -65,13 +65,13 @@ impl FlowSlab {
     }
 
     /// The flow at a place, and the queue it stands in.
-    pub(super) fn get_mut(&mut self, place: u32) -> Option<(&mut Flow, Queue)> {
+    pub(super) fn get_mut(&mut self, place: u32) -> Option<(&mut Held, Queue)> {
         let p = self.all.get_mut(place as usize)?;
         Some((p.flow.as_mut()?, p.queue))
     }
 
     /// Puts a new flow last into the open queue.
-    pub(super) fn insert(&mut self, flow: Flow) -> u32 {
+    pub(super) fn insert(&mut self, flow: Held) -> u32 {
         let place = if let Some(place) = self.free.pop() {
             self.all[place as usize].flow = Some(flow);
             place

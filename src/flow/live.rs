@@ -30,13 +30,48 @@ struct Sent {
     payload_bytes: u64,
     stream: SeqRanges,
     analysis: HalfAnalysis,
-    /// The initial sequence number, or the one that tshark takes for it.
-    base: Option<SeqNum>,
     /// One past its FIN.
     fin: Option<SeqNum>,
     fin_acknowledged: bool,
     /// When it first sent a FIN or RST.
     closed: Option<Timestamp>,
+}
+
+/// What each side's numbers are counted from: the initial sequence number, or the one
+/// that tshark takes for it.
+#[derive(Debug, Default)]
+pub(super) struct Bases(Pair<Half, Option<SeqNum>>);
+
+impl Bases {
+    /// Takes the next segment, as tshark guesses.
+    #[inline]
+    pub(super) fn settle(&mut self, s: &Segment<'_>, from: Half) {
+        let syn = s.flags.has(TcpFlags::SYN);
+        let ack = s.flags.has(TcpFlags::ACK);
+        let base = &mut self.0[from];
+        if base.is_none() || syn && ack {
+            *base = Some(if syn {
+                s.seq
+            } else {
+                SeqNum(s.seq.0.wrapping_sub(1))
+            });
+        }
+        let other = &mut self.0[from.peer()];
+        if other.is_none() && ack {
+            *other = Some(SeqNum(s.ack.0.wrapping_sub(1)));
+        }
+    }
+
+    /// Whether a segment begins another connection on the same pair: a SYN
+    /// whose sequence number is not the one that this side began with. One
+    /// with the same number was sent again. tshark's `tcp.stream` tells them
+    /// apart in the same way.
+    #[inline]
+    pub(super) fn are_superseded_by(&self, s: &Segment<'_>, from: Half) -> bool {
+        s.flags.has(TcpFlags::SYN)
+            && !s.flags.has(TcpFlags::ACK)
+            && self.0[from].is_some_and(|base| base != s.seq)
+    }
 }
 
 /// One flow.
@@ -52,6 +87,7 @@ pub(super) struct Flow {
     first: Timestamp,
     last: Timestamp,
     sent: Pair<Half, Sent>,
+    bases: Bases,
     opening: Opening,
     connection: Connection,
     dialogue: Dialogue,
@@ -78,6 +114,7 @@ impl Flow {
             first: s.time,
             last: s.time,
             sent: Pair::default(),
+            bases: Bases::default(),
             opening: Opening::default(),
             connection: Connection::default(),
             dialogue: Dialogue::default(),
@@ -112,26 +149,16 @@ impl Flow {
         self.last
     }
 
-    /// Which side is the greater endpoint or not. Where both ends are the same
-    /// endpoint, all is the first sender's.
+    /// Whether the first sender is the greater endpoint.
     #[inline]
-    pub(super) const fn side(&self, greater: bool) -> Half {
-        if greater == self.greater {
-            Half::First
-        } else {
-            Half::Other
-        }
+    pub(super) const fn greater(&self) -> bool {
+        self.greater
     }
 
-    /// Whether a segment begins another connection on the same pair: a SYN
-    /// whose sequence number is not the one that this side began with. One
-    /// with the same number was sent again. tshark's `tcp.stream` tells them
-    /// apart in the same way.
+    /// Whether a segment begins another connection on the same pair.
     #[inline]
     pub(super) fn is_superseded_by(&self, s: &Segment<'_>, from: Half) -> bool {
-        s.flags.has(TcpFlags::SYN)
-            && !s.flags.has(TcpFlags::ACK)
-            && self.sent[from].base.is_some_and(|base| base != s.seq)
+        self.bases.are_superseded_by(s, from)
     }
 
     /// Whether any SYN without ACK was seen.
@@ -154,7 +181,7 @@ impl Flow {
         if s.flags.has(TcpFlags::SYN) {
             self.settle_client(s, from);
         }
-        self.settle_base(s, from);
+        self.bases.settle(s, from);
 
         let round_trip = self.opening.round_trip();
         self.opening.take(s, from);
@@ -228,25 +255,6 @@ impl Flow {
         }
     }
 
-    /// What each side's numbers are counted from, as tshark guesses it.
-    #[inline]
-    fn settle_base(&mut self, s: &Segment<'_>, from: Half) {
-        let syn = s.flags.has(TcpFlags::SYN);
-        let ack = s.flags.has(TcpFlags::ACK);
-        let base = &mut self.sent[from].base;
-        if base.is_none() || syn && ack {
-            *base = Some(if syn {
-                s.seq
-            } else {
-                SeqNum(s.seq.0.wrapping_sub(1))
-            });
-        }
-        let other = &mut self.sent[from.peer()].base;
-        if other.is_none() && ack {
-            *other = Some(SeqNum(s.ack.0.wrapping_sub(1)));
-        }
-    }
-
     /// Whether frames of what this side sent are missing: before its FIN, or before
     /// what the other side acknowledged.
     fn is_incomplete(&self, side: Half) -> bool {
@@ -272,7 +280,7 @@ impl Flow {
         let unread = self.gone.filter(|gone| gone.0 == client);
         for exchange in exchanges.iter_mut().filter(|e| e.valid == Some(true)) {
             if unread.is_some_and(|(_, at)| exchange.response_ns == Some(at)) {
-                exchange.problem = Some(Exchange::TOO_LATE.to_owned());
+                exchange.problem = Some(Exchange::TOO_LATE.into());
             }
         }
         let [c, s] = [&self.sent[client], &self.sent[server]];

@@ -15,6 +15,7 @@
 //! | --- | --- |
 //! | `table` | which flow a segment belongs to, and when a record is due |
 //! | `key`, `flow_slab` | how a flow is found, where it is kept |
+//! | `quiet` | a flow that has said nothing yet |
 //! | `live` | one flow, put together from the rest |
 //! | `handshake` | the opening |
 //! | `zeek`, `endpoint`, `history` | Zeek's `conn_state` and `history` |
@@ -49,6 +50,9 @@ mod pair;
 mod printable;
 #[cfg(test)]
 mod properties;
+mod quiet;
+#[cfg(test)]
+mod quiet_tests;
 mod ranges;
 mod reasons;
 mod table;

@@ -53,7 +53,13 @@ fn said(
 fn told(exchanges: &[Exchange]) -> Vec<(Option<String>, Option<bool>, Option<String>)> {
     exchanges
         .iter()
-        .map(|e| (e.answer.map(|a| a.to_string()), e.valid, e.problem.clone()))
+        .map(|e| {
+            (
+                e.answer.map(|a| a.to_string()),
+                e.valid,
+                e.problem.clone().map(String::from),
+            )
+        })
         .collect()
 }
 

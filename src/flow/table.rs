@@ -5,7 +5,7 @@ use crate::model::{FlowId, FlowRecord, Incomplete, Segment, Shapes, Timestamp};
 use super::budget::Budget;
 use super::flow_slab::{FlowSlab, Queue};
 use super::key::{FlowKey, KeyMap};
-use super::live::Flow;
+use super::quiet::Held;
 
 /// How a [`FlowTable`] works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,16 +134,20 @@ impl FlowTable {
             && let Some((flow, _)) = self.slab.get_mut(place)
             && flow.is_superseded_by(segment, flow.side(greater))
         {
-            self.hand_on(place, emit);
+            self.hand_on(place, None, emit);
             found = None;
         }
+        let begins = found.is_none();
         let place = found.unwrap_or_else(|| self.begin(key, greater, segment, emit));
         let Some((flow, queue)) = self.slab.get_mut(place) else {
             unreachable!("a flow that was just found or begun has a place");
         };
         let id = flow.id();
-        let had_syn = flow.has_syn();
-        flow.take(segment, flow.side(greater), &mut self.budget);
+        let had_syn = !begins && flow.has_syn();
+        if !begins {
+            let from = flow.side(greater);
+            flow.take(segment, from, self.config.time_port, &mut self.budget);
+        }
         self.counts.with_syn += u64::from(!had_syn && flow.has_syn());
         if queue == Queue::Closed {
             self.slab.touch(place, Queue::Closed);
@@ -168,7 +172,7 @@ impl FlowTable {
             if until.is_some_and(|until| last > Some(until)) {
                 break;
             }
-            self.hand_on(place, emit);
+            self.hand_on(place, None, emit);
         }
     }
 
@@ -189,17 +193,21 @@ impl FlowTable {
     ) -> u32 {
         let held = self.slab.len(Queue::Open) + self.slab.len(Queue::Closed);
         if held >= self.config.max_flows.max(1) && !self.retire(Queue::Closed, emit) {
-            let evicted = self.retire(Queue::Open, &mut |mut record: FlowRecord| {
-                record.incomplete.push(Incomplete::Evicted);
-                emit(record);
-            });
-            self.counts.evicted += u64::from(evicted);
+            let idle = self.slab.oldest(Queue::Open);
+            if let Some(place) = idle {
+                self.hand_on(place, Some(Incomplete::Evicted), emit);
+            }
+            self.counts.evicted += u64::from(idle.is_some());
         }
         let id = FlowId(self.counts.seen);
         self.counts.seen += 1;
-        let place = self
-            .slab
-            .insert(Flow::new(id, segment, greater, self.config.time_port));
+        let place = self.slab.insert(Held::new(
+            id,
+            segment,
+            greater,
+            self.config.time_port,
+            &mut self.budget,
+        ));
         self.keys.insert(key, place);
         place
     }
@@ -208,16 +216,25 @@ impl FlowTable {
     fn retire(&mut self, queue: Queue, emit: &mut impl FnMut(FlowRecord)) -> bool {
         let oldest = self.slab.oldest(queue);
         if let Some(place) = oldest {
-            self.hand_on(place, emit);
+            self.hand_on(place, None, emit);
         }
         oldest.is_some()
     }
 
-    fn hand_on(&mut self, place: u32, emit: &mut impl FnMut(FlowRecord)) {
+    /// Hands on a flow; `early` is why that is too early.
+    fn hand_on(
+        &mut self,
+        place: u32,
+        early: Option<Incomplete>,
+        emit: &mut impl FnMut(FlowRecord),
+    ) {
         if let Some((flow, _)) = self.slab.get_mut(place) {
             let [a, b] = flow.ends();
             self.keys.remove(FlowKey::new(&a, &b, flow.vni()).0);
-            let mut record = flow.record(&mut self.budget);
+            let mut record = flow.record(self.config.time_port, &mut self.budget);
+            if let Some(early) = early {
+                record.incomplete.push(early);
+            }
             self.shapes.share(&mut record);
             self.slab.remove(place);
             emit(record);

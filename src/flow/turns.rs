@@ -186,7 +186,7 @@ impl Turns {
         } else if self.request.says() != Says::Time
             && let Some(last) = self.exchanges.last_mut().filter(|_| self.omitted == 0)
         {
-            last.problem = Some("the request does not begin with TIME".to_owned());
+            last.problem = Some("the request does not begin with TIME".into());
         }
         self.request = RequestLine::default();
     }
@@ -269,7 +269,7 @@ impl Turns {
         exchange.response_ns = Some(self.answer_at);
         exchange.answer = verdict.answer;
         exchange.valid = verdict.valid;
-        exchange.problem = verdict.problem;
+        exchange.problem = verdict.problem.map(String::into_boxed_str);
         self.over += 1;
         if self.over as usize == self.exchanges.len() {
             // Answered before its line ended: the next byte begins another.
@@ -301,7 +301,8 @@ impl Turns {
             && last.problem.is_none()
         {
             last.valid = Some(false);
-            last.problem = Some(format!("extra bytes after the answer: {}", answer.quoted()));
+            let problem = format!("extra bytes after the answer: {}", answer.quoted());
+            last.problem = Some(problem.into());
         }
     }
 }

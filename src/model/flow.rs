@@ -179,7 +179,7 @@ pub struct Exchange {
     /// Whether the answer is what the TIME protocol asks for; `null` for other protocols.
     pub valid: Option<bool>,
     /// What was wrong with it, printable; `null` when nothing was.
-    pub problem: Option<String>,
+    pub problem: Option<Box<str>>,
 }
 
 impl Exchange {

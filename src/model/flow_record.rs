@@ -393,27 +393,61 @@ impl FlowRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkit::Fixture;
+    use serde_json::json;
+
+    /// So many flows that went the same way.
+    fn alike(n: u16) -> Vec<FlowRecord> {
+        let flow = |n: u16| {
+            serde_json::from_value(json!({
+                "flow": n, "client": {"ip": "127.0.0.1", "port": n},
+                "server": {"ip": "::1", "port": 45_000}, "vni": null,
+                "first_ns": n, "last_ns": n + 9, "client_frames": 5, "server_frames": 4,
+                "client_wire_bytes": 344, "server_wire_bytes": 352, "client_payload_bytes": 6,
+                "server_payload_bytes": 14, "client_stream_bytes": 6,
+                "server_stream_bytes": null, "client_retransmissions": 1,
+                "server_retransmissions": 2, "client_out_of_order": 3, "server_out_of_order": 4,
+                "client_duplicate_acks": 5, "server_duplicate_acks": 6,
+                "client_zero_windows": 7, "server_zero_windows": 8, "initial_rtt_ns": 3,
+                "state": "SF", "history": "ShADadFf",
+                "handshake": {"syn_ns": n, "syn_ack_ns": null, "ack_ns": 7, "syn_count": 2},
+                "close": "fin", "client_closed_ns": n + 8, "server_closed_ns": null,
+                "exchanges": [{
+                    "request_ns": n + 2, "response_ns": n + 3, "answer": "15:53:20",
+                    "valid": false, "problem": "what came after it"
+                }],
+                "exchanges_omitted": 9, "incomplete": ["holes_bound"],
+                "client_owner": {
+                    "worker": n, "pid": 10, "tid": n + 11, "provenance": "instrumented"
+                },
+                "server_owner": {
+                    "pid": 20, "accept_tid": 21, "serve_tid": n + 22, "send_tid": null,
+                    "provenance": "traced"
+                }
+            }))
+        };
+        (0..n).map(|n| flow(n).unwrap()).collect()
+    }
+
+    fn shared(flows: &[FlowRecord]) -> Vec<FlowRecord> {
+        let mut shapes = Shapes::default();
+        let mut flows = flows.to_vec();
+        flows.iter_mut().for_each(|flow| shapes.share(flow));
+        flows
+    }
 
     #[test]
     fn flows_that_went_the_same_way_share_a_shape() {
-        let mut flows = Fixture::normal(3).flows;
-        let before = flows.clone();
+        let mut flows = alike(3);
         flows[1].client_frames += 1;
-        let changed = flows[1].clone();
-        let mut shapes = Shapes::default();
-        flows.iter_mut().for_each(|flow| shapes.share(flow));
-        assert!(Arc::ptr_eq(&flows[0].shape, &flows[2].shape));
-        assert!(!Arc::ptr_eq(&flows[0].shape, &flows[1].shape));
-        assert_eq!([&flows[0], &flows[2]], [&before[0], &before[2]]);
-        assert_eq!(flows[1], changed);
+        let told = shared(&flows);
+        assert_eq!(told, flows, "and are told as before");
+        assert!(Arc::ptr_eq(&told[0].shape, &told[2].shape));
+        assert!(!Arc::ptr_eq(&told[0].shape, &told[1].shape));
     }
 
     #[test]
     fn what_is_changed_of_one_flow_is_not_changed_of_another() {
-        let mut flows = Fixture::normal(2).flows;
-        let mut shapes = Shapes::default();
-        flows.iter_mut().for_each(|flow| shapes.share(flow));
+        let mut flows = shared(&alike(2));
         flows[0].history.push('R');
         assert_eq!(flows[0].history, format!("{}R", flows[1].history));
     }
@@ -421,7 +455,7 @@ mod tests {
     #[test]
     fn no_more_shapes_are_remembered_than_there_is_room_for() {
         let mut shapes = Shapes::default();
-        let flow = Fixture::normal(1).flows.remove(0);
+        let flow = alike(1).remove(0);
         for n in 0..=Shapes::MOST as u64 + 1 {
             let mut flow = flow.clone();
             flow.client_frames = n;
@@ -433,12 +467,11 @@ mod tests {
 
     #[test]
     fn a_record_is_its_line_and_back() {
-        for flow in Fixture::normal(3).flows {
+        for flow in alike(3) {
             let line = FlowLine::from(flow.clone());
-            assert_eq!(
-                serde_json::to_string(&flow).unwrap(),
-                serde_json::to_string(&line).unwrap()
-            );
+            let text = serde_json::to_string(&line).unwrap();
+            assert_eq!(serde_json::to_string(&flow).unwrap(), text);
+            assert_eq!(serde_json::from_str::<FlowRecord>(&text).unwrap(), flow);
             assert_eq!(FlowRecord::from(line), flow);
         }
     }

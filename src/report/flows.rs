@@ -63,7 +63,11 @@ fn flows_block(say: Say, view: AnalysisView<'_>, rows: usize) -> Block {
     }
     columns.extend(columns_of(say, view.sorted));
     let shown = view.flows.iter().take(rows);
-    let hidden = view.flows.len().saturating_sub(rows) as u64;
+    let hidden = view
+        .flows
+        .len()
+        .saturating_sub(rows)
+        .saturating_add(view.hidden) as u64;
     let after = match (hidden, view.flows.len()) {
         (_, 0) => Some(say.no_tcp_flows().to_owned()),
         (0, _) => None,

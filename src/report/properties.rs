@@ -34,7 +34,7 @@ prop_compose! {
             flow.close = Close::Open;
             flow.history.clone_from(&texts[0]);
             for exchange in &mut flow.exchanges {
-                exchange.problem = Some(texts[1].clone());
+                exchange.problem = Some(texts[1].as_str().into());
                 exchange.request_ns = Timestamp::from_nanos(numbers[1].cast_signed());
             }
             if let Some(owner) = &mut flow.server_owner {

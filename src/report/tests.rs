@@ -155,7 +155,7 @@ fn markdown_of_trouble() {
 fn csv_of_trouble() {
     let mut fixture = troubled(1_000);
     fixture.flows.truncate(6);
-    fixture.flows[0].exchanges[0].problem = Some("=HYPERLINK(\"x\"), \"y\"".to_owned());
+    fixture.flows[0].exchanges[0].problem = Some("=HYPERLINK(\"x\"), \"y\"".into());
     fixture.flows[3].handshake = None;
     assert_snapshot!(text(&fixture, Format::Csv, Style::default()));
 }

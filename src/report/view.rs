@@ -31,6 +31,8 @@ pub struct AnalysisView<'a> {
     pub summary: &'a AnalysisSummary,
     /// The flows to tell, in their order.
     pub flows: &'a [FlowOf<'a>],
+    /// How many more there are, which come after those of their file and are not told.
+    pub hidden: usize,
     /// What they are sorted by, which is then to be seen.
     pub sorted: Option<SortKey>,
 }

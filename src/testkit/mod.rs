@@ -119,7 +119,7 @@ impl Fixture {
     pub(crate) fn bad_answer(&mut self, at: usize, what: &str) {
         let exchange = &mut self.flows[at].exchanges[0];
         (exchange.answer, exchange.valid) = (None, Some(false));
-        exchange.problem = Some(format!("not JAM hh:mm:ss: {what}"));
+        exchange.problem = Some(format!("not JAM hh:mm:ss: {what}").into());
         self.fail(at, Outcome::BadAnswer, Some(what));
     }
 

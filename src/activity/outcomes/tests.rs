@@ -252,7 +252,7 @@ fn a_connection_that_another_thread_gave_up_is_no_probe() {
 #[test]
 fn an_answer_that_came_too_late_is_none() {
     let late = || Exchange {
-        problem: Some(Exchange::TOO_LATE.to_owned()),
+        problem: Some(Exchange::TOO_LATE.into()),
         ..exchange(Some(30), Some(true))
     };
     let of = |exchanges: &[Exchange], exit| {

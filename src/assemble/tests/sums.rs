@@ -143,16 +143,16 @@ fn connection(story: &mut Story, watch: Watch, tap: Tap, n: u16, kind: Kind) {
         }
         Kind::Bad => {
             flow.exchanges[0].valid = Some(false);
-            flow.exchanges[0].problem = Some("answer is not".to_owned());
+            flow.exchanges[0].problem = Some("answer is not".into());
         }
         Kind::Unanswered => {
             flow.exchanges[0].response_ns = None;
             flow.exchanges[0].valid = Some(false);
-            flow.exchanges[0].problem = Some("no answer".to_owned());
+            flow.exchanges[0].problem = Some("no answer".into());
         }
         Kind::Cut => {
             flow.exchanges[0].valid = None;
-            flow.exchanges[0].problem = Some("answer not captured completely".to_owned());
+            flow.exchanges[0].problem = Some("answer not captured completely".into());
             flow.incomplete = vec![Incomplete::AnswerCut];
         }
         Kind::Probe => {

@@ -12,14 +12,14 @@ use anyhow::Context;
 
 use self::filter::understood;
 use self::input::{Inputs, is_stdin};
-use self::taker::Stream;
+use self::taker::{Kept, Stream};
 use super::output::{Patient, printed};
 use super::terminal::style;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::analysis::{FileSummary, Ladder, Tally};
 use crate::cli::{AnalyzeArgs, UsageError};
 use crate::expect::Document;
-use crate::model::{FlowId, FlowRecord};
+use crate::model::FlowId;
 use crate::report::{AnalysisView, FlowOf, FlowWriter, Format, write_analysis, write_ladder};
 use crate::sys::capture::filter::Filter;
 use crate::sys::host;
@@ -73,7 +73,7 @@ struct Run<'a> {
     tally: Tally,
     files: Vec<FileSummary>,
     /// Flows that are told at the end, with the number of their file.
-    kept: Vec<(usize, Vec<FlowRecord>)>,
+    kept: Vec<(usize, Kept)>,
     document: Document,
     status: u8,
 }
@@ -135,7 +135,7 @@ impl Run<'_> {
             if self.files.iter().all(|f| f.format.is_none()) {
                 return Ok(());
             }
-            let flows = self.kept.iter().flat_map(|(_, flows)| flows);
+            let flows = self.kept.iter().flat_map(|(_, kept)| &kept.flows);
             let found = flows.into_iter().find(|f| f.flow == FlowId(number));
             let (flow, ladder) = found.zip(ladder).with_context(|| {
                 format!("there is no flow {number}; `threadtap analyze FILE` lists the flows")
@@ -152,14 +152,16 @@ impl Run<'_> {
         let files = std::mem::take(&mut self.files);
         let tally = std::mem::take(&mut self.tally);
         let summary = tally.summary(files, self.args.merge, self.args.filter.clone());
-        let mut flows = Vec::new();
-        for (at, of_file) in &self.kept {
+        let (mut flows, mut hidden) = (Vec::new(), 0);
+        for (at, kept) in &self.kept {
             let file = many.then(|| summary.files[*at].name.as_str());
-            flows.extend(of_file.iter().map(|flow| FlowOf { file, flow }));
+            flows.extend(kept.flows.iter().map(|flow| FlowOf { file, flow }));
+            hidden += kept.hidden;
         }
         let view = AnalysisView {
             summary: &summary,
             flows: &flows,
+            hidden,
             sorted: self.args.sort.key(),
         };
         if !streamed {

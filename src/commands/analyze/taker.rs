@@ -10,6 +10,17 @@ use crate::report::{FlowOf, FlowWriter};
 /// Where flows are written as they come, if anywhere.
 pub(super) type Stream<'o> = Option<Box<dyn FlowWriter + 'o>>;
 
+/// So many flows may wait to be sorted beside those that are told.
+const WAIT: usize = 1 << 14;
+
+/// The flows of a timeline that are told at the end.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) flows: Vec<FlowRecord>,
+    /// How many more there are.
+    pub(super) hidden: usize,
+}
+
 /// Takes the flows of one timeline: counts them, and writes or keeps them.
 pub(super) struct Taker<'a, 'o> {
     tally: &'a mut Tally,
@@ -19,6 +30,10 @@ pub(super) struct Taker<'a, 'o> {
     keep: bool,
     wanted: Option<FlowId>,
     kept: Vec<FlowRecord>,
+    /// So many are told at most: the first in their order.
+    most: usize,
+    /// Flows that were to be kept and are not told.
+    hidden: usize,
     /// Whether somebody waits for each line.
     live: bool,
     pub(super) error: Option<io::Error>,
@@ -38,6 +53,8 @@ impl<'a, 'o> Taker<'a, 'o> {
             Some(_) => sorted.is_some(),
             None => args.format.is_for_people(),
         };
+        let all = stream.is_some() || args.rows == 0;
+        let most = if all { usize::MAX } else { args.rows };
         Self {
             tally,
             stream,
@@ -46,6 +63,8 @@ impl<'a, 'o> Taker<'a, 'o> {
             keep,
             wanted: args.flow.map(FlowId),
             kept: Vec::new(),
+            most,
+            hidden: 0,
             live,
             error: None,
         }
@@ -59,9 +78,21 @@ impl<'a, 'o> Taker<'a, 'o> {
             }
         } else if self.keep {
             self.kept.push(flow);
+            if self.kept.len() > self.most.saturating_add(WAIT) {
+                self.cut();
+            }
         } else {
             self.write(&flow);
         }
+    }
+
+    /// Lets those go that come after the last one that is told.
+    fn cut(&mut self) {
+        if let Some((key, reverse)) = self.sorted {
+            sort(&mut self.kept, key, reverse);
+        }
+        self.hidden += self.kept.len().saturating_sub(self.most);
+        self.kept.truncate(self.most);
     }
 
     fn write(&mut self, flow: &FlowRecord) {
@@ -81,11 +112,9 @@ impl<'a, 'o> Taker<'a, 'o> {
     }
 
     /// Sorts what was kept; writes it where it goes out flow by flow.
-    pub(super) fn end(mut self) -> io::Result<Vec<FlowRecord>> {
+    pub(super) fn end(mut self) -> io::Result<Kept> {
+        self.cut();
         let mut kept = std::mem::take(&mut self.kept);
-        if let Some((key, reverse)) = self.sorted {
-            sort(&mut kept, key, reverse);
-        }
         if self.stream.is_some() {
             for flow in kept.drain(..) {
                 self.write(&flow);
@@ -93,7 +122,10 @@ impl<'a, 'o> Taker<'a, 'o> {
         }
         match self.error {
             Some(e) => Err(e),
-            None => Ok(kept),
+            None => Ok(Kept {
+                flows: kept,
+                hidden: self.hidden,
+            }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::evidence::count_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Endpoint, Severity};
+use crate::model::Severity;
 use crate::wording::ports_reused;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -31,11 +31,15 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    // A sorted list takes less than a map of all.
-    let pairs = input.flows.iter().map(|flow| (flow.client, flow.server));
-    let mut pairs: Vec<(Endpoint, Endpoint)> = pairs.collect();
-    pairs.sort_unstable();
-    let uses = || pairs.chunk_by(PartialEq::eq).map(|of| of.len() as u64);
+    // A sorted list of places takes less than a map of all.
+    let pair = |place: &usize| {
+        let flow = &input.flows[*place];
+        (flow.client, flow.server)
+    };
+    let mut places: Vec<usize> = (0..input.flows.len()).collect();
+    places.sort_unstable_by_key(pair);
+    let same = |a: &usize, b: &usize| pair(a) == pair(b);
+    let uses = || places.chunk_by(same).map(|of| of.len() as u64);
     let reused = || uses().filter(|&n| n > 1);
     let pairs = count_of(reused());
     if pairs == 0 {

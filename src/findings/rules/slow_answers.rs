@@ -1,7 +1,7 @@
 //! `slow_answers`: answers that took a second or more, and where the time went as far
 //! as that was seen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, is_lossy, traced};
@@ -63,7 +63,8 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let n = count_of(slow());
     let slowest = slow().map(|(_, _, took)| took).max()?;
     let all = count_of(exchanges());
-    let served = served(input);
+    let ends: HashSet<Endpoint> = slow().map(|(flow, ..)| flow.client).collect();
+    let served = served(input, &ends);
     let (mut queued, mut inside) = (0u64, 0u64);
     for (flow, exchange, took) in slow() {
         // Of a later request on a connection only the wire tells.
@@ -97,20 +98,22 @@ struct Served {
     received: Option<Timestamp>,
 }
 
-/// Of each end of a client, what the server's threads did with its connections.
-fn served(input: &FindingsInput<'_>) -> HashMap<Endpoint, Vec<Served>> {
+/// Of each of these ends of a client, what the server's threads did with its
+/// connections.
+fn served(input: &FindingsInput<'_>, ends: &HashSet<Endpoint>) -> HashMap<Endpoint, Vec<Served>> {
     let mut served: HashMap<Endpoint, Vec<Served>> = HashMap::new();
     let Some(seen) = input.seen else {
         return served;
     };
-    for note in &seen.observation.server.connections {
+    let notes = seen.observation.server.connections.iter();
+    for note in notes.filter(|note| ends.contains(&note.client)) {
         served.entry(note.client).or_default().push(Served {
             accepted: note.accepted,
             received: note.served,
         });
     }
     let accepted = traced(&seen, Side::Server).map_or(&[][..], |s| &s.sockets.accepted[..]);
-    for one in accepted {
+    for one in accepted.iter().filter(|one| ends.contains(&one.peer)) {
         served.entry(one.peer).or_default().push(Served {
             accepted: one.at,
             received: one.received.map(|received| received.3),

@@ -432,7 +432,7 @@ fn a_wrong_answer_is_told_with_what_is_wrong_with_it() {
     let wrong = |problem: &str| {
         let fixture = with(|f| {
             f.bad_answer(4, "HELLO");
-            f.flows[4].exchanges[0].problem = Some(problem.to_owned());
+            f.flows[4].exchanges[0].problem = Some(problem.into());
         });
         one(&fixture, "requests_failed").message
     };

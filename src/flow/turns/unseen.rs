@@ -77,10 +77,10 @@ impl Turns {
             let pending = self.exchanges.iter_mut().enumerate();
             for (at, e) in pending.skip(self.over as usize) {
                 if unseen && e.problem.is_none() {
-                    e.problem = Some(NOT_CAPTURED.to_owned());
+                    e.problem = Some(NOT_CAPTURED.into());
                 } else if Some(at) == begun && e.problem.is_none() {
                     e.valid = Some(false);
-                    e.problem = Some(Exchange::NO_LINE_END.to_owned());
+                    e.problem = Some(Exchange::NO_LINE_END.into());
                 } else {
                     close_unanswered(e);
                 }
@@ -92,7 +92,7 @@ impl Turns {
                 .filter(|e| e.response_ns.is_none())
         {
             self.reasons.add(Incomplete::AnswersLost);
-            last.problem = Some(NOT_CAPTURED.to_owned());
+            last.problem = Some(NOT_CAPTURED.into());
         }
         if self.omitted > 0 {
             self.reasons.add(Incomplete::ExchangesBound);
@@ -107,7 +107,7 @@ const NOT_CAPTURED: &str = "no answer was captured";
 pub(super) fn close_unanswered(exchange: &mut Exchange) {
     exchange.valid = Some(false);
     exchange.problem = Some(match exchange.problem.take() {
-        Some(other) => format!("no answer; {other}"),
-        None => "no answer".to_owned(),
+        Some(other) => format!("no answer; {other}").into(),
+        None => "no answer".into(),
     });
 }

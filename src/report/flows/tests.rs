@@ -37,6 +37,7 @@ fn page(
     let view = AnalysisView {
         summary,
         flows,
+        hidden: 0,
         sorted,
     };
     let style = Style {

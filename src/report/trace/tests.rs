@@ -343,7 +343,7 @@ proptest! {
     #[test]
     fn texts_from_outside_stay_texts(text in any::<String>()) {
         let mut run = Fixture::normal(2);
-        run.flows[0].exchanges[0].problem = Some(text.clone());
+        run.flows[0].exchanges[0].problem = Some(text.as_str().into());
         run.flows[1].history.clone_from(&text);
         run.run.plan.target.clone_from(&text);
         run.run.tool.version.clone_from(&text);

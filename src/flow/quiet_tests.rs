@@ -1,0 +1,91 @@
+//! A flow that has said nothing is the flow that it would be.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::budget::Budget;
+use super::live::Flow;
+use super::pair::Half;
+use super::quiet::Held;
+use crate::model::{Endpoint, FlowId, Segment, SeqNum, TcpFlags, Timestamp};
+
+const PAYLOAD: &[u8] = b"TIME\r\n";
+
+fn end(port: u16) -> Endpoint {
+    Endpoint::new([10, 0, 0, 1].into(), port)
+}
+
+/// Any segment, mostly one of a handshake or a scan.
+fn segment() -> impl Strategy<Value = Segment<'static>> {
+    let flags = prop_oneof![6 => select(vec![0x02u8, 0x12, 0x10, 0x04, 0x14]), 1 => any::<u8>()];
+    let number = || prop_oneof![6 => 100u32..104, 1 => any::<u32>()];
+    let payload = prop_oneof![9 => Just(0usize), 1 => 0..=PAYLOAD.len()];
+    (
+        any::<bool>(),
+        -3i64..1000,
+        number(),
+        number(),
+        flags,
+        select(vec![0u16, 502]),
+        payload,
+        0usize..8,
+    )
+        .prop_map(|(first, time, seq, ack, flags, window, payload, cut)| {
+            let (source, destination) = if first { (1, 2) } else { (2, 1) };
+            Segment {
+                time: Timestamp::from_nanos(time),
+                source: end(source),
+                destination: end(destination),
+                seq: SeqNum(seq),
+                ack: SeqNum(ack),
+                flags: TcpFlags(flags),
+                window,
+                payload_len: u32::try_from(payload).unwrap(),
+                payload: &PAYLOAD[..payload.saturating_sub(cut / 7)],
+                wire_len: 54 + u32::try_from(payload).unwrap(),
+                vni: None,
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn few_silent_segments_are_the_flow_that_took_them(
+        mut all in vec(segment(), 1..8),
+        end_at in any::<bool>(),
+    ) {
+        // The first sender is the first end.
+        let swap = all[0].source != end(1);
+        for s in &mut all {
+            if swap {
+                std::mem::swap(&mut s.source, &mut s.destination);
+            }
+        }
+        let port = end_at.then_some(2);
+        let (mut a, mut b) = (Budget::default(), Budget::default());
+        let (mut held, mut flow): (Option<Held>, Option<Flow>) = (None, None);
+        for s in &all {
+            let from = if s.source == end(1) { Half::First } else { Half::Other };
+            match &mut held {
+                None => held = Some(Held::new(FlowId(7), s, true, port, &mut a)),
+                Some(held) => held.take(s, from, port, &mut a),
+            }
+            let flow = flow.get_or_insert_with(|| Flow::new(FlowId(7), s, true, port));
+            flow.take(s, from, &mut b);
+            let held = held.as_ref().unwrap();
+            prop_assert_eq!(held.has_syn(), flow.has_syn());
+            prop_assert_eq!(held.is_closed(), flow.is_closed());
+            prop_assert_eq!(held.last(), flow.last());
+            prop_assert_eq!((held.id(), held.ends(), held.vni()), (FlowId(7), flow.ends(), None));
+            for next in &all {
+                for from in [Half::First, Half::Other] {
+                    let superseded = held.is_superseded_by(next, from);
+                    prop_assert_eq!(superseded, flow.is_superseded_by(next, from));
+                }
+            }
+        }
+        let told = held.unwrap().record(port, &mut a);
+        prop_assert_eq!(told, flow.unwrap().record(&mut b));
+    }
+}
