@@ -178,6 +178,8 @@ impl FlowTable {
 
     /// Hands on all flows that are still held, in no particular order.
     pub fn finish(mut self, emit: &mut impl FnMut(FlowRecord)) {
+        // Nothing is looked for any more.
+        self.keys = KeyMap::default();
         for queue in [Queue::Closed, Queue::Open] {
             while self.retire(queue, emit) {}
         }
