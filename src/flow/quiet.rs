@@ -116,21 +116,19 @@ impl Held {
         time_port: Option<u16>,
         budget: &mut Budget,
     ) -> Self {
-        match Silent::new(s, Half::First) {
-            Some(silent) => Self::Quiet(Quiet {
+        if let Some(silent) = Silent::new(s, Half::First) {
+            return Self::Quiet(Quiet {
                 id,
                 ends: [s.source, s.destination],
                 vni: s.vni,
                 greater,
                 few: 1,
                 segments: [silent; FEW],
-            }),
-            None => {
-                let mut flow = Box::new(Flow::new(id, s, greater, time_port));
-                flow.take(s, Half::First, budget);
-                Self::Flow(flow)
-            }
+            });
         }
+        let mut flow = Box::new(Flow::new(id, s, greater, time_port));
+        flow.take(s, Half::First, budget);
+        Self::Flow(flow)
     }
 
     /// Both endpoints, the first frame's sender first.

@@ -431,7 +431,9 @@ mod tests {
     fn shared(flows: &[FlowRecord]) -> Vec<FlowRecord> {
         let mut shapes = Shapes::default();
         let mut flows = flows.to_vec();
-        flows.iter_mut().for_each(|flow| shapes.share(flow));
+        for flow in &mut flows {
+            shapes.share(flow);
+        }
         flows
     }
 

@@ -47,9 +47,7 @@ pub(super) fn block(say: Say, view: RunView<'_>, rows: usize) -> Block {
         heading: say.interactions(),
         grid: Grid {
             columns: columns(say).to_vec(),
-            rows: shown()
-                .map(|flow| flow_row(say, flow, &unhappy))
-                .collect(),
+            rows: shown().map(|flow| flow_row(say, flow, &unhappy)).collect(),
         },
         after: followed_by(
             match &view.run.capture {

@@ -251,7 +251,9 @@ fn a_capture_that_saw_nothing_is_not_the_same_as_none() {
     assert_eq!(run.requests.handshakes, None);
     assert!(run.findings.iter().any(|f| f.code == "nothing_captured"));
     story.seen.client.requests.change(|all| {
-        all.iter_mut().for_each(|note| note.connected = None);
+        for note in all {
+            note.connected = None;
+        }
     });
     let run = story.told().run;
     assert_eq!(run.requests.on_wire, Some(0));
