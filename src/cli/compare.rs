@@ -194,6 +194,9 @@ pub struct CompareArgs {
     /// Who your programs are in a network of their own [default: me]
     #[arg(long, value_enum, value_name = "USER", help_heading = "Every run")]
     pub isolate_as: Option<IsolateAs>,
+    /// Under sudo: your programs, and all of each run, stay root's
+    #[arg(long, help_heading = "Every run")]
+    pub as_root: bool,
 
     /// Condition on compare.json, for example 'thread.failed == 0' (repeatable)
     #[arg(long, value_name = "EXPR", help_heading = "Output")]
@@ -353,6 +356,7 @@ impl CompareArgs {
             .collect();
         common.extend(option("--isolate", self.isolate.as_ref().map(name)));
         common.extend(option("--isolate-as", self.isolate_as.as_ref().map(name)));
+        common.extend(self.as_root.then(|| "--as-root".to_owned()));
         common.extend(self.no_capture.then(|| "--no-capture".to_owned()));
         common.extend(self.no_report.then(|| "--no-report".to_owned()));
         let timeout = self.timeout.map(time);

@@ -107,6 +107,7 @@ impl RunArgs {
             linger: self.linger,
             isolate: self.isolate.into(),
             identity: self.isolate_as.map_or(Identity::Own, Into::into),
+            as_root: self.as_root,
             save_in: SaveIn {
                 folder: self.out.clone(),
                 replace: self.force,

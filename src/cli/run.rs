@@ -248,6 +248,10 @@ pub struct RunArgs {
     /// Who your programs are in a network of their own [default: me]
     #[arg(long, value_enum, value_name = "USER", help_heading = "Capture")]
     pub isolate_as: Option<IsolateAs>,
+    /// Under sudo: your programs, and all of the run, stay root's. Else they are yours, with your
+    /// user, your groups and no capability
+    #[arg(long, help_heading = "Capture")]
+    pub as_root: bool,
     /// How your own programs are observed
     #[arg(long, value_enum, default_value = "exact", help_heading = "Tracing")]
     pub observe: ObserveName,

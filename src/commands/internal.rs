@@ -18,6 +18,7 @@ use crate::observe::ledger::{FAILED, LISTENING};
 use crate::session::ceiling::{self, CrowdControl, CrowdPlan, CrowdWork};
 use crate::sys::host;
 use crate::sys::ledger::Ledger;
+use crate::sys::privilege::give_up::{NOTHING, for_good};
 use crate::sys::process;
 use crate::sys::process::signals;
 use crate::sys::process::signals::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -100,6 +101,8 @@ pub fn client(plan: &str) -> anyhow::Result<u8> {
     belong_to(plan.parent);
     // Descriptors for as many connections as there are requests, if it may.
     host::raise_descriptors(u64::from(plan.requests) + 1024);
+    // Nothing that comes needs a privilege.
+    for_good(NOTHING);
     client::run(Box::leak(Box::new(plan)), ledger()?);
     Ok(OK)
 }

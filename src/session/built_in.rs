@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::thread::CapabilitySet;
 use serde::Serialize;
 
 use crate::observe::Listening;
@@ -18,7 +19,8 @@ use crate::sys::process::Child;
 /// want a processor.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Starts a process with its plan and its ledger.
+/// Starts a process with its plan and its ledger. Of this thread's capabilities it has
+/// `keep` and no more; `None`: as any program.
 ///
 /// # Errors
 /// When the system refuses it.
@@ -27,10 +29,11 @@ pub fn start(
     plan: &impl Serialize,
     ledger: &Ledger,
     log: Option<File>,
+    keep: Option<CapabilitySet>,
 ) -> io::Result<Child> {
     let plan = serde_json::to_string(plan).map_err(io::Error::from)?;
     let stderr = log.map_or_else(Stdio::inherit, Stdio::from);
-    Child::start_self(&[command.to_owned(), plan], ledger.share()?, stderr)
+    Child::start_self(&[command.to_owned(), plan], ledger.share()?, stderr, keep)
 }
 
 /// Waits until a server says where it listens.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::doctor::{Readings, Refusal, TraceStep, Versions};
-use crate::sys::capture::{self, CaptureError, Settings, Tap};
+use crate::sys::capture::{self, CaptureError, Opened, Settings};
 use crate::sys::net::loopback;
 use crate::sys::proc::status::Status;
 use crate::sys::proc::{Proc, sysctl};
@@ -72,7 +72,7 @@ fn captured() -> Result<(), String> {
         snaplen: 96,
         buffer_bytes: 1 << 20,
     };
-    match Tap::open(&settings, "tcp") {
+    match Opened::open(&settings).and_then(|opened| opened.keep("tcp")) {
         Ok(_) => Ok(()),
         Err(CaptureError::Permission { .. }) => Err("Operation not permitted".to_owned()),
         Err(CaptureError::NoInterface { .. }) => Err("there is no interface lo".to_owned()),

@@ -26,6 +26,7 @@ mod help;
 mod isolate;
 mod models;
 mod page;
+mod privileges;
 mod report;
 mod scarcity;
 mod serve;

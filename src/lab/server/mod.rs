@@ -22,6 +22,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use rustix::thread::CapabilitySet;
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use thiserror::Error;
@@ -34,6 +35,8 @@ use crate::reserve::Reserve;
 use crate::sys::host;
 use crate::sys::ledger::Ledger;
 use crate::sys::net::NetNamespace;
+use crate::sys::privilege::give_up::{NOTHING, for_good};
+use crate::sys::privilege::person::Person;
 use crate::sys::process::signals::{SIGINT, SIGTERM, StopSignal};
 use crate::sys::process::stderr;
 use crate::sys::{clock, process as system_process};
@@ -133,7 +136,18 @@ pub fn serve(
     announce: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     host::raise_descriptors(1 << 20);
-    serve_within_limits(plan, ledger, announce)
+    serve_once(plan, ledger, once_it_listens, announce)
+}
+
+/// Nothing that comes needs a privilege: what there was is given up, before there is any
+/// other thread.
+fn once_it_listens(plan: &ServerPlan) -> io::Result<()> {
+    let alone = plan.parent.is_none();
+    if let Some(person) = Person::behind_sudo().filter(|_| alone) {
+        person.become_for_good(CapabilitySet::SETPCAP)?;
+    }
+    for_good(NOTHING);
+    Ok(())
 }
 
 /// As [`serve`], with the limit of descriptors as it is.
@@ -145,6 +159,15 @@ pub fn serve_within_limits(
     ledger: Option<&'static Ledger>,
     announce: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
+    serve_once(plan, ledger, |_| Ok(()), announce)
+}
+
+fn serve_once(
+    plan: ServerPlan,
+    ledger: Option<&'static Ledger>,
+    listens: impl FnOnce(&ServerPlan) -> io::Result<()>,
+    announce: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
     let signals: &[i32] = if plan.parent.is_some() {
         &[SIGTERM]
     } else {
@@ -152,6 +175,7 @@ pub fn serve_within_limits(
     };
     let begun = clock::now().as_nanos();
     let listener = listen(&plan)?;
+    listens(&plan)?;
     let address = listener.local_addr()?.as_socket();
     let address = address.unwrap_or(SocketAddr::new(plan.bind, plan.port));
     // It lives as long as the process: threads that serve are not waited for

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::{Pid, Tid};
 use crate::sys::proc;
-use crate::sys::ptrace::{launch, tracee};
+use crate::sys::ptrace::tracee;
 
 /// One task.
 #[derive(Clone, Copy, Debug)]
@@ -169,14 +169,11 @@ pub fn origin(tid: Tid, family: &Family) -> Option<(Pid, Option<Pid>)> {
 }
 
 /// Whether a process executes a file that asks for privileges (execve(2)) and
-/// has not got them, because it is traced by somebody without privileges: a
+/// has not got them where it is traced by somebody without privileges: a
 /// set-user-ID program, or one with file capabilities (capabilities(7)).
 pub fn lost_privilege(pid: Pid) -> bool {
     use std::os::unix::fs::MetadataExt;
     const SET_ID: u32 = libc::S_ISUID | libc::S_ISGID;
-    if launch::may_filter_with_privileges() {
-        return false;
-    }
     let exe = proc::Proc::of(pid).path("exe");
     let set_id = std::fs::metadata(&exe).is_ok_and(|file| {
         file.mode() & SET_ID != 0 && file.uid() != rustix::process::getuid().as_raw()

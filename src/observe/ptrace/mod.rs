@@ -29,11 +29,14 @@ use std::sync::mpsc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use rustix::thread::CapabilitySet;
+
 pub use calls::Interest;
 pub use observer::Traced;
 use tracer::Tracer;
 
 use crate::model::{Event, Exit, Nanos, Pid, SideCost, Tid};
+use crate::sys::privilege::give_up::for_good;
 use crate::sys::process;
 use crate::sys::process::signals;
 use crate::sys::ptrace::{Launch, StartError, arch};
@@ -75,7 +78,8 @@ struct Tracing {
 }
 
 /// Starts to trace: when this returns, a program has been executed, or all
-/// threads of a process are seized.
+/// threads of a process are seized, and the tracer's thread has kept, of its
+/// capabilities, `keep` and no more.
 ///
 /// # Errors
 /// When it may not be traced, or not be executed.
@@ -83,6 +87,7 @@ fn trace(
     subject: Subject,
     interest: Interest,
     name: &str,
+    keep: CapabilitySet,
     sink: Sink<'static>,
 ) -> Result<Tracing, StartError> {
     if !arch::SUPPORTED {
@@ -101,6 +106,7 @@ fn trace(
             };
             // The program has its streams; ours would keep its pipes open.
             drop(subject);
+            for_good(keep);
             match started {
                 Ok(tracer) => {
                     let _ = tell.send(Ok((tracer.root(), process::tid(), tracer.wants_terminal())));

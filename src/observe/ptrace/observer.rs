@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustix::thread::CapabilitySet;
+
 use super::{Interest, Subject, Tracing, trace};
 use crate::activity::Activity;
 use crate::model::observation::{Event, Fact, ObserverCost, ObserverName, SideStarted};
@@ -38,7 +40,8 @@ fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {
 }
 
 impl Traced {
-    /// Starts a program; when this returns, it has been executed.
+    /// Starts a program; when this returns, it has been executed. Then the tracer keeps,
+    /// of its capabilities, `keep` and no more.
     ///
     /// # Errors
     /// When it may not be traced, or cannot be executed.
@@ -47,17 +50,18 @@ impl Traced {
         command: Vec<String>,
         launch: Launch,
         interest: Interest,
+        keep: CapabilitySet,
     ) -> Result<Self, StartError> {
-        Self::begin(side, command, Subject::Launch(launch), interest)
+        Self::begin(side, command, Subject::Launch(launch), interest, keep)
     }
 
-    /// Attaches to a process that runs, as the server.
+    /// Attaches to a process that runs, as the server; `keep` as above.
     ///
     /// # Errors
     /// When there is none, or it may not be traced.
-    pub fn attach(pid: Pid, interest: Interest) -> Result<Self, StartError> {
+    pub fn attach(pid: Pid, interest: Interest, keep: CapabilitySet) -> Result<Self, StartError> {
         let command = proc::command_of(pid);
-        Self::begin(Side::Server, command, Subject::Attach(pid), interest)
+        Self::begin(Side::Server, command, Subject::Attach(pid), interest, keep)
     }
 
     fn begin(
@@ -65,6 +69,7 @@ impl Traced {
         command: Vec<String>,
         subject: Subject,
         interest: Interest,
+        keep: CapabilitySet,
     ) -> Result<Self, StartError> {
         let attached = matches!(subject, Subject::Attach(_));
         let inbox = Arc::new(Mutex::new(Inbox::default()));
@@ -80,7 +85,7 @@ impl Traced {
             inbox.activity.apply(&event);
             inbox.new.push(event);
         });
-        let tracing = trace(subject, interest, name, sink)?;
+        let tracing = trace(subject, interest, name, keep, sink)?;
         let first = lock(&inbox)
             .activity
             .tasks

@@ -54,7 +54,7 @@ impl Server {
         // That it has no descriptor left is a finding here, not a trouble to log.
         let silence = File::options().write(true).open("/dev/null").ok();
         let mut child =
-            start(CROWD_COMMAND, &plan, &ledger, silence).map_err(CeilingError::NoServer)?;
+            start(CROWD_COMMAND, &plan, &ledger, silence, None).map_err(CeilingError::NoServer)?;
         let address = wait_until_listening(&mut child).map_err(CeilingError::Server)?;
         Ok(Self {
             child,

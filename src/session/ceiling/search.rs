@@ -170,7 +170,7 @@ impl Search<'_> {
         let arguments = [CROWD_COMMAND.to_owned(), plan];
         let until = Instant::now() + TRYING;
         loop {
-            match Child::start_self(&arguments, control.share()?, Stdio::inherit()) {
+            match Child::start_self(&arguments, control.share()?, Stdio::inherit(), None) {
                 Ok(child) => return Ok(child),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock && Instant::now() < until => {
                     std::thread::sleep(TICK);

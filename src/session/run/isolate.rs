@@ -1,10 +1,12 @@
 //! Whether a run has a network of its own, and going there.
 
 use super::SessionError;
-use super::plan::{Isolate, RunPlan, ServerChoice};
+use super::plan::{Identity, Isolate, RunPlan, ServerChoice};
 use crate::sys::capture::CaptureError;
 use crate::sys::isolation::enter;
 use crate::sys::privilege;
+use crate::sys::privilege::give_up::NOTHING;
+use crate::sys::privilege::person::Person;
 
 /// Enters a network of the run's own where the plan wants one; whether it does. No other
 /// thread may exist yet.
@@ -31,6 +33,13 @@ pub(super) fn isolate(plan: &RunPlan) -> Result<bool, SessionError> {
     };
     if !wanted {
         return permission(None).map_or(Ok(false), |e| Err(e.into()));
+    }
+    // Root there is to be nobody more than the person outside.
+    if plan.identity == Identity::Root
+        && !plan.as_root
+        && let Some(person) = Person::behind_sudo()
+    {
+        person.become_for_good(NOTHING)?;
     }
     match (enter(plan.identity), plan.isolate) {
         (Ok(()), _) => {

@@ -11,6 +11,7 @@ mod log;
 mod plan;
 mod recorder;
 mod refused;
+mod rights;
 mod rundir;
 mod save_in;
 mod side;
@@ -149,6 +150,13 @@ pub fn conduct(
     let mut world = System::new()?;
     let mut dir = RunDir::create(&plan.save_in, Kind::Run, started, &plan.name())?;
     steps::folder(dir.path());
+    let opened = world
+        .open_first(plan, dir.owner())
+        .and_then(|()| Ok(dir.check()?));
+    if let Err(e) = opened {
+        dir.take_back();
+        return Err(e);
+    }
     let started = started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
     let finished = conduct_in(plan, isolated, started, &mut world, &mut dir, status)?;
     dir.keep();

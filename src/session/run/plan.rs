@@ -86,6 +86,10 @@ pub enum ServerChoice {
 
 /// What a run is to do, checked.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, independent of the others"
+)]
 pub struct RunPlan {
     /// The client.
     pub client: ClientChoice,
@@ -111,6 +115,8 @@ pub struct RunPlan {
     pub isolate: Isolate,
     /// Who its programs are there.
     pub identity: Identity,
+    /// Whether all of it stays root's, where a person has called sudo(8).
+    pub as_root: bool,
     /// Where to save the run.
     pub save_in: SaveIn,
 }

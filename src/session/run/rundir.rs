@@ -129,6 +129,23 @@ impl RunDir {
         written.and(removed)
     }
 
+    /// The number of the user whom the folder belongs to.
+    #[must_use]
+    pub fn owner(&self) -> Option<u32> {
+        self.folder.owner()
+    }
+
+    /// Whether files can be made in it still, by whoever this process is now.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub fn check(&self) -> Result<(), NotWritable> {
+        self.probe().map_err(|source| NotWritable::ByPerson {
+            path: self.path.display().to_string().escape_debug().to_string(),
+            source,
+        })
+    }
+
     /// Takes back what was made for a run that did not take place. What
     /// somebody else put there stays, and an earlier run is as it was.
     pub fn take_back(&mut self) {

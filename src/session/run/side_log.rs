@@ -15,6 +15,7 @@ use std::time::Duration;
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use crate::model::Side;
+use crate::sys::privilege::give_up::{NOTHING, for_good};
 use crate::sys::process::stderr;
 use crate::text::exceptions::LOG_ENDS;
 use crate::text::screen::{Pending, Screen};
@@ -85,6 +86,7 @@ impl SideLog {
         };
         let thread = std::thread::Builder::new().name(format!("{side}-log"));
         thread.spawn(move || {
+            for_good(NOTHING);
             copy.until_the_end(File::from(read));
             let _ = tell.send(());
         })?;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::net::SocketAddr;
 
+use super::rights::Rights;
 use super::{ClientChoice, RunPlan, SessionError};
 use crate::lab::client::ClientPlan;
 use crate::lab::server::ServerPlan;
@@ -33,7 +34,13 @@ pub fn client(
     };
     let tasks = plan.requests.max(plan.workers) as usize;
     let ledger = Ledger::create(tasks, plan.requests as usize)?;
-    let child = start(CLIENT_COMMAND, &plan, &ledger, log)?;
+    let child = start(
+        CLIENT_COMMAND,
+        &plan,
+        &ledger,
+        log,
+        Some(Rights::built_in()),
+    )?;
     Ok(LedgerObserver::client(child, ledger, plan.requests))
 }
 
@@ -50,6 +57,12 @@ pub fn server(
     };
     let slots = requests + SPARE_SLOTS;
     let ledger = Ledger::create(slots, slots)?;
-    let child = start(SERVER_COMMAND, server, &ledger, log)?;
+    let child = start(
+        SERVER_COMMAND,
+        server,
+        &ledger,
+        log,
+        Some(Rights::built_in()),
+    )?;
     Ok(LedgerObserver::server(child, ledger))
 }

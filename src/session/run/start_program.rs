@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::plan::lossy;
 use super::refused::{Refused, explain};
+use super::rights::Rights;
 use super::side_log::{Output, SideLog};
 use super::world::StartedSide;
 use super::{Observe, RunPlan};
@@ -106,6 +107,7 @@ pub fn start(
     interest: Interest,
     plan: &RunPlan,
     output: Output,
+    rights: Rights,
 ) -> Result<StartedSide, ProgramError> {
     let command = lossy(program.words);
     let name = || command.first().cloned().unwrap_or_default();
@@ -154,7 +156,13 @@ pub fn start(
     };
     let mut trouble = None;
     if plan.observe == Observe::Exact {
-        match Traced::launch(side, command.clone(), launch(false)?, interest) {
+        match Traced::launch(
+            side,
+            command.clone(),
+            launch(false)?,
+            interest,
+            rights.tracing,
+        ) {
             Ok(traced) => {
                 return Ok(StartedSide {
                     observer: Some(Box::new(traced)),
@@ -210,10 +218,10 @@ fn launch(
 ///
 /// # Errors
 /// When there is none, or it may not be traced.
-pub fn attach(pid: Pid) -> Result<Traced, ProgramError> {
+pub fn attach(pid: Pid, rights: Rights) -> Result<Traced, ProgramError> {
     // It stops at every call anyway.
     let interest = Interest::Server { read_write: true };
-    Traced::attach(pid, interest).map_err(|e| {
+    Traced::attach(pid, interest, rights.tracing).map_err(|e| {
         let (source, remedy) = match e {
             StartError::NotAllowed(e) => (e, remedy()),
             StartError::Execute(e) | StartError::System(e) => (e, String::new()),

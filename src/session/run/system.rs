@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
+use super::rights::Rights;
 use super::side_log::Output;
 use super::tap::RunningTap;
 use super::world::{StartedSide, Tap, World};
@@ -21,6 +22,7 @@ use crate::model::{Environment, Pid, Side, Timestamp};
 use crate::observe::Observer;
 use crate::observe::ptrace::Interest;
 use crate::observe::sampled::ExistingServer;
+use crate::sys::capture::Opened;
 use crate::sys::host;
 use crate::sys::net::listeners;
 use crate::sys::proc::{SystemCounter, resource_usage};
@@ -36,10 +38,16 @@ pub struct System {
     counter: Option<SystemCounter>,
     job: Job,
     screen: Arc<Mutex<Screen>>,
+    /// Opened first; `None` where nothing is captured, and once it keeps frames.
+    tap: Option<Opened>,
+    rights: Rights,
 }
 
 impl System {
     /// Takes over the signals that end a run, and the orphans of what it starts.
+    ///
+    /// # Errors
+    /// When the system refuses that.
     pub fn new() -> io::Result<Self> {
         let stop = StopSignal::on(&INTERRUPTIONS)?;
         let job = Job::begin()?;
@@ -50,7 +58,48 @@ impl System {
             counter: None,
             job,
             screen: Arc::default(),
+            tap: None,
+            rights: Rights::NONE,
         })
+    }
+
+    /// Opens what needs a privilege, and goes on without. No other thread may exist yet.
+    ///
+    /// # Errors
+    /// When the tap cannot be opened, or the system refuses the rest.
+    pub fn open_first(
+        &mut self,
+        plan: &RunPlan,
+        folder_owner: Option<u32>,
+    ) -> Result<(), SessionError> {
+        self.tap = plan.capture.as_ref().map(Opened::open).transpose()?;
+        self.rights = Rights::once_open(plan, folder_owner)?;
+        Ok(())
+    }
+
+    fn start_the_client(
+        &self,
+        plan: &RunPlan,
+        target: SocketAddr,
+        log: Option<File>,
+    ) -> Result<StartedSide, SessionError> {
+        match &plan.client {
+            ClientChoice::BuiltIn(client) => {
+                let observer = start_built_in::client(client, target, log)?;
+                Ok(in_a_group(Side::Client, watched_by(observer)))
+            }
+            ClientChoice::Command { words, folder, .. } => {
+                let port = target.port();
+                let folder = folder.as_deref();
+                let program = start_program::Program { words, folder };
+                let interest = Interest::Client { port };
+                let output = self.output(plan, log);
+                let rights = self.rights;
+                let started =
+                    start_program::start(Side::Client, program, interest, plan, output, rights)?;
+                Ok(in_a_group(Side::Client, started))
+            }
+        }
     }
 
     /// Where what a program prints is to go.
@@ -150,7 +199,7 @@ impl World for System {
             }
             ServerChoice::Existing {
                 attach: Some(pid), ..
-            } => Ok(watched_by(start_program::attach(*pid)?)),
+            } => Ok(watched_by(start_program::attach(*pid, self.rights)?)),
             ServerChoice::Embedded(server) => {
                 let observer = start_built_in::server(server, plan, log)?;
                 Ok(in_a_group(Side::Server, watched_by(observer)))
@@ -173,7 +222,9 @@ impl World for System {
                 let program = start_program::Program { words, folder };
                 let interest = server_interest(plan);
                 let output = self.output(plan, log);
-                let started = start_program::start(Side::Server, program, interest, plan, output)?;
+                let rights = self.rights;
+                let started =
+                    start_program::start(Side::Server, program, interest, plan, output, rights)?;
                 Ok(in_a_group(Side::Server, started))
             }
         }
@@ -185,21 +236,10 @@ impl World for System {
         target: SocketAddr,
         log: Option<File>,
     ) -> Result<StartedSide, SessionError> {
-        match &plan.client {
-            ClientChoice::BuiltIn(client) => {
-                let observer = start_built_in::client(client, target, log)?;
-                Ok(in_a_group(Side::Client, watched_by(observer)))
-            }
-            ClientChoice::Command { words, folder, .. } => {
-                let port = target.port();
-                let folder = folder.as_deref();
-                let program = start_program::Program { words, folder };
-                let interest = Interest::Client { port };
-                let output = self.output(plan, log);
-                let started = start_program::start(Side::Client, program, interest, plan, output)?;
-                Ok(in_a_group(Side::Client, started))
-            }
-        }
+        let started = self.start_the_client(plan, target, log);
+        // Whether it came to that or not, nothing more is started.
+        self.rights.once_started();
+        started
     }
 
     fn open_tap(
@@ -213,7 +253,11 @@ impl World for System {
             .capture
             .as_ref()
             .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        let tap = RunningTap::open(settings, filter, port, file)?;
+        let opened = match self.tap.take() {
+            Some(opened) => opened,
+            None => Opened::open(settings)?,
+        };
+        let tap = RunningTap::begin(opened, settings, filter, port, file)?;
         steps::captures(plan, tap.link_name(), filter);
         Ok(Box::new(tap))
     }

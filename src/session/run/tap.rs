@@ -12,7 +12,8 @@ use super::world::{Captured, FlowProgress, Tap};
 use crate::capfile::PcapWriter;
 use crate::model::StopReason;
 use crate::model::observation::WireFacts;
-use crate::sys::capture::{self, CaptureError, Settings, Totals};
+use crate::sys::capture::{CaptureError, Opened, Settings, Totals};
+use crate::sys::privilege::give_up::{NOTHING, for_good};
 
 /// The capture's thread.
 pub struct RunningTap {
@@ -24,14 +25,16 @@ pub struct RunningTap {
 }
 
 impl RunningTap {
-    /// Opens the tap, and starts to read and to write what it reads.
-    pub fn open(
+    /// Lets an open tap keep what the filter lets through, and starts to read and to
+    /// write what it reads.
+    pub fn begin(
+        opened: Opened,
         settings: &Settings,
         filter: &str,
         port: u16,
         file: Box<dyn Write + Send>,
     ) -> Result<Self, SessionError> {
-        let tap = capture::Tap::open(settings, filter)?;
+        let tap = opened.keep(filter)?;
         let writer = PcapWriter::new(file, tap.link(), settings.snaplen)?;
         let progress = Arc::new(Progress::default());
         let stop = Arc::new(AtomicBool::new(false));
@@ -39,6 +42,7 @@ impl RunningTap {
         let link_name = tap.link_name().to_owned();
         let (stop_seen, failed) = (Arc::clone(&stop), Arc::clone(&progress));
         let thread = Builder::new().name("capture".to_owned()).spawn(move || {
+            for_good(NOTHING);
             let totals = tap.run(&stop_seen, &mut recorder);
             if totals.is_err() {
                 failed.failed.store(true, Release);

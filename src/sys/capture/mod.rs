@@ -125,31 +125,22 @@ pub struct Totals {
     pub cpu: Nanos,
 }
 
-/// An open tap: frames are being kept for it from now on.
-pub struct Tap {
+/// A tap that is open, and keeps no frame yet: all that needs a privilege is done.
+pub struct Opened {
     capture: Capture<Active>,
     interface: String,
-    link: LinkType,
-    link_name: String,
 }
 
-impl std::fmt::Debug for Tap {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tap")
-            .field("interface", &self.interface)
-            .field("link", &self.link)
-            .finish_non_exhaustive()
-    }
-}
+/// A frame of no length there is none: what is kept while nothing is to be kept. It is not
+/// optimised, for libpcap then refuses what lets nothing through.
+const NO_FRAME: &str = "less 0";
 
-impl Tap {
-    /// Opens a tap: when this returns, no frame that the filter lets through
-    /// is missed any more.
+impl Opened {
+    /// Opens an interface.
     ///
     /// # Errors
-    /// No permission, no such interface, a filter that libpcap refuses, or
-    /// whatever else libpcap says.
-    pub fn open(settings: &Settings, filter: &str) -> Result<Self, CaptureError> {
+    /// No permission, no such interface, or whatever else libpcap says.
+    pub fn open(settings: &Settings) -> Result<Self, CaptureError> {
         let interface = settings.interface.as_str();
         let explain = |e: pcap::Error| explain(interface, &e);
         let timeout = i32::try_from(BLOCK_TIMEOUT.as_millis()).unwrap_or(20);
@@ -173,6 +164,23 @@ impl Tap {
             // Where the option is missing libpcap sorts the copies out itself.
             let _ = socket::ignore_outgoing(descriptor(&capture));
         }
+        capture.filter(NO_FRAME, false).map_err(explain)?;
+        dont_fork::keep_from_children();
+        Ok(Self {
+            capture,
+            interface: interface.to_owned(),
+        })
+    }
+
+    /// From when this returns, no frame that the filter lets through is missed any more.
+    ///
+    /// # Errors
+    /// A filter that libpcap refuses.
+    pub fn keep(self, filter: &str) -> Result<Tap, CaptureError> {
+        let Self {
+            mut capture,
+            interface,
+        } = self;
         capture
             .filter(filter, true)
             .map_err(|e| CaptureError::Filter {
@@ -181,19 +189,45 @@ impl Tap {
             })?;
         // Where the option is missing, close-on-exec has to do.
         let _ = socket::lock_filter(descriptor(&capture));
-        dont_fork::keep_from_children();
         let datalink = capture.get_datalink();
         let link_name = datalink
             .get_name()
             .unwrap_or_else(|_| format!("DLT {}", datalink.0));
-        Ok(Self {
+        Ok(Tap {
             link: link_type(datalink.0),
             link_name,
-            interface: interface.to_owned(),
+            interface,
             capture,
         })
     }
+}
 
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened")
+            .field("interface", &self.interface)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An open tap: frames are being kept for it from now on.
+pub struct Tap {
+    capture: Capture<Active>,
+    interface: String,
+    link: LinkType,
+    link_name: String,
+}
+
+impl std::fmt::Debug for Tap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tap")
+            .field("interface", &self.interface)
+            .field("link", &self.link)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tap {
     /// The frames' link type.
     #[must_use]
     pub fn link(&self) -> LinkType {
@@ -234,7 +268,10 @@ impl Tap {
                             bytes: packet.data,
                         });
                     })
-                    .map_err(|e| explain(&self.interface, &e))?;
+                    .map_err(|e| CaptureError::Other {
+                        interface: self.interface.clone(),
+                        reason: words(&e),
+                    })?;
                 if n == 0 {
                     break;
                 }

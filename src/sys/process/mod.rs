@@ -19,7 +19,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,10 @@ use rustix::process::{
     Pid as RawPid, PidfdFlags, Signal, WaitOptions, WaitStatus, child_subreaper, getpid, getppid,
     kill_process, pidfd_open, set_child_subreaper, set_parent_process_death_signal, wait, waitpid,
 };
+
+use rustix::thread::CapabilitySet;
+
+use super::privilege::give_up::hand_on;
 
 pub use fork::fork_and;
 
@@ -132,6 +136,12 @@ pub fn die_first() {
     }
 }
 
+/// Whether a file has capabilities of its own (capabilities(7), "File capabilities").
+fn has_capabilities(file: &Path) -> bool {
+    // A structure of 24 bytes at most (`linux/capability.h`).
+    rustix::fs::getxattr(file, "security.capability", &mut [0u8; 64][..]).is_ok()
+}
+
 /// Executes this program anew in the same process, with the same arguments,
 /// unless it runs already as [`Child::start_self`] starts it: without Rust's
 /// handler of stack overflows. Returns where there is nothing to do, and where
@@ -167,11 +177,17 @@ pub struct Child {
 
 impl Child {
     /// Starts this program anew with `args`. Its standard input is `stdin`
-    /// (the ledger), its standard output a pipe to us, its errors go to `stderr`.
+    /// (the ledger), its standard output a pipe to us, its errors go to `stderr`. Of
+    /// this thread's capabilities it has `keep` and no more; `None`: as any program.
     ///
     /// # Errors
     /// When the system refuses the process.
-    pub fn start_self(args: &[String], stdin: File, stderr: Stdio) -> io::Result<Self> {
+    pub fn start_self(
+        args: &[String],
+        stdin: File,
+        stderr: Stdio,
+        keep: Option<CapabilitySet>,
+    ) -> io::Result<Self> {
         let mut command = Command::new(this_program());
         command
             .args(args)
@@ -181,15 +197,20 @@ impl Child {
             // What is sent to our group is for the coordinator, and what it sends to
             // its own is not for us.
             .process_group(0);
-        // SAFETY: signal(2), prctl(2) and what `die_first` calls are async-signal-safe, and
+        let file_has_some = has_capabilities(&this_program());
+        // SAFETY: signal(2), prctl(2), the calls on capabilities and what `die_first`
+        // calls are async-signal-safe, and
         // nothing else is called.
         unsafe {
-            command.pre_exec(|| {
+            command.pre_exec(move || {
                 without_overflow_handler();
                 // Of a program with capabilities proc(5) is root's (PR_SET_DUMPABLE in
                 // prctl(2)); to execute it anew sets that again.
                 libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0);
                 die_first();
+                if let Some(keep) = keep {
+                    hand_on(keep, file_has_some);
+                }
                 Ok(())
             });
         }

@@ -17,12 +17,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use rustix::thread::CapabilitySet;
+
 use super::calls::Interest;
 use super::family::{Family, lost_privilege};
 use super::sockets::Sockets;
 use super::{Sink, Totals};
 use crate::model::{Change, Event, Exit, Pid, SideCost, Tid, Timestamp};
+use crate::sys::privilege::give_up::held;
 use crate::sys::ptrace::arch;
+use crate::sys::ptrace::launch::may_filter_with_privileges;
 use crate::sys::ptrace::tracee::{self, Options, Patience, Report, Stop, Stopped, Until};
 use crate::sys::{clock, proc};
 use undisturbed::{go_on_waiting, go_on_waiting_after};
@@ -54,6 +58,10 @@ enum Mode {
 pub struct Tracer<'a> {
     root: Pid,
     mode: Mode,
+    /// Whether what it traces may get privileges by executing a file: the kernel asks
+    /// what the tracer could do when it seized the program (`ptracer_capable`), and
+    /// whether the program has `no_new_privs`.
+    privileged: bool,
     family: Family,
     sockets: Sockets,
     early: HashMap<Tid, Early>,
@@ -74,6 +82,8 @@ impl<'a> Tracer<'a> {
         Self {
             root,
             mode,
+            privileged: held().contains(CapabilitySet::SYS_PTRACE)
+                && (mode == Mode::Attached || may_filter_with_privileges()),
             family: Family::default(),
             sockets: Sockets::new(interest),
             early: HashMap::new(),
@@ -340,7 +350,7 @@ impl<'a> Tracer<'a> {
         let what = Change::Executed {
             former,
             name: proc::name_of(pid).unwrap_or_default().into(),
-            unprivileged: lost_privilege(pid),
+            unprivileged: !self.privileged && lost_privilege(pid),
             foreign: task
                 .call()
                 .is_ok_and(|(_, convention)| !arch::knows(convention)),

@@ -12,6 +12,8 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid, geteuid};
 
+use crate::sys::privilege::person::Person;
+
 /// To whom what is made belongs, and who may read it.
 #[derive(Clone, Copy, Debug)]
 pub struct Access {
@@ -23,12 +25,7 @@ impl Access {
     /// Payload is private, unless a class is to see it. Under sudo all of it
     /// belongs to the person who called it, who must be able to remove it.
     pub fn new(shared: bool) -> Self {
-        let id = |name| std::env::var(name).ok()?.parse::<u32>().ok();
-        let owner = id("SUDO_UID")
-            .zip(id("SUDO_GID"))
-            // The largest one tells chown(2) to change nothing.
-            .filter(|(uid, gid)| geteuid().is_root() && *uid != u32::MAX && *gid != u32::MAX)
-            .map(|(uid, gid)| (Uid::from_raw(uid), Gid::from_raw(gid)));
+        let owner = Person::behind_sudo().map(|person| (person.uid, person.gid));
         Self { shared, owner }
     }
 
@@ -96,6 +93,11 @@ impl Folder {
             }
             Ok(()) => true,
         }
+    }
+
+    /// The number of the user whom it belongs to.
+    pub fn owner(&self) -> Option<u32> {
+        fstat(&self.fd).ok().map(|found| found.st_uid)
     }
 
     /// The names of all that is in it.

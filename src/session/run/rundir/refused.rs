@@ -17,6 +17,16 @@ pub enum NotWritable {
         /// The system's error.
         source: io::Error,
     },
+    /// It is root's, and the run is the person's who has called sudo(8).
+    #[error(
+        "cannot save the run in {path}: {source} for the user who has called sudo, as whom the run goes on; choose another folder with --out, or --as-root"
+    )]
+    ByPerson {
+        /// The folder.
+        path: String,
+        /// The system's error.
+        source: io::Error,
+    },
     /// It leads elsewhere.
     #[error(
         "cannot save the run in {0}: it is a symbolic link; give --out the folder that it leads to"

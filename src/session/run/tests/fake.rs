@@ -216,6 +216,7 @@ fn plan() -> RunPlan {
         sample: true,
         linger: Duration::from_secs(2),
         isolate: Isolate::Never,
+        as_root: false,
         identity: Identity::Own,
         save_in: SaveIn::default(),
     }

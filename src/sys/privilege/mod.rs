@@ -1,4 +1,7 @@
-//! What this process may do, and what would let it.
+//! What this process may do, what would let it, and giving it up for good.
+
+pub mod give_up;
+pub mod person;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, socket};
