@@ -96,10 +96,10 @@ fn under_sudo_programs_and_files_are_the_persons() {
         let home = "('HOME', '/nonexistent'), ('LOGNAME', 'nobody'), ('USER', 'nobody')";
         assert!(log.contains(&format!("env [{home}]\n")), "{observe}: {log}");
         assert!(log.contains("kinds False"), "{observe}: {log}");
-        let served = fs::read_to_string(lab.out().join("server.log")).unwrap();
+        let its_log = fs::read_to_string(lab.out().join("server.log")).unwrap();
         assert!(
-            served.contains(&format!("ids {ids}")),
-            "{observe}: {served}"
+            its_log.contains(&format!("ids {ids}")),
+            "{observe}: {its_log}"
         );
         let record = ran.record();
         assert_eq!(record["requests"]["on_wire"], 1, "{observe}: {record:#}");
@@ -235,7 +235,7 @@ fn while_it_runs(lab: &Lab, mut command: Command, holds: impl Fn(&Sets, &[Sets])
     let started: Started = start(&mut command);
     let pid = started.child.id().cast_signed();
     until("the client runs", || lab.path().join("here").exists());
-    let mut last = String::new();
+    let mut last;
     let mut tries = 0;
     let held = loop {
         let own = sets_of(pid);
@@ -244,8 +244,7 @@ fn while_it_runs(lab: &Lab, mut command: Command, holds: impl Fn(&Sets, &[Sets])
             .filter(|p| is_ours(*p))
             .map(sets_of)
             .collect();
-        last.clear();
-        last.push_str(&format!("{own:#?} {sides:#?}"));
+        last = format!("{own:#?} {sides:#?}");
         // The capture is open, and all is given up when both sides are started.
         if holds(&own, &sides) {
             break true;

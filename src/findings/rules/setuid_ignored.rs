@@ -15,7 +15,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              `su` are such programs, and so is one that was given a capability with \
              setcap(8). The program may behave differently than without threadtap.",
         look_at: "client.log or server.log for an error about permissions.",
-        to_do: "Run threadtap as root, or with --observe sampled.",
+        to_do: "Run threadtap as root (under sudo: with --as-root), or with --observe sampled.",
         filter: None,
         evidence: &[
             ("side", "`client` or `server`"),
