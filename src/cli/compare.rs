@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::folders::in_folders;
 use super::plan::UsageError;
@@ -337,10 +337,6 @@ impl CompareArgs {
     }
 
     fn options(&self) -> Options {
-        fn name<T: ValueEnum>(value: &T) -> String {
-            let name = value.to_possible_value();
-            name.map(|n| n.get_name().to_owned()).unwrap_or_default()
-        }
         let option = |name: &str, value: Option<String>| {
             let words = value.map(|value| [name.to_owned(), value]);
             words.into_iter().flatten()
@@ -354,8 +350,8 @@ impl CompareArgs {
             .chain(option("--log-limit", number(self.log_limit)))
             .chain(option("--reserve", self.reserve.map(|n| n.to_string())))
             .collect();
-        common.extend(option("--isolate", self.isolate.as_ref().map(name)));
-        common.extend(option("--isolate-as", self.isolate_as.as_ref().map(name)));
+        common.extend(option("--isolate", self.isolate.map(values::name)));
+        common.extend(option("--isolate-as", self.isolate_as.map(values::name)));
         common.extend(self.as_root.then(|| "--as-root".to_owned()));
         common.extend(self.no_capture.then(|| "--no-capture".to_owned()));
         common.extend(self.no_report.then(|| "--no-report".to_owned()));

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+/// How a value is called on the command line.
+pub fn name(value: impl clap::ValueEnum + Copy) -> String {
+    let name = value.to_possible_value();
+    name.map(|n| n.get_name().to_owned()).unwrap_or_default()
+}
+
 /// A day.
 const LONGEST: Duration = Duration::from_hours(24);
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::{Pid, Tid};
+use crate::sys::privilege::give_up::has_capabilities;
 use crate::sys::proc;
 use crate::sys::ptrace::tracee;
 
@@ -178,7 +179,5 @@ pub fn lost_privilege(pid: Pid) -> bool {
     let set_id = std::fs::metadata(&exe).is_ok_and(|file| {
         file.mode() & SET_ID != 0 && file.uid() != rustix::process::getuid().as_raw()
     });
-    // A structure of 24 bytes at most (`linux/capability.h`).
-    let mut capabilities = [0u8; 64];
-    set_id || rustix::fs::getxattr(&exe, "security.capability", &mut capabilities[..]).is_ok()
+    set_id || has_capabilities(&exe)
 }

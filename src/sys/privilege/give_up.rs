@@ -4,6 +4,8 @@
 //! own, and each thread gives up what it has. What is given up here goes out of every
 //! set, also of the one that bounds what an executed file may give.
 
+use std::path::Path;
+
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set,
     configure_capability_in_ambient_set, remove_capability_from_bounding_set, set_capabilities,
@@ -78,6 +80,13 @@ pub fn hand_on(keep: CapabilitySet, file_has_some: bool) {
     // With `no_new_privs` an exec gives nothing that was not permitted before it.
     set(keep);
     let _ = set_no_new_privs(true);
+}
+
+/// Whether a file has capabilities of its own (capabilities(7), "File capabilities").
+#[must_use]
+pub fn has_capabilities(file: &Path) -> bool {
+    // A structure of 24 bytes at most (`linux/capability.h`).
+    rustix::fs::getxattr(file, "security.capability", &mut [0u8; 64][..]).is_ok()
 }
 
 /// Takes every capability out of the bounding set of the calling thread. It needs

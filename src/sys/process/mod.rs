@@ -19,7 +19,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ use rustix::process::{
 
 use rustix::thread::CapabilitySet;
 
-use super::privilege::give_up::hand_on;
+use super::privilege::give_up::{hand_on, has_capabilities};
 
 pub use fork::fork_and;
 
@@ -134,12 +134,6 @@ pub fn die_first() {
             libc::close(file);
         }
     }
-}
-
-/// Whether a file has capabilities of its own (capabilities(7), "File capabilities").
-fn has_capabilities(file: &Path) -> bool {
-    // A structure of 24 bytes at most (`linux/capability.h`).
-    rustix::fs::getxattr(file, "security.capability", &mut [0u8; 64][..]).is_ok()
 }
 
 /// Executes this program anew in the same process, with the same arguments,
