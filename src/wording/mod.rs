@@ -14,6 +14,7 @@
 
 mod argument;
 mod nouns;
+mod recorded;
 mod render;
 mod table;
 mod template;
@@ -26,6 +27,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(crate) use argument::{Bytes, Given};
+pub(crate) use recorded::recorded;
 pub(crate) use table::*;
 
 use crate::lang::Lang;

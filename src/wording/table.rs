@@ -45,6 +45,7 @@ sentences! {
     end { status(code: &str); signal(signal: &str, name: Option<&str>); }
     program { of(side: Side, command: Option<&str>); }
     file { too_large(); disk_full(); }
+    recorded { as_it_is(text: &str); }
     // How a client ended, and what was still going on: parts of a sentence.
     ending {
         status(code: &str); signal(exit: Exit);
@@ -62,12 +63,12 @@ sentences! {
         no_time();
     }
 
-    program_not_started { error(program: Phrase, error: &str, remedy: &str); no_request(); }
+    program_not_started { error(program: Phrase, error: &str, remedy: Phrase); no_request(); }
     server_not_listening {
         ended(server: Phrase, port: Option<&str>, exit: Option<Exit>);
         elsewhere(server: Phrase, port: Option<&str>, waited: Given, other: &str);
         silent(server: Phrase, port: Option<&str>, waited: Given);
-        more_time(); held(port: &str, by: &str, reuse: bool); no_output();
+        more_time(); held(port: &str, by: Phrase, reuse: bool); no_output();
         last_output(line: &str, stop: bool);
     }
     capture_failed { stopped(error: &str); }
@@ -183,7 +184,7 @@ sentences! {
     source_addresses { used(n: u64, first: &str, last: &str); }
     strict_seccomp_refused { refused(side: Side, programs: &[String]); }
     time_limit { over(limit: Nanos); }
-    trace_not_allowed { sampled(reason: &str); }
+    trace_not_allowed { sampled(error: &str, remedy: Phrase); }
     uses_io_uring {
         client(programs: Vec<&str>, flows: Option<u64>);
         server(programs: Vec<&str>, flows: Option<u64>);
@@ -201,3 +202,25 @@ sentences! {
         too_few_repeats(repeat: &str, needed: &str); not_settled(n: u64);
     }
 }
+
+/// Forms of what observations keep in English, with their gaps.
+pub(super) const RECORDED: &[(&str, &[&str])] = &[
+    ("recorded.not_executable", &["file"]),
+    ("recorded.by_interpreter", &["file", "command"]),
+    ("recorded.not_yours", &["mode", "uid", "file"]),
+    ("recorded.interpreter_not_executable", &["interpreter"]),
+    ("recorded.noexec", &["file"]),
+    ("recorded.carriage_return", &["file"]),
+    ("recorded.no_interpreter", &["interpreter"]),
+    ("recorded.no_loader", &["file"]),
+    ("recorded.other_machine", &["file"]),
+    ("recorded.being_written", &[]),
+    ("recorded.held", &["name", "pid"]),
+    ("recorded.held_by_somebody", &[]),
+    ("recorded.held_time_wait", &[]),
+    ("recorded.held_open", &[]),
+    ("recorded.traced_itself", &[]),
+    ("recorded.ptrace_scope", &["scope"]),
+    ("recorded.ptrace_scope_1", &[]),
+    ("recorded.seccomp", &[]),
+];

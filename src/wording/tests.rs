@@ -30,11 +30,11 @@ fn forms(template: &Template, wrong: &mut Vec<usize>, of: usize) {
 
 #[test]
 fn every_language_says_everything_with_what_is_in_it() {
-    let table: BTreeMap<&str, BTreeSet<&str>> = table::ALL
-        .iter()
+    let all = || table::ALL.iter().chain(table::RECORDED);
+    let table: BTreeMap<&str, BTreeSet<&str>> = all()
         .map(|(key, gaps)| (*key, gaps.iter().copied().collect()))
         .collect();
-    assert_eq!(table.len(), table::ALL.len(), "a key stands there twice");
+    assert_eq!(table.len(), all().count(), "a key stands there twice");
     for lang in Lang::ALL {
         let mut there = BTreeSet::new();
         for (key, text) in lines(file(*lang)) {
@@ -95,6 +95,45 @@ fn every_language_names_the_same_options_calls_and_files() {
                 "{lang}.txt: {key}: {text}"
             );
         }
+    }
+}
+
+/// As the parts of threadtap write it that see it.
+#[test]
+fn what_was_recorded_in_english_is_known_again() {
+    for (text, indonesian) in [
+        (
+            "; it is not executable: chmod +x ./a b",
+            "; file itu tidak dapat dieksekusi: chmod +x ./a b",
+        ),
+        (
+            "; it is not executable: chmod +x ./a.py, or start it with its interpreter: python3 ./a.py",
+            "; file itu tidak dapat dieksekusi: chmod +x ./a.py, atau jalankan dengan interpreternya: python3 ./a.py",
+        ),
+        (
+            " by python3 (pid 12); end that program",
+            " oleh python3 (pid 12); akhiri program itu",
+        ),
+        (
+            "; end the program that listens on it",
+            "; akhiri program yang mendengarkan di sana",
+        ),
+        (
+            " by a closed connection in TIME-WAIT; wait for a minute",
+            " oleh koneksi yang sudah ditutup, dalam TIME-WAIT; tunggu satu menit",
+        ),
+        (
+            "; kernel.yama.ptrace_scope is 3: run as root, or set it to 1 or 0",
+            "; kernel.yama.ptrace_scope bernilai 3: jalankan sebagai root, atau ubah menjadi 1 atau 0",
+        ),
+        ("; of a later version", "; of a later version"),
+        ("", ""),
+    ] {
+        // Within a sentence: the first letter of one is a capital.
+        let phrase = program_not_started::error(ending::error("x"), "", recorded(text));
+        let [english, other] = said(&[phrase]);
+        assert_eq!(english, format!("X could not be started: {text}."));
+        assert_eq!(other, format!("X tidak dapat dijalankan: {indonesian}."));
     }
 }
 

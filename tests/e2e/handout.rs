@@ -233,3 +233,62 @@ fn a_folder_that_is_named_twice_is_one_run() {
         read(&folder.join("report.md")).matches("### ").count()
     });
 }
+
+/// What is concluded of a run is told in the language of the reader. A record of an
+/// earlier version has English only; what a stranger wrote into one does no harm.
+#[test]
+fn findings_are_told_in_the_language_of_the_reader() {
+    let lab = Lab::new();
+    let folder = lab.golden_run("thread");
+    // Where the log is there, conclusions are drawn again.
+    fs::remove_file(folder.join("observation.jsonl")).unwrap();
+    let name = folder.to_str().unwrap();
+    let made = |said: Option<serde_json::Value>| {
+        let file = folder.join("run.json");
+        let mut record: serde_json::Value = serde_json::from_str(&read(&file)).unwrap();
+        match said {
+            Some(said) => record["findings"][0]["said"] = said,
+            None => drop(
+                record["findings"][0]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("said"),
+            ),
+        }
+        fs::write(&file, record.to_string()).unwrap();
+        report(&lab, &[name, "--lang", "id", "--only", "md,html"]).exits(0);
+        ["report.md", "report.html"].map(|file| read(&folder.join(file)))
+    };
+    let english = "client threads existed at once";
+    report(&lab, &[name, "--lang", "id", "--only", "md,html"]).exits(0);
+    for file in ["report.md", "report.html"] {
+        let text = read(&folder.join(file));
+        let told = "Paling banyak 19 dari 20 thread klien ada pada saat yang sama";
+        assert!(text.contains(told), "{text}");
+        assert!(!text.contains(english), "{text}");
+    }
+    let [md, html] = made(None);
+    assert!(md.contains("Penjelasan umum: "), "{md}");
+    assert!(html.contains(english), "{html}");
+    let deep = (0..60).fold(serde_json::json!("x"), |inner, _| {
+        serde_json::json!([inner])
+    });
+    for said in [
+        serde_json::json!({"of": "a later version"}),
+        serde_json::json!([{"key": "of_a.later_version"}]),
+        serde_json::json!([{"key": "peak_below_requests.built_in", "args": {"peak": deep}}]),
+        serde_json::json!([{"key": "ending.error", "args": {"text": "x".repeat(100_000)}}]),
+    ] {
+        let [md, html] = made(Some(said));
+        assert!(md.contains("Penjelasan umum: "), "{md}");
+        assert!(html.contains(english), "{html}");
+    }
+    let hostile = "a\u{1b}[2J</script> | *b*";
+    let [md, html] = made(Some(
+        serde_json::json!([{"key": "ending.error", "args": {"text": hostile}}]),
+    ));
+    assert!(!md.contains('\u{1b}') && !html.contains('\u{1b}'));
+    assert!(md.contains(r"a\\u{1b}\[2J"), "{md}");
+    assert!(html.contains("a\\u{1b}[2J&lt;/script&gt;"), "{html}");
+    tables_are_even(&md);
+}

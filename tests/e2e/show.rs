@@ -367,6 +367,31 @@ fn a_folder_of_traps_does_no_harm() {
     assert!(ran.stderr.contains("line 11: "), "{}", ran.stderr);
 }
 
+/// The record is the same in every language; what is concluded of it is told in the
+/// reader's.
+#[test]
+fn findings_are_shown_in_the_language_that_is_asked_for() {
+    let lab = Lab::new();
+    let folder = lab.golden_run("interrupted");
+    let shown = |more: &[&str]| show(&lab, &folder, more).exits(1).stdout;
+    let indonesian = shown(&["--lang", "id"]);
+    let words: Vec<&str> = indonesian.split_whitespace().collect();
+    let flowing = words.join(" ");
+    for told in [
+        "Run dihentikan di tengah jalan, sehingga semua angka hanya mencakup",
+        "34 request gagal: belum dimulai ketika klien berakhir; run berakhir lebih awal.",
+        "Klien me-reset 2 koneksi yang sudah menerima data dari server",
+    ] {
+        assert!(flowing.contains(told), "{told}: {indonesian}");
+    }
+    assert!(!flowing.contains("The run was interrupted"), "{indonesian}");
+    let json = ["--format", "json"];
+    assert_eq!(
+        shown(&[&json[..], &["--lang", "id"]].concat()),
+        shown(&json)
+    );
+}
+
 /// Runs that were recorded once, of every kind: each is shown as it was saved.
 #[test]
 fn golden_runs_are_shown_as_they_were_saved() {

@@ -6,7 +6,7 @@ use crate::findings::evidence::command_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::observation::Trouble;
-use crate::wording::program_not_started;
+use crate::wording::{program_not_started, recorded};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -39,7 +39,7 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         } => {
             let program = command_of(input, *side);
             let sentences = vec![
-                program_not_started::error(program, error, remedy),
+                program_not_started::error(program, error, recorded(remedy)),
                 program_not_started::no_request(),
             ];
             Some(

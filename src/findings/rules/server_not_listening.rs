@@ -5,7 +5,7 @@ use crate::findings::evidence::command_of;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::Trouble;
 use crate::model::{Nanos, Severity, Side};
-use crate::wording::{Given, server_not_listening};
+use crate::wording::{Given, recorded, server_not_listening};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -68,7 +68,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         };
         if let (Some(by), Some(port)) = (held, on) {
             let reuse = by.contains("TIME-WAIT");
-            sentences.push(server_not_listening::held(port, by, reuse));
+            sentences.push(server_not_listening::held(port, recorded(by), reuse));
         }
         sentences.push(match said.as_deref().map(str::trim) {
             None => server_not_listening::no_output(),

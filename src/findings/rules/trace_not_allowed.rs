@@ -6,7 +6,7 @@ use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::Severity;
 use crate::model::observation::Trouble;
-use crate::wording::trace_not_allowed;
+use crate::wording::{recorded, trace_not_allowed};
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
@@ -28,10 +28,11 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let troubles = &input.seen?.observation.troubles;
-    let reason = troubles.iter().find_map(|trouble| match trouble {
-        Trouble::NotTraced { error, remedy, .. } => Some(format!("{error}{remedy}")),
+    let (error, remedy) = troubles.iter().find_map(|trouble| match trouble {
+        Trouble::NotTraced { error, remedy, .. } => Some((error, remedy)),
         _ => None,
     })?;
-    let sentence = trace_not_allowed::sampled(&reason);
+    let sentence = trace_not_allowed::sampled(error, recorded(remedy));
+    let reason = format!("{error}{remedy}");
     Some(says(sentence).with("reason", reason))
 }

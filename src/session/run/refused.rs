@@ -193,6 +193,7 @@ fn interpreter_of(file: &Path) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wording::recorded;
 
     fn file(folder: &Path, name: &str, text: &[u8], mode: u32) -> PathBuf {
         let path = folder.join(name);
@@ -263,6 +264,9 @@ mod tests {
                 Refused::Broken(remedy) => {
                     assert!(remedy.contains(said), "{name}: {remedy}");
                     assert!(remedy.is_empty() || remedy.starts_with("; "), "{remedy}");
+                    // Other languages have words for it.
+                    let known = recorded(&remedy).key != "recorded.as_it_is";
+                    assert!(known || remedy.is_empty(), "{remedy}");
                 }
                 other => panic!("{name}: {other:?}"),
             }
