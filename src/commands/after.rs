@@ -7,6 +7,7 @@
 use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
 
+use super::words::Say;
 use crate::capfile::CaptureReader;
 use crate::lang::Lang;
 use crate::report::{Evidence, RunView, write_annotated, write_html};
@@ -14,7 +15,6 @@ use crate::session::run::{End, Finished, RunDir};
 use crate::sys::process::stderr;
 use crate::text::command::as_word;
 use crate::text::escape::printable;
-use crate::text::units::count;
 
 const CAPTURE: &str = "capture.pcap";
 
@@ -33,7 +33,7 @@ enum Made {
 }
 
 /// Makes the files of a run, where they are `wanted`, and says what to do next.
-pub(super) fn follow(finished: &Finished, dir: &mut RunDir, lang: Lang, wanted: bool) {
+pub(super) fn follow(finished: &Finished, dir: &mut RunDir, say: Say, wanted: bool) {
     // Where not all of it could be saved that is what has been told.
     if finished.capture_cut.is_some() || !finished.not_saved.is_empty() {
         return;
@@ -43,11 +43,11 @@ pub(super) fn follow(finished: &Finished, dir: &mut RunDir, lang: Lang, wanted: 
     } else if finished.flows.len() > MOST_FLOWS {
         Made::TooMany
     } else {
-        make(finished, dir, lang)
+        make(finished, dir, say.lang)
     };
     let folder = dir.path().display().to_string();
     let captured = finished.run.capture.is_some();
-    stderr::tell(format_args!("{}", next(made, &folder, captured)));
+    stderr::tell(format_args!("{}", next(say, made, &folder, captured)));
 }
 
 fn make(finished: &Finished, dir: &mut RunDir, lang: Lang) -> Made {
@@ -110,7 +110,7 @@ fn not_made(dir: &RunDir, file: Evidence, why: &str) {
 }
 
 /// The last line. `folder` is as it was named.
-fn next(made: Made, folder: &str, captured: bool) -> String {
+fn next(say: Say, made: Made, folder: &str, captured: bool) -> String {
     let folder = printable(folder);
     let word = as_word(&folder);
     let wireshark = captured.then(|| format!("threadtap wireshark {word}"));
@@ -118,20 +118,17 @@ fn next(made: Made, folder: &str, captured: bool) -> String {
     let mut what = Vec::new();
     match made {
         Made::ThePage => {
-            what.push(format!("open {folder}/report.html"));
+            what.push(say.open(&format!("{folder}/report.html")));
             what.extend(wireshark);
             what.push(report);
         }
-        Made::TooMany => what.push(format!(
-            "{report} makes the page and the capture for Wireshark (more than {} flows: on demand)",
-            count(MOST_FLOWS as u64)
-        )),
+        Made::TooMany => what.push(say.on_demand(&report, &say.lang.count(MOST_FLOWS as u64))),
         Made::Nothing => {
             what.push(report);
             what.extend(wireshark);
         }
     }
-    format!("next: {}", what.join(", "))
+    say.next(&what.join(", "))
 }
 
 #[cfg(test)]
@@ -168,8 +165,13 @@ mod tests {
                 "next: threadtap report out makes the page and the capture for Wireshark (more than 100,000 flows: on demand)",
             ),
         ] {
-            assert_eq!(next(made, folder, captured), wanted);
+            assert_eq!(next(Say::new(Lang::En), made, folder, captured), wanted);
         }
-        assert!(!next(both, "a\u{1b}[31m", true).contains('\u{1b}'));
+        let in_indonesian = Say::new(Lang::Id);
+        assert!(!next(in_indonesian, both, "a\u{1b}[31m", true).contains('\u{1b}'));
+        assert_eq!(
+            next(in_indonesian, both, "out", false),
+            "berikutnya: buka out/report.html, threadtap report out"
+        );
     }
 }

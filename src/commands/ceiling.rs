@@ -4,9 +4,11 @@ use std::io::{self, BufWriter, Write};
 
 use chrono::Local;
 
+use super::language::language;
 use super::output::printed;
 use super::progress::{self, Wait};
 use super::terminal::style;
+use super::words::Say;
 use super::{DID_NOT_HOLD, INTERRUPTED, OK};
 use crate::cli::CeilingArgs;
 use crate::model::{CeilingRecord, StoppedBy};
@@ -47,7 +49,8 @@ pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
         &mut out,
     )
     .and_then(|()| out.flush());
-    let saved = dir.as_mut().map_or(OK, |dir| save(&record, dir));
+    let say = Say::new(language(args.lang));
+    let saved = dir.as_mut().map_or(OK, |dir| save(say, &record, dir));
     let status = if interrupted(&record, &plan) {
         INTERRUPTED
     } else {
@@ -57,7 +60,7 @@ pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
 }
 
 /// Saves it, and tells where.
-fn save(record: &CeilingRecord, dir: &mut RunDir) -> u8 {
+fn save(say: Say, record: &CeilingRecord, dir: &mut RunDir) -> u8 {
     let written = dir.write_whole(FILE, &mut |out| {
         let mut out = BufWriter::new(out);
         write_ceiling(record, Format::Json, Style::default(), &mut out)?;
@@ -68,7 +71,7 @@ fn save(record: &CeilingRecord, dir: &mut RunDir) -> u8 {
     match written {
         Ok(()) => {
             dir.keep();
-            stderr::tell(format_args!("saved in {path}"));
+            stderr::tell(format_args!("{}", say.saved_in(&path.to_string())));
             OK
         }
         Err(e) => {

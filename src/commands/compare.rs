@@ -2,9 +2,11 @@
 
 use std::io::{self, BufWriter, Write};
 
+use super::language::language;
 use super::output::printed;
 use super::progress::{Progress, Wait};
 use super::terminal::style;
+use super::words::Say;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::CompareArgs;
 use crate::compare::{Round, did_not_hold, grown, pairs_of};
@@ -41,13 +43,15 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     let style = style(usize::MAX, args.color, args.lang);
     let written =
         write_compare(&compared.record, args.format, style, &mut out).and_then(|()| out.flush());
-    tell_where(&compared);
+    let say = Say::new(language(args.lang));
+    tell_where(say, &compared);
     let met = expectations::judge(&args.expect, &document, &compared.record)?;
     let status = status(&compared).max(met).max(printed(written));
     if compared.not_saved.is_none() && compared.broken.is_none() {
         let folder = compared.dir.path().display().to_string();
         let folder = as_word(&printable(&folder));
-        stderr::tell(format_args!("next: threadtap report {folder}"));
+        let next = say.next(&format!("threadtap report {folder}"));
+        stderr::tell(format_args!("{next}"));
     }
     Ok(status)
 }
@@ -72,11 +76,11 @@ fn wait(at: &At<'_>, plan: &ComparePlan) -> Wait {
     Wait { what, so_far }
 }
 
-fn tell_where(compared: &Compared) {
+fn tell_where(say: Say, compared: &Compared) {
     let path = compared.dir.path().display().to_string();
     let path = path.escape_debug();
     match &compared.not_saved {
-        None => stderr::tell(format_args!("saved in {path}")),
+        None => stderr::tell(format_args!("{}", say.saved_in(&path.to_string()))),
         Some(e) => stderr::tell(format_args!(
             "threadtap: {FILE} was not saved in {path}: {e}; free some space or choose another folder with --out"
         )),

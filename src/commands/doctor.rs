@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::language::language;
 use super::output::printed;
 use super::{DID_NOT_HOLD, OK};
 use crate::cli::{DoctorArgs, DoctorFormat};
@@ -14,7 +15,7 @@ pub fn doctor(args: &DoctorArgs) -> u8 {
     let record = judge(&readings(), versions(), environment());
     let mut out = io::stdout().lock();
     let written = match args.format {
-        DoctorFormat::Text => out.write_all(page(&record).as_bytes()),
+        DoctorFormat::Text => out.write_all(page(&record, language(args.lang)).as_bytes()),
         DoctorFormat::Json => serde_json::to_writer_pretty(&mut out, &record)
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out)),

@@ -25,6 +25,7 @@ mod show;
 mod terminal;
 mod told;
 mod wireshark;
+mod words;
 
 pub use program::main;
 

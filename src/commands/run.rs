@@ -7,6 +7,7 @@ use super::language::language;
 use super::output::printed;
 use super::progress::{Progress, Wait};
 use super::terminal::style;
+use super::words::Say;
 use super::{DID_NOT_HOLD, INTERRUPTED, after, expectations, told};
 use crate::cli::RunArgs;
 use crate::expect::Document;
@@ -47,10 +48,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
     };
     let written = told::print(view, args.format, style(args.rows, args.color, args.lang));
     tell_what_did_not_start(&finished);
-    tell_where(&finished, &dir);
+    let say = Say::new(language(args.lang));
+    tell_where(say, &finished, &dir);
     let met = expectations::judge(&args.expect, &document, &finished.run)?;
     let status = status(&finished).max(met).max(printed(written));
-    after::follow(&finished, &mut dir, language(args.lang), !args.no_report);
+    after::follow(&finished, &mut dir, say, !args.no_report);
     Ok(status)
 }
 
@@ -109,11 +111,11 @@ fn tell_what_did_not_start(finished: &Finished) {
     }
 }
 
-fn tell_where(finished: &Finished, dir: &RunDir) {
+fn tell_where(say: Say, finished: &Finished, dir: &RunDir) {
     let path = dir.path().display().to_string();
     let path = path.escape_debug();
     match (&finished.capture_cut, finished.not_saved.as_slice()) {
-        (None, []) => stderr::tell(format_args!("saved in {path}")),
+        (None, []) => stderr::tell(format_args!("{}", say.saved_in(&path.to_string()))),
         (cut, not_saved) => {
             let mut lost: Vec<String> = not_saved.iter().map(ToString::to_string).collect();
             if let Some((e, frames)) = cut {

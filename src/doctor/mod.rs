@@ -11,6 +11,7 @@ mod readings;
 mod record;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use judge::judge;
 pub use page::page;

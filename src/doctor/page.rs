@@ -1,35 +1,42 @@
 //! The record as one page of plain text.
 
 use super::record::DoctorRecord;
-use crate::text::units::{bytes, count, counted};
+use super::words::Say;
+use crate::lang::Lang;
 
 /// Writes the page.
 #[must_use]
-pub fn page(record: &DoctorRecord) -> String {
-    let mut lines = vec![facts(record), String::new()];
+pub fn page(record: &DoctorRecord, lang: Lang) -> String {
+    let say = Say::new(lang);
+    let mut lines = vec![facts(say, record), String::new()];
+    let wide = say.yes().len().max(say.no().len()) + 1;
     for check in &record.checks {
-        let answer = if check.works { "yes" } else { "no" };
-        lines.push(format!("{answer:<4} {:<8} {}", check.name, check.found));
+        let answer = if check.works { say.yes() } else { say.no() };
+        let found = lang.kept(&check.found);
+        lines.push(format!("{answer:<wide$} {:<8} {found}", check.name));
         if let Some(remedy) = &check.remedy {
-            lines.push(format!("{:<13} to do: {remedy}", ""));
+            let indent = wide + 9;
+            let (to_do, remedy) = (say.to_do(), lang.kept(remedy));
+            lines.push(format!("{:<indent$} {to_do}: {remedy}", ""));
         }
     }
     lines.push(String::new());
-    lines.push(format!("interfaces  {}", listed(&record.interfaces)));
+    let named = |label: &str, all: &[String]| format!("{label:<12}{}", listed(say, all));
+    lines.push(named(say.interfaces(), &record.interfaces));
     let limits = record.environment.limits.iter();
     let limits: Vec<String> = limits
         .map(|(name, limit)| {
-            let limit = limit.map_or("unlimited or not known".to_owned(), count);
+            let limit = limit.map_or(say.unlimited().to_owned(), |n| lang.count(n));
             format!("{name} {limit}")
         })
         .collect();
-    lines.push(format!("limits      {}", listed(&limits)));
+    lines.push(named(say.limits(), &limits));
     lines.push(String::new());
     lines.push(
         if record.ready {
-            "All that `threadtap run` needs is here."
+            say.ready()
         } else {
-            "Something that `threadtap run` needs is missing: see \"to do\" above."
+            say.missing()
         }
         .to_owned(),
     );
@@ -38,39 +45,43 @@ pub fn page(record: &DoctorRecord) -> String {
 }
 
 /// The programs and the machine, in two lines.
-fn facts(record: &DoctorRecord) -> String {
+fn facts(say: Say, record: &DoctorRecord) -> String {
     let environment = &record.environment;
     let tool = format!("{} {}", record.tool.name, record.tool.version);
     let system = record.system.as_ref().map(|s| format!(", {s}"));
     let as_whom = if record.root {
-        "root"
+        say.root()
     } else {
-        "an ordinary user"
+        say.ordinary_user()
     };
     let memory = environment
         .memory_bytes
-        .map(|m| format!(", {} of memory", bytes(m)));
+        .map(|m| say.memory(&say.lang.bytes(m)));
     let mut programs = vec![
         record
             .libpcap
             .clone()
-            .unwrap_or("libpcap of an unknown version".to_owned()),
+            .unwrap_or(say.no_libpcap().to_owned()),
     ];
-    programs.push(record.tshark.clone().unwrap_or("no tshark".to_owned()));
+    programs.push(record.tshark.clone().unwrap_or(say.no_tshark().to_owned()));
+    let here = say.tool_on(
+        &tool,
+        as_whom,
+        &environment.kernel,
+        &record.architecture,
+        &system.unwrap_or_default(),
+    );
     format!(
-        "{tool} as {as_whom} on {} ({}){}\n{}{}; {}",
-        environment.kernel,
-        record.architecture,
-        system.unwrap_or_default(),
-        counted(environment.cpus, "CPU", "CPUs"),
+        "{here}\n{}{}; {}",
+        say.cpus(environment.cpus),
         memory.unwrap_or_default(),
         programs.join("; ")
     )
 }
 
-fn listed(words: &[String]) -> String {
+fn listed(say: Say, words: &[String]) -> String {
     if words.is_empty() {
-        return "none".to_owned();
+        return say.none().to_owned();
     }
     words.join(", ")
 }

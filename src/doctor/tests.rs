@@ -2,6 +2,7 @@
 
 use super::record::Check;
 use super::*;
+use crate::lang::Lang;
 use crate::model::Environment;
 
 /// A system on which all works.
@@ -72,7 +73,13 @@ fn all_is_well() {
     let record = judged(&healthy());
     assert!(record.ready);
     assert!(record.checks.iter().all(|c| c.works && c.remedy.is_none()));
-    assert!(page(&record).ends_with("All that `threadtap run` needs is here.\n"));
+    assert!(page(&record, Lang::En).ends_with("All that `threadtap run` needs is here.\n"));
+    let told = page(&record, Lang::Id);
+    assert!(told.ends_with("Semua yang diperlukan `threadtap run` ada di sini.\n"));
+    assert!(
+        told.contains("\nya     count    proc(5) terpasang\n"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -188,7 +195,7 @@ fn the_page_can_be_pasted() {
         libpcap: Some("libpcap version 1.10.3".to_owned()),
         tshark: None,
     };
-    let page = page(&judge(&readings, versions, environment()));
+    let page = page(&judge(&readings, versions, environment()), Lang::En);
     assert!(!page.contains('\u{1b}'));
     let start = "threadtap 0.1.0 as an ordinary user on Linux 6.1.0 (x86_64), Debian GNU/Linux 12 \
                  (bookworm)\n2 CPUs, 8.00 GB of memory; libpcap version 1.10.3; no tshark\n\n\

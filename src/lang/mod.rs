@@ -6,6 +6,7 @@
 
 mod figures;
 mod id;
+mod kept;
 mod model;
 mod texts;
 

@@ -76,11 +76,17 @@ macro_rules! texts {
         impl Texts {
             /// Each text with its name and its gaps; of a noun, both its words.
             fn all(&self) -> Vec<$crate::lang::Text> {
-                let mut all = Vec::new();
-                $(all.extend(self.$noun.map(|word| (stringify!($noun), word, Vec::new())));)*
-                $(all.push((stringify!($word), self.$word, Vec::new()));)*
-                $(all.push((stringify!($name), self.$name, vec![$(stringify!($gap)),*]));)*
-                all
+                let nouns: Vec<(&'static str, $crate::lang::Noun)> =
+                    vec![$((stringify!($noun), self.$noun)),*];
+                let nouns = nouns.into_iter().flat_map(|(name, forms)| {
+                    forms.map(|form| (name, form, Vec::new()))
+                });
+                nouns
+                    .chain(vec![$((stringify!($word), self.$word, Vec::new()),)*])
+                    .chain(vec![
+                        $((stringify!($name), self.$name, vec![$(stringify!($gap)),*]),)*
+                    ])
+                    .collect()
             }
         }
     };

@@ -58,7 +58,7 @@ pub(super) fn on_the_wire(say: Say, flow: &FlowRecord) -> Option<String> {
 
 fn of_exchange(say: Say, exchange: &Exchange) -> Option<String> {
     match (&exchange.problem, exchange.response_ns, exchange.valid) {
-        (Some(problem), ..) => Some(say.kept(problem).into_owned()),
+        (Some(problem), ..) => Some(say.lang.kept(problem).into_owned()),
         (None, None, _) => Some(say.no_answer().to_owned()),
         (None, Some(_), Some(false)) => Some(say.not_valid().to_owned()),
         (None, Some(_), _) => None,

@@ -42,10 +42,10 @@ fn sentence(
     let mut parts = Vec::new();
     match (shape, evidence) {
         (Some(shape), Some(evidence)) => {
-            parts.push(format!("{shape} ({})", say.kept(&evidence.because)));
+            parts.push(format!("{shape} ({})", say.lang.kept(&evidence.because)));
         }
         (Some(shape), None) => parts.push(shape),
-        (None, Some(evidence)) => parts.push(say.kept(&evidence.because).into_owned()),
+        (None, Some(evidence)) => parts.push(say.lang.kept(&evidence.because).into_owned()),
         (None, None) => {}
     }
     let (end, bad) = end(say, program);
@@ -69,7 +69,7 @@ fn end(say: Say, program: &Program) -> (String, bool) {
             (format!("{status}{when}"), code != 0 && !asked)
         }
         (None, Some(signal)) => {
-            let how = say.ended_by(&say.kept(&Exit::Signal(signal).to_string()));
+            let how = say.ended_by(&say.lang.kept(&Exit::Signal(signal).to_string()));
             (format!("{how}{when}"), !asked)
         }
         (None, None) => (say.running().to_owned(), false),

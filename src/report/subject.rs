@@ -8,7 +8,6 @@ use super::view::{AnalysisView, RunView, Style};
 use super::words::Say;
 use super::{ceiling, census, compare, flows, interactions, ladder, summary};
 use crate::analysis::Ladder;
-use crate::lang::Lang;
 use crate::model::{CeilingRecord, CompareRecord, FlowRecord};
 
 /// What a report is about.
@@ -32,8 +31,8 @@ impl Subject<'_> {
         let say = Say::new(style.lang);
         match self {
             Self::Run(view) => run(say, view, style.rows),
-            Self::Compare(record) => compare::sheet(Say::new(Lang::En), record),
-            Self::Ceiling(record) => ceiling::sheet(Say::new(Lang::En), record),
+            Self::Compare(record) => compare::sheet(style.lang, record),
+            Self::Ceiling(record) => ceiling::sheet(style.lang, record),
             Self::Analysis(view) => flows::sheet(say, view, style.rows),
             Self::Ladder(flow, rungs) => ladder::sheet(say, flow, rungs),
         }

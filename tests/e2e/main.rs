@@ -24,6 +24,7 @@ mod gate;
 mod handout;
 mod help;
 mod isolate;
+mod lang;
 mod models;
 mod page;
 mod privileges;

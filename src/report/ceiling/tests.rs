@@ -1,5 +1,6 @@
 //! What people and spreadsheets read of ceilings.
 
+use crate::lang::Lang;
 use crate::model::{CeilingRecord, StoppedBy};
 use crate::report::{Format, Style, write_ceiling};
 
@@ -18,6 +19,23 @@ fn text(record: &CeilingRecord, format: Format) -> String {
 #[test]
 fn a_terminal_shows_what_was_reached_and_why() {
     insta::assert_snapshot!(text(&records()[0], Format::Table));
+}
+
+#[test]
+fn a_terminal_shows_it_in_indonesian() {
+    for width in [80, 120] {
+        let style = Style {
+            width,
+            lang: Lang::Id,
+            ..Style::default()
+        };
+        let mut out = Vec::new();
+        write_ceiling(&records()[0], Format::Table, style, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let wide = |line: &&str| crate::report::layout::width(line) > width;
+        assert_eq!(text.lines().find(wide), None);
+        insta::assert_snapshot!(format!("ceiling_{width}_id"), text);
+    }
 }
 
 #[test]

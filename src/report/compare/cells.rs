@@ -3,10 +3,6 @@
 
 use crate::report::sheet::{Cell, Tone};
 
-/// What the mark of a row that fell short says.
-pub(super) const MARK_MEANS: &str =
-    "! incomplete: requests failed or were not made, so this row is not ranked";
-
 /// A figure of a row that fell short.
 pub(super) fn marked(text: impl std::fmt::Display) -> Cell {
     Cell::new(format!("! {text}")).toned(Tone::Warning)
@@ -16,16 +12,5 @@ pub(super) fn strong(cell: Cell) -> Cell {
     match cell.tone {
         Tone::Plain => cell.toned(Tone::Strong),
         _ => cell,
-    }
-}
-
-/// A multiple, to three digits: `1.00`, `12.3`, `1,234`.
-pub(super) fn times(ratio: f64) -> String {
-    if ratio < 9.995 {
-        format!("{ratio:.2}")
-    } else if ratio < 99.95 {
-        format!("{ratio:.1}")
-    } else {
-        format!("{ratio:.0}")
     }
 }

@@ -1,15 +1,15 @@
 //! Threads over time: a chart for each server, of the largest size.
 
 use super::tables::middle_run;
+use super::words::Say;
 use crate::model::{CompareRecord, CompareRow, SideCensus, Timestamp};
 use crate::report::sheet::{Block, Cell, Plot, Series, Tone};
-use crate::text::units::count;
 
 /// More lines than this in one chart cannot be told apart.
 const LINES: usize = 8;
 
 /// The charts.
-pub(super) fn blocks(record: &CompareRecord) -> Vec<Block> {
+pub(super) fn blocks(say: Say, record: &CompareRecord) -> Vec<Block> {
     let largest = record.rows.iter().map(|row| row.requests).max();
     let mut servers: Vec<Option<String>> = Vec::new();
     for row in &record.rows {
@@ -27,33 +27,34 @@ pub(super) fn blocks(record: &CompareRecord) -> Vec<Block> {
                 .filter(|row| Some(row.requests) == largest)
                 .filter_map(series)
                 .collect();
-            chart(series, server.filter(|_| several), middle_run(&record.rows))
+            chart(
+                say,
+                series,
+                server.filter(|_| several),
+                middle_run(say, &record.rows),
+            )
         })
         .collect()
 }
 
-fn chart(mut series: Vec<Series>, server: Option<String>, run: &'static str) -> Option<Block> {
+fn chart(say: Say, mut series: Vec<Series>, server: Option<String>, run: &str) -> Option<Block> {
     let all = series.len();
     series.truncate(LINES);
     if series.is_empty() {
         return None;
     }
-    let of = server.map_or_else(String::new, |server| format!(", server {server}"));
-    let mut after =
-        format!("of {run}; both charts have the same axes; the scale of threads is logarithmic");
+    let of = server.map_or_else(String::new, |server| say.of_server(&server));
+    let mut after = say.chart_of(run);
     if all > series.len() {
-        after = format!(
-            "the first {} of {} rows, {after}",
-            count(LINES as u64),
-            count(all as u64)
-        );
+        let [first, all] = [LINES, all].map(|n| say.lang.count(n as u64));
+        after = say.first_of(&first, &all, &after);
     }
     Some(Block::Plot {
-        heading: "Threads over time",
+        heading: say.over_time(),
         plot: Plot {
             panels: vec![
-                Cell::new(format!("client{of}")),
-                Cell::new(format!("server{of}")),
+                Cell::new(format!("{}{of}", say.client())),
+                Cell::new(format!("{}{of}", say.server())),
             ],
             series,
         },

@@ -1,34 +1,30 @@
 //! What the rows come to: which of them differ by more than noise, and how each
 //! grows with the number of requests.
 
-use super::cells::{MARK_MEANS, marked, strong, times};
+use super::cells::{marked, strong};
+use super::words::Say;
 use crate::model::{CompareRecord, Difference, GrowthRow, TOO_FEW_REPEATS};
 use crate::report::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
-use crate::text::units::{count, counted};
 
 /// Past so many pairs only those that differ are told one by one.
 const TOLD: usize = 15;
 
 /// The pairs that were tested.
-pub(super) fn differences(record: &CompareRecord) -> Option<Block> {
+pub(super) fn differences(say: Say, record: &CompareRecord) -> Option<Block> {
     let differences = &record.differences;
     let test = &differences.first()?.test;
     let mut told: Vec<&Difference> = differences.iter().collect();
-    let mut after = vec![format!(
-        "{test}, of the durations; significant (real in compare.json) means p < 0.05"
-    )];
+    let test = say.lang.kept(test);
+    let mut after = vec![say.tested(&test, &say.lang.decimal(0.05, 2))];
     if let Some(needed) = repeats_needed(record) {
         after.insert(
             0,
-            format!(
-                "With {} each, no difference can be significant, however large it is: use --repeat {needed} or more.",
-                counted(record.plan.repeat, "run", "runs")
-            ),
+            say.too_few(&say.runs(record.plan.repeat), &needed.to_string()),
         );
     }
     if told.len() > TOLD {
         told.retain(|d| d.real);
-        after.insert(0, summary(told.len(), differences.len()));
+        after.insert(0, summary(say, told.len(), differences.len()));
     }
     let failed = |name: &str| {
         let mut rows = record.rows.iter();
@@ -36,7 +32,7 @@ pub(super) fn differences(record: &CompareRecord) -> Option<Block> {
     };
     let marks = |d: &Difference| failed(&d.a) || failed(&d.b);
     if told.iter().any(|d| marks(d)) {
-        after.push(format!("({MARK_MEANS})"));
+        after.push(format!("({})", say.mark_means()));
     }
     let rows: Vec<Row> = told
         .into_iter()
@@ -49,28 +45,28 @@ pub(super) fn differences(record: &CompareRecord) -> Option<Block> {
                 }
             };
             let verdict = match (d.real, marks(d)) {
-                (true, false) => Cell::new("significant").toned(Tone::Good),
-                (true, true) => Cell::new("significant, but incomplete").toned(Tone::Warning),
-                (false, _) => Cell::new("not significant").toned(Tone::Quiet),
+                (true, false) => Cell::new(say.significant()).toned(Tone::Good),
+                (true, true) => Cell::new(say.significant_incomplete()).toned(Tone::Warning),
+                (false, _) => Cell::new(say.not_significant()).toned(Tone::Quiet),
             };
             Row::new([
                 name(&d.b),
-                Cell::new(format!("{} ×", times(d.ratio))),
+                Cell::new(format!("{} ×", say.lang.times(d.ratio))),
                 name(&d.a),
-                Cell::new(p_value(d.p_value)),
+                Cell::new(p_value(say, d.p_value)),
                 verdict,
             ])
         })
         .collect();
     let after = after.join(" ");
     Some(Block::Grid {
-        heading: "Differences",
+        heading: say.differences(),
         grid: Grid {
             columns: vec![
                 Column::left("").keep(Keep::Elide),
-                Column::right("takes"),
-                Column::left("the time of").keep(Keep::Elide),
-                Column::right("p (Holm)"),
+                Column::right(say.takes()),
+                Column::left(say.the_time_of()).keep(Keep::Elide),
+                Column::right(say.p()),
                 Column::left(""),
             ],
             rows,
@@ -80,19 +76,14 @@ pub(super) fn differences(record: &CompareRecord) -> Option<Block> {
 }
 
 /// How many of many pairs differ, in words.
-fn summary(real: usize, all: usize) -> String {
-    let same = count((all - real) as u64);
-    let pairs = count(all as u64);
+fn summary(say: Say, real: usize, all: usize) -> String {
+    let same = say.lang.count((all - real) as u64);
+    let pairs = say.lang.count(all as u64);
     match real {
-        0 => format!("None of the {pairs} pairs differs significantly."),
-        _ if real == all => format!("All {pairs} pairs differ significantly."),
-        1 => {
-            format!("1 of {pairs} pairs differs significantly; no significant difference: {same}.")
-        }
-        _ => format!(
-            "{} of {pairs} pairs differ significantly; no significant difference: {same}.",
-            count(real as u64)
-        ),
+        0 => say.none_of(&pairs),
+        _ if real == all => say.all_of(&pairs),
+        1 => say.one_of(&pairs, &same),
+        _ => say.some_of(&say.lang.count(real as u64), &pairs, &same),
     }
 }
 
@@ -104,25 +95,25 @@ fn repeats_needed(record: &CompareRecord) -> Option<u64> {
 }
 
 /// What ten times the requests make of each figure.
-pub(super) fn growth(growth: &[GrowthRow]) -> Option<Block> {
+pub(super) fn growth(say: Say, growth: &[GrowthRow]) -> Option<Block> {
     if growth.is_empty() {
         return None;
     }
     let columns = [
         Column::left("").keep(Keep::Elide),
-        Column::right("duration"),
-        Column::right("c threads"),
-        Column::right("s threads"),
-        Column::right("open"),
-        Column::right("ans p50"),
-        Column::right("c CPU"),
-        Column::right("s CPU"),
-        Column::right("c mem, largest").keep(Keep::IfRoom),
-        Column::right("s mem, largest").keep(Keep::IfRoom),
+        Column::right(say.duration_column()),
+        Column::right(say.client_threads()),
+        Column::right(say.server_threads()),
+        Column::right(say.open()),
+        Column::right(say.answer_p50()),
+        Column::right(say.short_client_cpu()),
+        Column::right(say.short_server_cpu()),
+        Column::right(say.short_client_memory()).keep(Keep::IfRoom),
+        Column::right(say.short_server_memory()).keep(Keep::IfRoom),
     ];
     let rows = growth.iter().map(|g| {
         let power = |exponent: Option<f64>| {
-            Cell::maybe(exponent.map(|e| format!("× {}", times(10_f64.powf(e)))))
+            Cell::maybe(exponent.map(|e| format!("× {}", say.lang.times(10_f64.powf(e)))))
         };
         Row::new([
             Cell::new(&g.name),
@@ -138,24 +129,19 @@ pub(super) fn growth(growth: &[GrowthRow]) -> Option<Block> {
         ])
     });
     Some(Block::Grid {
-        heading: "Growth",
+        heading: say.growth(),
         grid: Grid {
             columns: columns.to_vec(),
             rows: rows.collect(),
         },
-        after: Some(
-            Cell::new(
-                "how each figure changes with ten times the requests: × 10 grows in proportion to n, × 1 does not grow (fitted power of n); c: client, s: server; open: flows open at the same time; ans: answer; mem: memory of the largest process",
-            )
-            .toned(Tone::Quiet),
-        ),
+        after: Some(Cell::new(say.growth_means()).toned(Tone::Quiet)),
     })
 }
 
-fn p_value(p: f64) -> String {
+fn p_value(say: Say, p: f64) -> String {
     if p < 0.0001 {
-        "< 0.0001".to_owned()
+        format!("< {}", say.lang.decimal(0.0001, 4))
     } else {
-        format!("{p:.4}")
+        say.lang.decimal(p, 4)
     }
 }

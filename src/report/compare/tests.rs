@@ -1,5 +1,6 @@
 //! A real comparison, as it is told.
 
+use crate::lang::Lang;
 use crate::model::{CompareRecord, Finding, Severity, TOO_FEW_REPEATS};
 use crate::report::{Format, Style, write_compare, write_compare_json};
 
@@ -24,6 +25,23 @@ fn on_a_terminal() {
         let wide = |line: &&str| crate::report::layout::width(line) > width;
         assert_eq!(text.lines().find(wide), None);
         insta::assert_snapshot!(format!("table_{width}"), text);
+    }
+}
+
+#[test]
+fn on_a_terminal_in_indonesian() {
+    for width in [120, 80] {
+        let style = Style {
+            width,
+            lang: Lang::Id,
+            ..Style::default()
+        };
+        let mut out = Vec::new();
+        write_compare(&record(), Format::Table, style, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let wide = |line: &&str| crate::report::layout::width(line) > width;
+        assert_eq!(text.lines().find(wide), None);
+        insta::assert_snapshot!(format!("table_{width}_id"), text);
     }
 }
 

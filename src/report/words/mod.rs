@@ -6,7 +6,6 @@
 
 mod en;
 mod id;
-mod kept;
 mod say;
 
 #[cfg(test)]

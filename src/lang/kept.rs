@@ -4,8 +4,9 @@
 //! A sentence comes in as the record has it, and goes out in the language: the file of the
 //! language has a pair of lines for each, the English one and its own, with gaps `{a}` for
 //! what differs from run to run. What stands in a gap is told in the same way where it is
-//! a sentence or a figure itself, and else as it is; in a gap `{text}` always. A sentence that the file does not
-//! have, of an older or a newer threadtap, is told as it is.
+//! a sentence or a figure itself, and else as it is; in a gap `{text}` always. In a gap
+//! `{n}` stands a figure. A sentence that the file does not have, of an older or a newer
+//! threadtap, is told as it is.
 //!
 //! ```text
 //! {n} connections by one thread, never two at the same time
@@ -15,8 +16,8 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use super::Say;
-use crate::lang::Lang;
+use super::{Lang, fill};
+use crate::text::units::count;
 
 /// A sentence: in English, and in the other language.
 type Pair = (&'static str, &'static str);
@@ -27,11 +28,12 @@ const FOREIGN: &str = "text";
 /// No sentence stands deeper than this within another one.
 const DEEPEST: usize = 4;
 
-impl Say {
+impl Lang {
     /// A sentence of a record.
-    pub(in crate::report) fn kept(self, sentence: &str) -> Cow<'_, str> {
-        match pairs(self.lang) {
-            None => Cow::Owned(sentence.to_owned()),
+    #[must_use]
+    pub fn kept(self, sentence: &str) -> Cow<'_, str> {
+        match pairs(self) {
+            None => Cow::Borrowed(sentence),
             Some(pairs) => Cow::Owned(self.told(pairs, sentence, DEEPEST)),
         }
     }
@@ -51,7 +53,7 @@ impl Say {
             })
             .collect();
         let gaps: Vec<(&str, &str)> = gaps.iter().map(|(name, text)| (*name, &**text)).collect();
-        crate::lang::fill(other, &gaps)
+        fill(other, &gaps)
     }
 
     /// A count as the language writes it; anything else as it is.
@@ -59,7 +61,7 @@ impl Say {
         let digits: String = text.chars().filter(|c| *c != ',').collect();
         match digits.parse::<u64>() {
             // Only what we wrote so ourselves.
-            Ok(n) if crate::text::units::count(n) == text => self.n(n),
+            Ok(n) if count(n) == text => self.count(n),
             _ => text.to_owned(),
         }
     }
@@ -96,16 +98,24 @@ fn matched<'a>(form: &'static str, sentence: &'a str) -> Option<Vec<(&'static st
     let next = rest.split('{').next().unwrap_or(rest);
     if next.is_empty() {
         // The last gap: it takes all that is left.
-        return (rest.is_empty() && !sentence.is_empty()).then(|| vec![(name, sentence)]);
+        let fits = rest.is_empty() && fits(name, sentence);
+        return fits.then(|| vec![(name, sentence)]);
     }
     // The shortest text that fits.
     let ends = sentence.match_indices(next).map(|(at, _)| at);
-    ends.filter(|at| *at > 0).find_map(|at| {
-        let (text, after) = sentence.split_at(at);
-        let mut gaps = matched(rest, after)?;
-        gaps.push((name, text));
-        Some(gaps)
-    })
+    ends.filter(|at| fits(name, &sentence[..*at]))
+        .find_map(|at| {
+            let (text, after) = sentence.split_at(at);
+            let mut gaps = matched(rest, after)?;
+            gaps.push((name, text));
+            Some(gaps)
+        })
+}
+
+/// Whether a text can stand in this gap: some text, and in a gap `{n}` a figure.
+fn fits(name: &str, text: &str) -> bool {
+    let figure = |c: char| c.is_ascii_digit() || c == ',' || c == '-';
+    !text.is_empty() && (name != "n" || text.chars().all(figure))
 }
 
 #[cfg(test)]
