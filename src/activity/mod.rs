@@ -13,6 +13,7 @@ mod others;
 pub mod outcomes;
 mod shape;
 mod sockets;
+mod talk;
 mod tasks;
 mod work;
 

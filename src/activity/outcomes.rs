@@ -69,10 +69,10 @@ impl<'a> Wire<'a> {
         let side = self.side?;
         let connection = side.sockets.made.get(made)?;
         match connection.errno {
-            Some(0 | libc::EINPROGRESS | libc::EINTR) => {
-                let flow = self.flow_of(made)?;
-                self.on_flow(flow, &End::of(connection, side))
-            }
+            Some(0 | libc::EINPROGRESS | libc::EINTR) => match self.flow_of(made) {
+                Some(flow) => self.on_flow(flow, &End::of(connection, side)),
+                None => by_calls(connection, side),
+            },
             Some(errno) => Some(of_errno(errno)),
             // It ended inside connect(2).
             None => Some(Outcome::Abandoned),
@@ -169,6 +169,35 @@ fn without_answer(flow: &FlowRecord, end: &End) -> Outcome {
             _ => Outcome::Abandoned,
         },
     }
+}
+
+/// How a connection went that no capture shows, by what its calls returned, where these
+/// were looked at. Whether an answer was right they do not tell.
+fn by_calls(connection: &Connection, side: &Activity) -> Option<Outcome> {
+    let talk = &connection.talk;
+    if let Some((_, errno)) = connection.settled.filter(|settled| settled.1 != 0) {
+        return Some(of_errno(errno));
+    }
+    let nothing_came = talk.asked.is_empty() && !talk.greeted;
+    let turned_away = nothing_came && talk.over.is_some();
+    if !talk.is_unanswered() && !turned_away {
+        return None;
+    }
+    if let Some((_, errno)) = talk.over {
+        return Some(match errno {
+            0 => Outcome::Closed,
+            errno => of_errno(errno),
+        });
+    }
+    let process = side.tasks.get(connection.task).process?;
+    // It may go on, and read what comes.
+    side.tasks.processes()[process].exit?;
+    // As of a flow: a client that closes and lives on has waited long enough.
+    let end = End::of(connection, side);
+    Some(match talk.closed {
+        Some(closed) if end.is_after(closed) => Outcome::Timeout,
+        _ => Outcome::Abandoned,
+    })
 }
 
 /// The end of the process that made a connection.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::talk::Talk;
 use super::tasks::TaskIndex;
 use crate::model::{Change, Endpoint, Event, Pid, SocketId, Tid, Timestamp};
 
@@ -23,6 +24,37 @@ pub struct Connection {
     /// What it returned: 0, or an error. Of one that goes on in the background,
     /// EINPROGRESS, or EINTR where a signal came between.
     pub errno: Option<i32>,
+    /// Of one that went on in the background: when it was learnt how it went, and how:
+    /// 0, or an error.
+    pub settled: Option<(Timestamp, i32)>,
+    /// What its calls tell of requests and answers, where they were looked at.
+    pub talk: Talk,
+}
+
+impl Connection {
+    /// When the program knew that it was connected, and since when it had wanted to be.
+    #[must_use]
+    pub fn handshake(&self) -> Option<(Timestamp, Timestamp)> {
+        let known = match (self.errno, self.settled) {
+            (Some(0), _) => self.until,
+            (_, Some((at, 0))) => Some(at),
+            _ => None,
+        };
+        known.map(|known| (self.from, known))
+    }
+
+    /// Whether it was connected, by its calls alone; `None` where they do not tell.
+    #[must_use]
+    pub fn was_connected(&self) -> Option<bool> {
+        match (self.errno, self.settled) {
+            // Of the end of a connection only one that was made is told.
+            (Some(0), _) | (_, Some((_, 0))) => Some(true),
+            (Some(libc::EINPROGRESS | libc::EINTR | libc::EALREADY) | None, None) => {
+                (self.talk.answered() > 0 || self.talk.greeted).then_some(true)
+            }
+            (Some(_), None) | (_, Some(_)) => Some(false),
+        }
+    }
 }
 
 /// A connection that was accepted.
@@ -141,8 +173,12 @@ impl SocketLog {
                 let known = socket.and_then(|s| self.made_by.get(&s).copied());
                 let before = known.map_or(Standing::Free, |k| k.1);
                 let (begins, standing) = connect_says(before, *errno);
-                if let (Some(socket), Some((last, _)), false) = (socket, known, begins) {
+                if let (Some(socket), Some((last, before)), false) = (socket, known, begins) {
                     self.made_by.insert(*socket, (last, standing));
+                    if before == Standing::UnderWay && standing != before {
+                        let how = errno.filter(|e| *e != libc::EISCONN).unwrap_or(0);
+                        self.made[last].settled.get_or_insert((event.at, how));
+                    }
                     self.goes_on(last, *errno, *local, event.at);
                     return;
                 }
@@ -162,6 +198,8 @@ impl SocketLog {
                     from: *from,
                     until: errno.map(|_| event.at),
                     errno: *errno,
+                    settled: None,
+                    talk: Talk::default(),
                 });
             }
             Change::Accepted {
@@ -191,14 +229,34 @@ impl SocketLog {
                     *standing = Standing::Free;
                 }
             }
-            Change::Received { socket } => {
+            Change::Received { socket, result } => {
                 if let Some(&i) = self.accepted_by.get(socket) {
                     self.accepted[i].received.get_or_insert(who);
                 }
+                if let (Some(&(i, _)), Some(result)) = (self.made_by.get(socket), result) {
+                    self.made[i].talk.received(event.at, *result);
+                }
             }
-            Change::Sent { socket } => {
+            Change::Sent { socket, from } => {
                 if let Some(&i) = self.accepted_by.get(socket) {
                     self.accepted[i].sent.get_or_insert(who);
+                }
+                if let (Some(&(i, _)), Some(from)) = (self.made_by.get(socket), from) {
+                    self.made[i].talk.sent(*from);
+                }
+            }
+            Change::Closed { socket } => {
+                if let Some(&(i, _)) = self.made_by.get(socket) {
+                    self.made[i].talk.closed = Some(event.at);
+                }
+            }
+            Change::Settled { socket, errno } => {
+                if let Some((i, standing)) = self.made_by.get_mut(socket) {
+                    *standing = match errno {
+                        0 => Standing::Connected,
+                        _ => Standing::Free,
+                    };
+                    self.made[*i].settled.get_or_insert((event.at, *errno));
                 }
             }
             _ => {}

@@ -581,8 +581,22 @@ fn a_relay_is_no_event_loop() {
         for socket in 0..3 {
             story.accepts(100, 100, socket);
             let id = SocketId(socket);
-            story.tell(100, 101, Change::Received { socket: id });
-            story.tell(100, sender, Change::Sent { socket: id });
+            story.tell(
+                100,
+                101,
+                Change::Received {
+                    socket: id,
+                    result: None,
+                },
+            );
+            story.tell(
+                100,
+                sender,
+                Change::Sent {
+                    socket: id,
+                    from: None,
+                },
+            );
         }
         let accepted = story.side.sockets.accepted.iter();
         let served = accepted.map(|a| {
@@ -829,7 +843,14 @@ fn a_server_whose_work_wanders_between_its_threads_is_no_pool() {
                 local: None,
             },
         );
-        story.tell(100, serving, Change::Received { socket });
+        story.tell(
+            100,
+            serving,
+            Change::Received {
+                socket,
+                result: None,
+            },
+        );
         served.push(Made {
             task: TaskIndex(if serving == 101 { 1 } else { 2 }),
             from: at(0),
@@ -986,7 +1007,14 @@ fn handed_over(connections: &[(u32, u32)]) -> Option<ServerModel> {
     for (i, &(accepting, serving)) in (0..).zip(connections) {
         story.accepts(100, accepting, i);
         let socket = SocketId(i);
-        story.tell(100, serving, Change::Received { socket });
+        story.tell(
+            100,
+            serving,
+            Change::Received {
+                socket,
+                result: None,
+            },
+        );
         served.push(Made {
             task: TaskIndex(serving as usize - 100),
             from: at(story.now - 1),
@@ -1150,10 +1178,17 @@ fn who_received_and_who_sent_first_is_kept() {
     story.accepts(100, 100, 1);
     let socket = SocketId(1);
     for tid in [101, 102] {
-        story.tell(100, tid, Change::Received { socket });
+        story.tell(
+            100,
+            tid,
+            Change::Received {
+                socket,
+                result: None,
+            },
+        );
     }
     for tid in [102, 101] {
-        story.tell(100, tid, Change::Sent { socket });
+        story.tell(100, tid, Change::Sent { socket, from: None });
     }
     let [accepted] = &story.side.sockets.accepted[..] else {
         panic!("{:?}", story.side.sockets.accepted)

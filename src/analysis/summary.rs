@@ -240,10 +240,10 @@ impl Tally {
             zero_windows: self.zero_windows,
             payload_bytes: self.payload_bytes,
             exchanges: doubt::exchanges(self.exchanges, &incomplete),
-            latency: Latencies {
-                handshake: self.handshake_times.quantiles(),
-                exchange: self.exchange_times.quantiles(),
-            },
+            latency: Latencies::captured(
+                self.handshake_times.quantiles(),
+                self.exchange_times.quantiles(),
+            ),
             initial_rtt: self.initial_rtts.quantiles(),
             incomplete,
         }

@@ -45,6 +45,7 @@ pub(super) fn count_requests(
         valid: by_workers(&[Outcome::Valid]),
         failed: classes.failed,
         unknown: Some(0),
+        provenance: wire.provenance.or(Some(Provenance::Instrumented)),
         ..wire
     }
 }
@@ -76,6 +77,7 @@ pub(super) fn on_the_wire(flows: Option<&[&FlowRecord]>) -> Requests {
         on_wire: count(|f| usize::from(f.handshake.is_some())),
         handshakes: count(|f| usize::from(f.is_established())),
         answered: count(answered),
+        provenance: flows.map(|_| Provenance::Captured),
         ..Requests::default()
     }
 }

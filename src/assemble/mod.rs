@@ -19,6 +19,7 @@ mod own_flows;
 mod plan;
 mod programs;
 mod sides;
+mod told;
 mod unseen;
 mod watched;
 mod workers;
@@ -29,6 +30,7 @@ mod tests;
 use self::moments::When;
 use self::programs::Known;
 use self::sides::{ClientSide, ServerSide};
+use self::told::Told;
 use self::watched::Watched;
 use crate::activity::Activity;
 use crate::census::Samples;
@@ -100,7 +102,8 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
             lossless,
         },
     );
-    let mut workers = client.workers(wire, server.is_embedded());
+    let told = Told::of(observation, &client, &server, when.moments.client_ended);
+    let mut workers = told::workers(told.as_ref(), &client, wire, server.is_embedded());
     // Connections were made, and no frame passed the tap: it tells of none.
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     server.put_workers(&mut workers);
@@ -116,7 +119,9 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
             wire: whole && when.whole,
             time: server.is_embedded(),
         };
-        client.requests(reached, known)
+        let counted = client.requests(reached, known);
+        told.iter()
+            .fold(counted, |counted, told| told.counted(counted))
     };
     let incomplete = incomplete::figures(own, &requests, !client.has_noted_all());
     requests.answered = incomplete::answered(&requests, &incomplete);
@@ -142,7 +147,9 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
             server: server.census(&when),
             system: when.system(samples(&observation.system).system()),
         },
-        latency: latencies(own.unwrap_or_default()),
+        latency: told
+            .as_ref()
+            .map_or_else(|| latencies(own.unwrap_or_default()), Told::latencies),
         correlation: correlation(wire, &client, &server),
         sides: costs(observation),
         observer: observer(observation, &when, &flows),
@@ -264,10 +271,10 @@ fn is_whole(observation: &Observation) -> bool {
 fn latencies(flows: &[&FlowRecord]) -> Latencies {
     let handshakes = flows.iter().filter_map(|f| f.handshake?.duration());
     let exchanges = flows.iter().flat_map(|f| &f.exchanges);
-    Latencies {
-        handshake: Quantiles::of(handshakes),
-        exchange: Quantiles::of(exchanges.filter_map(Exchange::duration)),
-    }
+    Latencies::captured(
+        Quantiles::of(handshakes),
+        Quantiles::of(exchanges.filter_map(Exchange::duration)),
+    )
 }
 
 /// What processes that nobody followed have cost is in no side's sum, and whose

@@ -182,6 +182,7 @@ pub(super) fn client_workers(
             client: c.local,
             outcome: wire.as_ref().and_then(|w| w.outcome(at)),
             detail: errno.map(|e| std::io::Error::from_raw_os_error(e).to_string()),
+            told: None,
         }
     };
     side.sockets.made.iter().enumerate().map(record).collect()
@@ -208,6 +209,7 @@ pub(super) fn server_workers(watched: Watched<'_>) -> Vec<WorkerRecord> {
             client: Some(a.peer),
             outcome: None,
             detail: None,
+            told: None,
         }
     };
     side.sockets.accepted.iter().map(record).collect()

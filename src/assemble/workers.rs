@@ -18,6 +18,7 @@ pub(super) fn client_records(requests: &Packed<RequestNote>) -> impl Iterator<It
         client: n.client,
         outcome: Some(n.outcome),
         detail: detail(&n),
+        told: None,
     })
 }
 
@@ -42,6 +43,7 @@ pub(super) fn server_records(
             client: Some(c.client),
             outcome: None,
             detail: None,
+            told: None,
         }
     })
 }

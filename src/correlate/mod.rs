@@ -61,10 +61,24 @@ impl ClientSocket {
 }
 
 impl ServerSocket {
-    fn acceptance(&self) -> Acceptance {
+    /// When it was accepted, and from whom.
+    #[must_use]
+    pub fn acceptance(&self) -> Acceptance {
         Acceptance {
             peer: self.peer,
             at: self.accepted,
+        }
+    }
+
+    /// Who has it.
+    #[must_use]
+    pub fn owner(&self, provenance: Provenance) -> ServerOwner {
+        ServerOwner {
+            pid: self.pid,
+            accept_tid: self.accept_tid,
+            serve_tid: self.serve_tid,
+            send_tid: self.send_tid,
+            provenance,
         }
     }
 }
@@ -137,13 +151,7 @@ pub fn own_servers(flows: &mut [FlowRecord], sockets: &[ServerSocket], provenanc
     let found = pairs::of_acceptances(flows, sockets, ServerSocket::acceptance);
     for (socket, flow) in sockets.iter().zip(found) {
         if let Some(flow) = flow {
-            flows[flow].server_owner = Some(ServerOwner {
-                pid: socket.pid,
-                accept_tid: socket.accept_tid,
-                serve_tid: socket.serve_tid,
-                send_tid: socket.send_tid,
-                provenance,
-            });
+            flows[flow].server_owner = Some(socket.owner(provenance));
         }
     }
 }

@@ -106,6 +106,44 @@ pub fn of_acceptances<A>(
     found
 }
 
+/// The attempt of each acceptance, where no flow tells of either; `None` where there
+/// is none, or where it may be one of several. `attempts`: those that came to a
+/// connection, or may have, by any number.
+#[must_use]
+pub fn of_told(attempts: &HashMap<usize, Attempt>, all: &[Acceptance]) -> Vec<Option<usize>> {
+    const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
+    // With an unspecified address only the port is known: whose it is, is not sure.
+    let known = |a: &&Attempt| a.local.is_some_and(|local| !local.ip.is_unspecified());
+    let mut by_client: HashMap<Endpoint, Vec<(Timestamp, usize)>> = HashMap::new();
+    for (&number, attempt) in attempts.iter().filter(|(_, a)| known(a)) {
+        let client = attempt.local.into_iter();
+        for client in client {
+            by_client
+                .entry(client)
+                .or_default()
+                .push((attempt.from, number));
+        }
+    }
+    let mut by_peer: HashMap<Endpoint, Vec<usize>> = HashMap::new();
+    for (i, acceptance) in all.iter().enumerate() {
+        by_peer.entry(acceptance.peer).or_default().push(i);
+    }
+    let mut found = vec![None; all.len()];
+    for (peer, mut accepted) in by_peer {
+        let mut candidates = by_client.remove(&peer).unwrap_or_default();
+        candidates.sort_unstable();
+        accepted.sort_by_key(|&a| all[a].at);
+        let times: Vec<Timestamp> = accepted.iter().map(|&a| all[a].at).collect();
+        // How long each was there nobody tells: one that was reset may wait in the
+        // accept queue while its port is used anew.
+        let spans: Vec<_> = candidates.iter().map(|(from, _)| (*from, NEVER)).collect();
+        for (a, place) in accepted.into_iter().zip(only_way(&spans, &times)) {
+            found[a] = place.map(|place| candidates[place].1);
+        }
+    }
+    found
+}
+
 /// From when until when each flow of one pair of endpoints can have been accepted,
 /// in the order of their SYNs.
 fn spans(flows: &[&FlowRecord]) -> Vec<(Timestamp, Timestamp)> {

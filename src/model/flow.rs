@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::{Display, VariantArray, VariantNames};
 
 use super::named::serialised;
-use super::{Nanos, Pid, Provenance, Tid, Timestamp, WorkerId};
+use super::{Nanos, Timestamp};
 
 /// Zeek's `conn_state`: how a connection went, in one word.
 #[derive(
@@ -206,36 +206,4 @@ impl Exchange {
         let response = self.response_ns.filter(|r| *r >= self.request_ns)?;
         Some(response.since(self.request_ns))
     }
-}
-
-/// The client worker behind a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ClientOwner {
-    /// Its number on its side.
-    pub worker: WorkerId,
-    /// Its process.
-    pub pid: Pid,
-    /// Its thread.
-    pub tid: Tid,
-    /// How that is known.
-    pub provenance: Provenance,
-}
-
-/// The server's threads behind a flow. Accepting and serving are two facts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ServerOwner {
-    /// The process that served it.
-    pub pid: Pid,
-    /// The thread whose accept(2) returned it.
-    pub accept_tid: Option<Tid>,
-    /// The thread that first received from it; where none was seen to, the one
-    /// that first sent.
-    pub serve_tid: Option<Tid>,
-    /// The thread that first sent on it.
-    #[serde(default)]
-    pub send_tid: Option<Tid>,
-    /// How that is known.
-    pub provenance: Provenance,
 }

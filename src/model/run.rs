@@ -8,8 +8,8 @@ use strum::{Display, EnumMessage, VariantArray, VariantNames};
 use super::Outcome;
 use super::named::serialised;
 use super::{
-    Connections, Environment, Finding, IncompleteFigure, Inferred, Nanos, Programs, RunExchanges,
-    SideCensus, SystemCensus, Tool,
+    Connections, Environment, Finding, IncompleteFigure, Inferred, Nanos, Programs, Provenance,
+    RunExchanges, SideCensus, SystemCensus, Tool,
 };
 
 /// The name and version of `run.json`'s layout.
@@ -185,7 +185,8 @@ pub struct Requests {
     pub attempted: Option<u64>,
     /// Seen on the wire: flows with a SYN.
     pub on_wire: Option<u64>,
-    /// Flows whose handshake was completed.
+    /// Flows whose handshake was completed; without a capture, connections of which the
+    /// client knew that they were made.
     pub handshakes: Option<u64>,
     /// Exchanges with an answer, right or wrong.
     pub answered: Option<u64>,
@@ -203,6 +204,9 @@ pub struct Requests {
     /// capture does not show it; `null` where `valid` was not measured.
     #[serde(default)]
     pub unknown: Option<u64>,
+    /// How `handshakes` and `answered` are known; `null` where neither is.
+    #[serde(default)]
+    pub provenance: Option<Provenance>,
 }
 
 impl Requests {
@@ -260,7 +264,8 @@ pub struct Quantiles {
     pub max_ns: Nanos,
 }
 
-/// How long things took on the wire; `null` where there was none.
+/// How long things took, on the wire or as the client tells; `null` where there was
+/// none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Latencies {
@@ -269,6 +274,24 @@ pub struct Latencies {
     pub handshake: Option<Quantiles>,
     /// From request to answer; `null` when there was none.
     pub exchange: Option<Quantiles>,
+    /// How they were measured: `captured` on the wire; `instrumented` or `traced`, where
+    /// nothing was captured, from connect(2) to when the client knew that it was
+    /// connected, and from sending to receiving. `null` where nothing was measured.
+    #[serde(default)]
+    pub provenance: Option<Provenance>,
+}
+
+impl Latencies {
+    /// As a capture shows them.
+    #[must_use]
+    pub fn captured(handshake: Option<Quantiles>, exchange: Option<Quantiles>) -> Self {
+        let any = handshake.is_some() || exchange.is_some();
+        Self {
+            handshake,
+            exchange,
+            provenance: any.then_some(Provenance::Captured),
+        }
+    }
 }
 
 /// How many flows have an owner.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, VariantArray, VariantNames};
 
 use super::named::serialised;
-use super::{Endpoint, Pid, Tid, Timestamp, WorkerId};
+use super::{Endpoint, Nanos, Pid, ServerOwner, Tid, Timestamp, WorkerId};
 
 /// Client or server.
 #[derive(
@@ -134,4 +134,30 @@ pub struct WorkerRecord {
     pub outcome: Option<Outcome>,
     /// What came instead of a valid answer, or the system's error; printable.
     pub detail: Option<String>,
+    /// What both sides' own accounts tell of a client's connection, where nothing was
+    /// captured; absent where something was, and on the server's side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldConnection>,
+}
+
+/// A connection as its two sides tell of it: built-in ones by their notes, a program by
+/// the calls that it was traced at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ToldConnection {
+    /// From connect(2) to when the client knew that it was connected; `null` where it
+    /// never was, or that is not known.
+    pub handshake_ns: Option<Nanos>,
+    /// From the first request to its answer: between the call that sent and the return of
+    /// the call that received. `null` where there was none, or that is not known.
+    pub exchange_ns: Option<Nanos>,
+    /// How many requests were sent on it; `null` where that was not looked at.
+    pub requests: Option<u64>,
+    /// How many of them were answered; `null` where that was not looked at.
+    pub answered: Option<u64>,
+    /// From connect(2) to the return of the server's accept(2); `null` where the server's
+    /// side of it is not known.
+    pub accepted_after_ns: Option<Nanos>,
+    /// The threads of the server that took it; `null` where these are not known.
+    pub server_owner: Option<ServerOwner>,
 }

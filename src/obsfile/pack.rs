@@ -156,8 +156,22 @@ impl Packed<'_> {
                 self.endpoint(*peer);
                 self.maybe_endpoint(*local);
             }
-            Change::Received { socket }
-            | Change::Sent { socket }
+            Change::Received { socket, result } => {
+                let socket = self.state.tell_socket(side, *socket);
+                self.number(socket);
+                self.maybe(*result);
+            }
+            Change::Sent { socket, from } => {
+                let socket = self.state.tell_socket(side, *socket);
+                self.number(socket);
+                self.maybe(from.map(|from| time_between(event.at, from)));
+            }
+            Change::Settled { socket, errno } => {
+                let socket = self.state.tell_socket(side, *socket);
+                self.number(socket);
+                self.number(*errno);
+            }
+            Change::Closed { socket }
             | Change::Deferred { socket }
             | Change::Disconnected { socket } => {
                 let socket = self.state.tell_socket(side, *socket);
@@ -269,6 +283,8 @@ fn kind(what: &Change) -> Kind {
         Change::Accepted { .. } => Kind::Accepted,
         Change::Received { .. } => Kind::Received,
         Change::Sent { .. } => Kind::Sent,
+        Change::Settled { .. } => Kind::Settled,
+        Change::Closed { .. } => Kind::Closed,
         Change::Deferred { .. } => Kind::Deferred,
         Change::Disconnected { .. } => Kind::Disconnected,
         Change::CalledPtrace => Kind::CalledPtrace,

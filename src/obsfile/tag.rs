@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Accepted,
     Received,
     Sent,
+    Settled,
+    Closed,
     Deferred,
     Disconnected,
     CalledPtrace,
@@ -35,7 +37,7 @@ pub(super) enum Kind {
 }
 
 /// Every kind with its letter, as a client's fact has it.
-pub(super) const KINDS: [(Kind, u8); 23] = [
+pub(super) const KINDS: [(Kind, u8); 25] = [
     (Kind::Started, b's'),
     (Kind::Found, b'f'),
     (Kind::Executed, b'e'),
@@ -49,6 +51,8 @@ pub(super) const KINDS: [(Kind, u8); 23] = [
     (Kind::Accepted, b'a'),
     (Kind::Received, b'r'),
     (Kind::Sent, b'w'),
+    (Kind::Settled, b'i'),
+    (Kind::Closed, b'j'),
     (Kind::Deferred, b'd'),
     (Kind::Disconnected, b'y'),
     (Kind::CalledPtrace, b'p'),

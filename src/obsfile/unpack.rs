@@ -133,12 +133,28 @@ impl Unpacked<'_> {
                     local: items.maybe_endpoint(address)?,
                 }
             }
-            Kind::Received | Kind::Sent | Kind::Deferred | Kind::Disconnected => {
+            Kind::Received
+            | Kind::Sent
+            | Kind::Settled
+            | Kind::Closed
+            | Kind::Deferred
+            | Kind::Disconnected => {
                 let socket = items.number()?;
                 let socket = self.state.take_socket(side, socket);
                 match kind {
-                    Kind::Received => Change::Received { socket },
-                    Kind::Sent => Change::Sent { socket },
+                    Kind::Received => Change::Received {
+                        socket,
+                        result: items.maybe()?,
+                    },
+                    Kind::Sent => Change::Sent {
+                        socket,
+                        from: items.maybe()?.map(|by| time_after(at, by)),
+                    },
+                    Kind::Settled => Change::Settled {
+                        socket,
+                        errno: items.number()?,
+                    },
+                    Kind::Closed => Change::Closed { socket },
                     Kind::Deferred => Change::Deferred { socket },
                     _ => Change::Disconnected { socket },
                 }

@@ -55,14 +55,13 @@ pub(super) fn block(say: Say, view: RunView<'_>, rows: usize) -> Block {
                 // A run that was killed has saved none; they are read from its frames.
                 None => more_rows(say, view.flows.len(), rows),
             },
-            legend(say, shown()),
+            legend(say, shown().filter_map(|flow| flow.server_owner)),
         ),
     }
 }
 
-/// How to read the server's threads, by the first flow in which there are two.
-fn legend<'a>(say: Say, flows: impl Iterator<Item = &'a FlowRecord>) -> Option<Cell> {
-    let mut owners = flows.filter_map(|flow| flow.server_owner.as_ref());
+/// How to read the server's threads, by the first connection in which there are two.
+fn legend(say: Say, mut owners: impl Iterator<Item = ServerOwner>) -> Option<Cell> {
     let text = owners.find_map(|owner| match (owner.accept_tid, owner.serve_tid) {
         (Some(accept), Some(serve)) if accept != serve => {
             Some(say.accept_and_serve(&accept.to_string(), &serve.to_string()))
@@ -246,34 +245,42 @@ pub(super) fn first_clients(
 /// The client's workers by their own account, in the order of their requests.
 fn of_workers(say: Say, workers: &Packed<WorkerRecord>, rows: usize) -> Block {
     let (clients, all) = first_clients(workers, rows);
+    let legend_told = legend(say, clients.iter().filter_map(|w| w.told?.server_owner));
     Block::Grid {
         heading: say.interactions(),
         grid: Grid {
             columns: worker_columns(say),
             rows: clients.iter().map(|w| worker_row(say, w)).collect(),
         },
-        after: more(say, all, rows, Say::workers, "workers.jsonl")
-            .or_else(|| (all == 0).then(|| Cell::new(say.no_requests()).toned(Tone::Quiet))),
+        after: followed_by(
+            more(say, all, rows, Say::workers, "workers.jsonl")
+                .or_else(|| (all == 0).then(|| Cell::new(say.no_requests()).toned(Tone::Quiet))),
+            legend_told,
+        ),
     }
 }
 
 fn worker_row(say: Say, worker: &WorkerRecord) -> Row {
-    let outcome = worker.outcome.map(|outcome| match outcome {
-        Outcome::Valid => Cell::new(say.valid_cell()),
-        Outcome::BadAnswer => Cell::new(say.bad()).toned(Tone::Error),
+    let told = worker.told.unwrap_or_default();
+    let outcome = match (worker.outcome, told.answered) {
+        (Some(Outcome::Valid), _) => Cell::new(say.valid_cell()),
+        (Some(Outcome::BadAnswer), _) => Cell::new(say.bad()).toned(Tone::Error),
         // Why is told by the note.
-        _ => Cell::new(say.none()).toned(Tone::Error),
-    });
+        (Some(_), _) => Cell::new(say.none()).toned(Tone::Error),
+        (None, Some(n @ 2..)) => Cell::new(format!("{} +{}", say.answered_cell(), n - 1)),
+        (None, Some(1)) => Cell::new(say.answered_cell()),
+        (None, _) => Cell::absent(),
+    };
     let took = worker.ended_ns.zip(worker.started_ns);
     let took = took.map(|(ended, started)| ended.since(started));
     Row {
         cells: vec![
             Cell::maybe(worker.client.map(|c| c.to_string())),
             Cell::maybe(worker.tid.map(|t| t.to_string())),
-            Cell::absent(),
-            Cell::absent(),
-            outcome.unwrap_or_else(Cell::absent),
-            Cell::absent(),
+            Cell::maybe(told.server_owner.as_ref().map(server_thread)),
+            Cell::maybe(told.handshake_ns.map(|time| say.span(time))),
+            outcome,
+            Cell::maybe(told.exchange_ns.map(|time| say.span(time))),
             Cell::absent(),
             Cell::absent(),
             Cell::maybe(worker.worker.map(|w| w.to_string())),

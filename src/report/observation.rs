@@ -6,26 +6,34 @@
 
 use super::sheet::{Block, Cell, Tone};
 use super::words::Say;
-use crate::model::{CaptureSummary, Nanos, Observer, RunRecord, StopReason};
+use crate::model::{CaptureSummary, Nanos, Observer, Provenance, RunRecord, StopReason};
 
 /// What there is to say about the watching.
 pub(super) fn block(say: Say, run: &RunRecord) -> Block {
     Block::Facts {
         heading: say.observation(),
-        facts: vec![
-            (say.capture(), capture(say, run)),
-            (say.owners(), owners(say, run)),
-            (say.cost(), cost(say, &run.observer)),
-        ],
+        facts: [
+            Some((say.capture(), capture(say, run))),
+            // Whose the connections are stands in the table then.
+            told_by(run)
+                .is_none()
+                .then(|| (say.owners(), owners(say, run))),
+            Some((say.cost(), cost(say, &run.observer))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 
 fn capture(say: Say, run: &RunRecord) -> Cell {
     let Some(capture) = &run.capture else {
         // The flows of a run that was killed are read from its file.
-        let what = match run.correlation.flows {
-            Some(_) => say.killed_capture(),
-            None => say.no_capture(),
+        let what = match (run.correlation.flows, told_by(run)) {
+            (Some(_), _) => say.killed_capture(),
+            (None, Some(Provenance::Instrumented)) => say.noted_instead(),
+            (None, Some(_)) => say.calls_instead(),
+            (None, None) => say.no_capture(),
         };
         return Cell::new(what).toned(Tone::Warning);
     };
@@ -49,6 +57,13 @@ fn capture(say: Say, run: &RunRecord) -> Cell {
         (false, true) => Tone::Warning,
         (false, false) => Tone::Plain,
     })
+}
+
+/// Who tells of connections and answers where nothing was captured; `None` where
+/// something was, or nobody does.
+fn told_by(run: &RunRecord) -> Option<Provenance> {
+    let told = run.requests.provenance.or(run.latency.provenance);
+    told.filter(|by| run.capture.is_none() && *by != Provenance::Captured)
 }
 
 /// What was lost, and whether anything was.

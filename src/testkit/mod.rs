@@ -7,7 +7,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::model::{
     CaptureSummary, Close, ConnState, Correlation, Endpoint, Exchange, FlowRecord, Latencies,
-    Nanos, Outcome, Packed, Quantiles, RunRecord, SideCensus, StopReason, TimeOfDay, WorkerRecord,
+    Nanos, Outcome, Packed, Provenance, Quantiles, RunRecord, SideCensus, StopReason, TimeOfDay,
+    WorkerRecord,
 };
 use records::{flow, run, worker};
 
@@ -97,6 +98,7 @@ impl Fixture {
         self.run.latency = Latencies {
             handshake: spans(|f| f.handshake.and_then(|h| h.duration())),
             exchange: spans(|f| f.exchanges.first().and_then(Exchange::duration)),
+            provenance: Some(Provenance::Captured),
         };
     }
 

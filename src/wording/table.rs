@@ -121,6 +121,10 @@ sentences! {
     slow_answers {
         slow(n: u64, all: u64, slowest: Nanos, queued: Option<u64>, inside: Option<u64>);
     }
+    slow_calls {
+        made(n: u64, all: u64, slowest: Nanos); answered(n: u64, all: u64, slowest: Nanos);
+        accepted(n: u64);
+    }
     sampled { sides(sides: Vec<Side>); }
     thread_per_request { each(n: u64); pool(); }
     peak_below_requests {

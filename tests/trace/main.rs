@@ -39,3 +39,4 @@ mod terminal;
 mod trees;
 mod unseen;
 mod users;
+mod without_capture;

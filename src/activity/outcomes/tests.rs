@@ -308,3 +308,99 @@ fn a_connection_without_a_request_has_not_failed() {
     assert_eq!(of("ShAfF", None, 0), Some(Outcome::Closed));
     assert_eq!(of("ShADFaf", None, 5), Some(Outcome::Timeout));
 }
+
+/// A program's connection with what it was seen to say and hear: a request at 12 ms, and
+/// then what the receiving call returned at 14 ms. `exit`: when its thread closes it,
+/// and how its process ends, which exits from 20 ms on.
+fn said(errno: i32, asked: bool, result: Option<i64>, exit: Option<(i64, Exit)>) -> Activity {
+    let mut side = Activity::default();
+    let socket = crate::model::SocketId(1);
+    let mut tell = |ms, tid, what| {
+        let (at, pid, tid) = (at(ms), Pid(7), Tid(tid));
+        side.apply(&Event { at, pid, tid, what });
+    };
+    for (tid, process) in [(7, true), (8, false)] {
+        let parent = None;
+        tell(1, tid, Change::Started { process, parent });
+    }
+    let connected = Change::Connected {
+        socket: Some(socket),
+        target: port(80),
+        from: at(10),
+        local: Some(port(50_000)),
+        errno: Some(errno),
+    };
+    tell(11, 8, connected);
+    if asked {
+        let from = Some(at(12));
+        tell(13, 8, Change::Sent { socket, from });
+    }
+    if let Some(result) = result {
+        let result = Some(result);
+        tell(14, 8, Change::Received { socket, result });
+    }
+    if let Some((ms, exit)) = exit {
+        if ms < 20 {
+            tell(ms, 8, Change::Closed { socket });
+        }
+        tell(20, 7, Change::ExitBegun);
+        tell(21, 8, Change::Ended(Exit::Code(0)));
+        tell(21, 7, Change::Ended(exit));
+    }
+    side
+}
+
+#[test]
+fn without_a_capture_the_calls_say_how_it_went() {
+    let end = |ms| Some((ms, Exit::Code(0)));
+    let of = |side: Activity| Wire::new(&[], Some(&side)).outcome(0);
+    let told = |asked, result, exit| of(said(0, asked, result, exit));
+    assert_eq!(
+        told(true, Some(12), end(15)),
+        None,
+        "nobody judges the answer"
+    );
+    assert_eq!(told(true, Some(0), end(15)), Some(Outcome::Closed));
+    assert_eq!(told(false, Some(0), end(15)), Some(Outcome::Closed));
+    let reset = -i64::from(libc::ECONNRESET);
+    assert_eq!(told(true, Some(reset), end(15)), Some(Outcome::Reset));
+    let timeout = -i64::from(libc::ETIMEDOUT);
+    assert_eq!(told(true, Some(timeout), end(15)), Some(Outcome::Timeout));
+    // It was closed, and its process went on; or that ended it.
+    assert_eq!(told(true, None, end(15)), Some(Outcome::Timeout));
+    assert_eq!(told(true, None, end(20)), Some(Outcome::Abandoned));
+    assert_eq!(told(true, None, None), None, "it may go on");
+    // One that only connected, or was greeted, has failed at nothing.
+    assert_eq!(told(false, None, end(15)), None);
+    assert_eq!(told(false, Some(30), end(15)), None);
+}
+
+#[test]
+fn a_connection_in_the_background_went_as_the_program_was_told() {
+    for (errno, outcome) in [
+        (libc::ECONNREFUSED, Some(Outcome::Refused)),
+        (libc::ETIMEDOUT, Some(Outcome::Timeout)),
+        (0, None),
+    ] {
+        let mut side = said(libc::EINPROGRESS, false, None, None);
+        let socket = crate::model::SocketId(1);
+        side.apply(&Event {
+            at: at(12),
+            pid: Pid(7),
+            tid: Tid(8),
+            what: Change::Settled { socket, errno },
+        });
+        assert_eq!(Wire::new(&[], Some(&side)).outcome(0), outcome, "{errno}");
+        let made = &side.sockets.made[0];
+        assert_eq!(made.was_connected(), Some(errno == 0));
+        let known = (errno == 0).then_some((at(10), at(12)));
+        assert_eq!(made.handshake(), known);
+    }
+    let side = said(libc::EINPROGRESS, true, Some(3), None);
+    assert_eq!(
+        side.sockets.made[0].was_connected(),
+        Some(true),
+        "it was answered"
+    );
+    assert_eq!(side.sockets.made[0].handshake(), None);
+}

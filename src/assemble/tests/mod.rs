@@ -50,6 +50,7 @@ fn a_run_that_went_well_is_told_whole() {
     assert_eq!(run.plan.target, story::TARGET);
     assert_eq!(run.plan.server_model, Some(ServerModel::Thread));
     let requests = Requests {
+        provenance: Some(Provenance::Captured),
         submitted: Some(2),
         attempted: Some(2),
         on_wire: Some(2),
@@ -227,15 +228,17 @@ fn without_a_capture_the_workers_tell() {
     let run = story.told().run;
     assert_eq!(run.capture, None);
     assert_eq!(run.correlation, Correlation::default());
+    assert_eq!(run.requests.on_wire, None);
+    let told = &run.requests;
     assert_eq!(
-        (run.requests.on_wire, run.requests.handshakes),
-        (None, None)
+        (told.handshakes, told.answered, told.valid),
+        (Some(2), Some(2), Some(2))
     );
-    assert_eq!(
-        (run.requests.answered, run.requests.valid),
-        (Some(2), Some(2))
-    );
-    assert_eq!(run.latency, Latencies::default());
+    let by_themselves = Some(Provenance::Instrumented);
+    assert_eq!(told.provenance, by_themselves);
+    assert_eq!(run.latency.provenance, by_themselves);
+    assert_eq!(run.latency.handshake.unwrap().count, 2);
+    assert_eq!(run.latency.exchange.unwrap().count, 2);
 }
 
 #[test]

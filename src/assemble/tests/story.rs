@@ -83,6 +83,7 @@ impl Story {
                     snaplen: 262_144,
                 }),
                 read_write: false,
+                client_exchanges: false,
                 programs: AskedPrograms::default(),
                 time_limit_ns: None,
             },
@@ -167,7 +168,10 @@ impl Story {
             local: Some(port(local)),
         };
         self.did(Side::Server, 20, tids[0], when, accepted);
-        let received = Change::Received { socket };
+        let received = Change::Received {
+            socket,
+            result: None,
+        };
         self.did(Side::Server, 20, tids[1], when + 1, received);
     }
 

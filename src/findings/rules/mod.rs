@@ -91,6 +91,7 @@ registry! {
     UnownedFlows = unowned_flows,
     AnswersOffTheClock = answers_off_the_clock,
     SlowAnswers = slow_answers,
+    SlowCalls = slow_calls,
     ResetUnread = reset_unread,
     Sampled = sampled,
     ObserverCost = observer_cost,

@@ -117,13 +117,25 @@ fn serving_thread_unseen_where_nothing_was_received_or_sent() {
             s.accepted(1);
             s.accepted(2);
             let socket = SocketId(2);
-            s.event(Side::Server, Change::Received { socket });
+            s.event(
+                Side::Server,
+                Change::Received {
+                    socket,
+                    result: None,
+                },
+            );
             let socket = SocketId(1);
             if received {
-                s.event(Side::Server, Change::Received { socket });
+                s.event(
+                    Side::Server,
+                    Change::Received {
+                        socket,
+                        result: None,
+                    },
+                );
             }
             if sent {
-                s.event(Side::Server, Change::Sent { socket });
+                s.event(Side::Server, Change::Sent { socket, from: None });
             }
         })
     };

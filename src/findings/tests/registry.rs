@@ -10,6 +10,7 @@ use crate::lang::Lang;
 use crate::model::observation::{Change, End, Leftovers, Trouble};
 use crate::model::{
     Argument, Endpoint, Evidence, Exit, Finding, Nanos, Pid, Side, StopReason, Strategy, TimeOfDay,
+    ToldConnection,
 };
 use crate::text::escape::printable;
 use crate::wording;
@@ -98,6 +99,20 @@ fn hostile_programs() -> Scene {
     f.run.requests.attempted = Some(0);
     f.capture().dropped_by_kernel = None;
     scene
+}
+
+/// Without a capture, the client tells itself how long it waited.
+fn uncaptured() -> Scene {
+    let mut uncaptured = Scene::normal();
+    uncaptured.fixture.run.capture = None;
+    let slow = Some(Nanos::new(1_500_000_000));
+    uncaptured.fixture.workers[0].told = Some(ToldConnection {
+        handshake_ns: slow,
+        exchange_ns: slow,
+        accepted_after_ns: slow,
+        ..ToldConnection::default()
+    });
+    uncaptured
 }
 
 /// Scenes in which, taken together, every rule speaks.
@@ -198,6 +213,7 @@ fn scenes() -> Vec<Scene> {
         unknown,
         more,
         fewer,
+        uncaptured(),
     ]);
     scenes
 }

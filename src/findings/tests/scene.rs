@@ -48,6 +48,7 @@ impl Scene {
                 },
                 capture: None,
                 read_write: false,
+                client_exchanges: false,
                 programs: AskedPrograms::default(),
                 time_limit_ns: None,
             },

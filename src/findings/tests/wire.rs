@@ -263,3 +263,23 @@ fn what_was_never_accepted_is_said_of_resets_and_owners() {
             .contains("server's log")
     );
 }
+
+/// How the rule words it is tested beside it.
+#[test]
+fn slow_calls_are_told_of_a_run_without_a_capture() {
+    let told = crate::model::ToldConnection {
+        exchange_ns: Some(Nanos::new(2_000_000_000)),
+        ..Default::default()
+    };
+    let fixture = with(|f| {
+        f.run.capture = None;
+        f.workers[3].told = Some(told);
+    });
+    assert_eq!(one(&fixture, "slow_calls").evidence["answers"], 1);
+    let fixture = with(|f| f.workers[3].told = Some(told));
+    assert_eq!(
+        coded(&fixture, "slow_calls").len(),
+        0,
+        "the wire tells more"
+    );
+}

@@ -126,8 +126,11 @@ fn change() -> BoxedStrategy<Change> {
                 local,
             }
         }),
-        socket().prop_map(|socket| Change::Received { socket }),
-        socket().prop_map(|socket| Change::Sent { socket }),
+        (socket(), option::of(any::<i64>()))
+            .prop_map(|(socket, result)| Change::Received { socket, result }),
+        (socket(), option::of(time())).prop_map(|(socket, from)| Change::Sent { socket, from }),
+        (socket(), any::<i32>()).prop_map(|(socket, errno)| Change::Settled { socket, errno }),
+        socket().prop_map(|socket| Change::Closed { socket }),
         socket().prop_map(|socket| Change::Deferred { socket }),
         socket().prop_map(|socket| Change::Disconnected { socket }),
         Just(Change::CalledPtrace),
@@ -497,6 +500,7 @@ pub(crate) fn header() -> BoxedStrategy<Header> {
                 server,
                 capture: capture.map(|(interface, snaplen)| AskedCapture { interface, snaplen }),
                 read_write: n == 1,
+                client_exchanges: n == 2,
                 programs: AskedPrograms {
                     client: (n % 2 == 1).then(|| AskedProgram {
                         command: texts.clone(),

@@ -15,6 +15,10 @@ pub struct Asked {
     pub capture: Option<AskedCapture>,
     /// Whether read(2) and write(2) of a server were to be looked at, too.
     pub read_write: bool,
+    /// Whether it was to be looked at, too, when a client that is a program sends and
+    /// receives, by any call: where nothing is captured, that is what tells of answers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub client_exchanges: bool,
     /// Whether the run has a network of its own (`network_namespaces(7)`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub isolated: bool,

@@ -114,13 +114,38 @@ pub enum Change {
         local: Option<Endpoint>,
     },
     /// It was the first to receive from an accepted socket, or to be told on
-    /// receiving that the connection was reset.
+    /// receiving that the connection was reset. Of a client's socket, where its
+    /// exchanges are looked at ([`super::Asked::client_exchanges`]): it was the first to receive
+    /// after each request, or to be told of the end.
     Received {
         /// The socket.
         socket: SocketId,
+        /// What the call returned: a number of bytes (of recvmmsg(2), of messages), 0 at
+        /// the end of the stream, or a negative error number. `None` in logs of earlier
+        /// versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<i64>,
     },
-    /// It was the first to send on an accepted socket.
+    /// It was the first to send on an accepted socket; of a client's socket, the first
+    /// to send after each answer.
     Sent {
+        /// The socket.
+        socket: SocketId,
+        /// The moment before the call. `None` in logs of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Timestamp>,
+    },
+    /// It asked how the connection went that a socket was making in the background
+    /// (`SO_ERROR`, socket(7)), and it is made no longer.
+    Settled {
+        /// The socket.
+        socket: SocketId,
+        /// 0: it is connected; or the error.
+        errno: i32,
+    },
+    /// It closed a descriptor of a socket on which a client still awaited something to
+    /// receive. Other descriptors of it may be open.
+    Closed {
         /// The socket.
         socket: SocketId,
     },

@@ -48,9 +48,18 @@ fn facts() -> Vec<Fact> {
         },
         Change::Received {
             socket: SocketId(4),
+            result: Some(12),
         },
         Change::Sent {
             socket: SocketId(4),
+            from: Some(at(2)),
+        },
+        Change::Closed {
+            socket: SocketId(4),
+        },
+        Change::Settled {
+            socket: SocketId(4),
+            errno: 111,
         },
         Change::CalledPtrace,
         Change::LookRefused {

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::observation::arbitrary::{connection, request, task};
 use crate::model::observation::{ConnectionNote, RequestNote};
-use crate::model::{Endpoint, Outcome, Pid, Side, Tid, Timestamp, WorkerId, WorkerRecord};
+use crate::model::{
+    Endpoint, Nanos, Outcome, Pid, Provenance, ServerOwner, Side, Tid, Timestamp, ToldConnection,
+    WorkerId, WorkerRecord,
+};
 
 /// Packed and unpacked, notes are what they were.
 fn hold<T: Pack + PartialEq + fmt::Debug>(all: &[T]) -> Result<(), TestCaseError> {
@@ -33,6 +36,27 @@ fn worker(of: &RequestNote, side: Side) -> WorkerRecord {
         client: of.client,
         outcome: of.started.map(|_| of.outcome),
         detail: of.got.as_deref().map(str::to_owned),
+        told: of.started.map(|_| told(of)),
+    }
+}
+
+/// Something that is told of its connection.
+fn told(of: &RequestNote) -> ToldConnection {
+    let span = |at: Option<Timestamp>| at.map(|at| Nanos::new(at.as_nanos()));
+    let tid = of.taken_by.map(|t| t.2);
+    ToldConnection {
+        handshake_ns: span(of.connected),
+        exchange_ns: span(of.ended),
+        requests: of.connect.map(|_| of.number),
+        answered: of.ended.map(|_| of.number),
+        accepted_after_ns: span(of.connect),
+        server_owner: of.taken_by.map(|(_, pid, _)| ServerOwner {
+            pid,
+            accept_tid: tid.filter(|_| of.connected.is_some()),
+            serve_tid: tid.filter(|_| of.ended.is_some()),
+            send_tid: tid.filter(|_| of.connect.is_some()),
+            provenance: Provenance::ALL[usize::from(of.errno) % Provenance::ALL.len()],
+        }),
     }
 }
 

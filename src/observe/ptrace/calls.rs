@@ -21,6 +21,11 @@ pub enum Kind {
     Receive,
     /// A call that sends on its first argument.
     Send,
+    /// close(2).
+    Close,
+    /// getsockopt(2) with `SO_ERROR`: how a connection went that was made in the
+    /// background.
+    AskError,
     /// `exit_group(2)`: the whole process ends.
     ExitGroup,
     /// ptrace(2) by the program itself.
@@ -41,6 +46,9 @@ pub enum Interest {
     Client {
         /// The server's port.
         port: u16,
+        /// Whether to look at what it sends and receives on them, too, by any call: what
+        /// is not looked at would pass for an answer that never came.
+        exchanges: bool,
     },
     /// The connections that it accepts, and who receives and sends first.
     Server {
@@ -101,10 +109,27 @@ const CLIENT: [Rule; 4] = [
     ),
 ];
 
-const SERVER: [Rule; 9] = [
+/// `SOL_SOCKET` and `SO_ERROR`: the same numbers on the processors that are known here.
+const SOL_SOCKET: u32 = 1;
+const SO_ERROR: u32 = 4;
+
+/// How a client learns of its connection, and lets go of it.
+const ENDS: [Rule; 2] = [
+    (
+        Name::GetSockOpt,
+        &[Test::Equals(1, SOL_SOCKET), Test::Equals(2, SO_ERROR)],
+        Kind::AskError,
+    ),
+    (Name::Close, &[], Kind::Close),
+];
+
+const SERVER: [Rule; 3] = [
     (Name::Listen, &[], Kind::Listen),
     (Name::Accept, &[], Kind::Accept),
     (Name::Accept4, &[], Kind::Accept),
+];
+
+const TALK: [Rule; 6] = [
     (Name::RecvFrom, &[], Kind::Receive),
     (Name::RecvMsg, &[], Kind::Receive),
     (Name::RecvMMsg, &[], Kind::Receive),
@@ -137,18 +162,46 @@ pub struct Watched {
 }
 
 impl Interest {
+    /// Whether a client's exchanges are looked at.
+    #[must_use]
+    pub const fn looks_at_exchanges(self) -> bool {
+        matches!(
+            self,
+            Self::Client {
+                exchanges: true,
+                ..
+            }
+        )
+    }
+
+    const fn reads_and_writes(self) -> bool {
+        match self {
+            Self::Client { exchanges, .. } => exchanges,
+            Self::Server { read_write } => read_write,
+        }
+    }
+
     /// The calls of interest, in every convention.
     #[must_use]
     pub fn calls(self) -> Vec<Watched> {
         let mut rules = ALWAYS.to_vec();
         match self {
-            Self::Client { .. } => rules.extend(CLIENT),
-            Self::Server { read_write } => {
-                rules.extend(SERVER);
-                if read_write {
-                    rules.extend(READ_WRITE);
+            Self::Client { exchanges, .. } => {
+                rules.extend(CLIENT);
+                // Behind those that connect as well: the first that it may be is what
+                // a call is taken for.
+                if exchanges {
+                    rules.extend(ENDS);
+                    rules.extend(TALK);
                 }
             }
+            Self::Server { .. } => {
+                rules.extend(SERVER);
+                rules.extend(TALK);
+            }
+        }
+        if self.reads_and_writes() {
+            rules.extend(READ_WRITE);
         }
         let in_all = |rule: &Rule| {
             let rule = *rule;
@@ -219,7 +272,43 @@ mod tests {
     use super::*;
 
     fn client() -> Vec<Watched> {
-        Interest::Client { port: 45_000 }.calls()
+        let port = 45_000;
+        Interest::Client {
+            port,
+            exchanges: false,
+        }
+        .calls()
+    }
+
+    /// Whose exchanges are looked at, too.
+    fn talking() -> Interest {
+        Interest::Client {
+            port: 45_000,
+            exchanges: true,
+        }
+    }
+
+    #[test]
+    fn a_client_whose_exchanges_count_is_stopped_at_where_it_sends_and_receives() {
+        let native = CONVENTIONS[0].audit;
+        let met = |number: i64, arguments: [u64; 6]| {
+            let all = talking().calls();
+            let mut met = all.iter();
+            let number = u64::try_from(number).unwrap();
+            met.find(|w| w.may_be(native, number, &arguments) && w.is(&arguments))
+                .map(|w| w.kind)
+        };
+        let plain = [3, 0, 6, 0x4000, 0, 0];
+        assert_eq!(met(libc::SYS_sendto, plain), Some(Kind::Send));
+        assert_eq!(met(libc::SYS_recvfrom, plain), Some(Kind::Receive));
+        let fast = [3, 0, 6, 0x2000_4000, 0, 16];
+        let connects = Some(Kind::FastOpen { message: false });
+        assert_eq!(met(libc::SYS_sendto, fast), connects);
+        assert_eq!(met(libc::SYS_write, plain), Some(Kind::Send));
+        let error = [3, 1, 4, 0, 0, 0];
+        assert_eq!(met(libc::SYS_getsockopt, error), Some(Kind::AskError));
+        assert_eq!(met(libc::SYS_getsockopt, [3, 1, 7, 0, 0, 0]), None);
+        assert_eq!(met(libc::SYS_getsockopt, [3, 6, 4, 0, 0, 0]), None);
     }
 
     #[test]
@@ -240,7 +329,8 @@ mod tests {
         for convention in CONVENTIONS {
             for (name, _) in convention.calls {
                 let interest = Interest::Server { read_write: true };
-                let all: Vec<Watched> = client().into_iter().chain(interest.calls()).collect();
+                let client = talking().calls().into_iter();
+                let all: Vec<Watched> = client.chain(interest.calls()).collect();
                 let of = |w: &&Watched| w.convention == convention;
                 let number = |w: &Watched| convention.calls.contains(&(*name, w.number));
                 assert!(all.iter().filter(of).any(number), "{name:?}");

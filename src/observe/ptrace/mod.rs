@@ -13,12 +13,15 @@
 //! ```
 
 mod arguments;
+mod awaited;
 mod calls;
 mod family;
 mod looks;
 mod observer;
 mod outcome;
+mod pending;
 mod sockets;
+mod talk;
 mod tracer;
 
 use std::io;

@@ -8,11 +8,14 @@
 use std::collections::HashMap;
 
 use super::arguments::{Address, Made, recognise};
+use super::awaited::Awaited;
 use super::calls::{Interest, Kind, Watched};
 use super::looks::Looks;
 use super::outcome::{outcome, told_of_the_end};
+use super::pending::Pending;
+use super::talk;
 use crate::model::observation::MOST_ELSEWHERE;
-use crate::model::{Change, Endpoint, Pid, SocketId, Tid, Timestamp};
+use crate::model::{Change, Endpoint, Pid, SocketId, Tid};
 use crate::sys::clock;
 use crate::sys::ptrace::remote_socket::RemoteSocket;
 use crate::sys::ptrace::tracee::{Call, Stopped};
@@ -22,48 +25,13 @@ use crate::sys::ptrace::tracee::{Call, Stopped};
 /// the signal's handler (signal(7)).
 const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
 
-/// A call that is under way in a task.
-#[derive(Clone, Copy, Debug)]
-enum Pending {
-    Connect {
-        descriptor: i32,
-        target: Endpoint,
-        from: Timestamp,
-        /// Whether it sends as well (`MSG_FASTOPEN`).
-        sends: bool,
-    },
-    Disconnect(SocketId),
-    Elsewhere {
-        descriptor: i32,
-        target: Endpoint,
-    },
-    Listen {
-        descriptor: i32,
-    },
-    Accept {
-        address: u64,
-    },
-    Receive(SocketId),
-    Send(SocketId),
-    SetUpRing,
-    Supervise,
-    Strict,
-}
-
-/// What is still to be learnt about an accepted socket.
-#[derive(Clone, Copy, Debug)]
-struct Awaited {
-    receive: bool,
-    send: bool,
-}
-
 /// The sockets of one program.
 #[derive(Debug)]
 pub struct Sockets {
     interest: Interest,
     calls: Vec<Watched>,
     pending: HashMap<Tid, Pending>,
-    awaited: HashMap<SocketId, Awaited>,
+    awaited: Awaited,
     /// The last connect(2) of a task that a signal interrupted: it may come
     /// once more, and be the last that the task does.
     interrupted: HashMap<Tid, (i32, SocketId)>,
@@ -84,7 +52,7 @@ impl Sockets {
             interest,
             calls: interest.calls(),
             pending: HashMap::new(),
-            awaited: HashMap::new(),
+            awaited: Awaited::default(),
             interrupted: HashMap::new(),
             looks: Looks::default(),
             elsewhere: 0,
@@ -151,7 +119,7 @@ impl Sockets {
         let descriptor = descriptor(made.arguments[0]);
         let interest = self.interest;
         let connects = |target: Endpoint, sends| {
-            (interest == Interest::Client { port: target.port })
+            matches!(interest, Interest::Client { port, .. } if port == target.port)
                 // Whether it is a TCP socket is asked when the call is over: the
                 // program waits twice, and the first time shortly.
                 .then(|| Pending::Connect {
@@ -182,16 +150,33 @@ impl Sockets {
                 address: made.arguments[1],
             }),
             // Most calls are on sockets of which all is known: not even looked at.
-            Kind::Receive | Kind::Send if self.awaited.is_empty() => None,
+            Kind::Receive | Kind::Send | Kind::AskError | Kind::Close
+                if self.awaited.is_empty() =>
+            {
+                None
+            }
+            Kind::Close => {
+                let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
+                let awaited = self.awaited.receive(socket);
+                said.extend(awaited.then_some(Change::Closed { socket }));
+                None
+            }
             Kind::Receive => {
                 let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
-                let awaited = self.awaited.get(&socket)?;
-                awaited.receive.then_some(Pending::Receive(socket))
+                let awaited = self.awaited.receive(socket);
+                awaited.then_some(Pending::Receive(socket))
             }
             Kind::Send => {
+                let from = clock::now();
                 let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
-                let awaited = self.awaited.get(&socket)?;
-                awaited.send.then_some(Pending::Send(socket))
+                let awaited = self.awaited.send(socket);
+                awaited.then_some(Pending::Send { socket, from })
+            }
+            Kind::AskError => {
+                let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
+                let answer = made.arguments[3];
+                let awaited = self.awaited.settle(socket);
+                awaited.then_some(Pending::AskError { descriptor, answer })
             }
             Kind::ExitGroup => {
                 said.push(Change::ExitBegun);
@@ -244,6 +229,12 @@ impl Sockets {
                 });
                 let deferred = id.filter(|_| deferred);
                 said.extend(deferred.map(|socket| Change::Deferred { socket }));
+                if let Some(socket) = id {
+                    let sent = sends.then_some(from);
+                    if self.interest.looks_at_exchanges() {
+                        talk::begins(&mut self.awaited, socket, errno, sent, said);
+                    }
+                }
             }
             // What it asks for is not to be had in a program that has a filter.
             Pending::Strict if result < 0 => said.push(Change::StrictRefused),
@@ -258,12 +249,13 @@ impl Sockets {
             // It has asked for what was there, and learnt that nothing is, nor will
             // be: the connection was reset.
             Pending::Receive(socket) if told_of_the_end(result) => {
-                if self.learn(socket, |a| &mut a.receive) {
-                    said.push(Change::Received { socket });
-                }
+                talk::received(&mut self.awaited, socket, result, said);
             }
             _ if result < 0 => {}
-            Pending::Disconnect(socket) => said.push(Change::Disconnected { socket }),
+            Pending::Disconnect(socket) => {
+                self.awaited.forget(socket);
+                said.push(Change::Disconnected { socket });
+            }
             Pending::SetUpRing => said.push(Change::SetUpRing),
             Pending::Supervise => said.push(Change::Supervised),
             Pending::Listen { descriptor } => {
@@ -277,14 +269,20 @@ impl Sockets {
                 let change = it.and_then(|it| self.accepted(task, &it, address, said));
                 said.extend(change);
             }
-            Pending::Receive(socket) => {
-                if self.learn(socket, |a| &mut a.receive) {
-                    said.push(Change::Received { socket });
+            Pending::Receive(socket) => talk::received(&mut self.awaited, socket, result, said),
+            Pending::Send { socket, from } => {
+                if self.awaited.sent(socket) {
+                    let from = Some(from);
+                    said.push(Change::Sent { socket, from });
                 }
             }
-            Pending::Send(socket) => {
-                if self.learn(socket, |a| &mut a.send) {
-                    said.push(Change::Sent { socket });
+            Pending::AskError { descriptor, answer } => {
+                if let Some(it) = self.looks.socket(task, pid, descriptor, said) {
+                    let mut bytes = [0u8; 4];
+                    let read = task.memory(answer, &mut bytes).map(Some);
+                    let whole = self.looks.read(read, said) == Some(4);
+                    let errno = whole.then(|| i32::from_ne_bytes(bytes));
+                    talk::asked(&mut self.awaited, &it, errno, said);
                 }
             }
         }
@@ -311,11 +309,7 @@ impl Sockets {
             Some(peer) => peer,
             None => self.looks.read(Made::was_told(task, at), said)?,
         };
-        let all = Awaited {
-            receive: true,
-            send: true,
-        };
-        self.awaited.insert(socket, all);
+        self.awaited.accepted(socket);
         // Neither has it an own end then (`inet_put_port` of Linux).
         let local = accepted.local().filter(|l| l.port != 0);
         Some(Change::Accepted {
@@ -323,18 +317,5 @@ impl Sockets {
             peer,
             local,
         })
-    }
-
-    /// Strikes one thing off the list; whether it was still on it: another
-    /// thread may have been faster.
-    fn learn(&mut self, socket: SocketId, part: fn(&mut Awaited) -> &mut bool) -> bool {
-        let Some(awaited) = self.awaited.get_mut(&socket) else {
-            return false;
-        };
-        let news = std::mem::replace(part(awaited), false);
-        if !awaited.receive && !awaited.send {
-            self.awaited.remove(&socket);
-        }
-        news
     }
 }

@@ -59,7 +59,7 @@ fn a_line_that_is_no_fact_is_told_with_its_number() {
         ("[]\n", "item 1 is not a text"),
         ("[1]\n", "item 1 is not a text or null"),
         ("[\"\"]\n", "there is no tag \"\""),
-        ("[\"j\",1]\n", "there is no tag \"j\""),
+        ("[\"!\",1]\n", "there is no tag \"!\""),
         ("[\"Z\",1]\n", "there is no tag \"Z\""),
         ("[\"b\"]\n", "item 2 is not a number"),
         ("[\"b\",1,2,3,4]\n", "there are more than 4 items"),

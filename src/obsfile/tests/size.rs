@@ -138,8 +138,22 @@ fn traced_pair() -> Vec<Fact> {
             (c, client, connected),
             (s, 2_345_670, accepted),
             (s, server, started(2_345_670)),
-            (s, server, Change::Received { socket: theirs }),
-            (s, server, Change::Sent { socket: theirs }),
+            (
+                s,
+                server,
+                Change::Received {
+                    socket: theirs,
+                    result: Some(8),
+                },
+            ),
+            (
+                s,
+                server,
+                Change::Sent {
+                    socket: theirs,
+                    from: Some(at(now)),
+                },
+            ),
             (c, client, Change::Ended(Exit::Code(0))),
             (s, server, Change::Ended(Exit::Code(0))),
         ] {

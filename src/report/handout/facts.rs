@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{FlowRecord, Pid, Provenance, RunRecord, Side, SideCensus, Tid};
+use crate::model::{FlowRecord, Pid, Provenance, RunRecord, ServerOwner, Side, SideCensus, Tid};
 use crate::report::view::RunView;
 
 /// How connections are shared among threads.
@@ -58,16 +58,26 @@ pub(super) fn made(view: RunView<'_>) -> Option<Shares> {
     Shares::of(owners.map(|owner| (owner.pid, owner.tid, owner.worker.0)))
 }
 
+/// The threads of the server of each connection of which they are known, by the flows
+/// or, where nothing was captured, as both sides tell.
+pub(super) fn server_owners(view: RunView<'_>) -> impl Iterator<Item = ServerOwner> {
+    let captured = view.run.capture.is_some() || !view.flows.is_empty();
+    let told = view.workers.iter().filter(move |_| !captured);
+    let told = told.filter_map(|worker| worker.told?.server_owner);
+    let owners = view.flows.iter().filter_map(|flow| flow.server_owner);
+    owners.chain(told)
+}
+
 /// The one thread that accepted all of them, where it is one.
 pub(super) fn acceptor(view: RunView<'_>) -> Option<Tid> {
-    let mut all = view.flows.iter().filter_map(|f| f.server_owner?.accept_tid);
+    let mut all = server_owners(view).filter_map(|owner| owner.accept_tid);
     let first = all.next()?;
     all.all(|tid| tid == first).then_some(first)
 }
 
 /// How many threads accepted; `None` where a number may stand for several.
 pub(super) fn acceptors(view: RunView<'_>) -> Option<u64> {
-    let all = view.flows.iter().filter_map(|f| f.server_owner?.accept_tid);
+    let all = server_owners(view).filter_map(|owner| owner.accept_tid);
     let threads: HashSet<Tid> = all.collect();
     (!threads.is_empty() && numbers_are_used_once(view.run)).then_some(threads.len() as u64)
 }
@@ -75,7 +85,7 @@ pub(super) fn acceptors(view: RunView<'_>) -> Option<u64> {
 /// Who served them, of those flows of which it is known; `None` where a thread's number
 /// may stand for several.
 pub(super) fn served(view: RunView<'_>) -> Option<Shares> {
-    let owners = view.flows.iter().filter_map(|flow| flow.server_owner);
+    let owners = server_owners(view);
     let shares = Shares::of(owners.filter_map(|o| Some((o.pid, o.serve_tid?, 0))))?;
     let one_each = shares.most == 1;
     (one_each || numbers_are_used_once(view.run)).then_some(shares)
@@ -83,12 +93,9 @@ pub(super) fn served(view: RunView<'_>) -> Option<Shares> {
 
 /// Whether the thread that accepted a connection served it, too: of all those of which
 /// both are known, or of none. `None` where it is mixed.
-pub(super) fn same_thread(flows: &[FlowRecord]) -> Option<bool> {
-    let both = flows.iter().filter_map(|flow| {
-        let owner = flow.server_owner?;
-        Some(owner.accept_tid? == owner.serve_tid?)
-    });
-    let mut both = both.into_iter();
+pub(super) fn same_thread(view: RunView<'_>) -> Option<bool> {
+    let mut both =
+        server_owners(view).filter_map(|owner| Some(owner.accept_tid? == owner.serve_tid?));
     let first = both.next()?;
     both.all(|same| same == first).then_some(first)
 }

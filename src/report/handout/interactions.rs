@@ -5,7 +5,7 @@ use super::RunPart;
 use super::outcome::reason;
 use super::page::{Page, foreign};
 use super::words::Say;
-use crate::model::{Close, Exchange, FlowRecord, WorkerRecord};
+use crate::model::{Close, Exchange, FlowRecord, ServerOwner, WorkerRecord};
 use crate::report::interactions::{first_clients, server_threads};
 
 /// The first rows, and how many more there are.
@@ -62,10 +62,9 @@ fn flow_row(say: Say, flow: &FlowRecord) -> Vec<String> {
         foreign(&flow.client.to_string()),
         flow.client_owner
             .map_or_else(|| say.cell(None), |o| o.tid.to_string()),
-        flow.server_owner.as_ref().map_or_else(
-            || say.cell(None),
-            |o| server_threads(o).unwrap_or_else(|| format!("PID {}", o.pid)),
-        ),
+        flow.server_owner
+            .as_ref()
+            .map_or_else(|| say.cell(None), server),
         answer(say, flow, first),
         handshake,
         say.time_cell(first.and_then(Exchange::duration)),
@@ -75,6 +74,10 @@ fn flow_row(say: Say, flow: &FlowRecord) -> Vec<String> {
             Close::Open => say.x_open(),
         },
     ]
+}
+
+fn server(owner: &ServerOwner) -> String {
+    server_threads(owner).unwrap_or_else(|| format!("PID {}", owner.pid))
 }
 
 fn answer(say: Say, flow: &FlowRecord, first: Option<&Exchange>) -> String {
@@ -105,12 +108,15 @@ fn of_workers(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
     }
     let shown: Vec<Vec<String>> = first.iter().map(|w| worker_row(say, w)).collect();
     page.table(
-        4,
+        5,
         &[
             &say.t_request(),
             &say.t_client(),
             &say.t_client_tid(),
+            &say.t_server_tid(),
             &say.t_result(),
+            &say.t_handshake(),
+            &say.t_answer_time(),
             &say.t_worker_time(),
         ],
         &shown,
@@ -125,6 +131,7 @@ fn of_workers(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
 }
 
 fn worker_row(say: Say, worker: &WorkerRecord) -> Vec<String> {
+    let told = worker.told.unwrap_or_default();
     let took = worker.started_ns.zip(worker.ended_ns);
     let took = took
         .map(|(from, to)| to.since(from))
@@ -139,9 +146,16 @@ fn worker_row(say: Say, worker: &WorkerRecord) -> Vec<String> {
         worker
             .tid
             .map_or_else(|| say.cell(None), |tid| tid.to_string()),
-        worker
-            .outcome
-            .map_or_else(|| say.cell(None), |o| reason(say, o)),
+        told.server_owner
+            .as_ref()
+            .map_or_else(|| say.cell(None), server),
+        match (worker.outcome, told.answered) {
+            (Some(outcome), _) => reason(say, outcome),
+            (None, Some(1..)) => say.x_answered(),
+            _ => say.cell(None),
+        },
+        say.time_cell(told.handshake_ns),
+        say.time_cell(told.exchange_ns),
         say.time_cell(took),
     ]
 }

@@ -3,7 +3,7 @@
 use super::Parts;
 use super::page::Page;
 use super::words::Say;
-use crate::model::Provenance;
+use crate::model::{Provenance, RunRecord};
 
 /// The section.
 pub(super) fn section(say: Say, parts: &Parts<'_>, page: &mut Page) {
@@ -23,6 +23,9 @@ pub(super) fn section(say: Say, parts: &Parts<'_>, page: &mut Page) {
     let runs = !parts.runs.is_empty();
     let counts = runs || !parts.compared.is_empty();
     let captured = parts.runs.iter().any(|run| !run.view.flows.is_empty());
+    let uncaptured =
+        |run: &&RunRecord| !matches!(run.latency.provenance, None | Some(Provenance::Captured));
+    let by_calls = parts.records().any(|run| uncaptured(&run));
     let terms = [
         (true, say.g_thread(), say.g_thread_is()),
         (true, say.g_process(), say.g_process_is()),
@@ -51,8 +54,18 @@ pub(super) fn section(say: Say, parts: &Parts<'_>, page: &mut Page) {
             say.g_sampled_is(),
         ),
         (captured, say.g_flow(), say.g_flow_is()),
-        (counts, "handshake".to_owned(), say.g_handshake_is()),
-        (counts, say.g_answer_time(), say.g_answer_time_is()),
+        (
+            counts && (!by_calls || captured),
+            "handshake".to_owned(),
+            say.g_handshake_is(),
+        ),
+        (
+            counts && (!by_calls || captured),
+            say.g_answer_time(),
+            say.g_answer_time_is(),
+        ),
+        (by_calls, "handshake".to_owned(), say.g_handshake_told_is()),
+        (by_calls, say.g_answer_time(), say.g_answer_told_is()),
         (captured, say.g_history(), say.g_history_is()),
         (captured, "FIN, RST".to_owned(), say.g_fin_is()),
         (counts, say.g_median(), say.g_median_is()),

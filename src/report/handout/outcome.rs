@@ -1,7 +1,7 @@
 //! What became of the requests, how long it took, and how connections were closed.
 
 use super::words::Say;
-use crate::model::{Close, FlowRecord, Outcome, RunRecord};
+use crate::model::{Close, FlowRecord, Outcome, Provenance, RunRecord};
 use crate::report::view::RunView;
 
 /// Answers, failures with their reasons, times, and ends of connections.
@@ -13,16 +13,23 @@ pub(super) fn sentences(say: Say, view: RunView<'_>) -> Vec<String> {
     told.extend(some(run.connections.refused).map(|n| say.conn_refused(&n)));
     told.extend(some(run.connections.not_established).map(|n| say.conn_neither(&n)));
     let partial = run.incomplete.contains_key("latency.exchange");
+    let by_calls = !matches!(run.latency.provenance, None | Some(Provenance::Captured));
     if let Some(q) = &run.latency.handshake {
+        let (median, max, n) = (say.time(q.p50_ns), say.time(q.max_ns), say.n(q.count));
         told.push(match q.count {
-            1 => say.handshake_took_once(&say.time(q.max_ns)),
-            n => say.handshake_took(&say.time(q.p50_ns), &say.time(q.max_ns), &say.n(n)),
+            1 if by_calls => say.connect_took_once(&max),
+            _ if by_calls => say.connect_took(&median, &max, &n),
+            1 => say.handshake_took_once(&max),
+            _ => say.handshake_took(&median, &max, &n),
         });
     }
     if let Some(q) = &run.latency.exchange {
+        let (median, max, n) = (say.time(q.p50_ns), say.time(q.max_ns), say.n(q.count));
         told.push(match q.count {
-            1 => say.answer_took_once(&say.time(q.max_ns)),
-            n => say.answer_took(&say.time(q.p50_ns), &say.time(q.max_ns), &say.n(n)),
+            1 if by_calls => say.reply_took_once(&max),
+            _ if by_calls => say.reply_took(&median, &max, &n),
+            1 => say.answer_took_once(&max),
+            _ => say.answer_took(&median, &max, &n),
         });
         if partial {
             told.push(say.answers_partial());
@@ -45,7 +52,15 @@ fn answers(say: Say, run: &RunRecord) -> Vec<String> {
             told.push(say.some_valid(&say.n(valid), &say.requests(all)));
         }
         (None, Some(valid), _) => told.push(say.valid_seen(&say.requests(valid))),
-        (_, None, Some(answered)) => told.push(say.not_judged(&say.answers(answered))),
+        (_, None, Some(answered)) => {
+            let answers = say.answers(answered);
+            let seen = matches!(requests.provenance, None | Some(Provenance::Captured));
+            told.push(if seen {
+                say.not_judged(&answers)
+            } else {
+                say.not_read(&answers)
+            });
+        }
         (Some(all), None, None) => told.push(say.answers_unknown(&say.requests(all))),
         (None, None, None) => {}
     }

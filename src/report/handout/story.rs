@@ -95,16 +95,14 @@ pub(super) fn server(say: Say, view: RunView<'_>) -> Vec<String> {
     if let Some(program) = &run.programs.server {
         told.extend(beside(say, Side::Server, program));
     }
-    let owned = view
-        .flows
-        .iter()
-        .filter(|f| f.server_owner.is_some())
-        .count() as u64;
+    let owned = facts::server_owners(view).count() as u64;
     let answered = view
         .flows
         .iter()
         .filter(|f| f.handshake.is_none() || f.is_answered());
-    let answered = answered.count() as u64;
+    // Where nothing was captured the client tells how many were made.
+    let by_calls = run.requests.handshakes.filter(|_| view.flows.is_empty());
+    let answered = by_calls.unwrap_or(answered.count() as u64);
     if answered == 0 {
         return told;
     }
@@ -126,10 +124,7 @@ pub(super) fn server(say: Say, view: RunView<'_>) -> Vec<String> {
 }
 
 fn accepted(say: Say, view: RunView<'_>) -> Option<String> {
-    let known = view
-        .flows
-        .iter()
-        .filter(|f| f.server_owner.is_some_and(|o| o.accept_tid.is_some()));
+    let known = facts::server_owners(view).filter(|owner| owner.accept_tid.is_some());
     let connections = say.connections(known.count() as u64);
     if let Some(tid) = facts::acceptor(view) {
         return Some(say.one_accepted(&tid.to_string(), &connections));
@@ -140,16 +135,13 @@ fn accepted(say: Say, view: RunView<'_>) -> Option<String> {
 
 fn served(say: Say, view: RunView<'_>) -> Vec<String> {
     let mut told = Vec::new();
-    let same = facts::same_thread(view.flows);
+    let same = facts::same_thread(view);
     if same == Some(true) {
         told.push(say.acceptor_served());
         return told;
     }
     let Some(shares) = facts::served(view) else {
-        let none = view
-            .flows
-            .iter()
-            .all(|f| f.server_owner.is_none_or(|o| o.serve_tid.is_none()));
+        let none = facts::server_owners(view).all(|owner| owner.serve_tid.is_none());
         if none {
             told.push(say.serving_unseen());
         }

@@ -87,6 +87,8 @@ pub(super) const TEXTS: Texts = Texts {
 
     // How it was watched.
     killed_capture: "its totals are not known: the run was killed before it wrote them",
+    noted_instead: "none: times and answers are as the client noted them itself (instrumented); handshake: until connect(2) had succeeded",
+    calls_instead: "none: times and answers are those of the client's calls (traced); handshake: until the client knew that it was connected; answer: from sending to receiving, the tracer's stops included",
     no_capture: "none: figures that need a capture were not measured",
     drained: "all flows closed",
     timeout_no_flow: "no flow until the end of the linger time",

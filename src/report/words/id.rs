@@ -89,6 +89,8 @@ pub(super) const TEXTS: Texts = Texts {
 
     // How it was watched.
     killed_capture: "jumlahnya tidak diketahui: run ini dimatikan sebelum menuliskannya",
+    noted_instead: "tidak ada: waktu dan jawaban dicatat oleh klien sendiri (instrumented); handshake: sampai connect(2) berhasil",
+    calls_instead: "tidak ada: waktu dan jawaban berasal dari system call klien (traced); handshake: sampai klien tahu bahwa ia terhubung; jawaban: dari mengirim sampai menerima, termasuk jeda oleh pelacak",
     no_capture: "tidak ada: angka yang memerlukan tangkapan tidak diukur",
     drained: "semua flow ditutup",
     timeout_no_flow: "tidak ada flow sampai waktu tunggu (--linger) habis",

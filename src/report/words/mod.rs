@@ -46,7 +46,7 @@ texts! {
         thread_each process_each a_pool event_loop one_after_another when_asked running
         without_connections of_unknown_use code
         // How it was watched.
-        killed_capture no_capture drained timeout_no_flow timeout interrupted fault no_drops
+        killed_capture no_capture noted_instead calls_instead drained timeout_no_flow timeout interrupted fault no_drops
         drops_unknown unknown_number no_flow not_known known_for_all a_thread accepting_thread
         // What is wrong on a flow.
         no_reply flow_refused reset_by_client reset_by_server no_answer not_valid

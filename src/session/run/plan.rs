@@ -172,6 +172,7 @@ impl RunPlan {
                 snaplen: settings.snaplen,
             }),
             read_write: self.read_write,
+            client_exchanges: self.looks_at_client_exchanges(),
             programs: AskedPrograms {
                 client: match &self.client {
                     ClientChoice::BuiltIn(_) => None,
@@ -188,6 +189,13 @@ impl RunPlan {
             },
             time_limit_ns: self.time_limit.map(Into::into),
         }
+    }
+
+    /// Whether it is looked at when a client that is a program sends and receives. What
+    /// is captured tells that better, and costs the client no stop.
+    pub(super) fn looks_at_client_exchanges(&self) -> bool {
+        let program = matches!(self.client, ClientChoice::Command { .. });
+        self.capture.is_none() && program
     }
 
     /// What the run's folder is named by: the strategy, or the program.

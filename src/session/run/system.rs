@@ -92,7 +92,10 @@ impl System {
                 let port = target.port();
                 let folder = folder.as_deref();
                 let program = start_program::Program { words, folder };
-                let interest = Interest::Client { port };
+                let interest = Interest::Client {
+                    port,
+                    exchanges: plan.looks_at_client_exchanges(),
+                };
                 let output = self.output(plan, log);
                 let rights = self.rights;
                 let started =

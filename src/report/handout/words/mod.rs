@@ -64,10 +64,11 @@ texts! {
     servers_left_alone(); servers_known_of(known, connections);
     // What became of it.
     all_valid(requests); some_valid(valid, requests); none_valid(requests); valid_seen(requests);
-    not_judged(answers); answers_unknown(requests); outcome_unknown(requests); none_failed();
+    not_judged(answers); not_read(answers); answers_unknown(requests); outcome_unknown(requests); none_failed();
     failed(requests, reasons); conn_refused(connections); conn_neither(connections);
     handshake_took(median, max, n); handshake_took_once(time); answer_took(median, max, n);
-    answer_took_once(time); answers_partial(); syn_again(connections);
+    answer_took_once(time); connect_took(median, max, n); connect_took_once(time);
+    reply_took(median, max, n); reply_took_once(time); answers_partial(); syn_again(connections);
     closed_all(connections, how); closed_some(connections, parts); closed_fin(); closed_rst();
     closed_open(); closed_one_fin(); closed_one_rst(); closed_one_open(); client_first();
     server_first(); first_mixed(client, server); o_valid(); o_not_attempted(); o_not_seen();
@@ -113,6 +114,7 @@ texts! {
     // Terms.
     g_thread(); g_thread_is(); g_process(); g_process_is(); g_before_is(); g_peak_is();
     g_after_is(); g_created_is(); g_instrumented_is(); g_traced_is(); g_matched_is();
-    g_sampled_is(); g_flow(); g_flow_is(); g_handshake_is(); g_answer_time(); g_answer_time_is();
+    g_sampled_is(); g_flow(); g_flow_is(); g_handshake_is(); g_answer_time(); g_answer_time_is(); g_handshake_told_is();
+    g_answer_told_is();
     g_history(); g_history_is(); g_fin_is(); g_median(); g_median_is(); g_p(); g_p_is();
 }

@@ -10,10 +10,14 @@ pub enum Name {
     Accept,
     /// accept4(2)
     Accept4,
+    /// close(2)
+    Close,
     /// connect(2)
     Connect,
     /// `exit_group(2)`
     ExitGroup,
+    /// getsockopt(2)
+    GetSockOpt,
     /// `io_uring_setup(2)`
     IoUringSetup,
     /// listen(2)
@@ -67,8 +71,10 @@ pub struct Convention {
 pub const NATIVE: &[(Name, u32)] = &[
     (Name::Accept, number(libc::SYS_accept)),
     (Name::Accept4, number(libc::SYS_accept4)),
+    (Name::Close, number(libc::SYS_close)),
     (Name::Connect, number(libc::SYS_connect)),
     (Name::ExitGroup, number(libc::SYS_exit_group)),
+    (Name::GetSockOpt, number(libc::SYS_getsockopt)),
     (Name::IoUringSetup, number(libc::SYS_io_uring_setup)),
     (Name::Listen, number(libc::SYS_listen)),
     (Name::Prctl, number(libc::SYS_prctl)),
@@ -96,6 +102,7 @@ pub const SOCKET_CALLS: &[(Name, u32)] = &[
     (Name::RecvFrom, 10),
     (Name::SendTo, 11),
     (Name::RecvFrom, 12),
+    (Name::GetSockOpt, 15),
     (Name::SendMsg, 16),
     (Name::RecvMsg, 17),
     (Name::Accept4, 18),

@@ -38,8 +38,10 @@ pub const CONVENTIONS: &[Convention] = &[
 /// `arch/x86/entry/syscalls/syscall_32.tbl` of Linux.
 const I386_CALLS: &[(Name, u32)] = &[
     (Name::Accept4, 364),
+    (Name::Close, 6),
     (Name::Connect, 362),
     (Name::ExitGroup, 252),
+    (Name::GetSockOpt, 365),
     (Name::IoUringSetup, 425),
     (Name::Listen, 363),
     (Name::Prctl, 172),
@@ -66,8 +68,10 @@ const I386_CALLS: &[(Name, u32)] = &[
 const X32_CALLS: &[(Name, u32)] = &[
     (Name::Accept, X32 + 43),
     (Name::Accept4, X32 + 288),
+    (Name::Close, X32 + 3),
     (Name::Connect, X32 + 42),
     (Name::ExitGroup, X32 + 231),
+    (Name::GetSockOpt, X32 + 542),
     (Name::IoUringSetup, X32 + 425),
     (Name::Listen, X32 + 50),
     (Name::Prctl, X32 + 157),

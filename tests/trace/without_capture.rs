@@ -1,0 +1,136 @@
+//! Runs without a capture: what the two sides' own calls tell of connections, answers
+//! and serving threads, held against what the programs say themselves.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::common::need::Need::Tool;
+use super::seen::Seen;
+use super::stage::Stage;
+use crate::require;
+
+fn run(server: &[&str], client: &[&str]) -> Seen {
+    Stage::new(server).with(&["--no-capture"]).run(client)
+}
+
+/// Each connection of the client, by its port: what is told of it.
+fn told(seen: &Seen) -> BTreeMap<u64, Value> {
+    let clients = seen.ran.side("client");
+    let port = |w: &Value| w["client"]["port"].as_u64();
+    let each = clients
+        .iter()
+        .filter_map(|w| Some((port(w)?, w["told"].clone())));
+    each.collect()
+}
+
+/// As many connections and answers as this, all told by the client's calls.
+#[track_caller]
+fn counts(seen: &Seen, handshakes: u64, answered: u64) {
+    let record = seen.record();
+    let requests = &record["requests"];
+    assert_eq!(requests["handshakes"], handshakes, "{requests}");
+    assert_eq!(requests["answered"], answered, "{requests}");
+    assert_eq!(requests["provenance"], "traced");
+    assert!(requests["on_wire"].is_null(), "nothing was captured");
+    assert!(requests["valid"].is_null(), "nobody saw what they say");
+    let latency = &record["latency"];
+    assert_eq!(latency["handshake"]["count"], handshakes, "{latency}");
+    assert_eq!(latency["exchange"]["count"], answered, "{latency}");
+    assert_eq!(latency["provenance"], "traced");
+}
+
+/// Who accepted, received and sent, by the server's own word.
+#[track_caller]
+fn server_threads_agree(seen: &Seen) {
+    let said = |kind| seen.server.by_port(kind);
+    let (accepted, received, sent) = (said("accepted"), said("received"), said("sent"));
+    let told = told(seen);
+    assert_eq!(told.len(), accepted.len());
+    for (port, told) in told {
+        let owner = &told["server_owner"];
+        assert_eq!(owner["provenance"], "traced", "{port}: {told}");
+        assert_eq!(owner["accept_tid"], accepted[&port].1, "{port}: {told}");
+        assert_eq!(owner["serve_tid"], received[&port].1, "{port}: {told}");
+        assert_eq!(owner["send_tid"], sent[&port].1, "{port}: {told}");
+        assert!(told["accepted_after_ns"].as_i64().unwrap() > 0, "{told}");
+    }
+}
+
+#[test]
+fn a_pair_of_programs_tells_of_its_connections() {
+    require!(Tool("python3"));
+    for (server, client) in [
+        ("thread", "thread"),
+        ("iterative", "process"),
+        ("thread", "pool"),
+    ] {
+        let mut words = vec!["lab_client.py", client, "{port}", "40"];
+        words.extend((client == "pool").then_some("--join"));
+        let seen = run(&["lab_server.py", server, "{port}"], &words).exits(0);
+        counts(&seen, 40, 40);
+        server_threads_agree(&seen);
+        assert_eq!(seen.record()["requests"]["failed_total"], 0);
+    }
+}
+
+/// read(2) and write(2) are looked at, too: what is not would pass for silence.
+#[test]
+fn whatever_call_it_receives_with() {
+    require!(Tool("gcc"), Tool("python3"));
+    for how in ["recv", "read"] {
+        let client = ["thread_client", "{port}", "30", "127.0.0.1", how, "join"];
+        let seen = run(&["lab_server.py", "thread", "{port}"], &client).exits(0);
+        counts(&seen, 30, 30);
+    }
+}
+
+/// The program is told by `SO_ERROR` that it is connected.
+#[test]
+fn connections_that_are_made_in_the_background() {
+    require!(Tool("gcc"), Tool("python3"));
+    for client in ["asyncio_client.py", "epoll_client"] {
+        let server = ["lab_server.py", "thread", "{port}"];
+        let seen = run(&server, &[client, "{port}", "30", "5"]).exits(0);
+        counts(&seen, 30, 30);
+    }
+}
+
+#[test]
+fn how_it_failed_is_what_the_calls_returned() {
+    require!(Tool("python3"));
+    for (server, client, reason) in [
+        ("close", "waits", "closed"),
+        ("reset", "waits", "reset"),
+        ("hang", "impatient", "timeout"),
+    ] {
+        let seen = run(
+            &["odd_server.py", server, "{port}"],
+            &["odd_client.py", client, "{port}", "6"],
+        );
+        counts(&seen, 6, 3);
+        let failed = &seen.record()["requests"]["failed"];
+        assert_eq!(failed, &serde_json::json!({ reason: 3 }), "{server}");
+    }
+    let silent = ["odd_server.py", "hang", "{port}"];
+    let seen = run(&silent, &["odd_client.py", "refused", "{port}", "3"]);
+    let record = seen.record();
+    let connections = &record["connections"];
+    assert_eq!(connections["attempted"], 3);
+    // It waited for them, and never asked how they went.
+    assert!(record["requests"]["handshakes"].is_null(), "{record}");
+}
+
+/// Where something is captured the wire tells, and nobody is stopped for it.
+#[test]
+fn a_captured_run_has_nothing_told() {
+    require!(super::common::need::Need::Capture, Tool("python3"));
+    let seen = Stage::new(&["lab_server.py", "thread", "{port}"])
+        .run(&["lab_client.py", "thread", "{port}", "5"])
+        .exits(0);
+    let record = seen.record();
+    assert_eq!(record["requests"]["provenance"], "captured");
+    assert_eq!(record["latency"]["provenance"], "captured");
+    let workers = seen.ran.side("client");
+    assert!(workers.iter().all(|w| w.get("told").is_none()));
+}
