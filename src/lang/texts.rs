@@ -3,7 +3,7 @@
 //!
 //! The list makes a type with a field a text, which each language's file fills: the
 //! compiler sees to it that no language lacks one, and finds texts that nobody says any
-//! more. A test ([`complete`]) holds each text to its gaps, and finds what was forgotten in
+//! more. A test (`complete`) holds each text to its gaps, and finds what was forgotten in
 //! English.
 
 /// Things that are counted: one of them, and several.
