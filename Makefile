@@ -12,7 +12,7 @@ ROOMS ?= model text decode capfile obsfile flow analysis limits census activity 
 	stats expect compare findings report
 
 .DEFAULT_GOAL := help
-.PHONY: help run install uninstall deb test lint deny bench fuzz mutants setup test-setup
+.PHONY: help run install uninstall deb test faults lint deny bench fuzz mutants setup test-setup
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -74,6 +74,10 @@ deb: setup ## Build a package for Debian and Ubuntu: target/debian/*.deb
 
 test: setup ## Run every test, and say which were skipped
 	@CARGO='$(CARGO)' .ci/test $(ARGS)
+
+faults: setup ## Inject every fault of docs/reliability.md into real runs, and hold the promises against it
+	@$(CARGO) test --test faults --no-run
+	@$(CARGO) test --quiet --test faults -- $(ARGS)
 
 lint: setup ## Formatting, clippy and the documentation, warnings refused
 	$(CARGO) fmt --check -- src/findings/rules/*.rs src/report/formats/*.rs

@@ -2,8 +2,6 @@
 
 use std::io::{self, BufWriter, Write};
 
-use chrono::Local;
-
 use super::language::language;
 use super::output::printed;
 use super::progress::{self, Wait};
@@ -15,6 +13,7 @@ use crate::model::{CeilingRecord, StoppedBy};
 use crate::report::{Format, Style, write_ceiling};
 use crate::session::ceiling::{Progress, find, interrupted};
 use crate::session::run::{Kind, RunDir};
+use crate::sys::clock;
 use crate::sys::process::stderr;
 use crate::text::units::count;
 
@@ -27,7 +26,7 @@ pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
     // A folder that cannot be saved in is told before anything is created.
     let dir = args.save_in();
     let mut dir = dir
-        .map(|save_in| RunDir::create(&save_in, Kind::Ceiling, Local::now(), "ceiling"))
+        .map(|save_in| RunDir::create(&save_in, Kind::Ceiling, clock::local_now(), "ceiling"))
         .transpose()?;
     let mut line = progress::Progress::new(None, true);
     let found = find(&plan, &mut |climb| line.tell(climb.reached, || wait(climb)));

@@ -1,15 +1,15 @@
 //! The time of day, as the server's threads read it.
 //!
-//! Turning a second into local time needs the time zone's rules, which chrono
-//! loads once a thread: too much for a thread that lives for one answer. So the
-//! first thread that asks in a second does it, and leaves the result in one
-//! atomic word for the others.
+//! Turning a second into local time takes a lock of the C library that all threads
+//! share: too much for a thread that lives for one answer. So the first thread that
+//! asks in a second does it, and leaves the result in one atomic word for the others.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use chrono::{Local, TimeZone, Timelike};
+use chrono::Timelike;
 
 use crate::model::{TimeOfDay, Timestamp};
+use crate::sys::clock;
 
 /// Local time, remembered for the length of a second.
 #[derive(Debug, Default)]
@@ -44,10 +44,8 @@ fn midnight() -> TimeOfDay {
 
 fn local(second: i64) -> (u8, u8, u8) {
     let part = |n: u32| u8::try_from(n).unwrap_or(0);
-    match Local.timestamp_opt(second, 0).earliest() {
-        Some(t) => (part(t.hour()), part(t.minute()), part(t.second())),
-        None => (0, 0, 0),
-    }
+    let time = clock::local(second);
+    (part(time.hour()), part(time.minute()), part(time.second()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The clocks. Only this file asks them; pure code gets times with its data.
 
+use chrono::{DateTime, FixedOffset, TimeZone, Utc};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::model::{Nanos, Timestamp};
@@ -21,4 +22,50 @@ pub fn now() -> Timestamp {
 #[must_use]
 pub fn thread_cpu() -> Nanos {
     Nanos::new(nanos(clock_gettime(ClockId::ThreadCPUTime)))
+}
+
+/// A second since the epoch in local time, as the C library has it (localtime(3)): a
+/// `TZ` that names no time zone is UTC. Whatever file it names, no more of it is read than
+/// a time zone has; chrono reads all of it, and `TZ=:/dev/zero` has no end.
+#[must_use]
+pub fn local(second: i64) -> DateTime<FixedOffset> {
+    // SAFETY: a `tm` of zeros is a valid one; the call fills it in, and keeps nothing of
+    // either pointer.
+    let offset = unsafe {
+        let mut broken_down: libc::tm = std::mem::zeroed();
+        let known = libc::localtime_r(&raw const second, &raw mut broken_down);
+        if known.is_null() {
+            0
+        } else {
+            broken_down.tm_gmtoff
+        }
+    };
+    let offset = i32::try_from(offset).ok().and_then(FixedOffset::east_opt);
+    let offset = offset.unwrap_or_else(|| chrono::Offset::fix(&Utc));
+    // Beyond what a date can be there is no moment of anybody's.
+    let at = offset.timestamp_opt(second, 0).single();
+    at.unwrap_or_else(|| DateTime::<Utc>::UNIX_EPOCH.with_timezone(&offset))
+}
+
+/// Now, in local time.
+#[must_use]
+pub fn local_now() -> DateTime<FixedOffset> {
+    let now = now().as_nanos();
+    local(now.div_euclid(1_000_000_000))
+        + chrono::Duration::nanoseconds(now.rem_euclid(1_000_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_time_is_a_moment_and_an_offset() {
+        for second in [0, 1_700_000_000, -1, 4_102_444_800] {
+            assert_eq!(local(second).timestamp(), second);
+        }
+        let apart = local_now().timestamp() - now().as_nanos() / 1_000_000_000;
+        assert!((-1..=1).contains(&apart), "{apart}");
+        assert_eq!(local(i64::MAX).timestamp(), 0, "no such date");
+    }
 }

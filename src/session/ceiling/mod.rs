@@ -21,7 +21,6 @@ mod tell;
 use std::io;
 use std::time::Instant;
 
-use chrono::Local;
 use thiserror::Error;
 
 pub use self::crowd::{CrowdPlan, CrowdWork, connections, processes, threads};
@@ -30,6 +29,7 @@ use self::search::Search;
 use crate::model::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, SCHEMA_CEILING, StoppedBy, Tool,
 };
+use crate::sys::clock;
 use crate::sys::host::environment;
 use crate::sys::net::loopback;
 use crate::sys::proc::{Proc, cgroup};
@@ -153,7 +153,7 @@ pub fn find(
     let mut record = CeilingRecord {
         schema: SCHEMA_CEILING.to_owned(),
         tool: Tool::this(),
-        started: Local::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
+        started: clock::local_now().to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
         environment: environment(),
         reserve_percent: plan.reserve_percent,
         max: plan.max,

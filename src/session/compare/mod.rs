@@ -13,7 +13,6 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use chrono::Local;
 use thiserror::Error;
 
 use self::left::read;
@@ -26,6 +25,7 @@ use crate::lab::protocol;
 use crate::model::{CompareRecord, ComparedPlan};
 use crate::report::write_compare_json;
 use crate::session::run::{End, Kind, NotWritable, RunDir, SaveIn};
+use crate::sys::clock;
 use crate::sys::proc::Proc;
 use crate::sys::process::self_exec::SelfExec;
 use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
@@ -113,7 +113,7 @@ pub fn conduct(
     status: &mut dyn FnMut(Option<At<'_>>),
 ) -> Result<Compared, CompareError> {
     let stop = StopSignal::on(&INTERRUPTIONS)?;
-    let started = Local::now();
+    let started = clock::local_now();
     let mut dir = RunDir::create(&plan.save_in, Kind::Comparison, started, "compare")?;
     tracing::info!("directory of the comparison: {}", dir.path().display());
     let mut comparison = Comparison {

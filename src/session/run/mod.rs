@@ -30,7 +30,6 @@ mod tests;
 use std::io;
 use std::time::Duration;
 
-use chrono::Local;
 use thiserror::Error;
 
 pub use self::plan::{ClientChoice, Identity, Isolate, Observe, RunPlan, ServerChoice};
@@ -45,6 +44,7 @@ pub use crate::model::observation::End;
 use crate::model::{FlowRecord, Packed, RunRecord, WorkerRecord};
 use crate::report::RunView;
 use crate::sys::capture::CaptureError;
+use crate::sys::clock;
 use crate::sys::isolation::Refused;
 use crate::sys::net::loopback;
 use crate::sys::proc::Proc;
@@ -146,7 +146,7 @@ pub fn conduct(
     if plan.uses_loopback() && loopback::is_up() == Some(false) {
         return Err(SessionError::LoopbackDown);
     }
-    let started = Local::now();
+    let started = clock::local_now();
     let mut world = System::new()?;
     let mut dir = RunDir::create(&plan.save_in, Kind::Run, started, &plan.name())?;
     steps::folder(dir.path());

@@ -15,7 +15,7 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chrono::{DateTime, Local};
+use chrono::{DateTime, FixedOffset};
 use rustix::fs::OFlags;
 
 use self::earlier::Earlier;
@@ -51,7 +51,7 @@ impl RunDir {
     pub fn create(
         wanted: &SaveIn,
         kind: Kind,
-        started: DateTime<Local>,
+        started: DateTime<FixedOffset>,
         name: &str,
     ) -> Result<Self, NotWritable> {
         let access = Access::new(wanted.shared);

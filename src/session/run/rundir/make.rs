@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Local};
+use chrono::{DateTime, FixedOffset};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, open, openat, statat};
 use rustix::io::Errno;
 use rustix::process::Uid;
@@ -42,7 +42,7 @@ pub fn named(path: &Path, access: Access, made: &mut Vec<PathBuf>) -> io::Result
 
 /// Makes a new folder under [`PARENT`], and opens it.
 pub fn fresh(
-    started: DateTime<Local>,
+    started: DateTime<FixedOffset>,
     name: &str,
     access: Access,
     made: &mut Vec<PathBuf>,

@@ -3,6 +3,7 @@
 use std::os::unix::fs::{MetadataExt, symlink};
 
 use super::*;
+use crate::sys::clock;
 
 fn wanted(folder: &Path) -> SaveIn {
     SaveIn {
@@ -19,7 +20,7 @@ fn replacing(folder: &Path) -> SaveIn {
 }
 
 fn create(wanted: &SaveIn) -> Result<RunDir, NotWritable> {
-    RunDir::create(wanted, Kind::Run, Local::now(), "test")
+    RunDir::create(wanted, Kind::Run, clock::local_now(), "test")
 }
 
 fn mode(path: &Path) -> u32 {
