@@ -268,7 +268,7 @@ pub const ROWS: &[Row] = &[
         "interface-down",
         DISK,
         "the interface goes down in mid-run",
-        "1; what was captured until then is counted",
+        "1; `capture_failed` says so; what was captured until then is counted",
     ),
     row(
         "signal-interrupts",

@@ -89,13 +89,12 @@ pub enum CaptureError {
     },
 }
 
+/// What older versions of libpcap say of it.
+const WENT_DOWN: &str = "The interface went down";
+
 /// What to do about a message of libpcap's, as the end of a sentence.
 fn of_reason(reason: &str, interface: &str) -> String {
-    let down = [
-        "That device is not up",
-        "The interface went down",
-        "Network is down",
-    ];
+    let down = ["That device is not up", WENT_DOWN, "Network is down"];
     if down.iter().any(|text| reason.contains(text)) {
         format!("; bring it up: sudo ip link set {interface} up")
     } else if reason.contains("Cannot allocate memory") {
@@ -171,7 +170,7 @@ impl Tap {
                 stopped_at = Some(Instant::now());
             }
             let looked_at = Instant::now();
-            self.wait_for_block(wait.as_ref());
+            let mut down = self.wait_for_block(wait.as_ref());
             let mut frames = 0;
             loop {
                 let n = self
@@ -196,6 +195,17 @@ impl Tap {
                     break;
                 }
             }
+            // An interface that is down is quiet. libpcap, from 1.10 on, waits for it to
+            // come up again, and does not say so: frames would be missing untold.
+            let up = || socket::interface_is_up(descriptor(&self.capture), &self.interface);
+            down |= frames == 0 && up() == Some(false);
+            if down {
+                sink.pause();
+                return Err(CaptureError::Other {
+                    interface: self.interface.clone(),
+                    reason: WENT_DOWN.to_owned(),
+                });
+            }
             if frames > 0 {
                 sink.pause();
                 quiet_since_stop = Duration::ZERO;
@@ -216,10 +226,15 @@ impl Tap {
         })
     }
 
-    fn wait_for_block(&self, limit: Option<&Timespec>) {
+    /// Whether the interface went down meanwhile (ENETDOWN in packet(7)); frames that
+    /// came before may be there all the same.
+    fn wait_for_block(&self, limit: Option<&Timespec>) -> bool {
         let fd = descriptor(&self.capture);
+        let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
         // Interrupted or timed out: the caller looks for frames all the same.
-        let _ = poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], limit);
+        let _ = poll(&mut fds, limit);
+        let failed = fds[0].revents().contains(PollFlags::ERR);
+        failed && rustix::net::sockopt::socket_error(fd) == Ok(Err(rustix::io::Errno::NETDOWN))
     }
 }
 

@@ -70,3 +70,26 @@ pub fn ignore_outgoing(fd: BorrowedFd<'_>) -> io::Result<()> {
 pub fn lock_filter(fd: BorrowedFd<'_>) -> io::Result<()> {
     set(fd, libc::SOL_SOCKET, libc::SO_LOCK_FILTER, 1)
 }
+
+/// Whether the interface of this name is up (`IFF_UP` of netdevice(7), asked with any
+/// socket); `None` where there is none, or it cannot be asked.
+#[must_use]
+pub fn interface_is_up(socket: BorrowedFd<'_>, name: &str) -> Option<bool> {
+    // SAFETY: a structure of numbers and arrays of them, for which zeros are values.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    // The last byte stays the zero that ends the name.
+    if name.len() >= request.ifr_name.len() {
+        return None;
+    }
+    for (to, from) in request.ifr_name.iter_mut().zip(name.bytes()) {
+        *to = libc::c_char::from_ne_bytes([from]);
+    }
+    // SAFETY: the structure is what the call takes, and the flags are what it fills in.
+    let flags = unsafe {
+        if libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFFLAGS, &raw mut request) != 0 {
+            return None;
+        }
+        request.ifr_ifru.ifru_flags
+    };
+    Some(libc::c_int::from(flags) & libc::IFF_UP != 0)
+}

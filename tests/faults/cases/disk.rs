@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{BENCH, Case};
 use crate::bench::{could_not_run, frames, saved, shell, threadtap};
 use crate::common::need::Need;
-use crate::common::{Lab, Ran, start, until};
+use crate::common::{Lab, Ran, findings, start, until};
 
 const DISK: &[Need] = &[
     Need::Root,
@@ -207,6 +207,14 @@ fn interface_down() {
     let record = saved(&ran);
     assert!(record["capture"]["frames"].as_u64() > Some(300));
     assert!(record["requests"]["valid"].as_u64() > Some(0));
+    assert_eq!(record["capture"]["stop_reason"], "fault");
+    let told = findings(&record, "capture_failed");
+    assert_eq!(told.len(), 1, "{record}");
+    let told = told[0]["message"].as_str().unwrap();
+    assert!(
+        told.contains("went down") && told.contains("ip link set lo up"),
+        "{told}"
+    );
     let up = std::process::Command::new("ip")
         .args(["link", "set", "lo", "up"])
         .status();
