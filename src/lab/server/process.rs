@@ -19,6 +19,11 @@ use crate::sys::process::{fork_and, reap_any, signal};
 /// How often ended children are looked for while no connection comes.
 const REAP_EVERY: Duration = Duration::from_millis(100);
 
+/// To look for one takes as long as there are children (wait(2) goes through all of
+/// them). So with thousands it is not done for every connection, but for one in so many
+/// of the children.
+const SHARE: usize = 16;
+
 /// The same at the end.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -26,16 +31,21 @@ pub(super) fn run(server: &'static Server, ready: impl FnOnce()) {
     let mut reserve = server.reserve();
     ready();
     let mut running = HashSet::new();
+    let mut taken = 0;
     loop {
         let limit = (!running.is_empty()).then_some(REAP_EVERY);
         match server.next(limit) {
             Next::Connection(accepted) => {
                 running.extend(hand_over(server, &mut reserve, &accepted));
             }
-            Next::Nothing => {}
+            Next::Nothing => taken = running.len(),
             Next::Stop => break,
         }
-        while !running.is_empty() && reap_one(&mut running) {}
+        taken += 1;
+        if taken * SHARE >= running.len() {
+            taken = 0;
+            while !running.is_empty() && reap_one(&mut running) {}
+        }
     }
     while !running.is_empty() && !server.others_left().is_zero() {
         if !reap_one(&mut running) {
