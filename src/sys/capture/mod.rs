@@ -21,6 +21,7 @@ use thiserror::Error;
 pub use self::opened::Opened;
 use super::{clock, privilege};
 use crate::model::{Frame, LinkType, Nanos, Timestamp};
+use crate::sys::net::socket;
 
 /// How old a block of frames grows before it is handed over.
 pub const BLOCK_TIMEOUT: Duration = Duration::from_millis(20);
