@@ -100,12 +100,12 @@ fn each_client_with_each_model_in_each_size() {
     // Two pairs of clients and two of servers, in each size.
     assert_eq!(record["differences"].as_array().unwrap().len(), 8);
     assert_eq!(record["growth"].as_array().unwrap().len(), 4);
-    // Without a capture nobody knows.
+    // Without a capture nobody knows; how long it took the clients say themselves.
     let row = &record["rows"][0];
     for unknown in ["peak_open_flows", "syn_retransmissions"] {
         assert!(row[unknown].is_null(), "{unknown}");
     }
-    assert!(row["latency"]["handshake"].is_null());
+    assert!(row["latency"]["handshake"]["p50_ns"].is_i64());
     let codes: Vec<_> = record["findings"]
         .as_array()
         .unwrap()
