@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::run::Colour;
+use super::run::{Colour, IsolateName};
 use super::values;
 use crate::lang::Lang;
 use crate::model::CeilingKind;
@@ -75,6 +75,10 @@ pub struct CeilingArgs {
     /// Percentage of free memory and of free system-wide limits to leave unused
     #[arg(long, value_name = "PERCENT", default_value_t = reserve::PERCENT, value_parser = values::percent)]
     pub reserve: u64,
+    /// With --kind connection alone: whether the search has a network of its own, where every port
+    /// is free; auto: no, as it captures nothing
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub isolate: IsolateName,
     /// Empty or new folder to save the result in, for `threadtap report` and `threadtap show`
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -21,7 +21,9 @@ Exit status:
 
 Examples:
   threadtap doctor
-  threadtap doctor --format json | jq .checks";
+  threadtap doctor --format json | jq .checks
+  threadtap doctor --apparmor-profile | sudo tee /etc/apparmor.d/threadtap
+  sudo apparmor_parser -r /etc/apparmor.d/threadtap     where AppArmor forbids isolate";
 
 /// How the answer is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -39,6 +41,9 @@ pub struct DoctorArgs {
     /// What to print
     #[arg(long, value_enum, default_value = "text")]
     pub format: DoctorFormat,
+    /// Print the profile of `AppArmor` that lets this program make user namespaces, and nothing else
+    #[arg(long, conflicts_with = "format")]
+    pub apparmor_profile: bool,
     /// Language of what is printed for people [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or
     /// `LANG`, where it is one of these, else en]
     #[arg(long, value_enum, value_name = "LANG")]

@@ -33,7 +33,7 @@ pub use explain::ExplainArgs;
 pub use manual::{manual, pages};
 pub use plan::UsageError;
 pub use report::ReportArgs;
-pub use run::{Colour, RunArgs};
+pub use run::{Colour, IsolateName, RunArgs};
 pub use serve::ServeArgs;
 pub use show::ShowArgs;
 pub use wireshark::WiresharkArgs;

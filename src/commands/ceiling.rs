@@ -8,12 +8,13 @@ use super::progress::{self, Wait};
 use super::terminal::style;
 use super::words::Say;
 use super::{DID_NOT_HOLD, INTERRUPTED, OK};
-use crate::cli::CeilingArgs;
-use crate::model::{CeilingRecord, StoppedBy};
+use crate::cli::{CeilingArgs, IsolateName, UsageError};
+use crate::model::{CeilingKind, CeilingRecord, StoppedBy};
 use crate::report::{Format, Style, write_ceiling};
 use crate::session::ceiling::{Progress, find, interrupted};
 use crate::session::run::{Kind, RunDir};
 use crate::sys::clock;
+use crate::sys::isolation::{Identity, enter};
 use crate::sys::process::stderr;
 use crate::text::units::count;
 
@@ -23,6 +24,14 @@ const FILE: &str = "ceiling.json";
 /// Finds the ceilings and prints them.
 pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
     let plan = args.plan();
+    if args.isolate == IsolateName::Always {
+        if plan.kinds != [CeilingKind::Connection] {
+            anyhow::bail!(UsageError::Mismatch(
+                "--isolate always is for connections: use it with --kind connection alone",
+            ));
+        }
+        enter(Identity::Own).map_err(|refused| anyhow::anyhow!("--isolate always: {refused}"))?;
+    }
     // A folder that cannot be saved in is told before anything is created.
     let dir = args.save_in();
     let mut dir = dir

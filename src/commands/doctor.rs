@@ -6,12 +6,19 @@ use super::language::language;
 use super::output::printed;
 use super::{DID_NOT_HOLD, OK};
 use crate::cli::{DoctorArgs, DoctorFormat};
-use crate::doctor::{judge, page};
+use crate::doctor::{apparmor_profile, judge, page};
 use crate::session::doctor::{readings, versions};
 use crate::sys::host::environment;
+use crate::sys::process;
 
 /// Tries what threadtap does, and says what works.
 pub fn doctor(args: &DoctorArgs) -> u8 {
+    if args.apparmor_profile {
+        let program = process::this_program();
+        let profile = apparmor_profile(&program.to_string_lossy());
+        let mut out = io::stdout().lock();
+        return printed(out.write_all(profile.as_bytes()).and_then(|()| out.flush()));
+    }
     let record = judge(&readings(), versions(), environment());
     let mut out = io::stdout().lock();
     let written = match args.format {

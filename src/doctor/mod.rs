@@ -5,6 +5,7 @@
 //! the reason, and what would change it. `page` is the record for people: one page
 //! without the name of a host, a user or a folder, to be pasted into a bug report.
 
+mod apparmor;
 mod judge;
 mod page;
 mod readings;
@@ -13,6 +14,7 @@ mod record;
 mod tests;
 mod words;
 
+pub use apparmor::apparmor_profile;
 pub use judge::judge;
 pub use page::page;
 pub use readings::{Readings, Refusal, TraceStep, Versions};

@@ -228,3 +228,35 @@ fn a_server_that_runs_is_outside() {
     let (_lab, ran) = run(&[], &["--isolate", "always", "--connect", "127.0.0.1:9"]);
     assert!(ran.exits(2).stderr.contains("--connect"));
 }
+
+/// A search for connections has one, too, also an ordinary user's; other kinds have not.
+#[test]
+fn a_search_for_connections_has_a_network_of_its_own() {
+    require!(Root, UserNamespaces, Tool("setpriv"));
+    let lab = Lab::new();
+    let search = "ceiling --kind connection --isolate always --max 50 --format json";
+    let mut command = as_user(&lab, &["strace", "-f", "-e", "trace=unshare"]);
+    let ran = lab.finish(command.args(search.split(' ')));
+    let record: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(record["kinds"][0]["reached"], 50, "{ran:?}");
+    assert!(ran.stderr.contains("unshare(CLONE_NEWNET) "), "{ran:?}");
+    let mut command = as_user(&lab, &[]);
+    let ran = lab.finish(command.args(["ceiling", "--isolate", "always", "--max", "5"]));
+    let told = ran.exits(2).stderr;
+    assert!(told.contains("--kind connection alone"), "{told}");
+}
+
+/// The profile is for the program that prints it.
+#[test]
+fn the_profile_for_apparmor_is_printed() {
+    let lab = Lab::new();
+    let mut command = lab.threadtap(&[]);
+    let ran = lab.finish(command.args(["doctor", "--apparmor-profile"]));
+    let profile = ran.exits(0).stdout;
+    let program = super::common::PROGRAM;
+    assert!(
+        profile.contains(&format!("profile threadtap \"{program}\"")),
+        "{profile}"
+    );
+    assert!(profile.contains("userns,"), "{profile}");
+}

@@ -59,8 +59,8 @@ pub(super) fn why(step: Step, errno: Errno, readings: &Readings) -> String {
         }
         (_, Errno::PERM | Errno::ACCESS) if readings.apparmor == Some(1) => {
             "AppArmor takes the rights away (kernel.apparmor_restrict_unprivileged_userns is 1); \
-             an administrator allows it with a profile for threadtap that has `userns,`, or for \
-             all: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+             an administrator allows it with the profile that `threadtap doctor \
+             --apparmor-profile` prints, or for all: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
                 .to_owned()
         }
         (_, Errno::PERM | Errno::ACCESS) if readings.seccomp.is_some_and(|mode| mode > 0) => {
@@ -135,6 +135,7 @@ mod tests {
                     &apparmor,
                     "apparmor_restrict_unprivileged_userns",
                 );
+                says(step, errno, &apparmor, "doctor --apparmor-profile");
             }
         }
         let container = Readings {

@@ -110,7 +110,7 @@ fn without_overflow_handler() {
 
 /// This program's file. By its own name, so that tools show that name; where
 /// the file is gone, by the kernel's link to it.
-pub(super) fn this_program() -> PathBuf {
+pub fn this_program() -> PathBuf {
     std::env::current_exe()
         .ok()
         .filter(|path| path.exists())
