@@ -124,6 +124,8 @@ fn three_different() -> Vec<FlowRecord> {
         answer: None,
         valid: None,
         problem: None,
+        response_segments: None,
+        response_coalesced: None,
     };
     let handshake = |begins, ends| Handshake {
         syn_ns: ms(begins),

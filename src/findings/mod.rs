@@ -16,6 +16,8 @@ mod about;
 mod answer_format;
 mod ending;
 mod evidence;
+mod limit_hit;
+mod queue;
 mod rule;
 mod rules;
 mod wire;

@@ -4,6 +4,7 @@ mod built_in;
 mod causes;
 mod documentation;
 mod ends;
+mod kernel;
 mod last_word;
 mod programs;
 mod registry;

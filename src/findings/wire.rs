@@ -27,6 +27,37 @@ pub(super) fn is_stuck_in_the_queue(input: &FindingsInput<'_>, flow: &FlowRecord
     flow.is_established() && is_never_accepted(flow) && tells_acceptances(input)
 }
 
+/// How an answer of TIME came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Arrival {
+    /// In how many segments.
+    pub segments: u16,
+    /// Whether one of them carried bytes of another answer, too.
+    pub coalesced: bool,
+}
+
+/// The answers of TIME that were captured whole, on flows on which the server sent
+/// nothing again and nothing out of order: there the segments of the capture are those
+/// that the client's system got.
+pub(super) fn time_answers<'a>(
+    input: &FindingsInput<'a>,
+) -> impl Iterator<Item = (&'a FlowRecord, Arrival)> {
+    let steady =
+        |flow: &&FlowRecord| flow.server_retransmissions == 0 && flow.server_out_of_order == 0;
+    let flows = input.flows.iter().filter(steady);
+    flows.flat_map(|flow| {
+        let whole = flow.exchanges.iter().filter_map(|e| {
+            // Only of TIME is it known where an answer ends.
+            e.valid?;
+            Some(Arrival {
+                segments: e.response_segments?.get(),
+                coalesced: e.response_coalesced?,
+            })
+        });
+        whole.map(move |arrival| (flow, arrival))
+    })
+}
+
 /// How many connections each side closed first, of those that both closed with FIN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ClosedFirst {

@@ -38,6 +38,93 @@ fn split_disordered_and_repeated() {
     assert_eq!(e[0].valid, Some(true));
 }
 
+/// In how many segments each answer came, and whether with another one.
+fn arrivals(then: impl IntoIterator<Item = Spoken>) -> Vec<(Option<u32>, Option<bool>)> {
+    let of = |e: Exchange| (e.response_segments, e.response_coalesced);
+    exchanges(then).into_iter().map(of).collect()
+}
+
+#[test]
+fn how_an_answer_came_is_counted_in_segments() {
+    let (c, s) = (client(), server());
+    let asks = || c.says(101, 301, b"TIME\r\n");
+    let whole = s.says(301, 107, b"JAM 10:20:30\r\n");
+    assert_eq!(arrivals([asks(), whole]), [(Some(1), Some(false))]);
+    let in_three = [
+        asks(),
+        s.says(301, 107, b"JAM "),
+        s.says(305, 107, b"10:20:30\r"),
+        s.says(314, 107, b"\n"),
+    ];
+    assert_eq!(arrivals(in_three), [(Some(3), Some(false))]);
+    // What was sent again brought nothing, and order does not matter.
+    let again = [
+        asks(),
+        s.says(309, 107, b"0:30\r\n"),
+        s.says(301, 107, b"JAM 10:2"),
+        s.says(301, 107, b"JAM 10:20:30\r\n"),
+    ];
+    assert_eq!(arrivals(again), [(Some(2), Some(false))]);
+    // The answer that was heard before the request.
+    let early = [
+        s.says(301, 101, b"JAM 10:20:30"),
+        s.says(313, 101, b"\r\n"),
+        asks(),
+    ];
+    assert_eq!(arrivals(early), [(Some(2), Some(false))]);
+    assert_eq!(arrivals([asks()]), [(None, None)]);
+}
+
+#[test]
+fn answers_in_one_segment_are_told() {
+    let (c, s) = (client(), server());
+    let asks = |n: usize| c.says(101, 301, &b"TIME\r\n".repeat(n));
+    let two = [
+        asks(2),
+        s.says(301, 113, b"JAM 10:20:30\r\nJAM 10:20:30\r\n"),
+    ];
+    assert_eq!(
+        arrivals(two),
+        [(Some(1), Some(true)), (Some(1), Some(true))]
+    );
+    // The second begins in the segment of the first, and the third stands alone.
+    let between = [
+        asks(3),
+        s.says(301, 119, b"JAM 10:20:30\r\nJAM 10"),
+        s.says(321, 119, b":20:30\r\n"),
+        s.says(329, 119, b"JAM 10:20:30\r\n"),
+    ];
+    let expected = [
+        (Some(1), Some(true)),
+        (Some(2), Some(true)),
+        (Some(1), Some(false)),
+    ];
+    assert_eq!(arrivals(between), expected);
+    // Bytes that answer nothing are no other answer.
+    let more = [asks(1), s.says(301, 107, b"JAM 10:20:30\r\nbye\r\n")];
+    assert_eq!(arrivals(more), [(Some(1), Some(false))]);
+}
+
+#[test]
+fn of_what_was_not_captured_whole_no_segments_are_counted() {
+    let (c, s) = (client(), server());
+    let asks = c.says(101, 301, b"TIME\r\n");
+    let lost = [
+        asks.clone(),
+        s.says(309, 107, b"0:30\r\n"),
+        c.ack(107, 315).at_ms(5),
+    ];
+    assert_eq!(arrivals(lost)[0], (None, None));
+    // Of other protocols an answer ends where the client speaks again.
+    let other = [
+        c.says(101, 301, b"GET /\r\n"),
+        s.says(301, 108, b"one"),
+        s.says(304, 108, b"two"),
+        s.says(304, 108, b"two"),
+    ];
+    assert_eq!(arrivals(other), [(Some(2), None)]);
+}
+
 #[test]
 fn the_first_copy_counts() {
     let (c, s) = (client(), server());

@@ -1,5 +1,7 @@
 //! The lines of the TIME protocol: request `TIME…\r\n`, answer `JAM hh:mm:ss\r\n`.
 
+use std::num::NonZero;
+
 use crate::model::{Incomplete, TimeOfDay};
 
 use super::printable::quoted;
@@ -66,6 +68,10 @@ impl RequestLine {
 pub(super) struct AnswerLine {
     kept: [u8; KEPT],
     len: u32,
+    /// How many segments brought it.
+    segments: u16,
+    /// The exchange whose answer ended in the segment in which this one begins.
+    pub shares_with: Option<u32>,
     /// Whether the snapshot length cut it.
     pub cut: bool,
     /// Why frames of it, or before it, are missing, where they are.
@@ -109,7 +115,14 @@ impl AnswerLine {
         self.len == 0 && !self.is_partial()
     }
 
+    /// How many segments brought it; `None` where not all of it was captured.
+    pub(super) fn segments(&self) -> Option<NonZero<u16>> {
+        NonZero::new(self.segments).filter(|_| !self.is_partial())
+    }
+
+    /// Takes what one more segment brought of it.
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.segments = self.segments.saturating_add(1);
         let at = (self.len as usize).min(KEPT);
         let n = bytes.len().min(KEPT - at);
         self.kept[at..at + n].copy_from_slice(&bytes[..n]);

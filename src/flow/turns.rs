@@ -2,6 +2,8 @@
 
 mod unseen;
 
+use std::num::NonZero;
+
 use crate::model::{Exchange, Incomplete, Timestamp};
 
 use super::budget::Budget;
@@ -94,6 +96,9 @@ impl Turns {
             // With exchanges left out, the last one kept is not the last one.
             if let Some(last) = self.exchanges.last_mut().filter(|_| self.omitted == 0) {
                 last.response_ns = Some(at);
+                let one = NonZero::<u16>::MIN;
+                let more = last.response_segments.map(|n| n.saturating_add(1));
+                last.response_segments = Some(more.unwrap_or(one));
             }
         } else {
             self.server_spoke = false;
@@ -117,6 +122,8 @@ impl Turns {
             answer: None,
             valid: None,
             problem: None,
+            response_segments: None,
+            response_coalesced: None,
         });
     }
 
@@ -214,17 +221,24 @@ impl Turns {
         if self.answer.lacks_end() && bytes.starts_with(b"JAM ") {
             self.answer_ends();
         }
+        // The exchange whose answer this segment has brought to its end.
+        let mut answered = None;
         while !bytes.is_empty() {
             let (line, rest) = first_line(bytes);
             bytes = rest;
-            if self.answer.is_empty() && self.is_rest(SERVER, line, &[b"JAM "]) {
-                self.goes_on(at);
-                continue;
+            if self.answer.is_empty() {
+                if self.is_rest(SERVER, line, &[b"JAM "]) {
+                    self.goes_on(at);
+                    continue;
+                }
+                self.answer.shares_with = answered;
             }
             self.answer.push(line);
             self.answer_at = at;
             if line.ends_with(b"\n") {
+                let before = self.over;
                 self.answer_ends();
+                answered = (self.over > before).then(|| self.over - 1);
             }
         }
         if missing > 0 {
@@ -248,6 +262,8 @@ impl Turns {
         let last = (self.over as usize).checked_sub(1);
         if let Some(exchange) = last.and_then(|at| self.exchanges.get_mut(at)) {
             exchange.response_ns = Some(at);
+            exchange.response_segments = None;
+            exchange.response_coalesced = None;
         }
     }
 
@@ -270,6 +286,14 @@ impl Turns {
         exchange.answer = verdict.answer;
         exchange.valid = verdict.valid;
         exchange.problem = verdict.problem.map(String::into_boxed_str);
+        exchange.response_segments = answer.segments();
+        exchange.response_coalesced = answer.segments().map(|_| answer.shares_with.is_some());
+        if let Some(other) = answer.shares_with
+            && let Some(other) = self.exchanges.get_mut(other as usize)
+            && other.response_segments.is_some()
+        {
+            other.response_coalesced = Some(true);
+        }
         self.over += 1;
         if self.over as usize == self.exchanges.len() {
             // Answered before its line ended: the next byte begins another.

@@ -1,6 +1,7 @@
 //! One TCP connection as the wire shows it.
 
 use std::fmt;
+use std::num::NonZero;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -180,6 +181,14 @@ pub struct Exchange {
     pub valid: Option<bool>,
     /// What was wrong with it, printable; `null` when nothing was.
     pub problem: Option<Box<str>>,
+    /// How many segments brought the answer: those that carried a byte of it for the
+    /// first time; 65,535 where there were more. `null` when no answer came, or not all of it was captured.
+    #[serde(default)]
+    pub response_segments: Option<NonZero<u16>>,
+    /// Whether one of these segments carried bytes of another answer, too; `null` when no
+    /// answer came or not all of it was captured, and for protocols other than TIME.
+    #[serde(default)]
+    pub response_coalesced: Option<bool>,
 }
 
 impl Exchange {

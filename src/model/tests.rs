@@ -180,6 +180,8 @@ fn what_runs_backwards_has_no_duration() {
         answer: None,
         valid: None,
         problem: None,
+        response_segments: None,
+        response_coalesced: None,
     };
     for (end, duration) in [
         (None, None),

@@ -28,6 +28,12 @@ pub fn raise_descriptors(wanted: u64) {
     let _ = hard < ask && raise(ask) || soft < hard && raise(hard);
 }
 
+/// How many descriptors this process may have; `None` where nothing bounds it.
+#[must_use]
+pub fn most_descriptors() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
+}
+
 /// Where this run takes place. The schemas of the records know the names of its
 /// limits, so that expectations of them can be checked before a run.
 #[must_use]

@@ -63,6 +63,14 @@ sentences! {
         no_time();
     }
 
+    // A limit that refused something.
+    limit {
+        reached(limit: Phrase); one_of(limits: Vec<Phrase>); maybe(limit: Phrase); none();
+        started_with(limit: Phrase);
+        named(name: &str, value: Option<u64>, path: Option<&str>);
+    }
+    queue { counted(n: u64, only_ours: bool, backlog: u64); }
+
     program_not_started { error(program: Phrase, error: &str, remedy: Phrase); no_request(); }
     server_not_listening {
         ended(server: Phrase, port: Option<&str>, exit: Option<Exit>);
@@ -80,7 +88,8 @@ sentences! {
         client(n: u64, tasks: bool, memory: bool); server(n: u64, tasks: bool, memory: bool);
     }
     exceptions_logged {
-        shown(side: Side, n: u64, log: &str, ended_well: bool, first: Option<&str>);
+        shown(side: Side, n: u64, log: &str, ended_well: bool, first: Option<&str>,
+            limit: Option<Phrase>);
     }
     left_behind { idle(n: u64); untracked(n: u64); }
     count_mismatch { disagree(wire: u64, workers: u64); trust(); }
@@ -102,11 +111,21 @@ sentences! {
         answer(answer: &str, faults: Vec<Phrase>);
         log_may_say(); let_it_wait(); check_listens(); why_aborted(); why_closed();
         why_silent_program(); raise_timeout(); why_silent(); correct_answer(); fewer_threads();
-        fewer_processes(); leave_room(); more_descriptors(); more_ports(); check_route();
+        fewer_processes(); fewer_tasks(); leave_room(); more_descriptors(); fewer_connections(); more_ports(); check_route();
     }
-    syn_retransmitted { again(flows: u64, slowest: Option<Nanos>, built_in: bool); }
+    client_refused_tasks { refused(n: u64, limit: Option<Phrase>); }
+    server_refused_tasks { refused(n: u64, limit: Option<Phrase>); }
+    server_refused_descriptors { ran_out(limit: Option<Phrase>); }
+    syn_retransmitted {
+        again(flows: u64, most: u64, slowest: Option<Nanos>, why: Phrase);
+        full(probably: bool, counted: Option<Phrase>, built_in: bool); partly(counted: Phrase);
+        not_full(drops: Option<u64>);
+    }
     unanswered_flows { silent(n: u64, numbers: &[String], more: bool); }
-    never_accepted { stuck(n: u64, exit: Option<Exit>, built_in: bool); }
+    never_accepted {
+        stuck(n: u64, why: Phrase); server_ended(exit: Exit); only_waited(n: u64);
+        queued(n: u64, counted: Option<Phrase>, built_in: bool);
+    }
     unowned_flows {
         client(unowned: u64, flows: u64, reason: Phrase);
         server(unowned: u64, flows: u64, reason: Phrase);
@@ -125,6 +144,8 @@ sentences! {
         made(n: u64, all: u64, slowest: Nanos); answered(n: u64, all: u64, slowest: Nanos);
         accepted(n: u64);
     }
+    answers_split { split(n: u64, all: u64, most: u64); }
+    answers_coalesced { together(n: u64, all: u64); }
     sampled { sides(sides: Vec<Side>); }
     thread_per_request { each(n: u64); pool(); }
     peak_below_requests {
@@ -144,7 +165,6 @@ sentences! {
     log_cut { cut(side: Side, printed: Bytes, log: &str, limit: Bytes); }
     address_fallback { again(n: u64, target: &str); normal(); more(n: u64); }
     client_died { ended(exit: Exit); }
-    client_refused_tasks { refused(n: u64); lower(); }
     closes_first { closed(client: u64, ports: u64); again(); }
     drops_unknown { unknown(kernel: bool, interface: bool); }
     frames_twice { twice(flows: u64, interface: &str); too_high(); }
@@ -172,8 +192,6 @@ sentences! {
     }
     reset_unread { late(side: Side, n: u64, peer: Side); unread(side: Side, n: u64, peer: Side); }
     server_ended { ended(); }
-    server_refused_descriptors { out(); raise(); }
-    server_refused_tasks { refused(n: u64); }
     serving_thread_unseen {
         unseen(n: u64, parts: Vec<Phrase>); sent(n: u64); asked(n: u64); silent(n: u64);
         unknown(n: u64); trace_rw();

@@ -53,6 +53,8 @@ fn exchange(response: Option<i64>, valid: Option<bool>) -> Exchange {
         answer: None,
         valid,
         problem: None,
+        response_segments: None,
+        response_coalesced: None,
     }
 }
 

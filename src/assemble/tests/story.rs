@@ -210,6 +210,8 @@ impl Story {
                 answer: TimeOfDay::new(0, 0, 0),
                 valid: Some(true),
                 problem: None,
+                response_segments: None,
+                response_coalesced: None,
             })
             .into_iter()
             .collect();

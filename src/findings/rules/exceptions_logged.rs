@@ -4,6 +4,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::ending::quoted;
 use crate::findings::evidence::ended_program;
+use crate::findings::limit_hit;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::End;
 use crate::model::{Exit, Severity, Side};
@@ -64,6 +65,7 @@ fn of_side(input: &FindingsInput<'_>, side: Side) -> Option<Conclusion> {
         side.log_file(),
         exit == Some(Exit::Code(0)),
         first.map(quoted).as_deref(),
+        first.and_then(|first| limit_hit::of_exception(input, first)),
     );
     let code = match exit {
         Some(Exit::Code(code)) => Some(code),

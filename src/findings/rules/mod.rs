@@ -92,6 +92,8 @@ registry! {
     AnswersOffTheClock = answers_off_the_clock,
     SlowAnswers = slow_answers,
     SlowCalls = slow_calls,
+    AnswersSplit = answers_split,
+    AnswersCoalesced = answers_coalesced,
     ResetUnread = reset_unread,
     Sampled = sampled,
     ObserverCost = observer_cost,

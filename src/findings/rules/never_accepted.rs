@@ -3,6 +3,7 @@
 
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, early_end_of_server, is_lossy};
+use crate::findings::queue::{self, queue_counts, with_counts};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::is_stuck_in_the_queue;
 use crate::model::{ServerKind, Severity};
@@ -28,6 +29,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
         evidence: &[
             ("connections", "how many connections"),
             ("asked", "those on which the client had sent something"),
+            queue::EVIDENCE[0],
+            queue::EVIDENCE[1],
+            queue::EVIDENCE[2],
         ],
     },
     judge: Judge::Once(judge),
@@ -45,6 +49,14 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let asked = count_of(stuck().filter(|flow| flow.client_payload_bytes > 0));
     let ended = input.seen.and_then(|seen| early_end_of_server(&seen));
     let built_in = input.run.plan.server == ServerKind::Embedded;
-    let sentence = never_accepted::stuck(n, ended, built_in);
-    Some(says(sentence).with("connections", n).with("asked", asked))
+    let counts = queue_counts(input);
+    let why = match (ended, counts) {
+        (Some(exit), _) => never_accepted::server_ended(exit),
+        (None, None) => never_accepted::queued(n, None, built_in),
+        (None, Some(counts)) if counts.overflows == 0 => never_accepted::only_waited(n),
+        (None, Some(counts)) => never_accepted::queued(n, Some(counts.told()), built_in),
+    };
+    let sentence = never_accepted::stuck(n, why);
+    let conclusion = says(sentence).with("connections", n).with("asked", asked);
+    Some(with_counts(conclusion, counts))
 }

@@ -9,6 +9,7 @@ use crate::findings::evidence::{
     count_of, early_end_of_server, is_never_accepted, left_in_the_queue, tells_acceptances,
     was_cut_short,
 };
+use crate::findings::limit_hit;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Endpoint, Exchange, FlowRecord, Outcome, Phrase, ServerKind, Severity, Side};
 use crate::text::escape::printable;
@@ -122,6 +123,12 @@ fn because(outcome: Outcome, input: &FindingsInput<'_>) -> (Vec<Phrase>, Option<
             let answer = wrong_answer(input).into_iter();
             answer.chain(remedy(outcome, input)).collect()
         }
+        Outcome::NoThread | Outcome::NoProcess => limit_hit::of_tasks(input)
+            .map(|hit| vec![hit.told(), requests_failed::fewer_tasks()])
+            .unwrap_or_default(),
+        Outcome::NoDescriptor => limit_hit::of_descriptors(input, Side::Client)
+            .map(|which| vec![which, requests_failed::fewer_connections()])
+            .unwrap_or_default(),
         _ => Vec::new(),
     };
     if known.is_empty() {

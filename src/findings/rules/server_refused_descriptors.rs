@@ -2,6 +2,7 @@
 
 use crate::findings::FindingsInput;
 use crate::findings::evidence::totals;
+use crate::findings::limit_hit;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Side};
 use crate::wording::server_refused_descriptors;
@@ -18,16 +19,25 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "Raise the limit with `ulimit -n`, or have fewer connections open at once \
              with --max-in-flight.",
         filter: None,
-        evidence: &[("refused", "how often the system refused")],
+        evidence: &[
+            ("refused", "how often the system refused"),
+            (
+                "most_descriptors",
+                "the limit of open files of the server (RLIMIT_NOFILE); null: not told",
+            ),
+        ],
     },
     judge: Judge::Once(judge),
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let refused = totals(&input.seen?, Side::Server)?.refused_descriptors;
-    let sentences = vec![
-        server_refused_descriptors::out(),
-        server_refused_descriptors::raise(),
-    ];
-    (refused > 0).then(|| says(sentences).with("refused", refused))
+    let totals = totals(&input.seen?, Side::Server)?;
+    let refused = totals.refused_descriptors;
+    let which = limit_hit::of_descriptors(input, Side::Server);
+    let sentence = server_refused_descriptors::ran_out(which);
+    (refused > 0).then(|| {
+        says(sentence)
+            .with("refused", refused)
+            .with("most_descriptors", totals.most_descriptors)
+    })
 }

@@ -3,6 +3,7 @@
 
 use crate::findings::FindingsInput;
 use crate::findings::evidence::totals;
+use crate::findings::limit_hit;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Severity, Side};
 use crate::wording::server_refused_tasks;
@@ -19,13 +20,26 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "Use --model pool or --model async, ask for fewer requests at once, or raise \
              the limit that `threadtap ceiling` names.",
         filter: None,
-        evidence: &[("refused", "how often the system refused")],
+        evidence: &[
+            ("refused", "how often the system refused"),
+            (
+                "limits",
+                "the limit that was reached, or those that may have been, with their values and \
+                 what was in use of them before the client started; null: not read",
+            ),
+        ],
     },
     judge: Judge::Once(judge),
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let refused = totals(&input.seen?, Side::Server)?.refused_tasks;
-    let sentence = server_refused_tasks::refused(refused);
-    (refused > 0).then(|| says(sentence).with("refused", refused))
+    let hit = limit_hit::of_tasks(input);
+    let which = hit.as_ref().map(limit_hit::Hit::told);
+    let sentence = server_refused_tasks::refused(refused, which);
+    (refused > 0).then(|| {
+        says(sentence)
+            .with("refused", refused)
+            .with("limits", hit.map(|hit| hit.evidence()))
+    })
 }

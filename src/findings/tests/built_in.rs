@@ -20,9 +20,9 @@ fn client_refused_tasks_counts_them() {
     let finding = refused.one("client_refused_tasks");
     assert_eq!(finding.severity, Severity::Warning);
     assert!(finding.message.starts_with(
-        "The system refused the client 1 thread or process (EAGAIN); the run went on"
+        "The system refused the client 1 thread or process (EAGAIN), and the run went on"
     ));
-    assert_eq!(evidence(&finding), json!({"refused": 1}));
+    assert_eq!(evidence(&finding), json!({"refused": 1, "limits": null}));
     refused.silent("server_refused_tasks");
     Scene::of_programs().silent("client_refused_tasks");
 }
@@ -67,7 +67,7 @@ fn server_refused_tasks_and_descriptors() {
     let finding = refused.one("server_refused_tasks");
     assert_eq!(finding.severity, Severity::Warning);
     assert!(finding.message.contains("2,000 threads or processes"));
-    assert_eq!(evidence(&finding), json!({"refused": 2000}));
+    assert_eq!(evidence(&finding), json!({"refused": 2000, "limits": null}));
     refused.silent("client_refused_tasks");
     refused.silent("server_refused_descriptors");
 
@@ -75,7 +75,10 @@ fn server_refused_tasks_and_descriptors() {
     let finding = refused.one("server_refused_descriptors");
     assert_eq!(finding.severity, Severity::Warning);
     assert!(finding.message.contains("ulimit -n"));
-    assert_eq!(evidence(&finding), json!({"refused": 3}));
+    assert_eq!(
+        evidence(&finding),
+        json!({"refused": 3, "most_descriptors": null})
+    );
     refused.silent("server_refused_tasks");
     // The client has a reason of each request for that.
     scene(|s| s.totals(Side::Client).refused_descriptors = 3).silent("server_refused_descriptors");

@@ -50,7 +50,11 @@ fn syn_retransmitted_counts_flows_and_tells_the_delay() {
         "flows": 2,
         "retransmitted_syns": 2,
         "handshakes_never_completed": 1,
+        "most_syns": 2,
         "slowest_handshake_ns": 1_012_000_000,
+        "listen_overflows": null,
+        "listen_drops": null,
+        "backlog": null,
     });
     assert_eq!(evidence(&finding), expected);
     let midstream = with(|f| f.flows[1].handshake = None);
@@ -282,4 +286,51 @@ fn slow_calls_are_told_of_a_run_without_a_capture() {
         0,
         "the wire tells more"
     );
+}
+
+#[test]
+fn answers_in_pieces_and_together() {
+    let split = with(|f| {
+        f.flows[3].exchanges[0].response_segments = Some(3);
+        f.flows[5].exchanges[0].response_segments = Some(2);
+    });
+    let finding = one(&split, "answers_split");
+    assert_eq!(
+        finding.message,
+        "2 of 20 answers came in more than one segment (at most 3): a recv(2) that is called in \
+         between returns only a part of the answer. Read until the line end."
+    );
+    let expected = json!({"answers": 2, "of": 20, "most_segments": 3, "flow": 3});
+    assert_eq!(evidence(&finding), expected);
+    let together = with(|f| f.flows[4].exchanges[0].response_coalesced = Some(true));
+    let finding = one(&together, "answers_coalesced");
+    assert!(
+        finding
+            .message
+            .starts_with("1 of 20 answers shared a segment")
+    );
+    assert_eq!(
+        evidence(&finding),
+        json!({"answers": 1, "of": 20, "flow": 4})
+    );
+    let silent = |tell: &dyn Fn(&mut crate::testkit::Fixture)| {
+        let fixture = with(|f| tell(f));
+        assert_eq!(coded(&fixture, "answers_split"), []);
+        assert_eq!(coded(&fixture, "answers_coalesced"), []);
+    };
+    silent(&|_| {});
+    // Other protocols have answers of many segments.
+    silent(&|f| {
+        f.flows[3].exchanges[0].response_segments = Some(9);
+        f.flows[3].exchanges[0].valid = None;
+    });
+    // What the server sent again may have come in other pieces.
+    silent(&|f| {
+        f.flows[3].exchanges[0].response_segments = Some(2);
+        f.flows[3].server_retransmissions = 1;
+    });
+    silent(&|f| {
+        f.flows[3].exchanges[0].response_segments = Some(2);
+        f.capture().dropped_by_kernel = Some(1);
+    });
 }

@@ -85,14 +85,16 @@ impl Turns {
                     close_unanswered(e);
                 }
             }
-        } else if lost
-            && let Some(last) = self
-                .exchanges
-                .last_mut()
-                .filter(|e| e.response_ns.is_none())
-        {
-            self.reasons.add(Incomplete::AnswersLost);
-            last.problem = Some(NOT_CAPTURED.into());
+        } else if lost {
+            for exchange in &mut self.exchanges {
+                exchange.response_segments = None;
+            }
+            if let Some(last) = self.exchanges.last_mut()
+                && last.response_ns.is_none()
+            {
+                self.reasons.add(Incomplete::AnswersLost);
+                last.problem = Some(NOT_CAPTURED.into());
+            }
         }
         if self.omitted > 0 {
             self.reasons.add(Incomplete::ExchangesBound);

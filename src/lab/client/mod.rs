@@ -25,7 +25,7 @@ use crate::model::{Outcome, Pid, Strategy, WorkerId};
 use crate::notes::{Ending, RequestPen};
 use crate::reserve::Reserve;
 use crate::sys::ledger::Ledger;
-use crate::sys::{clock, process as system_process};
+use crate::sys::{clock, host, process as system_process};
 
 /// What a client process is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +83,8 @@ pub fn run(plan: &'static ClientPlan, ledger: &'static Ledger) {
     header.pid.store(system_process::pid().0, Relaxed);
     header.first_ns.store(begun, Relaxed);
     header.ready_ns.store(begun, Relaxed);
+    let descriptors = host::most_descriptors().unwrap_or(0);
+    header.most_descriptors.store(descriptors, Relaxed);
     match plan.strategy {
         Strategy::Thread => thread::run(shared),
         Strategy::Pool => pool::run(shared),

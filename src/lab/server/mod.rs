@@ -194,6 +194,8 @@ fn serve_once(
         let header = ledger.header();
         header.pid.store(system_process::pid().0, Relaxed);
         header.first_ns.store(begun, Relaxed);
+        let descriptors = host::most_descriptors().unwrap_or(0);
+        header.most_descriptors.store(descriptors, Relaxed);
     }
     let ready = || {
         if let Some(ledger) = ledger {

@@ -10,8 +10,8 @@ use proptest::sample::select;
 
 use super::*;
 use crate::model::{
-    Endpoint, Environment, Exit, Outcome, Pid, Provenance, ServerModel, SideCost, StopReason,
-    Strategy as Way, Tid, Timestamp, Tool, WorkerId,
+    Endpoint, Environment, Exit, LimitName, Outcome, Pid, Provenance, ServerModel, SideCost,
+    StopReason, Strategy as Way, Tid, Timestamp, Tool, WorkerId,
 };
 
 fn side() -> BoxedStrategy<Side> {
@@ -269,8 +269,14 @@ fn ended() -> BoxedStrategy<SideEnded> {
 fn totals() -> BoxedStrategy<OwnTotals> {
     let time = || option::of(time());
     let kept = (count(), count());
-    ((time(), time(), time()), (count(), count(), count()), kept)
-        .prop_map(|(times, counts, kept)| OwnTotals {
+    let refusal = (option::of(any::<i32>()), option::of(count()));
+    (
+        (time(), time(), time()),
+        (count(), count(), count()),
+        kept,
+        refusal,
+    )
+        .prop_map(|(times, counts, kept, refusal)| OwnTotals {
             first: times.0,
             ready: times.1,
             after: times.2,
@@ -278,6 +284,8 @@ fn totals() -> BoxedStrategy<OwnTotals> {
             kept_tasks: kept.0,
             kept_memory: kept.1,
             refused_descriptors: counts.1,
+            refusal_errno: refusal.0,
+            most_descriptors: refusal.1,
             unrecorded: counts.2,
         })
         .boxed()
@@ -384,6 +392,35 @@ fn leftovers() -> BoxedStrategy<Leftovers> {
         .boxed()
 }
 
+fn kernel() -> BoxedStrategy<KernelLook> {
+    let known = || option::of(count());
+    let limit = (
+        select(vec![LimitName::Nproc, LimitName::PidsMax]),
+        count(),
+        known(),
+        any::<bool>(),
+        option::of(text()),
+    );
+    let limit = limit.prop_map(|(name, value, in_use, in_use_at_least, path)| TaskLimit {
+        name,
+        value,
+        in_use,
+        in_use_at_least,
+        path,
+    });
+    let counts = (known(), known(), known(), known());
+    (time(), counts, vec(limit, 0..3))
+        .prop_map(|(at, counts, limits)| KernelLook {
+            at,
+            backlog: counts.0,
+            listen_overflows: counts.1,
+            listen_drops: counts.2,
+            pids_refused: counts.3,
+            limits,
+        })
+        .boxed()
+}
+
 fn cost() -> BoxedStrategy<Fact> {
     let observer = option::of((nanos(), count()));
     (side(), option::of(nanos()), option::of(count()), observer)
@@ -435,6 +472,7 @@ pub(crate) fn fact() -> BoxedStrategy<Fact> {
         1 => cost(),
         1 => output(),
         1 => wire().prop_map(Fact::Wire),
+        1 => kernel().prop_map(Fact::Kernel),
         1 => trouble().prop_map(Fact::Trouble),
         1 => leftovers().prop_map(Fact::Leftovers),
         1 => end(),

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, ConnectionNote, Event, ObserverCost, Output, OwnTotals, RequestNote, Sample, SideEnded,
-    SideStarted, TaskNote, Trouble, WireFacts,
+    Asked, ConnectionNote, Event, KernelLook, ObserverCost, Output, OwnTotals, RequestNote, Sample,
+    SideEnded, SideStarted, TaskNote, Trouble, WireFacts,
 };
 use crate::model::{Environment, Side, SideCost, Timestamp, Tool};
 
@@ -156,6 +156,8 @@ pub enum Fact {
         #[serde(flatten)]
         output: Output,
     },
+    /// The kernel's own counts were read.
+    Kernel(KernelLook),
     /// What the capture counted.
     Wire(WireFacts),
     /// Something went wrong.

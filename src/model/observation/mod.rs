@@ -8,6 +8,7 @@
 mod asked;
 mod event;
 mod fact;
+mod kernel;
 mod notes;
 mod output;
 mod side;
@@ -21,6 +22,7 @@ mod tests;
 pub use asked::{Asked, AskedCapture, AskedClient, AskedProgram, AskedPrograms, AskedServer};
 pub use event::{Change, Event, MOST_ELSEWHERE, SocketId};
 pub use fact::{Counted, End, Fact, Header, Leftovers, Moments, SCHEMA_OBSERVATION};
+pub use kernel::{KernelLook, TaskLimit};
 pub use notes::{ConnectionNote, OwnTotals, RequestNote, TaskNote};
 pub use output::Output;
 pub use side::{ObserverCost, ObserverName, Sample, SideEnded, SideObservation, SideStarted};
@@ -64,6 +66,8 @@ pub struct Observation {
     pub server: SideObservation,
     /// Counts of the whole system: each that differs from the one before.
     pub system: Vec<Sample>,
+    /// What the kernel itself counted, each look at it in turn.
+    pub kernel: Vec<KernelLook>,
     /// What the capture counted; `None` without one.
     pub wire: Option<WireFacts>,
     /// What went wrong.
@@ -84,6 +88,7 @@ impl Observation {
             client: SideObservation::default(),
             server: SideObservation::default(),
             system: Vec::new(),
+            kernel: Vec::new(),
             wire: None,
             troubles: Vec::new(),
             leftovers: None,
@@ -147,6 +152,7 @@ impl Observation {
                 side.observer_cost = observer;
             }
             Fact::Output { side, output } => self.side_mut(side).output = Some(output),
+            Fact::Kernel(look) => self.kernel.push(look),
             Fact::Wire(wire) => self.wire = Some(wire),
             Fact::Trouble(trouble) => self.troubles.push(trouble),
             Fact::Leftovers(leftovers) => self.leftovers = Some(leftovers),

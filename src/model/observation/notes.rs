@@ -82,6 +82,13 @@ pub struct OwnTotals {
     pub kept_memory: u64,
     /// How often the system refused it a file descriptor.
     pub refused_descriptors: u64,
+    /// The error number of the last refusal of a descriptor; `None` where there was none.
+    #[serde(default)]
+    pub refusal_errno: Option<i32>,
+    /// The limit of open files of its process (`RLIMIT_NOFILE`); `None` where it did not
+    /// tell.
+    #[serde(default)]
+    pub most_descriptors: Option<u64>,
     /// Tasks and connections that found no room for a note: what is told of the
     /// others is not the whole.
     pub unrecorded: u64,

@@ -125,6 +125,10 @@ fn facts() -> Vec<Fact> {
                 processes: None,
             },
         },
+        Fact::Kernel(KernelLook {
+            backlog: Some(5),
+            ..KernelLook::default()
+        }),
         Fact::Leftovers(Leftovers::default()),
         Fact::Trouble(Trouble::CaptureNotSaved {
             error: "full".into(),

@@ -151,6 +151,8 @@ impl LedgerObserver {
             kept_tasks: header.kept_tasks.load(Relaxed),
             kept_memory: header.kept_memory.load(Relaxed),
             refused_descriptors: header.refused_descriptors.load(Relaxed),
+            refusal_errno: Some(header.refusal_errno.load(Relaxed)).filter(|errno| *errno != 0),
+            most_descriptors: Some(header.most_descriptors.load(Relaxed)).filter(|n| *n != 0),
             unrecorded: self.ledger.unrecorded(),
         }
     }

@@ -7,6 +7,7 @@
 //! comes through the seams in `world`; `system` is the real one.
 
 mod isolate;
+mod kernel;
 mod log;
 mod plan;
 mod recorder;

@@ -2,8 +2,10 @@
 
 mod listening;
 mod logs;
+mod looks;
 mod wire;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::log::{self, Log};
@@ -122,6 +124,7 @@ impl<'a> Stage<'a> {
             }
         };
         self.look_at_system();
+        self.look_at_kernel(target, true);
         server.look(&mut self.log);
         server.another_starts();
         let log = self.log_of(Side::Client);
@@ -137,7 +140,7 @@ impl<'a> Stage<'a> {
             },
         };
         let client = RunningSide::new(Side::Client, started, self.world, &mut self.log);
-        Ok(self.with_both(client, server, tap))
+        Ok(self.with_both(client, server, target, tap))
     }
 
     /// The end of a run in which no client could be run: what there was until then
@@ -172,6 +175,7 @@ impl<'a> Stage<'a> {
         mut self,
         mut client: RunningSide,
         mut server: RunningSide,
+        target: SocketAddr,
         tap: Option<Box<dyn Tap>>,
     ) -> Played {
         let mut end = self.while_client_runs(&mut client, &mut server, tap.as_deref());
@@ -180,6 +184,7 @@ impl<'a> Stage<'a> {
         server.look(&mut self.log);
         let stop_reason = self.until_at_rest(client.flows_expected(), tap.as_deref(), &mut end);
         self.look_at_system();
+        self.look_at_kernel(target, false);
         server.look(&mut self.log);
         let at_rest = self.world.now();
         let captured = tap.map(Tap::close);
@@ -243,18 +248,6 @@ impl<'a> Stage<'a> {
             flows,
             not_saved: self.not_saved,
             capture_cut,
-        }
-    }
-
-    fn look_at_system(&mut self) {
-        if !self.plan.sample {
-            return;
-        }
-        if let Some(counts) = self.world.count_system()
-            && let Some(sample) = self.system.look(self.world.now(), counts)
-        {
-            let of = Counted::System;
-            self.log.put(Fact::Sample { of, sample });
         }
     }
 

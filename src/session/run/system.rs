@@ -11,13 +11,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
 use super::rights::Rights;
+use super::kernel;
 use super::side_log::Output;
 use super::tap::RunningTap;
 use super::world::{StartedSide, Tap, World};
 use super::{
     ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program, steps,
 };
-use crate::model::observation::Leftovers;
+use crate::model::observation::{KernelLook, Leftovers};
 use crate::model::{Environment, Pid, Side, Timestamp};
 use crate::observe::Observer;
 use crate::observe::ptrace::Interest;
@@ -181,6 +182,14 @@ impl World for System {
         }
         let counter = self.counter.as_ref()?;
         Some((counter.threads(), counter.processes()))
+    }
+
+    fn look_at_kernel(&mut self, port: u16, first: bool) -> KernelLook {
+        if first {
+            kernel::look(clock::now(), port)
+        } else {
+            kernel::look_again(clock::now(), port)
+        }
     }
 
     fn start_server(

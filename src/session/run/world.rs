@@ -12,7 +12,7 @@ use rustix::process::Signal;
 
 use super::side_log::SideLog;
 use super::{RunPlan, SessionError};
-use crate::model::observation::{Leftovers, Trouble, WireFacts};
+use crate::model::observation::{KernelLook, Leftovers, Trouble, WireFacts};
 use crate::model::{Environment, FlowRecord, Pid, Side, Timestamp};
 use crate::observe::Observer;
 
@@ -124,6 +124,9 @@ pub trait World {
     fn holder_of(&self, port: u16) -> Option<String>;
     /// Threads and processes of the system; `None` where they cannot be counted.
     fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)>;
+    /// The kernel's own counts, for a server on this port, and in the first look what
+    /// bounds tasks.
+    fn look_at_kernel(&mut self, port: u16, first: bool) -> KernelLook;
     /// Starts the server of the plan, or finds it.
     ///
     /// # Errors

@@ -74,6 +74,8 @@ pub struct Header {
     pub refused_descriptors: AtomicU64,
     /// The error number of the last of these refusals.
     pub refusal_errno: AtomicI32,
+    /// The limit of open files of its process; 0 is "not told", or none.
+    pub most_descriptors: AtomicU64,
 }
 
 /// A thread or process other than the side's first.

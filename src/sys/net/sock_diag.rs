@@ -1,8 +1,9 @@
-//! Ports that are taken by a bind(2) alone.
+//! What proc(5) does not tell of TCP sockets, and the kernel does when it is asked
+//! (`sock_diag`(7)): ports that are taken by a bind(2) alone, and backlogs.
 //!
 //! A socket that is neither connected nor listening stands in no table of
 //! proc(5), and connect(2) passes its port over all the same. The kernel tells
-//! of it when it is asked (`sock_diag`(7)), from Linux 6.8 on.
+//! of it from Linux 6.8 on.
 
 use rustix::io::Errno;
 use rustix::net::{
@@ -17,56 +18,83 @@ const ERROR: u16 = 2;
 const DONE: u16 = 3;
 const TCP: u8 = 6;
 
-/// The state of such a socket (`TCP_BOUND_INACTIVE` of Linux).
+/// The state of a socket that is only bound (`TCP_BOUND_INACTIVE` of Linux).
 const BOUND: u32 = 13;
+/// The state of one that listens (`TCP_LISTEN`).
+const LISTEN: u32 = 10;
 
 /// Where a message tells the local port: behind its header and four bytes of
 /// states, in the byte order of the network.
 const PORT_AT: usize = HEADER_BYTES + 4;
 
+/// Where a message tells the send queue, of a listening socket its backlog: behind
+/// the addresses (48 bytes), the timer and the receive queue (`struct inet_diag_msg`).
+const BACKLOG_AT: usize = PORT_AT + 48 + 8;
+
 /// The local ports of TCP sockets that are only bound; none where the kernel
 /// does not tell of them.
 #[must_use]
 pub fn ports() -> Vec<u16> {
-    let families = [libc::AF_INET, libc::AF_INET6];
-    let all = families.map(|family| u8::try_from(family).ok().and_then(|f| of(f).ok()));
-    all.into_iter().flatten().flatten().collect()
+    let mut ports = Vec::new();
+    of_both_families(BOUND, &mut |message| ports.extend(port_of(message)));
+    ports
+}
+
+/// How many connections may wait at a socket that listens on this port, in the caller's
+/// network namespace: the greatest backlog, as the kernel keeps it (listen(2)). `None`
+/// where nobody listens there, and where the kernel does not tell.
+#[must_use]
+pub fn backlog(port: u16) -> Option<u64> {
+    let mut greatest = None;
+    of_both_families(LISTEN, &mut |message| {
+        if port_of(message) == Some(port) {
+            greatest = greatest.max(number_at(message, BACKLOG_AT));
+        }
+    });
+    greatest.map(u64::from)
+}
+
+/// Hands on what the kernel tells of each socket in this state.
+fn of_both_families(state: u32, each: &mut impl FnMut(&[u8])) {
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        // What is not told is left out.
+        let _ = u8::try_from(family).map(|family| of(family, state, each));
+    }
 }
 
 /// Those of a family.
-fn of(family: u8) -> Result<Vec<u16>, Errno> {
+fn of(family: u8, state: u32, each: &mut impl FnMut(&[u8])) -> Result<(), Errno> {
     let socket = socket_with(
         AddressFamily::NETLINK,
         SocketType::DGRAM,
         SocketFlags::CLOEXEC,
         Some(netlink::SOCK_DIAG),
     )?;
-    send(&socket, &request(family), SendFlags::empty())?;
-    let mut ports = Vec::new();
+    send(&socket, &request(family, state), SendFlags::empty())?;
     let mut answer = vec![0u8; 1 << 15];
     loop {
         let (length, _) = recv(&socket, answer.as_mut_slice(), RecvFlags::empty())?;
         let there = answer.get(..length).unwrap_or_default();
-        if length == 0 || !read(there, &mut ports) {
-            return Ok(ports);
+        if length == 0 || !read(there, each) {
+            return Ok(());
         }
     }
 }
 
 /// A header, and `inet_diag_req_v2` with no address: all sockets of this state.
-fn request(family: u8) -> [u8; 72] {
+fn request(family: u8, state: u32) -> [u8; 72] {
     let mut request = [0; 72];
     request[..4].copy_from_slice(&72u32.to_ne_bytes());
     request[4..6].copy_from_slice(&BY_FAMILY.to_ne_bytes());
     request[6..8].copy_from_slice(&REQUEST_DUMP.to_ne_bytes());
     request[16] = family;
     request[17] = TCP;
-    request[20..24].copy_from_slice(&(1u32 << BOUND).to_ne_bytes());
+    request[20..24].copy_from_slice(&(1u32 << state).to_ne_bytes());
     request
 }
 
-/// Takes the ports from a part of the answer. `false` where it was the last.
-fn read(mut part: &[u8], ports: &mut Vec<u16>) -> bool {
+/// Hands on the messages of a part of the answer. `false` where it was the last.
+fn read(mut part: &[u8], each: &mut impl FnMut(&[u8])) -> bool {
     while let Some((length, kind)) = header(part) {
         if kind == ERROR || kind == DONE {
             return false;
@@ -74,13 +102,23 @@ fn read(mut part: &[u8], ports: &mut Vec<u16>) -> bool {
         let Some(message) = part.get(..length).filter(|m| m.len() >= HEADER_BYTES) else {
             return false;
         };
-        if let Some(&[high, low]) = message.get(PORT_AT..PORT_AT + 2) {
-            ports.push(u16::from_be_bytes([high, low]));
-        }
+        each(message);
         // Each begins at a multiple of four bytes.
         part = part.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     true
+}
+
+/// The local port of a message.
+fn port_of(message: &[u8]) -> Option<u16> {
+    let bytes = message.get(PORT_AT..PORT_AT + 2)?.try_into().ok()?;
+    Some(u16::from_be_bytes(bytes))
+}
+
+/// A number of a message, in the byte order of this machine.
+fn number_at(message: &[u8], at: usize) -> Option<u32> {
+    let bytes = message.get(at..at + 4)?.try_into().ok()?;
+    Some(u32::from_ne_bytes(bytes))
 }
 
 /// The length and the type of the message that begins here.
@@ -119,6 +157,19 @@ mod tests {
     }
 
     #[test]
+    fn a_backlog_is_what_listen_was_given() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let address: std::net::SocketAddr = address.parse().unwrap();
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+            socket.bind(&SockAddr::from(address)).unwrap();
+            let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+            assert_eq!(backlog(port), None, "not yet");
+            socket.listen(7).unwrap();
+            assert_eq!(backlog(port), Some(7));
+        }
+    }
+
+    #[test]
     fn an_answer_is_read_to_its_end() {
         let message = |kind: u16, port: u16| {
             let mut bytes = vec![0u8; 88];
@@ -128,13 +179,14 @@ mod tests {
             bytes
         };
         let mut ports = Vec::new();
+        let mut take = |part: &[u8]| read(part, &mut |message| ports.extend(port_of(message)));
         let two = [message(BY_FAMILY, 80), message(BY_FAMILY, 443)].concat();
-        assert!(read(&two, &mut ports), "more may follow");
-        assert!(!read(&message(DONE, 0), &mut ports));
-        assert!(!read(&message(ERROR, 0), &mut ports));
+        assert!(take(&two), "more may follow");
+        assert!(!take(&message(DONE, 0)));
+        assert!(!take(&message(ERROR, 0)));
         // What is cut off, or says that it has no length, ends it.
-        assert!(!read(&two[..40], &mut ports));
-        assert!(!read(&[0; 20], &mut ports));
+        assert!(!take(&two[..40]));
+        assert!(!take(&[0; 20]));
         assert_eq!(ports, [80, 443]);
     }
 }

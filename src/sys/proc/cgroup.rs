@@ -35,6 +35,22 @@ pub fn pids(of: Proc) -> Vec<Level> {
         .collect()
 }
 
+/// How often `pids.max` of a group has refused a task, of all groups of a process:
+/// whether a refusal is counted in the group whose limit it was or in the one of the
+/// task depends on the version of Linux. `None` where no group tells.
+#[must_use]
+pub fn pids_refused(of: Proc) -> Option<u64> {
+    let of_group = |folder: PathBuf| {
+        let text = fs::read_to_string(folder.join("pids.events")).ok()?;
+        word(&text, "max")
+    };
+    let told: Vec<u64> = folders("pids", of)
+        .into_iter()
+        .filter_map(of_group)
+        .collect();
+    (!told.is_empty()).then(|| told.into_iter().fold(0, u64::saturating_add))
+}
+
 /// Memory in bytes, as above. What the kernel would drop before it refuses
 /// anything (unmapped pages of files) is not counted as used.
 #[must_use]

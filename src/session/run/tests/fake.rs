@@ -18,7 +18,9 @@ use super::super::{
     CAPTURE_FILE, ClientChoice, Finished, Identity, Isolate, Observe, ProgramError, RunPlan,
     SaveIn, ServerChoice, SessionError, conduct_in,
 };
-use crate::model::observation::{Change, Event, Fact, Leftovers, ObserverName, WireFacts};
+use crate::model::observation::{
+    Change, Event, Fact, KernelLook, Leftovers, ObserverName, WireFacts,
+};
 use crate::model::{Environment, Exit, Nanos, Pid, Side, StopReason, Tid, Timestamp};
 use crate::observe::scripted::{Clock, Log, Scripted, moment};
 use crate::sys::capture::Settings;
@@ -289,6 +291,15 @@ impl World for Fake {
 
     fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)> {
         Some((Some(100), Some(50)))
+    }
+
+    fn look_at_kernel(&mut self, port: u16, first: bool) -> KernelLook {
+        assert_eq!(port, target().port());
+        KernelLook {
+            at: self.now(),
+            listen_overflows: Some(if first { 3 } else { 5 }),
+            ..KernelLook::default()
+        }
     }
 
     fn start_server(
