@@ -182,6 +182,9 @@ fn an_answer_in_fourteen_segments_is_valid() {
         for flow in ran.flows() {
             assert_eq!(flow["exchanges"][0]["answer"], "12:34:56");
         }
+        let split = &findings(&record, "answers_split")[0]["evidence"];
+        assert_eq!(split["answers"], N, "{strategy}");
+        assert_eq!(split["most_segments"], 14, "{strategy}");
     }
 }
 

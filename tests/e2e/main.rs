@@ -8,6 +8,7 @@ mod common;
 mod blocked;
 mod ceiling;
 mod compare;
+mod conclusions;
 mod contract;
 mod diagnostics;
 mod disk;

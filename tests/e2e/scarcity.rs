@@ -51,7 +51,17 @@ fn no_thread_for_every_request() {
     assert_eq!(record["requests"]["valid"], WORKERS);
     assert_eq!(record["requests"]["attempted"], WORKERS);
     assert_eq!(record["census"]["client"]["threads"]["peak"], WORKERS + 1);
-    assert_eq!(findings(&record, "client_refused_tasks").len(), 1);
+    let refused = findings(&record, "client_refused_tasks");
+    assert_eq!(refused.len(), 1);
+    let limits = refused[0]["evidence"]["limits"].as_array().unwrap();
+    assert_eq!(limits.len(), 1, "{limits:?}");
+    assert_eq!(limits[0]["name"], "RLIMIT_NPROC");
+    assert_eq!(limits[0]["value"], TASKS);
+    let failed = findings(&record, "requests_failed")[0]["message"].to_string();
+    assert!(
+        failed.contains("the limit that was reached is RLIMIT_NPROC = 40"),
+        "{failed}"
+    );
     assert!(ran.stdout.contains("EAGAIN"));
 }
 
@@ -115,6 +125,27 @@ fn too_few_tasks_to_start_is_one_line() {
     }
 }
 
+/// The kernel itself counts what `pids.max` refuses, also to root, who is exempt from
+/// other limits.
+#[test]
+fn a_control_group_that_is_full_is_named() {
+    require!(Capture, Root, Groups("pids"));
+    let group = Group::new("pids", "named");
+    group.set("pids.max", "60");
+    let lab = Lab::new();
+    let mut command = lab.command("sh");
+    command
+        .args(["-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\""])
+        .args([group.path(), PROGRAM, "run", "--out", "out"])
+        .args(["-n", "100", "--gate", "--model", "async", "--port", "0"]);
+    let record = lab.finish(&mut command).exits(1).record();
+    let limits = &findings(&record, "client_refused_tasks")[0]["evidence"]["limits"];
+    assert_eq!(limits.as_array().unwrap().len(), 1, "{limits}");
+    assert_eq!(limits[0]["name"], "pids.max");
+    assert_eq!(limits[0]["value"], 60);
+    assert_eq!(limits[0]["path"], group.path());
+}
+
 /// Behind these the program may have so many descriptors and no more, even
 /// as root.
 fn run_with_descriptors(most: u32, arguments: &[&str]) -> Ran {
@@ -139,6 +170,8 @@ fn no_descriptor_for_every_request() {
         // 40 descriptors: some are the program's own, and one that is closed
         // may be had again.
         assert!((1..N).contains(&missing), "{strategy}: {missing}");
+        let message = findings(&record, "requests_failed")[0]["message"].to_string();
+        assert!(message.contains("RLIMIT_NOFILE = 40"), "{message}");
     }
 }
 

@@ -131,3 +131,27 @@ fn a_name_with_several_addresses() {
         "{record:#}"
     );
 }
+
+/// What observing has cost is told where it is at least half of the client's time, by
+/// the record's own figures, and nowhere else.
+#[test]
+fn the_cost_of_observing_is_told_by_its_figures() {
+    require!(Capture, Tool("cc"));
+    for (options, n) in [(&[][..], "1"), (&["--read-write"], "1500")] {
+        let seen = Stage::new(&["thread_server", "{port}"])
+            .with(options)
+            .run(&["thread_client", "{port}", n])
+            .exits(0);
+        let record = seen.record();
+        let figure = |name: &str| record["observer"][name].as_u64().unwrap();
+        let (cpu, client) = (figure("tracer_cpu_ns"), figure("client_duration_ns"));
+        let told = findings(&record, "observer_cost");
+        let dear = client >= 100_000_000 && cpu * 2 >= client;
+        assert_eq!(told.len(), usize::from(dear), "{cpu} ns in {client} ns");
+        for finding in told {
+            assert_eq!(finding["evidence"]["tracer_cpu_ns"], cpu);
+            assert_eq!(finding["evidence"]["tracer_stops"], figure("tracer_stops"));
+        }
+        assert!(figure("tracer_stops") > 0);
+    }
+}
