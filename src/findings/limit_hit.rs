@@ -59,13 +59,11 @@ pub(super) fn of_tasks(input: &FindingsInput<'_>) -> Option<Hit> {
             _ => possible.push(limit.clone()),
         }
     }
-    match (full.as_slice(), possible.is_empty()) {
-        ([one], true) => Some(Hit::One(one.clone())),
-        _ => {
-            full.extend(possible);
-            Some(Hit::Several(full))
-        }
+    if let ([one], true) = (full.as_slice(), possible.is_empty()) {
+        return Some(Hit::One(one.clone()));
     }
+    full.extend(possible);
+    Some(Hit::Several(full))
 }
 
 /// How many tasks the run itself had at once, beyond those that were there before the
