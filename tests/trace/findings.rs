@@ -137,7 +137,7 @@ fn a_name_with_several_addresses() {
 #[test]
 fn the_cost_of_observing_is_told_by_its_figures() {
     require!(Capture, Tool("cc"));
-    for (options, n) in [(&[][..], "1"), (&["--read-write"], "1500")] {
+    for (options, n) in [(&[][..], "1"), (&["--trace-rw"], "1500")] {
         let seen = Stage::new(&["thread_server", "{port}"])
             .with(options)
             .run(&["thread_client", "{port}", n])

@@ -263,8 +263,7 @@ fn an_exception_that_speaks_of_a_limit_has_its_number() {
     };
     let open = "OSError: [Errno 24] Too many open files";
     assert!(
-        of(open)
-            .ends_with("Too many open files”; it was started with RLIMIT_NOFILE = 64 (ulimit -n)."),
+        of(open).ends_with("Too many open files”; it was started with RLIMIT_NOFILE = 64."),
         "{}",
         of(open)
     );
