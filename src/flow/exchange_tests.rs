@@ -40,7 +40,10 @@ fn split_disordered_and_repeated() {
 
 /// In how many segments each answer came, and whether with another one.
 fn arrivals(then: impl IntoIterator<Item = Spoken>) -> Vec<(Option<u32>, Option<bool>)> {
-    let of = |e: Exchange| (e.response_segments, e.response_coalesced);
+    let of = |e: Exchange| {
+        let segments = e.response_segments.map(|n| u32::from(n.get()));
+        (segments, e.response_coalesced)
+    };
     exchanges(then).into_iter().map(of).collect()
 }
 

@@ -53,7 +53,7 @@ fn a_bad_day() -> Scene {
     f.retried(3);
     f.bad_answer(4, HOSTILE);
     f.flows[5].client = f.flows[6].client;
-    f.flows[8].exchanges[0].response_segments = Some(2);
+    f.flows[8].exchanges[0].response_segments = std::num::NonZero::new(2);
     f.flows[9].exchanges[0].response_coalesced = Some(true);
     f.flows[7].client.ip = std::net::Ipv4Addr::new(127, 0, 0, 2).into();
     f.capture().stop_reason = StopReason::Timeout;

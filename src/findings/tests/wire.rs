@@ -291,8 +291,8 @@ fn slow_calls_are_told_of_a_run_without_a_capture() {
 #[test]
 fn answers_in_pieces_and_together() {
     let split = with(|f| {
-        f.flows[3].exchanges[0].response_segments = Some(3);
-        f.flows[5].exchanges[0].response_segments = Some(2);
+        f.flows[3].exchanges[0].response_segments = std::num::NonZero::new(3);
+        f.flows[5].exchanges[0].response_segments = std::num::NonZero::new(2);
     });
     let finding = one(&split, "answers_split");
     assert_eq!(
@@ -321,16 +321,16 @@ fn answers_in_pieces_and_together() {
     silent(&|_| {});
     // Other protocols have answers of many segments.
     silent(&|f| {
-        f.flows[3].exchanges[0].response_segments = Some(9);
+        f.flows[3].exchanges[0].response_segments = std::num::NonZero::new(9);
         f.flows[3].exchanges[0].valid = None;
     });
     // What the server sent again may have come in other pieces.
     silent(&|f| {
-        f.flows[3].exchanges[0].response_segments = Some(2);
+        f.flows[3].exchanges[0].response_segments = std::num::NonZero::new(2);
         f.flows[3].server_retransmissions = 1;
     });
     silent(&|f| {
-        f.flows[3].exchanges[0].response_segments = Some(2);
+        f.flows[3].exchanges[0].response_segments = std::num::NonZero::new(2);
         f.capture().dropped_by_kernel = Some(1);
     });
 }
