@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use super::rights::Rights;
 use super::kernel;
+use super::rights::Rights;
 use super::side_log::Output;
 use super::tap::RunningTap;
 use super::world::{StartedSide, Tap, World};
