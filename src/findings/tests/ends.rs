@@ -129,12 +129,14 @@ fn server_died_where_it_was_not_asked_to_end() {
         }
     }
 
-    for quiet in [
-        ended(Scene::normal(), Some(KILLED), true, End::Complete),
-        ended(Scene::of_programs(), Some(KILLED), true, End::Complete),
-        ended(Scene::of_programs(), Some(KILLED), false, End::Interrupted),
-        ended(Scene::of_programs(), None, false, End::Complete),
+    let scenes: [fn() -> Scene; 2] = [Scene::normal, Scene::of_programs];
+    for (which, exit, asked, end) in [
+        (0, Some(KILLED), true, End::Complete),
+        (1, Some(KILLED), true, End::Complete),
+        (1, Some(KILLED), false, End::Interrupted),
+        (1, None, false, End::Complete),
     ] {
+        let quiet = ended(scenes[which](), exit, asked, end);
         quiet.silent("server_died");
         quiet.silent("server_ended");
     }
