@@ -15,6 +15,7 @@ mod connections;
 mod counts;
 mod incomplete;
 mod moments;
+mod open_loop;
 mod own_flows;
 mod plan;
 mod programs;
@@ -28,6 +29,7 @@ mod workers;
 mod tests;
 
 use self::moments::When;
+use self::open_loop::DueTimes;
 use self::programs::Known;
 use self::sides::{ClientSide, ServerSide};
 use self::told::Told;
@@ -103,7 +105,8 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         },
     );
     let told = Told::of(observation, &client, &server, when.moments.client_ended);
-    let mut workers = told::workers(told.as_ref(), &client, wire, server.is_embedded());
+    let due = DueTimes::of(observation);
+    let mut workers = told::workers(told.as_ref(), &client, wire, server.is_embedded(), due);
     // Connections were made, and no frame passed the tap: it tells of none.
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     server.put_workers(&mut workers);
@@ -150,6 +153,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         latency: told
             .as_ref()
             .map_or_else(|| latencies(own.unwrap_or_default()), Told::latencies),
+        open_loop: open_loop::told(observation),
         correlation: correlation(wire, &client, &server),
         sides: costs(observation),
         observer: observer(observation, &when, &flows),

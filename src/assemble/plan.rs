@@ -55,6 +55,7 @@ pub(super) fn told(
             gate,
             max_in_flight,
             timeout_ns,
+            ..
         } => Plan {
             strategy: Some(*strategy),
             requests: Some(*requests),

@@ -2,6 +2,7 @@
 
 use super::connections::Attempt;
 use super::moments::When;
+use super::open_loop::DueTimes;
 use super::programs::Known;
 use super::watched::Watched;
 use super::{built, connections, counts, programs, samples, workers};
@@ -163,10 +164,16 @@ impl<'a> ClientSide<'a> {
         }
     }
 
-    /// `time`: whether its server speaks TIME and nothing else.
-    pub fn workers(&self, flows: Option<&[FlowRecord]>, time: bool) -> Packed<WorkerRecord> {
+    /// `time`: whether its server speaks TIME and nothing else. `due`: when its requests
+    /// were due, where they were at a rate.
+    pub fn workers(
+        &self,
+        flows: Option<&[FlowRecord]>,
+        time: bool,
+        due: Option<DueTimes>,
+    ) -> Packed<WorkerRecord> {
         match self {
-            Self::BuiltIn { seen, .. } => workers::client_records(&seen.requests).collect(),
+            Self::BuiltIn { seen, .. } => workers::client_records(&seen.requests, due).collect(),
             Self::Program { watched, .. } => programs::client_workers(*watched, flows, time)
                 .into_iter()
                 .collect(),

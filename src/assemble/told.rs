@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::open_loop::DueTimes;
 use super::sides::{ClientSide, ServerSide};
 use crate::activity::Connection;
 use crate::correlate::ServerSocket;
@@ -193,8 +194,9 @@ pub(super) fn workers(
     client: &ClientSide<'_>,
     wire: Option<&[FlowRecord]>,
     time: bool,
+    due: Option<DueTimes>,
 ) -> Packed<WorkerRecord> {
-    let mut workers = client.workers(wire, time);
+    let mut workers = client.workers(wire, time, due);
     if let Some(told) = told {
         told.fill(&mut workers);
     }

@@ -2,16 +2,21 @@
 
 use std::io;
 
+use super::open_loop::DueTimes;
 use crate::model::observation::{ConnectionNote, RequestNote};
 use crate::model::{Packed, Side, WorkerId, WorkerRecord};
 
-pub(super) fn client_records(requests: &Packed<RequestNote>) -> impl Iterator<Item = WorkerRecord> {
-    requests.iter().map(|n| WorkerRecord {
+pub(super) fn client_records(
+    requests: &Packed<RequestNote>,
+    due: Option<DueTimes>,
+) -> impl Iterator<Item = WorkerRecord> {
+    requests.iter().map(move |n| WorkerRecord {
         side: Side::Client,
         worker: n.taken_by.map(|t| t.0),
         request: Some(n.number),
         pid: n.taken_by.map(|t| t.1),
         tid: n.taken_by.map(|t| t.2),
+        due_ns: due.map(|times| times.due(n.number)),
         started_ns: n.started,
         ended_ns: n.ended,
         connected_ns: n.connected,
@@ -37,6 +42,7 @@ pub(super) fn server_records(
             request: None,
             pid: Some(pid),
             tid: Some(tid),
+            due_ns: None,
             started_ns: c.served,
             ended_ns: c.closed,
             connected_ns: Some(c.accepted),

@@ -142,7 +142,9 @@ impl RunArgs {
         };
         Ok(ClientChoice::BuiltIn(ClientPlan {
             strategy,
-            requests: self.requests.unwrap_or(REQUESTS),
+            requests: self.number_of_requests()?,
+            rate: self.rate,
+            duration: self.duration,
             workers: self.workers.unwrap_or_else(cpus),
             gate: self.gate,
             max_in_flight: self.max_in_flight,
@@ -152,6 +154,22 @@ impl RunArgs {
             target,
             parent: std::process::id(),
         }))
+    }
+
+    /// As many as are due in the time given, or as many as were asked for.
+    fn number_of_requests(&self) -> Result<u32, UsageError> {
+        /// What -n takes.
+        const MOST: u64 = 10_000_000;
+        let (Some(rate), Some(duration)) = (self.rate, self.duration) else {
+            return Ok(self.requests.unwrap_or(REQUESTS));
+        };
+        let due = rate.requests_within(duration.into());
+        u32::try_from(due)
+            .ok()
+            .filter(|n| u64::from(*n) <= MOST)
+            .ok_or(UsageError::Mismatch(
+                "--rate and --duration make more than 10,000,000 requests; lower one of them",
+            ))
     }
 
     fn server_choice(&self) -> Result<ServerChoice, UsageError> {

@@ -10,7 +10,7 @@ use super::serve::BACKLOG;
 use super::values;
 use crate::expect::Expectation;
 use crate::lang::Lang;
-use crate::model::{ServerModel, Strategy};
+use crate::model::{Rate, ServerModel, Strategy};
 use crate::report::Format;
 use crate::reserve;
 use crate::session::run::{Identity, Isolate, Observe};
@@ -129,7 +129,7 @@ pub enum Colour {
 pub struct RunArgs {
     /// Your own client instead of a built-in strategy: the program and its arguments
     #[arg(last = true, value_name = "CLIENT", help_heading = "Client",
-          conflicts_with_all = ["strategy", "workers", "gate", "max_in_flight", "no_join", "timeout"])]
+          conflicts_with_all = ["strategy", "workers", "gate", "max_in_flight", "no_join", "timeout", "rate", "duration"])]
     pub client: Vec<OsString>,
     /// Folder that your own client runs in; a relative name of the program is looked for there
     #[arg(long, value_name = "DIR", requires = "client", help_heading = "Client")]
@@ -149,6 +149,18 @@ pub struct RunArgs {
     /// Hold all workers until every worker has been started, then let them connect together
     #[arg(long, help_heading = "Client")]
     pub gate: bool,
+    /// Requests are due at fixed times, R a second, whether earlier ones have ended or not (an open
+    /// loop)
+    ///
+    /// A request that starts late, because all workers are busy, counts from when it was due:
+    /// both times are told (response and service time).
+    #[arg(long, value_name = "R/s", value_parser = values::rate, conflicts_with = "gate",
+          help_heading = "Client")]
+    pub rate: Option<Rate>,
+    /// Time for which requests are due, instead of -n; needs --rate
+    #[arg(long, value_name = "TIME", value_parser = values::duration,
+          conflicts_with = "requests", requires = "rate", help_heading = "Client")]
+    pub duration: Option<Duration>,
     /// At most K requests in flight at the same time [default: no limit; async: 1024]
     #[arg(long, value_name = "K", help_heading = "Client",
           value_parser = clap::value_parser!(u32).range(1..))]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::Rate;
+
 /// How a value is called on the command line.
 pub fn name(value: impl clap::ValueEnum + Copy) -> String {
     let name = value.to_possible_value();
@@ -32,6 +34,15 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|d| !d.is_zero() && *d <= LONGEST)
         .ok_or_else(|| "a duration must be more than 0 and at most one day".to_owned())
+}
+
+/// A number of requests a second: `500`, `500/s`, `0.5`.
+pub fn rate(text: &str) -> Result<Rate, String> {
+    let wrong =
+        || "a rate is a number of requests a second, at least 0.001, for example 500/s".to_owned();
+    let number = text.strip_suffix("/s").unwrap_or(text);
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    Rate::try_from(number).map_err(|_| wrong())
 }
 
 /// A size in bytes: `1048576`, `512k`, `32M`, `1GiB`.

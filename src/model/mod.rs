@@ -35,6 +35,7 @@ mod owner;
 mod packed;
 mod program;
 mod quantiles;
+mod rate;
 mod run;
 mod said;
 mod segment;
@@ -71,6 +72,7 @@ pub use owner::{ClientOwner, ServerOwner};
 pub use packed::{Pack, Packed};
 pub use program::{Evidence, Helper, Inferred, Program, Programs};
 pub use quantiles::Durations;
+pub use rate::{OpenLoop, Rate};
 pub use run::{
     CaptureSummary, Correlation, Latencies, Observer, Plan, Quantiles, Requests, RunCensus,
     RunRecord, SCHEMA_RUN, ServerKind, ServerModel, SideCost, SideCosts, StopReason, Strategy,

@@ -8,7 +8,8 @@ use strum::{Display, EnumMessage, VariantArray, VariantNames};
 use super::Outcome;
 use super::named::serialised;
 use super::{
-    Connections, Environment, Finding, IncompleteFigure, Inferred, Nanos, Programs, Provenance,
+    Connections, Environment, Finding, IncompleteFigure, Inferred, Nanos, OpenLoop, Programs,
+    Provenance,
     RunExchanges, SideCensus, SystemCensus, Tool,
 };
 
@@ -383,6 +384,10 @@ pub struct RunRecord {
     pub census: RunCensus,
     /// How long things took.
     pub latency: Latencies,
+    /// Requests at a rate (`--rate`) and how long they took; `null` where each was made as
+    /// soon as it could be.
+    #[serde(default)]
+    pub open_loop: Option<OpenLoop>,
     /// How many flows have an owner.
     pub correlation: Correlation,
     /// What each side has cost; absent in records of earlier versions. A server that

@@ -118,6 +118,9 @@ pub struct WorkerRecord {
     pub pid: Option<Pid>,
     /// Its thread.
     pub tid: Option<Tid>,
+    /// When this request was due, of requests at a rate (`--rate`); else it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ns: Option<Timestamp>,
     /// When the worker began this request (client) or was created (server); of a
     /// program, when the thread that did it began. `null` when not known.
     pub started_ns: Option<Timestamp>,

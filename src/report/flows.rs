@@ -21,6 +21,7 @@ pub(super) fn sheet(say: Say, view: AnalysisView<'_>, rows: usize) -> Sheet {
     blocks.push(latency(
         say,
         &view.summary.latency,
+        None,
         view.summary.incomplete.contains_key("latency.exchange"),
     ));
     if let Some(damage) = damage(say, view.summary) {

@@ -11,7 +11,8 @@ use super::sheet::{Block, Cell, Column, Conclusion, Grid, Keep, Row, Tone};
 use super::strategy::of_client;
 use super::words::Say;
 use crate::model::{
-    Finding, Latencies, Nanos, Outcome, Plan, Quantiles, Requests, RunRecord, ServerKind, Severity,
+    Finding, Latencies, Nanos, OpenLoop, Outcome, Quantiles, Requests, RunRecord, ServerKind,
+    Severity,
 };
 use crate::wording;
 
@@ -23,10 +24,11 @@ pub(super) fn title(say: Say, run: &RunRecord) -> Cell {
         "" => say.no_server(),
         target => target,
     };
-    Cell::new(format!("{} → {target}", client(say, plan))).toned(Tone::Strong)
+    Cell::new(format!("{} → {target}", client(say, run))).toned(Tone::Strong)
 }
 
-fn client(say: Say, plan: &Plan) -> String {
+fn client(say: Say, run: &RunRecord) -> String {
+    let plan = &run.plan;
     if let Some(words) = &plan.client_command {
         return command(words);
     }
@@ -38,6 +40,9 @@ fn client(say: Say, plan: &Plan) -> String {
         None => say.some_requests().to_owned(),
     };
     let mut text = of_client(say, strategy, &requests, plan.workers);
+    if let Some(open) = &run.open_loop {
+        text.push_str(&say.at_rate(&open.rate.to_string()));
+    }
     if plan.gate {
         text.push_str(say.gate());
     }
@@ -90,7 +95,7 @@ pub(super) fn blocks(say: Say, run: &RunRecord) -> Vec<Block> {
     blocks.extend(said::connections(say, run));
     blocks.extend(failures(say, &run.requests));
     let partial = run.incomplete.contains_key("latency.exchange");
-    blocks.push(latency(say, &run.latency, partial));
+    blocks.push(latency(say, &run.latency, run.open_loop.as_ref(), partial));
     blocks.extend(programs::block(say, run));
     blocks.push(observation::block(say, run));
     let target = run.plan.target.parse::<std::net::SocketAddr>();
@@ -169,7 +174,12 @@ fn failures(say: Say, requests: &Requests) -> Option<Block> {
 }
 
 /// `partial`: the times of answers are not of all exchanges.
-pub(super) fn latency(say: Say, latency: &Latencies, partial: bool) -> Block {
+pub(super) fn latency(
+    say: Say,
+    latency: &Latencies,
+    open_loop: Option<&OpenLoop>,
+    partial: bool,
+) -> Block {
     let row = |label: &str, quantiles: Option<Quantiles>| {
         let span =
             |of: fn(&Quantiles) -> Nanos| Cell::maybe(quantiles.as_ref().map(|q| say.span(of(q))));
@@ -186,6 +196,15 @@ pub(super) fn latency(say: Say, latency: &Latencies, partial: bool) -> Block {
             Cell::maybe(quantiles.map(|q| say.n(q.count))),
         ])
     };
+    let mut rows = vec![
+        row(say.handshake(), latency.handshake),
+        row(say.answer(), latency.exchange),
+    ];
+    if let Some(open) = open_loop {
+        rows.push(row(say.response(), open.response));
+        rows.push(row(say.service(), open.service));
+        rows.push(row(say.start_delay(), open.start_delay));
+    }
     Block::Grid {
         heading: say.latency(),
         grid: Grid {
@@ -198,10 +217,7 @@ pub(super) fn latency(say: Say, latency: &Latencies, partial: bool) -> Block {
                 Column::right(say.max()),
                 Column::right(say.number()),
             ],
-            rows: vec![
-                row(say.handshake(), latency.handshake),
-                row(say.answer(), latency.exchange),
-            ],
+            rows,
         },
         after: partial.then(|| Cell::new(say.not_all_answers()).toned(Tone::Warning)),
     }

@@ -1,7 +1,14 @@
 //! The clocks. Only this file asks them; pure code gets times with its data.
 
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
 use chrono::{DateTime, FixedOffset, TimeZone, Utc};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::{
+    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
+    timerfd_create, timerfd_settime,
+};
 
 use crate::model::{Nanos, Timestamp};
 
@@ -16,6 +23,50 @@ fn nanos(t: rustix::time::Timespec) -> i64 {
 #[must_use]
 pub fn now() -> Timestamp {
     Timestamp::from_nanos(nanos(clock_gettime(ClockId::Realtime)))
+}
+
+/// A timer as a descriptor: readable when its time is over, to the microsecond
+/// (`timerfd_create(2)`).
+#[derive(Debug)]
+pub struct Alarm(OwnedFd);
+
+impl Alarm {
+    /// One that is not set.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn new() -> io::Result<Self> {
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        Ok(Self(timerfd_create(TimerfdClockId::Monotonic, flags)?))
+    }
+
+    /// Sets it to go off after this time, once.
+    ///
+    /// # Errors
+    /// Never for a time that the system can tell.
+    pub fn set(&self, after: Duration) -> io::Result<()> {
+        let it_value = Timespec {
+            tv_sec: i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+            // A timer that is set to 0 is off.
+            tv_nsec: i64::from(after.subsec_nanos().max(1)),
+        };
+        let it_interval = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let when = Itimerspec {
+            it_interval,
+            it_value,
+        };
+        timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &when)?;
+        Ok(())
+    }
+}
+
+impl AsFd for Alarm {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
 }
 
 /// CPU time that the calling thread has used.

@@ -109,7 +109,7 @@ sentences! {
         not_accepted(some: Option<u64>, all: u64, exit: Option<Exit>, built_in: bool);
         no_time_request(on: Option<u64>); no_line_end(on: Option<u64>); came_late(on: Option<u64>);
         answer(answer: &str, faults: Vec<Phrase>);
-        log_may_say(); let_it_wait(); check_listens(); why_aborted(); why_closed();
+        log_may_say(); let_it_wait(); too_fast(); check_listens(); why_aborted(); why_closed();
         why_silent_program(); raise_timeout(); why_silent(); correct_answer(); fewer_threads();
         fewer_processes(); fewer_tasks(); leave_room(); more_descriptors(); fewer_connections(); more_ports(); check_route();
     }

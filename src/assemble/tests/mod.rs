@@ -331,6 +331,8 @@ fn the_plan_has_what_was_asked_for() {
         join: false,
         gate: true,
         max_in_flight: Some(4),
+        rate: None,
+        duration_ns: None,
         timeout_ns: ms(1234),
     };
     let alone = AskedServer::Existing { attached: false };

@@ -37,6 +37,8 @@ pub fn asked(strategy: Strategy, requests: u64) -> AskedClient {
         join: true,
         gate: false,
         max_in_flight: None,
+        rate: None,
+        duration_ns: None,
         timeout_ns: ms(5000),
     }
 }

@@ -240,6 +240,7 @@ fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<Phrase> {
     Some(match outcome {
         Outcome::Valid | Outcome::Other => return None,
         Outcome::NotSeen => requests_failed::log_may_say(),
+        Outcome::NotAttempted if input.run.open_loop.is_some() => requests_failed::too_fast(),
         Outcome::NotAttempted | Outcome::Abandoned => requests_failed::let_it_wait(),
         Outcome::Refused => requests_failed::check_listens(),
         Outcome::Reset => requests_failed::why_aborted(),

@@ -41,6 +41,8 @@ impl Scene {
                     join: true,
                     gate: false,
                     max_in_flight: None,
+                    rate: None,
+                    duration_ns: None,
                     timeout_ns: fixture.run.duration_ns,
                 },
                 server: AskedServer::Embedded {

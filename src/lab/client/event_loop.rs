@@ -2,21 +2,23 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockAddr;
+use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinSet, LocalSet};
 
+use super::pace::{Pace, Turn};
 use super::request::{self, Target};
 use super::{Shared, whoami};
 use crate::lab::protocol;
 use crate::model::{Outcome, WorkerId};
 use crate::notes::RequestPen;
-use crate::sys::clock;
+use crate::sys::clock::{self, Alarm};
 
 /// Without a gate and without a bound of the user's, so many are in flight: an
 /// unbounded loop would open every connection before it reads one answer.
@@ -46,6 +48,8 @@ async fn all(shared: Shared) {
     let permits = Arc::new(Semaphore::new(bound));
     let (gate, _) = watch::channel(!plan.gate);
     let mut running = JoinSet::new();
+    let pace = shared.pace();
+    let alarm = pace.and_then(|_| AsyncFd::register(Alarm::new().ok()?).ok());
     for number in shared.numbers() {
         // Without the gate a task is begun only when its request may go.
         let permit = if plan.gate {
@@ -53,6 +57,11 @@ async fn all(shared: Shared) {
         } else {
             Arc::clone(&permits).acquire_owned().await.ok()
         };
+        if let Some(pace) = &pace
+            && !due(pace, number, alarm.as_ref()).await
+        {
+            break;
+        }
         running.spawn_local(one(
             shared,
             number,
@@ -65,6 +74,27 @@ async fn all(shared: Shared) {
     // Every task has been begun; none has gone yet, for this one has not rested.
     let _ = gate.send(true);
     while running.join_next().await.is_some() {}
+}
+
+/// Waits until a request is due; `false`: no more are begun. The runtime's own timers
+/// are a millisecond late, which is too much at thousands a second.
+async fn due(pace: &Pace, number: u32, alarm: Option<&AsyncFd<Alarm>>) -> bool {
+    loop {
+        let wait = match pace.turn(number, Instant::now()) {
+            Turn::Now => return true,
+            Turn::Never => return false,
+            Turn::After(wait) => wait,
+        };
+        match alarm {
+            Some(alarm) if alarm.get_ref().set(wait).is_ok() => {
+                if let Ok(mut ready) = alarm.readable().await {
+                    // Setting it anew takes back that it has gone off.
+                    ready.clear_ready();
+                }
+            }
+            _ => tokio::time::sleep(wait).await,
+        }
+    }
 }
 
 async fn one(

@@ -4,7 +4,7 @@ use super::Shared;
 use crate::model::WorkerId;
 
 pub(super) fn run(shared: Shared) {
-    for number in shared.numbers() {
+    for number in shared.due_numbers() {
         shared.perform(number, WorkerId(0));
     }
 }

@@ -7,6 +7,7 @@
 mod event_loop;
 mod gate;
 mod iterative;
+mod pace;
 mod pool;
 mod process;
 pub mod request;
@@ -19,9 +20,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use self::gate::Gate;
+use self::pace::Pace;
 use self::request::Target;
 use crate::lab::task::{self, NoTask};
-use crate::model::{Outcome, Pid, Strategy, WorkerId};
+use crate::model::{Outcome, Pid, Rate, Strategy, WorkerId};
 use crate::notes::{Ending, RequestPen};
 use crate::reserve::Reserve;
 use crate::sys::ledger::Ledger;
@@ -42,6 +44,12 @@ pub struct ClientPlan {
     pub max_in_flight: Option<u32>,
     /// Whether the main thread waits for its workers.
     pub join: bool,
+    /// How many requests are due in a second; `None`: each as soon as it can be made.
+    #[serde(default)]
+    pub rate: Option<Rate>,
+    /// For how long requests are to be due, where their number follows from that.
+    #[serde(default)]
+    pub duration: Option<Duration>,
     /// The time allowed for one request.
     pub timeout: Duration,
     /// How many percent of the system's tasks and of memory are left to others.
@@ -107,6 +115,18 @@ impl Shared {
     /// The requests' numbers.
     fn numbers(self) -> std::ops::Range<u32> {
         0..self.plan.requests
+    }
+
+    /// The moments at which requests are due from now on; `None`: at once.
+    fn pace(self) -> Option<Pace> {
+        Pace::begin(self.plan, self.ledger.header())
+    }
+
+    /// The requests' numbers, each when it is due.
+    fn due_numbers(self) -> impl Iterator<Item = u32> {
+        let pace = self.pace();
+        let is_due = move |number: &u32| pace.is_none_or(|pace| pace.wait(*number));
+        self.numbers().take_while(is_due)
     }
 
     /// The pen for a request.

@@ -10,6 +10,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::Shared;
+use super::pace::Pace;
 use super::thread::start;
 use crate::lab::task::{self, NoTask};
 use crate::model::{Outcome, WorkerId};
@@ -24,16 +25,16 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    numbers: VecDeque<u32>,
+    numbers: VecDeque<(u32, Option<Pace>)>,
     closed: bool,
     /// Workers that have come for their first request.
     came: usize,
 }
 
 impl Queue {
-    fn push(&self, number: u32) {
+    fn push(&self, number: u32, pace: Option<Pace>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.numbers.push_back(number);
+        inner.numbers.push_back((number, pace));
         drop(inner);
         self.changed.notify_one();
     }
@@ -65,11 +66,11 @@ impl Queue {
     }
 
     /// The next request; `None` when the queue is closed and empty.
-    fn next(&self) -> Option<u32> {
+    fn next(&self) -> Option<(u32, Option<Pace>)> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(number) = inner.numbers.pop_front() {
-                return Some(number);
+            if let Some(next) = inner.numbers.pop_front() {
+                return Some(next);
             }
             if inner.closed {
                 return None;
@@ -112,8 +113,12 @@ pub(super) fn run(shared: Shared) {
         queue.wait_for(workers.len());
         let started = u32::try_from(workers.len()).unwrap_or(u32::MAX);
         shared.gate.open_when(started, || 0);
+        let pace = shared.pace();
         for number in shared.numbers() {
-            queue.push(number);
+            if pace.is_some_and(|pace| !pace.wait(number)) {
+                break;
+            }
+            queue.push(number, pace);
         }
         if !shared.plan.join {
             let header = shared.ledger.header();
@@ -130,7 +135,11 @@ pub(super) fn run(shared: Shared) {
 fn work(shared: Shared, queue: &Queue, worker: WorkerId) {
     queue.come();
     shared.gate.pass();
-    while let Some(number) = queue.next() {
+    while let Some((number, pace)) = queue.next() {
+        // What waited too long for a worker is not begun.
+        if pace.is_some_and(|pace| !pace.wait(number)) {
+            continue;
+        }
         shared.gate.take_permit();
         shared.perform(number, worker);
         shared.gate.give_permit();

@@ -30,7 +30,7 @@ pub(super) fn run(shared: Shared) {
     };
     let mut started = 0u32;
     let mut reserve = shared.reserve();
-    for number in shared.numbers() {
+    for number in shared.due_numbers() {
         while children.running.len() >= bound && children.reap(shared, true) {}
         let slot = shared.ledger.new_task();
         let kept = reserve.take();

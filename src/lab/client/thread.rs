@@ -14,7 +14,7 @@ pub(super) fn run(shared: Shared) {
     thread::scope(|scope| {
         let mut started = 0u32;
         let mut reserve = shared.reserve();
-        for number in shared.numbers() {
+        for number in shared.due_numbers() {
             // Without the gate a worker is started only when its request may go.
             if !shared.gate.is_held() {
                 shared.gate.take_permit();

@@ -10,7 +10,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::model::{
-    Endpoint, Environment, Exit, LimitName, Outcome, Pid, Provenance, ServerModel, SideCost,
+    Endpoint, Environment, Exit, LimitName, Outcome, Pid, Provenance, Rate, ServerModel, SideCost,
     StopReason, Strategy as Way, Tid, Timestamp, Tool, WorkerId,
 };
 
@@ -278,6 +278,7 @@ fn totals() -> BoxedStrategy<OwnTotals> {
     )
         .prop_map(|(times, counts, kept, refusal)| OwnTotals {
             first: times.0,
+            first_due: times.0.filter(|_| counts.0 % 2 == 0),
             ready: times.1,
             after: times.2,
             refused_tasks: counts.0,
@@ -502,6 +503,8 @@ pub(crate) fn header() -> BoxedStrategy<Header> {
                 join: flags[0],
                 gate: flags[1],
                 max_in_flight,
+                rate: max_in_flight.and_then(|n| Rate::in_1000_seconds(n % 1_000_000)),
+                duration_ns: max_in_flight.map(|_| timeout_ns),
                 timeout_ns,
             }
         });

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Nanos, ServerModel, Strategy};
+use crate::model::{Nanos, Rate, ServerModel, Strategy};
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,13 @@ pub enum AskedClient {
         gate: bool,
         /// The most requests in flight at once; `None`: no bound.
         max_in_flight: Option<u64>,
+        /// How many requests were to be due in a second; `None`: each as soon as it can
+        /// be made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rate: Option<Rate>,
+        /// For how long, where their number follows from that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        duration_ns: Option<Nanos>,
         /// The time allowed for one request.
         timeout_ns: Nanos,
     },

@@ -69,6 +69,9 @@ pub struct OwnTotals {
     pub first: Option<Timestamp>,
     /// When it was ready and no request had begun.
     pub ready: Option<Timestamp>,
+    /// When request 0 was due, of a client that makes them at a rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_due: Option<Timestamp>,
     /// When its workers were joined, or their main thread ended.
     pub after: Option<Timestamp>,
     /// How often the system refused it a thread or a process.

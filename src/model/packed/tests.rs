@@ -30,6 +30,7 @@ fn worker(of: &RequestNote, side: Side) -> WorkerRecord {
         request: of.connect.map(|_| of.number),
         pid: of.connected.and(of.taken_by).map(|t| t.1),
         tid: of.taken_by.map(|t| t.2),
+        due_ns: of.connect,
         started_ns: of.started,
         ended_ns: of.ended,
         connected_ns: of.connected,

@@ -42,6 +42,7 @@ impl Pack for WorkerRecord {
             self.ended_ns.is_some(),
             self.detail.is_some(),
             self.told.is_some(),
+            self.due_ns.is_some(),
         ]));
         if let Some(own) = self.worker {
             to.after(worker, own.0);
@@ -61,7 +62,12 @@ impl Pack for WorkerRecord {
         if let Some(own) = self.client {
             to.endpoint(before.and_then(|b| b.client), own);
         }
-        for at in [self.started_ns, self.connected_ns, self.ended_ns] {
+        for at in [
+            self.started_ns,
+            self.connected_ns,
+            self.ended_ns,
+            self.due_ns,
+        ] {
             to.time(&mut base, at);
         }
         if let Some(own) = &self.detail {
@@ -91,6 +97,7 @@ impl Pack for WorkerRecord {
             started_ns: from.time(&mut base, has(flags, 7)),
             connected_ns: from.time(&mut base, has(flags, 8)),
             ended_ns: from.time(&mut base, has(flags, 9)),
+            due_ns: from.time(&mut base, has(flags, 12)),
             detail: has(flags, 10).then(|| from.text().to_owned()),
             told: has(flags, 11).then(|| read_told(from)),
         }

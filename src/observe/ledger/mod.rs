@@ -146,6 +146,7 @@ impl LedgerObserver {
         OwnTotals {
             first: told(header.first_ns.load(Relaxed)),
             ready: told(header.ready_ns.load(Relaxed)),
+            first_due: told(header.due_ns.load(Relaxed)),
             after: told(header.after_ns.load(Relaxed)),
             refused_tasks: header.refused_tasks.load(Relaxed),
             kept_tasks: header.kept_tasks.load(Relaxed),

@@ -1,7 +1,7 @@
 //! What became of the requests, how long it took, and how connections were closed.
 
 use super::words::Say;
-use crate::model::{Close, FlowRecord, Outcome, Provenance, RunRecord};
+use crate::model::{Close, FlowRecord, OpenLoop, Outcome, Provenance, Quantiles, RunRecord};
 use crate::report::view::RunView;
 
 /// Answers, failures with their reasons, times, and ends of connections.
@@ -35,8 +35,26 @@ pub(super) fn sentences(say: Say, view: RunView<'_>) -> Vec<String> {
             told.push(say.answers_partial());
         }
     }
+    told.extend(run.open_loop.iter().flat_map(|open| open_loop(say, open)));
     told.extend(again(say, view.flows));
     told.extend(closes(say, view.flows));
+    told
+}
+
+/// Of requests at a rate: both latencies, and what was not begun.
+fn open_loop(say: Say, open: &OpenLoop) -> Vec<String> {
+    let mut told = Vec::new();
+    let times = |q: &Quantiles| [q.p50_ns, q.p99_ns, q.max_ns].map(|t| say.time(t));
+    if let Some(q) = &open.response {
+        let [median, p99, max] = times(q);
+        told.push(say.open_loop(&open.rate.to_string(), &median, &p99, &max));
+    }
+    if let Some(q) = &open.service {
+        let [median, p99, max] = times(q);
+        told.push(say.service_took(&median, &p99, &max));
+    }
+    let not_begun = open.not_begun.filter(|n| *n > 0);
+    told.extend(not_begun.map(|n| say.not_begun(&say.requests(n))));
     told
 }
 

@@ -18,7 +18,8 @@ pub(super) const TEXTS: Texts = Texts {
 
     // Columns and rows.
     client: "client", frame: "frame", flows_label: "flows", server: "server", client_tid: "client tid", server_tid: "server tid",
-    handshake: "handshake", answer: "answer", time: "time", closed: "closed", frames_column: "frames",
+    handshake: "handshake", answer: "answer", response: "response (from due)",
+    service: "service (from start)", start_delay: "started late by", time: "time", closed: "closed", frames_column: "frames",
     history: "history", flow: "flow", worker: "worker", worker_time: "worker time", before: "before",
     peak: "peak", after: "after", created: "created", counted: "counted",
     client_threads: "client threads", client_processes: "client processes",
@@ -68,6 +69,7 @@ pub(super) const TEXTS: Texts = Texts {
     client_iterative: "{requests}, one after another",
     client_pool: "{requests} by a pool of threads",
     client_pool_of: "{requests} by a pool of {threads}",
+    at_rate: ", {rate} a second",
     in_flight: ", at most {n} in flight",
     server_of: "server: {command}",
 

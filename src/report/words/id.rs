@@ -18,7 +18,8 @@ pub(super) const TEXTS: Texts = Texts {
 
     // Columns and rows.
     client: "klien", frame: "frame", flows_label: "flow", server: "server", client_tid: "tid klien", server_tid: "tid server",
-    handshake: "handshake", answer: "jawaban", time: "waktu", closed: "ditutup", frames_column: "frame",
+    handshake: "handshake", answer: "jawaban", response: "respons (dari jadwal)",
+    service: "layanan (dari mulai)", start_delay: "terlambat mulai", time: "waktu", closed: "ditutup", frames_column: "frame",
     history: "riwayat", flow: "flow", worker: "worker", worker_time: "waktu worker", before: "sebelum",
     peak: "puncak", after: "sesudah", created: "dibuat", counted: "cara menghitung",
     client_threads: "thread klien", client_processes: "proses klien",
@@ -69,6 +70,7 @@ pub(super) const TEXTS: Texts = Texts {
     client_iterative: "{requests}, satu demi satu",
     client_pool: "{requests} oleh sebuah pool thread",
     client_pool_of: "{requests} oleh pool dengan {threads}",
+    at_rate: ", {rate} per detik",
     in_flight: ", paling banyak {n} sekaligus",
     server_of: "server: {command}",
 

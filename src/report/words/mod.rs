@@ -25,7 +25,7 @@ texts! {
         interactions census requests_heading connections_heading failures latency programs
         observation findings flows_heading summary not_read segments
         // Columns and rows.
-        client server frame flows_label client_tid server_tid handshake answer time closed frames_column history
+        client server frame flows_label client_tid server_tid handshake answer response service start_delay time closed frames_column history
         flow worker worker_time before peak after created counted client_threads
         client_processes server_threads server_processes system_threads system_processes
         submitted attempted on_wire handshakes answered valid failed unknown requests_column
@@ -60,7 +60,7 @@ texts! {
     // What was done.
     client_thread(requests); client_process(requests); client_async(requests);
     client_iterative(requests); client_pool(requests); client_pool_of(requests, threads);
-    in_flight(n); server_of(command); pool_of(n); exit_status(code); ended_by(signal);
+    in_flight(n); at_rate(rate); server_of(command); pool_of(n); exit_status(code); ended_by(signal);
     beside(processes, what, names); explained(command);
     // How it was watched.
     captured(frames, bytes, interface, drops, end); dropped(kernel, interface);

@@ -152,6 +152,8 @@ impl RunPlan {
                     join: client.join,
                     gate: client.gate,
                     max_in_flight: client.max_in_flight.map(u64::from),
+                    rate: client.rate,
+                    duration_ns: client.duration.map(Into::into),
                     timeout_ns: client.timeout.into(),
                 },
                 ClientChoice::Command { requests, .. } => AskedClient::Program {

@@ -55,6 +55,8 @@ pub struct Header {
     pub first_ns: AtomicI64,
     /// When the side was ready and no request had begun; 0 is "not yet".
     pub ready_ns: AtomicI64,
+    /// When request 0 was due, of a client that makes them at a rate; 0 is "not yet".
+    pub due_ns: AtomicI64,
     /// When the workers were joined (or their main thread ended); 0 is "not yet".
     pub after_ns: AtomicI64,
     /// The next task slot.

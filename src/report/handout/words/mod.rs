@@ -68,7 +68,8 @@ texts! {
     failed(requests, reasons); conn_refused(connections); conn_neither(connections);
     handshake_took(median, max, n); handshake_took_once(time); answer_took(median, max, n);
     answer_took_once(time); connect_took(median, max, n); connect_took_once(time);
-    reply_took(median, max, n); reply_took_once(time); answers_partial(); syn_again(connections);
+    reply_took(median, max, n); reply_took_once(time); open_loop(rate, median, p99, max);
+    service_took(median, p99, max); not_begun(requests); answers_partial(); syn_again(connections);
     closed_all(connections, how); closed_some(connections, parts); closed_fin(); closed_rst();
     closed_open(); closed_one_fin(); closed_one_rst(); closed_one_open(); client_first();
     server_first(); first_mixed(client, server); o_valid(); o_not_attempted(); o_not_seen();
