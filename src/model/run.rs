@@ -9,8 +9,7 @@ use super::Outcome;
 use super::named::serialised;
 use super::{
     Connections, Environment, Finding, IncompleteFigure, Inferred, Nanos, OpenLoop, Programs,
-    Provenance,
-    RunExchanges, SideCensus, SystemCensus, Tool,
+    Provenance, RunExchanges, SideCensus, SystemCensus, Tool,
 };
 
 /// The name and version of `run.json`'s layout.

@@ -1,7 +1,7 @@
 //! The clocks. Only this file asks them; pure code gets times with its data.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, TimeZone, Utc};
@@ -9,6 +9,7 @@ use rustix::time::{
     ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
     timerfd_create, timerfd_settime,
 };
+use tokio::io::unix::AsyncFd;
 
 use crate::model::{Nanos, Timestamp};
 
@@ -40,6 +41,17 @@ impl Alarm {
         Ok(Self(timerfd_create(TimerfdClockId::Monotonic, flags)?))
     }
 
+    /// The same, watched by the event loop of the calling thread.
+    ///
+    /// # Errors
+    /// When the event loop cannot watch it.
+    pub fn on_event_loop(self) -> io::Result<AsyncFd<Self>> {
+        // SAFETY: the descriptor is this one's own, is the same at every call of
+        // `as_raw_fd`, and is closed when this one is dropped, not before.
+        let watched = unsafe { AsyncFd::register(self) };
+        watched.map_err(|e| e.into_parts().1)
+    }
+
     /// Sets it to go off after this time, once.
     ///
     /// # Errors
@@ -60,6 +72,12 @@ impl Alarm {
         };
         timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &when)?;
         Ok(())
+    }
+}
+
+impl AsRawFd for Alarm {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 }
 

@@ -27,6 +27,7 @@ mod help;
 mod isolate;
 mod lang;
 mod models;
+mod open_loop;
 mod page;
 mod privileges;
 mod report;

@@ -49,7 +49,7 @@ async fn all(shared: Shared) {
     let (gate, _) = watch::channel(!plan.gate);
     let mut running = JoinSet::new();
     let pace = shared.pace();
-    let alarm = pace.and_then(|_| AsyncFd::register(Alarm::new().ok()?).ok());
+    let alarm = pace.and_then(|_| Alarm::new().ok()?.on_event_loop().ok());
     for number in shared.numbers() {
         // Without the gate a task is begun only when its request may go.
         let permit = if plan.gate {
