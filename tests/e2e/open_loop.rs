@@ -31,7 +31,8 @@ fn at_a_rate(strategy: &[&str], rate: &str) -> (Lab, Ran) {
     let lab = Lab::new();
     let script = STOPS.replace("PORT", "0");
     fs::write(lab.path().join("stops.py"), script).unwrap();
-    let mut command = lab.threadtap(&["run", "--out", "out", "--no-capture", "--rate", rate]);
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "--out", "out", "--no-capture", "--rate", rate]);
     command.args(["--duration", "2s", "--observe", "off"]);
     command
         .args(["--server-cmd", "python3 stops.py"])
@@ -85,8 +86,9 @@ fn a_server_that_stands_still_shows_in_the_tail() {
         assert_eq!(Some(first), open["first_due_ns"].as_i64());
         assert!(due.zip(1..).all(|(at, n)| at == first + n * 10_000_000));
         // A saved run tells the same.
-        let shown = lab.threadtap(&["show", "out", "--format", "json"]);
-        let shown = lab.finish(&mut { shown }).exits(0).stdout;
+        let mut show = lab.threadtap(&[]);
+        show.args(["show", "out", "--format", "json"]);
+        let shown = lab.finish(&mut show).exits(0).stdout;
         let shown: Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(shown["open_loop"], *open);
     }
@@ -101,7 +103,8 @@ fn what_is_not_begun_in_time_is_told() {
     let silent = "import socket, time\n\
                   s = socket.create_server(('127.0.0.1', 0), backlog=4096)\ntime.sleep(600)\n";
     fs::write(lab.path().join("silent.py"), silent).unwrap();
-    let mut command = lab.threadtap(&["run", "--out", "out", "--no-capture", "--rate", "50"]);
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "--out", "out", "--no-capture", "--rate", "50"]);
     command.args([
         "-n",
         "20",
@@ -137,8 +140,9 @@ fn what_does_not_go_together_is_refused() {
         (&["--rate", "5", "--gate"], "--gate"),
         (&["--rate", "1000000", "--duration", "1m"], "10,000,000"),
     ] {
-        let run: Vec<&str> = ["run"].iter().chain(arguments).copied().collect();
-        let ran = lab.finish(&mut lab.threadtap(&run)).exits(2);
+        let mut command = lab.threadtap(&[]);
+        command.arg("run").args(arguments);
+        let ran = lab.finish(&mut command).exits(2);
         assert!(ran.stderr.contains(part), "{arguments:?}: {}", ran.stderr);
     }
 }
