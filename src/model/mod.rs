@@ -71,11 +71,11 @@ pub use observation::{Change, Event, Sample, SocketId};
 pub use owner::{ClientOwner, ServerOwner};
 pub use packed::{Pack, Packed};
 pub use program::{Evidence, Helper, Inferred, Program, Programs};
-pub use quantiles::Durations;
+pub use quantiles::{Durations, Quantiles};
 pub use rate::{OpenLoop, Rate};
 pub use run::{
-    CaptureSummary, Correlation, Latencies, Observer, Plan, Quantiles, Requests, RunCensus,
-    RunRecord, SCHEMA_RUN, ServerKind, ServerModel, SideCost, SideCosts, StopReason, Strategy,
+    CaptureSummary, Correlation, Latencies, Observer, Plan, Requests, RunCensus, RunRecord,
+    SCHEMA_RUN, ServerKind, ServerModel, SideCost, SideCosts, StopReason, Strategy,
 };
 pub use said::{Argument, Phrase};
 pub use segment::{Segment, SeqNum, TcpFlags};

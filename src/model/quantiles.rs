@@ -6,7 +6,32 @@
 
 use hdrhistogram::Histogram;
 
-use super::{Nanos, Quantiles};
+use serde::{Deserialize, Serialize};
+
+use super::Nanos;
+
+/// A distribution of durations, by nearest rank: each is one that was measured. Of
+/// more than 65,536 they are exact to three significant digits; the least and the
+/// greatest are always exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Quantiles {
+    /// How many there were.
+    pub count: u64,
+    /// The least.
+    pub min_ns: Nanos,
+    /// The median by nearest rank: one that was measured, of two in the middle the
+    /// lower one. Exact of up to 65,536, of more to three significant digits.
+    pub p50_ns: Nanos,
+    /// 95 of 100 are at most this, by nearest rank. Exact of up to 65,536, of more to
+    /// three significant digits.
+    pub p95_ns: Nanos,
+    /// 99 of 100 are at most this, by nearest rank. Exact of up to 65,536, of more to
+    /// three significant digits.
+    pub p99_ns: Nanos,
+    /// The greatest.
+    pub max_ns: Nanos,
+}
 
 /// So many durations are kept one by one: half a megabyte. A run of the lab has
 /// fewer, a capture can have millions.

@@ -9,7 +9,7 @@ use super::Outcome;
 use super::named::serialised;
 use super::{
     Connections, Environment, Finding, IncompleteFigure, Inferred, Nanos, OpenLoop, Programs,
-    Provenance, RunExchanges, SideCensus, SystemCensus, Tool,
+    Provenance, Quantiles, RunExchanges, SideCensus, SystemCensus, Tool,
 };
 
 /// The name and version of `run.json`'s layout.
@@ -239,29 +239,6 @@ pub struct RunCensus {
     pub server: SideCensus,
     /// Everything on the machine.
     pub system: SystemCensus,
-}
-
-/// A distribution of durations, by nearest rank: each is one that was measured. Of
-/// more than 65,536 they are exact to three significant digits; the least and the
-/// greatest are always exact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Quantiles {
-    /// How many there were.
-    pub count: u64,
-    /// The least.
-    pub min_ns: Nanos,
-    /// The median by nearest rank: one that was measured, of two in the middle the
-    /// lower one. Exact of up to 65,536, of more to three significant digits.
-    pub p50_ns: Nanos,
-    /// 95 of 100 are at most this, by nearest rank. Exact of up to 65,536, of more to
-    /// three significant digits.
-    pub p95_ns: Nanos,
-    /// 99 of 100 are at most this, by nearest rank. Exact of up to 65,536, of more to
-    /// three significant digits.
-    pub p99_ns: Nanos,
-    /// The greatest.
-    pub max_ns: Nanos,
 }
 
 /// How long things took, on the wire or as the client tells; `null` where there was
