@@ -7,6 +7,7 @@
 use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
 
+use super::own_name::own_name;
 use super::words::Say;
 use crate::capfile::CaptureReader;
 use crate::lang::Lang;
@@ -47,7 +48,10 @@ pub(super) fn follow(finished: &Finished, dir: &mut RunDir, say: Say, wanted: bo
     };
     let folder = dir.path().display().to_string();
     let captured = finished.run.capture.is_some();
-    stderr::tell(format_args!("{}", next(say, made, &folder, captured)));
+    stderr::tell(format_args!(
+        "{}",
+        next(say, made, &folder, captured, &own_name())
+    ));
 }
 
 fn make(finished: &Finished, dir: &mut RunDir, lang: Lang) -> Made {
@@ -109,12 +113,12 @@ fn not_made(dir: &RunDir, file: Evidence, why: &str) {
     ));
 }
 
-/// The last line. `folder` is as it was named.
-fn next(say: Say, made: Made, folder: &str, captured: bool) -> String {
+/// The last line. `folder` is as it was named; `own`: how this program is called.
+fn next(say: Say, made: Made, folder: &str, captured: bool, own: &str) -> String {
     let folder = printable(folder);
     let word = as_word(&folder);
-    let wireshark = captured.then(|| format!("threadtap wireshark {word}"));
-    let report = format!("threadtap report {word}");
+    let wireshark = captured.then(|| format!("{own} wireshark {word}"));
+    let report = format!("{own} report {word}");
     let mut what = Vec::new();
     match made {
         Made::ThePage => {
@@ -134,6 +138,8 @@ fn next(say: Say, made: Made, folder: &str, captured: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const OWN: &str = "threadtap";
 
     #[test]
     fn the_last_line_says_what_there_is() {
@@ -165,12 +171,15 @@ mod tests {
                 "next: threadtap report out makes the page and the capture for Wireshark (more than 100,000 flows: on demand)",
             ),
         ] {
-            assert_eq!(next(Say::new(Lang::En), made, folder, captured), wanted);
+            assert_eq!(
+                next(Say::new(Lang::En), made, folder, captured, OWN),
+                wanted
+            );
         }
         let in_indonesian = Say::new(Lang::Id);
-        assert!(!next(in_indonesian, both, "a\u{1b}[31m", true).contains('\u{1b}'));
+        assert!(!next(in_indonesian, both, "a\u{1b}[31m", true, OWN).contains('\u{1b}'));
         assert_eq!(
-            next(in_indonesian, both, "out", false),
+            next(in_indonesian, both, "out", false, OWN),
             "berikutnya: buka out/report.html, threadtap report out"
         );
     }

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use super::language::language;
 use super::output::printed;
+use super::own_name::own_name;
 use super::progress::{Progress, Wait};
 use super::terminal::style;
 use super::words::Say;
@@ -50,7 +51,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     if compared.not_saved.is_none() && compared.broken.is_none() {
         let folder = compared.dir.path().display().to_string();
         let folder = as_word(&printable(&folder));
-        let next = say.next(&format!("threadtap report {folder}"));
+        let next = say.next(&format!("{} report {folder}", own_name()));
         stderr::tell(format_args!("{next}"));
     }
     Ok(status)

@@ -14,6 +14,7 @@ mod handout;
 mod internal;
 mod language;
 mod output;
+mod own_name;
 mod program;
 mod progress;
 mod read_ahead;

@@ -36,6 +36,13 @@ pub struct Lab {
     mark: String,
 }
 
+/// What is looked through for programs, this one among them.
+fn path_with_the_program() -> std::ffi::OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let own = Path::new(PROGRAM).parent().map(Path::to_path_buf);
+    std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path))).unwrap()
+}
+
 impl Lab {
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -79,6 +86,8 @@ impl Lab {
             .env_remove("COLUMNS")
             // Whoever runs the tests may read another language.
             .env("LC_ALL", "C.UTF-8")
+            // As where it is installed.
+            .env("PATH", path_with_the_program())
             .stdin(Stdio::null());
         for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
             // Whoever runs the tests in the background may have them ignored.

@@ -319,3 +319,30 @@ fn the_page_is_opened_where_a_browser_is() {
         assert!(said.lines().count() == 1 && said.ends_with(&end), "{said}");
     }
 }
+
+/// Whoever has built it and not installed it can type what the last line says.
+#[test]
+fn the_last_line_calls_the_program_as_it_was_started() {
+    let lab = Lab::new();
+    let mut command = lab.threadtap(&[]);
+    command
+        .args([
+            "run",
+            "-n",
+            "3",
+            "--port",
+            "0",
+            "--no-capture",
+            "--no-report",
+        ])
+        .args(["--out", "out"])
+        .env("PATH", "/usr/bin:/bin");
+    let ran = lab.finish(&mut command).exits(0);
+    let last = ran.stderr.lines().last().unwrap();
+    let program = last.strip_prefix("next: ").unwrap();
+    let program = program.strip_suffix(" report out").unwrap();
+    assert!(program.ends_with("/threadtap"), "{last}");
+    let mut again = lab.command(program);
+    let reported = lab.end(crate::common::start(again.args(["report", "out"])));
+    assert_eq!(reported.status, Some(0), "{reported:?}");
+}
