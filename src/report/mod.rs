@@ -81,7 +81,8 @@ pub use view::{AnalysisView, FlowOf, RunView, Style};
 ///
 /// let run = std::fs::read("captures/golden-runs/thread/run.json")?;
 /// let run = serde_json::from_slice(&run)?;
-/// let view = RunView { run: &run, flows: &[], workers: &[] };
+/// let workers = threadtap::model::Packed::default();
+/// let view = RunView { run: &run, flows: &[], workers: &workers };
 /// let mut text = Vec::new();
 /// write_run(view, Format::Table, Style::default(), &mut text)?;
 /// assert!(text.starts_with(b"20 requests, one thread each"));

@@ -86,11 +86,11 @@ pub struct OwnTotals {
     /// How often the system refused it a file descriptor.
     pub refused_descriptors: u64,
     /// The error number of the last refusal of a descriptor; `None` where there was none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal_errno: Option<i32>,
     /// The limit of open files of its process (`RLIMIT_NOFILE`); `None` where it did not
     /// tell.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_descriptors: Option<u64>,
     /// Tasks and connections that found no room for a note: what is told of the
     /// others is not the whole.
