@@ -2,13 +2,11 @@
 //! captured: how long each took to make, which requests were answered and when, and
 //! which threads of the server took it.
 
-use std::collections::HashMap;
-
 use super::open_loop::DueTimes;
 use super::sides::{ClientSide, ServerSide};
 use crate::activity::Connection;
 use crate::correlate::ServerSocket;
-use crate::correlate::pairs::{Acceptance, Attempt, of_told};
+use crate::correlate::pairs::{Attempt, of_told};
 use crate::model::observation::{Observation, RequestNote};
 use crate::model::{
     FlowRecord, Latencies, Nanos, Outcome, Packed, Provenance, Quantiles, Requests, ServerOwner,
@@ -68,9 +66,7 @@ impl Account {
         let all = self.exchanges.iter().flat_map(Exchanges::iter);
         all.map(|(from, answered)| answered.map(|at| at.since(*from)))
     }
-}
 
-impl Account {
     fn told(&self, owner: Option<(Timestamp, ServerOwner)>) -> ToldConnection {
         let exchanges = self.exchanges.as_ref();
         ToldConnection {
@@ -142,12 +138,7 @@ impl Told {
     pub fn latencies(&self) -> Latencies {
         let handshake = Quantiles::of(self.all().filter_map(Account::handshake));
         let exchange = Quantiles::of(self.all().flat_map(Account::answers).flatten());
-        let any = handshake.is_some() || exchange.is_some();
-        Latencies {
-            handshake,
-            exchange,
-            provenance: any.then_some(self.provenance),
-        }
+        Latencies::known_by(self.provenance, handshake, exchange)
     }
 
     /// What was counted of the requests, with what the client tells in the place of the
@@ -254,15 +245,13 @@ fn owners(
     provenance: Provenance,
 ) -> Vec<Option<(Timestamp, ServerOwner)>> {
     // One that was never made was never accepted.
-    let made = |a: &Account| a.connected != Some(false);
-    let attempts: HashMap<usize, Attempt> = accounts
+    let made = |a: &&Account| a.connected != Some(false);
+    let attempts = accounts
         .iter()
-        .enumerate()
-        .filter_map(|(at, a)| Some((at, a.as_ref().filter(|a| made(a))?.attempt)))
-        .collect();
-    let acceptances: Vec<Acceptance> = sockets.iter().map(ServerSocket::acceptance).collect();
+        .map(|account| Some(account.as_ref().filter(made)?.attempt));
+    let of_sockets = of_told(attempts, sockets, ServerSocket::acceptance);
     let mut owners = vec![None; accounts.len()];
-    for (socket, attempt) in sockets.iter().zip(of_told(&attempts, &acceptances)) {
+    for (socket, attempt) in sockets.iter().zip(of_sockets) {
         if let Some(attempt) = attempt {
             owners[attempt] = Some((socket.accepted, socket.owner(provenance)));
         }

@@ -81,64 +81,69 @@ pub fn of_acceptances<A>(
     all: &[A],
     of: impl Fn(&A) -> Acceptance,
 ) -> Vec<Option<usize>> {
-    // Sorted lists, and no maps: of millions they take a tenth of the memory.
     let mut by_client: Vec<usize> = (0..flows.len()).collect();
     by_client.sort_by_key(|&f| (flows[f].client, opened(&flows[f])));
+    let client = |f: &usize| flows[*f].client;
+    let spans = |of_one: &[usize]| spans(&of_one.iter().map(|&f| &flows[f]).collect::<Vec<_>>());
+    let found = in_order(&by_client, client, spans, all, of).into_iter();
+    found.map(|place| Some(by_client[place?])).collect()
+}
+
+/// The attempt of each acceptance, by its place among `attempts`, where no flow tells of
+/// either; `None` where there is none, or where it may be one of several. `attempts`:
+/// those that came to a connection, or may have.
+#[must_use]
+pub fn of_told<A>(
+    attempts: impl Iterator<Item = Option<Attempt>>,
+    all: &[A],
+    of: impl Fn(&A) -> Acceptance,
+) -> Vec<Option<usize>> {
+    const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
+    // With an unspecified address only the port is known: whose it is, is not sure.
+    let known = |attempt: &Attempt| attempt.local.filter(|local| !local.ip.is_unspecified());
+    let mut by_client: Vec<(Endpoint, Timestamp, usize)> = attempts
+        .enumerate()
+        .filter_map(|(place, attempt)| Some((known(&attempt?)?, attempt?.from, place)))
+        .collect();
+    by_client.sort_unstable();
+    // How long each was there nobody tells: one that was reset may wait in the accept
+    // queue while its port is used anew.
+    let spans = |of_one: &[(Endpoint, Timestamp, usize)]| {
+        let each = of_one.iter().map(|(_, from, _)| (*from, NEVER));
+        each.collect()
+    };
+    let found = in_order(&by_client, |one| one.0, spans, all, of).into_iter();
+    found.map(|place| Some(by_client[place?].2)).collect()
+}
+
+/// From when until when a connection can have been accepted.
+type Span = (Timestamp, Timestamp);
+
+/// The connection of each acceptance, by its place among those that a client made, which
+/// stand in the order of its ends and, of one end, of their beginnings.
+fn in_order<C, A>(
+    made: &[C],
+    client: impl Fn(&C) -> Endpoint,
+    spans: impl Fn(&[C]) -> Vec<Span>,
+    all: &[A],
+    of: impl Fn(&A) -> Acceptance,
+) -> Vec<Option<usize>> {
+    // Sorted lists, and no maps: of millions they take a tenth of the memory.
     let mut by_peer: Vec<usize> = (0..all.len()).collect();
     by_peer.sort_by_key(|&a| {
         let accepted = of(&all[a]);
         (accepted.peer, accepted.at)
     });
     let mut found = vec![None; all.len()];
-    let mut ahead = &by_client[..];
+    let mut next = 0;
     for accepted in by_peer.chunk_by(|&a, &b| of(&all[a]).peer == of(&all[b]).peer) {
         let peer = of(&all[accepted[0]]).peer;
-        ahead = &ahead[ahead.partition_point(|&f| flows[f].client < peer)..];
-        let (candidates, rest) =
-            ahead.split_at(ahead.partition_point(|&f| flows[f].client == peer));
-        ahead = rest;
+        let first = next + made[next..].partition_point(|one| client(one) < peer);
+        next = first + made[first..].partition_point(|one| client(one) == peer);
         let times: Vec<Timestamp> = accepted.iter().map(|&a| of(&all[a]).at).collect();
-        let spans = spans(&candidates.iter().map(|&f| &flows[f]).collect::<Vec<_>>());
-        for (&a, flow) in accepted.iter().zip(only_way(&spans, &times)) {
-            found[a] = flow.map(|place| candidates[place]);
-        }
-    }
-    found
-}
-
-/// The attempt of each acceptance, where no flow tells of either; `None` where there
-/// is none, or where it may be one of several. `attempts`: those that came to a
-/// connection, or may have, by any number.
-#[must_use]
-pub fn of_told(attempts: &HashMap<usize, Attempt>, all: &[Acceptance]) -> Vec<Option<usize>> {
-    const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
-    // With an unspecified address only the port is known: whose it is, is not sure.
-    let known = |a: &&Attempt| a.local.is_some_and(|local| !local.ip.is_unspecified());
-    let mut by_client: HashMap<Endpoint, Vec<(Timestamp, usize)>> = HashMap::new();
-    for (&number, attempt) in attempts.iter().filter(|(_, a)| known(a)) {
-        let client = attempt.local.into_iter();
-        for client in client {
-            by_client
-                .entry(client)
-                .or_default()
-                .push((attempt.from, number));
-        }
-    }
-    let mut by_peer: HashMap<Endpoint, Vec<usize>> = HashMap::new();
-    for (i, acceptance) in all.iter().enumerate() {
-        by_peer.entry(acceptance.peer).or_default().push(i);
-    }
-    let mut found = vec![None; all.len()];
-    for (peer, mut accepted) in by_peer {
-        let mut candidates = by_client.remove(&peer).unwrap_or_default();
-        candidates.sort_unstable();
-        accepted.sort_by_key(|&a| all[a].at);
-        let times: Vec<Timestamp> = accepted.iter().map(|&a| all[a].at).collect();
-        // How long each was there nobody tells: one that was reset may wait in the
-        // accept queue while its port is used anew.
-        let spans: Vec<_> = candidates.iter().map(|(from, _)| (*from, NEVER)).collect();
-        for (a, place) in accepted.into_iter().zip(only_way(&spans, &times)) {
-            found[a] = place.map(|place| candidates[place].1);
+        let spans = spans(&made[first..next]);
+        for (&a, place) in accepted.iter().zip(only_way(&spans, &times)) {
+            found[a] = place.map(|place| first + place);
         }
     }
     found
@@ -146,7 +151,7 @@ pub fn of_told(attempts: &HashMap<usize, Attempt>, all: &[Acceptance]) -> Vec<Op
 
 /// From when until when each flow of one pair of endpoints can have been accepted,
 /// in the order of their SYNs.
-fn spans(flows: &[&FlowRecord]) -> Vec<(Timestamp, Timestamp)> {
+fn spans(flows: &[&FlowRecord]) -> Vec<Span> {
     const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
     let next = |i: usize| flows.get(i + 1).map_or(NEVER, |f| opened(f));
     let span = |(i, flow): (usize, &&FlowRecord)| {
@@ -164,7 +169,7 @@ fn spans(flows: &[&FlowRecord]) -> Vec<(Timestamp, Timestamp)> {
 /// For each time the span that it lies in, if there is one way only to give each
 /// time a span of its own, both in their order. A time before all spans may be
 /// a little early, as the clocks may be apart.
-fn only_way(spans: &[(Timestamp, Timestamp)], times: &[Timestamp]) -> Vec<Option<usize>> {
+fn only_way(spans: &[Span], times: &[Timestamp]) -> Vec<Option<usize>> {
     let fits = |span: usize, time: Timestamp| {
         let (from, until) = spans[span];
         let early = span == 0 || spans[span - 1].1 < time;

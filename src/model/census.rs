@@ -25,6 +25,13 @@ pub enum Provenance {
 
 serialised!(Provenance);
 
+impl Provenance {
+    /// Whether somebody tells a figure that a capture would show.
+    pub(crate) fn is_told(how: Option<Self>) -> bool {
+        !matches!(how, None | Some(Self::Captured))
+    }
+}
+
 /// A count at three moments, and how many came. `null` is "not measured".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

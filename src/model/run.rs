@@ -262,11 +262,20 @@ impl Latencies {
     /// As a capture shows them.
     #[must_use]
     pub fn captured(handshake: Option<Quantiles>, exchange: Option<Quantiles>) -> Self {
+        Self::known_by(Provenance::Captured, handshake, exchange)
+    }
+
+    /// As somebody tells them.
+    pub(crate) fn known_by(
+        how: Provenance,
+        handshake: Option<Quantiles>,
+        exchange: Option<Quantiles>,
+    ) -> Self {
         let any = handshake.is_some() || exchange.is_some();
         Self {
             handshake,
             exchange,
-            provenance: any.then_some(Provenance::Captured),
+            provenance: any.then_some(how),
         }
     }
 }

@@ -63,7 +63,7 @@ fn capture(say: Say, run: &RunRecord) -> Cell {
 /// something was, or nobody does.
 fn told_by(run: &RunRecord) -> Option<Provenance> {
     let told = run.requests.provenance.or(run.latency.provenance);
-    told.filter(|by| run.capture.is_none() && *by != Provenance::Captured)
+    told.filter(|by| run.capture.is_none() && Provenance::is_told(Some(*by)))
 }
 
 /// What was lost, and whether anything was.

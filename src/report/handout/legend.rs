@@ -23,9 +23,8 @@ pub(super) fn section(say: Say, parts: &Parts<'_>, page: &mut Page) {
     let runs = !parts.runs.is_empty();
     let counts = runs || !parts.compared.is_empty();
     let captured = parts.runs.iter().any(|run| !run.view.flows.is_empty());
-    let uncaptured =
-        |run: &&RunRecord| !matches!(run.latency.provenance, None | Some(Provenance::Captured));
-    let by_calls = parts.records().any(|run| uncaptured(&run));
+    let told = |run: &RunRecord| Provenance::is_told(run.latency.provenance);
+    let by_calls = parts.records().any(told);
     let terms = [
         (true, say.g_thread(), say.g_thread_is()),
         (true, say.g_process(), say.g_process_is()),

@@ -13,7 +13,7 @@ pub(super) fn sentences(say: Say, view: RunView<'_>) -> Vec<String> {
     told.extend(some(run.connections.refused).map(|n| say.conn_refused(&n)));
     told.extend(some(run.connections.not_established).map(|n| say.conn_neither(&n)));
     let partial = run.incomplete.contains_key("latency.exchange");
-    let by_calls = !matches!(run.latency.provenance, None | Some(Provenance::Captured));
+    let by_calls = Provenance::is_told(run.latency.provenance);
     if let Some(q) = &run.latency.handshake {
         let (median, max, n) = (say.time(q.p50_ns), say.time(q.max_ns), say.n(q.count));
         told.push(match q.count {
@@ -72,7 +72,7 @@ fn answers(say: Say, run: &RunRecord) -> Vec<String> {
         (None, Some(valid), _) => told.push(say.valid_seen(&say.requests(valid))),
         (_, None, Some(answered)) => {
             let answers = say.answers(answered);
-            let seen = matches!(requests.provenance, None | Some(Provenance::Captured));
+            let seen = !Provenance::is_told(requests.provenance);
             told.push(if seen {
                 say.not_judged(&answers)
             } else {
