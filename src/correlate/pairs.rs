@@ -2,12 +2,10 @@
 //!
 //! Within a second a port may be used dozens of times, so that "about the right
 //! time" finds a neighbour's flow. A connection and its flow are joined by their
-//! own times, and by their order where there are as many of one as of the other.
-
-use std::collections::HashMap;
+//! own times, and by their order.
 
 use super::{SLACK_NS, opened, same_end};
-use crate::model::{Close, Endpoint, FlowRecord, Timestamp};
+use crate::model::{Close, Endpoint, FlowRecord, Nanos, Timestamp};
 
 /// A connect(2): the socket's own end where it is known, and the moments before
 /// and after the call.
@@ -40,15 +38,27 @@ pub(super) fn distance(moment: Timestamp, attempt: &Attempt) -> i64 {
 /// The flow of each attempt whose own end is known, by its place among `flows`.
 /// No flow is given twice: first to those in whose call its SYN was sent, then
 /// to those for which the clocks may have been a little apart.
+///
+/// Who is to connect may be kept from it (preempted) between noting the moment and
+/// connect(2), which then takes a port that others have used in the meantime: a call
+/// may hold many SYNs of its own end. But an end is a socket's until it is closed,
+/// and so the calls of one end are over in the order of their SYNs. Whose call is
+/// over first has the first SYN of those in its call; then everybody who can have a
+/// flow has one.
 #[must_use]
 pub fn of_attempts<A>(
     flows: &[FlowRecord],
     attempts: &[A],
     of: impl Fn(&A) -> Attempt,
 ) -> Vec<Option<usize>> {
-    let by_port = by_client_port(flows);
+    let key = |f: usize| (flows[f].client.port, opened(&flows[f]));
+    let mut by_port: Vec<usize> = (0..flows.len()).collect();
+    by_port.sort_by_key(|&f| key(f));
     let mut order: Vec<usize> = (0..attempts.len()).collect();
-    order.sort_by_key(|&i| of(&attempts[i]).from);
+    order.sort_by_key(|&i| {
+        let attempt = of(&attempts[i]);
+        (attempt.until, attempt.from)
+    });
     let mut taken = vec![false; flows.len()];
     let mut found = vec![None; attempts.len()];
     for slack in [0, SLACK_NS] {
@@ -57,14 +67,14 @@ pub fn of_attempts<A>(
             let (None, Some(local)) = (found[i], attempt.local) else {
                 continue;
             };
-            let candidates = by_port.get(&local.port).map_or(&[][..], Vec::as_slice);
-            let nearest = candidates
-                .iter()
+            let earliest = (local.port, attempt.from.plus(Nanos::new(-slack)));
+            let latest = (local.port, attempt.until.plus(Nanos::new(slack)));
+            let first = by_port.partition_point(|&f| key(f) < earliest);
+            let in_time = by_port[first..].iter().take_while(|&&f| key(f) <= latest);
+            let nearest = in_time
                 .filter(|&&f| !taken[f] && same_end(flows[f].client, local))
-                .map(|&f| (distance(opened(&flows[f]), attempt), f))
-                .filter(|&(away, _)| away <= slack)
-                .min();
-            if let Some((_, flow)) = nearest {
+                .min_by_key(|&&f| (distance(opened(&flows[f]), attempt), key(f)));
+            if let Some(&flow) = nearest {
                 taken[flow] = true;
                 found[i] = Some(flow);
             }
@@ -101,26 +111,30 @@ pub fn of_told<A>(
     const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
     // With an unspecified address only the port is known: whose it is, is not sure.
     let known = |attempt: &Attempt| attempt.local.filter(|local| !local.ip.is_unspecified());
-    let mut by_client: Vec<(Endpoint, Timestamp, usize)> = attempts
+    let mut by_client: Vec<(Endpoint, Timestamp, Timestamp, usize)> = attempts
         .enumerate()
-        .filter_map(|(place, attempt)| Some((known(&attempt?)?, attempt?.from, place)))
+        .filter_map(|(place, attempt)| {
+            let attempt = attempt?;
+            // As above: whoever is kept from its call comes later than it began.
+            Some((known(&attempt)?, attempt.until, attempt.from, place))
+        })
         .collect();
     by_client.sort_unstable();
     // How long each was there nobody tells: one that was reset may wait in the accept
     // queue while its port is used anew.
-    let spans = |of_one: &[(Endpoint, Timestamp, usize)]| {
-        let each = of_one.iter().map(|(_, from, _)| (*from, NEVER));
+    let spans = |of_one: &[(Endpoint, Timestamp, Timestamp, usize)]| {
+        let each = of_one.iter().map(|(_, _, from, _)| (*from, NEVER));
         each.collect()
     };
     let found = in_order(&by_client, |one| one.0, spans, all, of).into_iter();
-    found.map(|place| Some(by_client[place?].2)).collect()
+    found.map(|place| Some(by_client[place?].3)).collect()
 }
 
 /// From when until when a connection can have been accepted.
 type Span = (Timestamp, Timestamp);
 
 /// The connection of each acceptance, by its place among those that a client made, which
-/// stand in the order of its ends and, of one end, of their beginnings.
+/// stand in the order of its ends and, of one end, in their own.
 fn in_order<C, A>(
     made: &[C],
     client: impl Fn(&C) -> Endpoint,
@@ -196,12 +210,4 @@ fn only_way(spans: &[Span], times: &[Timestamp]) -> Vec<Option<usize>> {
     agreed
         .map(|(first, last)| first.filter(|_| first == last))
         .collect()
-}
-
-fn by_client_port(flows: &[FlowRecord]) -> HashMap<u16, Vec<usize>> {
-    let mut map: HashMap<u16, Vec<usize>> = HashMap::new();
-    for (i, flow) in flows.iter().enumerate() {
-        map.entry(flow.client.port).or_default().push(i);
-    }
-    map
 }

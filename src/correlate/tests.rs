@@ -171,6 +171,47 @@ fn a_flow_goes_to_the_call_that_it_began_in() {
     assert_eq!(workers(&flows), [Some(2), Some(3)]);
 }
 
+/// Who was kept from its call, while others used the port, has what it made last.
+#[test]
+fn who_was_kept_from_its_call_takes_nobody_elses_flow() {
+    let name = "127.0.0.1:40000";
+    let mut flows = vec![flow(0, name, 103), flow(1, name, 105), flow(2, name, 110)];
+    let sockets = [
+        client(1, Some(name), 100, 111),
+        client(2, Some(name), 102, 104),
+        client(3, Some(name), 101, 106),
+    ];
+    own_clients(&mut flows, &sockets, Provenance::Instrumented);
+    assert_eq!(workers(&flows), [Some(2), Some(3), Some(1)]);
+    // The call of one that died in it goes on to the end.
+    let mut flows = vec![flow(0, name, 103), flow(1, name, 105)];
+    let sockets = [
+        client(1, Some("0.0.0.0:40000"), 99, 900),
+        client(2, Some(name), 100, 106),
+    ];
+    own_clients(&mut flows, &sockets, Provenance::Instrumented);
+    assert_eq!(workers(&flows), [Some(2), Some(1)]);
+}
+
+/// The same where no flow tells of them.
+#[test]
+fn who_was_kept_from_its_call_was_accepted_last() {
+    let name = "127.0.0.1:40000";
+    let made = [
+        client(1, Some(name), 100, 111),
+        client(2, Some(name), 102, 104),
+        client(3, Some(name), 101, 106),
+    ];
+    let accepted = [
+        server(name, 112, 1),
+        server(name, 104, 2),
+        server(name, 106, 3),
+    ];
+    let attempts = made.iter().map(|c| Some(c.attempt()));
+    let found = pairs::of_told(attempts, &accepted, ServerSocket::acceptance);
+    assert_eq!(found, [Some(0), Some(1), Some(2)]);
+}
+
 #[test]
 fn two_who_may_have_made_a_flow_leave_it_without_an_owner() {
     let mut flows = vec![flow(0, "127.0.0.1:40000", 100)];
@@ -299,6 +340,29 @@ fn elimination_takes_only_what_is_left() {
 }
 
 proptest! {
+    /// Whoever notes its moment may be kept from connect(2) for as long as it likes.
+    #[test]
+    fn nobody_who_waited_for_the_processor_takes_a_flow_of_others(
+        made in proptest::collection::vec((40000u16..40003, 0i64..2000), 1..60),
+        seed in any::<u64>(),
+    ) {
+        let name = |port: u16| format!("127.0.0.1:{port}");
+        let mut flows = Vec::new();
+        let mut clients = Vec::new();
+        for (i, (port, kept)) in made.iter().enumerate() {
+            let ms = 3000 + i64::try_from(i).unwrap() * 10;
+            let n = u32::try_from(i).unwrap();
+            flows.push(flow(u64::from(n), &name(*port), ms));
+            clients.push(client(n, Some(&name(*port)), ms - 1 - kept, ms + 2));
+        }
+        let rotate = usize::try_from(seed % made.len() as u64).unwrap();
+        clients.rotate_left(rotate);
+        own_clients(&mut flows, &clients, Provenance::Instrumented);
+        for (i, f) in flows.iter().enumerate() {
+            prop_assert_eq!(f.client_owner.map(|o| o.worker.0 as usize), Some(i));
+        }
+    }
+
     /// Ports used again and again, each connection in its own time: every flow
     /// goes to the worker that made it, in whatever order they are told.
     #[test]

@@ -342,7 +342,9 @@ impl Ledger {
         const PAGE: usize = 4096;
         let from = (table + slots.start * slot).next_multiple_of(PAGE);
         // A page that was begun when the slots before were given back.
-        let from = if slots.start == 0 { from } else { from - PAGE };
+        // The first may hold slots of the table before this one.
+        let first = table.next_multiple_of(PAGE);
+        let from = if from > first { from - PAGE } else { from };
         let until = (table + slots.end * slot) / PAGE * PAGE;
         if from < until {
             let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
@@ -479,6 +481,20 @@ mod tests {
         }
         // Two pages at the end are kept.
         assert!(left <= all / 100, "{left} of {all}");
+    }
+
+    /// The page in which a table begins holds the last slots of the one before.
+    #[test]
+    fn what_is_forgotten_of_a_table_leaves_the_one_before_it() {
+        const TASKS: usize = 1000;
+        let ledger = Ledger::create(TASKS, 1000).unwrap();
+        for _ in 0..TASKS {
+            ledger.new_task().unwrap().begin(false, 1, 2, 3);
+        }
+        ledger.forget(0..0, 0..1);
+        ledger.forget(0..0, 1..1000);
+        let there = (0..TASKS).filter(|&n| ledger.task(n).flatten().is_some());
+        assert_eq!(there.count(), TASKS);
     }
 
     #[test]
