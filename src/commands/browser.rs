@@ -1,15 +1,66 @@
 //! Opening a page in a browser: `$BROWSER`, else xdg-open(1) where there is a display.
 
 use std::env;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use crate::model::Pid;
+use crate::sys::process::fork_and;
+use crate::sys::process::rusage::reap;
 use crate::sys::process::stderr;
 use crate::text::escape::printable;
 
+/// A process that will open one of these pages, and does nothing else. It is there before
+/// this one gives up executing programs and reads what strangers have made; what it is told
+/// later is a number.
+pub(super) struct Opener {
+    child: Pid,
+    tell: File,
+}
+
+impl Opener {
+    /// Starts it. No thread exists yet.
+    ///
+    /// # Errors
+    /// When no process can be had.
+    pub(super) fn ready(pages: Vec<PathBuf>) -> anyhow::Result<Self> {
+        let ready = || {
+            let (told, tell) = pipe_with(PipeFlags::CLOEXEC)?;
+            let child = fork_and(move || {
+                let mut number = [0; 8];
+                // Where nobody tells a page, none is opened.
+                if File::from(told).read_exact(&mut number).is_ok()
+                    && let Some(page) = pages.get(usize::from_ne_bytes(number))
+                {
+                    open(page);
+                }
+                0
+            })?;
+            tracing::info!("process {} waits to open the page", child.0);
+            let tell = File::from(tell);
+            Ok(Self { child, tell })
+        };
+        ready().map_err(|e: io::Error| {
+            anyhow::anyhow!("--open needs a process: {e}; try without --open, and open the page")
+        })
+    }
+
+    /// The page with this number is opened, or none.
+    pub(super) fn open(mut self, page: Option<usize>) {
+        let number = page.unwrap_or(usize::MAX);
+        // It has said itself why it could not.
+        let _ = self.tell.write_all(&number.to_ne_bytes());
+        let _ = reap(self.child);
+    }
+}
+
 /// Opens a page, and goes on; a browser may stay open for hours. Where there is none, the
 /// page is named.
-pub(super) fn open(page: &Path) {
+fn open(page: &Path) {
     let page = page.canonicalize().unwrap_or_else(|_| page.to_owned());
     let page = page.display().to_string();
     let display = ["DISPLAY", "WAYLAND_DISPLAY"].map(env::var_os);

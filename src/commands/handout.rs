@@ -62,6 +62,11 @@ impl Place {
         })
     }
 
+    /// Its folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Its name, printable.
     pub(super) fn name(&self) -> String {
         let path = self.folder.join(&self.file);

@@ -6,6 +6,7 @@ mod browser;
 mod ceiling;
 mod compare;
 mod completions;
+mod confined;
 mod diagnostics;
 mod doctor;
 mod expectations;

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::browser;
+use super::browser::Opener;
+use super::confined::confine;
 use super::handout::{self, Place};
 use super::language::language;
 use super::saved::{Folder, Kept, Saved, tell};
@@ -18,6 +19,7 @@ use crate::report::{
     write_trace_json,
 };
 use crate::session::run::SavedDir;
+use crate::sys::confine::Needs;
 use crate::sys::process::stderr;
 
 const CAPTURE: &str = "capture.pcap";
@@ -32,6 +34,22 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
     let files: Vec<Evidence> = files.filter(|file| *file != Evidence::Md).collect();
     let named = once(&args.dirs);
     let place = Place::of(args.out.as_deref(), &named)?;
+    let opener = args
+        .open
+        .then(|| Opener::ready(pages(&named)))
+        .transpose()?;
+    let mut made_in = Vec::new();
+    if !files.is_empty() {
+        made_in.extend(named.iter().map(PathBuf::as_path));
+    }
+    if wanted(&Evidence::Md) {
+        made_in.push(place.folder());
+    }
+    confine(&Needs {
+        folders: named.iter().map(PathBuf::as_path).collect(),
+        made_in,
+        ..Needs::default()
+    });
     // A folder that holds nothing of ours is told before anything is made.
     let mut sources = Vec::new();
     let mut dirs = Vec::new();
@@ -64,19 +82,28 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
             }
         }
     }
-    if args.open {
-        let mut runs = sources.iter().zip(&named);
+    if let Some(opener) = opener {
         // Of several runs, the first one's.
-        let page = runs.find(|((_, kept), _)| matches!(kept, Kept::Run(_)));
-        let page = page.map(|(_, dir)| dir.join(Evidence::Html.file()));
-        if let Some(page) = page.filter(|page| page.is_file()) {
-            browser::open(&page);
-        } else {
+        let run = sources
+            .iter()
+            .position(|(_, kept)| matches!(kept, Kept::Run(_)));
+        let run = run.filter(|run| page(&named[*run]).is_file());
+        opener.open(run);
+        if run.is_none() {
             stderr::tell("threadtap: there is no page to open: none of these is a run with one");
             status = DID_NOT_HOLD;
         }
     }
     Ok(status)
+}
+
+/// The page of a run's folder.
+fn page(dir: &Path) -> PathBuf {
+    dir.join(Evidence::Html.file())
+}
+
+fn pages(dirs: &[PathBuf]) -> Vec<PathBuf> {
+    dirs.iter().map(|dir| page(dir)).collect()
 }
 
 /// The folders, each once, whatever it is called.

@@ -292,3 +292,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_link_type_that_is_read_has_a_name() {
+    for number in 0..=u16::MAX {
+        let link = LinkType(number);
+        let read = !matches!(decoded(link, &[0; 64]), Err(Skip::UnsupportedLink));
+        // Two numbers that capture files should not have, and that mean RAW.
+        let raw = matches!(number, 12 | 14);
+        assert_eq!(read && !raw, LinkType::NAMED.contains(&link), "{number}");
+    }
+}

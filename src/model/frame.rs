@@ -67,6 +67,39 @@ impl LinkType {
     /// Linux "cooked" capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
 
+    /// All that have a name here.
+    pub const NAMED: [Self; 29] = [
+        Self::NULL,
+        Self::ETHERNET,
+        Self::TOKEN_RING,
+        Self::PPP,
+        Self::FDDI,
+        Self::PPP_HDLC,
+        Self::PPP_ETHER,
+        Self::ATM_RFC1483,
+        Self::RAW,
+        Self::C_HDLC,
+        Self::IEEE802_11,
+        Self::FRAME_RELAY,
+        Self::LOOP,
+        Self::ENC,
+        Self::LINUX_SLL,
+        Self::PFLOG,
+        Self::IEEE802_11_PRISM,
+        Self::IEEE802_11_RADIOTAP,
+        Self::IEEE802_11_AVS,
+        Self::LINUX_PPP_WITH_DIRECTION,
+        Self::PPI,
+        Self::PPP_WITH_DIRECTION,
+        Self::C_HDLC_WITH_DIRECTION,
+        Self::FRAME_RELAY_WITH_DIRECTION,
+        Self::IPV4,
+        Self::IPV6,
+        Self::NFLOG,
+        Self::PKTAP,
+        Self::LINUX_SLL2,
+    ];
+
     /// The name of a link type that people meet and that is not decoded; `None` of all
     /// others.
     #[must_use]

@@ -1,6 +1,7 @@
 //! This host: its limits and CPUs, and raising the limits that are ours to raise.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -80,10 +81,12 @@ pub fn environment() -> Environment {
     }
 }
 
-/// CPUs that this process may use.
+/// CPUs that this process may use, as they were when it was first asked for: the files of
+/// control groups that say it may be out of reach later.
 #[must_use]
 pub fn cpus() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    static CPUS: OnceLock<usize> = OnceLock::new();
+    *CPUS.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
 #[cfg(test)]

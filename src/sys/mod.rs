@@ -6,6 +6,7 @@
 
 pub mod capture;
 pub mod clock;
+pub mod confine;
 pub mod errno;
 pub mod host;
 pub mod isolation;

@@ -24,6 +24,9 @@ pub enum Need {
     UserNamespaces,
     /// An IPv6 loopback.
     Ipv6,
+    /// Landlock, with all that a process can be refused of files (Linux 6.2).
+    #[allow(dead_code, reason = "of some tests only")]
+    Landlock,
     /// Control groups of one's own with this controller.
     Groups(&'static str),
     /// A pid namespace whose `pid_max` is its own (Linux 6.14): before, writing
@@ -48,6 +51,13 @@ impl Need {
             Self::UserNamespaces => {
                 let ordinary = ["--reuid=61991", "--clear-groups", "unshare", "-Ur", "true"];
                 (!runs("setpriv", &ordinary)).then(|| "needs user namespaces".to_owned())
+            }
+            Self::Landlock => {
+                // LANDLOCK_CREATE_RULESET_VERSION: the call makes nothing, and answers with
+                // the version (landlock_create_ruleset(2)).
+                // SAFETY: with this flag nothing is read.
+                let version = unsafe { libc::syscall(444, 0usize, 0usize, 1u32) };
+                (version < 3).then(|| "needs Landlock, version 3".to_owned())
             }
             Self::Groups(controller) => {
                 let probe = super::group::root(controller)

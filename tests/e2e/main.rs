@@ -9,6 +9,7 @@ mod blocked;
 mod ceiling;
 mod compare;
 mod conclusions;
+mod confined;
 mod contract;
 mod diagnostics;
 mod disk;

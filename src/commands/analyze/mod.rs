@@ -7,21 +7,24 @@ mod read;
 mod taker;
 
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 
 use anyhow::Context;
 
 use self::filter::understood;
 use self::input::{Inputs, is_stdin};
 use self::taker::{Kept, Stream};
+use super::confined::confine;
 use super::output::{Patient, printed};
 use super::terminal::style;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::analysis::{FileSummary, Ladder, Tally};
 use crate::cli::{AnalyzeArgs, UsageError};
 use crate::expect::Document;
-use crate::model::FlowId;
+use crate::model::{FlowId, LinkType};
 use crate::report::{AnalysisView, FlowOf, FlowWriter, Format, write_analysis, write_ladder};
 use crate::sys::capture::filter::Filter;
+use crate::sys::confine::Needs;
 use crate::sys::host;
 
 /// Reads the captures and prints what was asked for.
@@ -45,7 +48,18 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
     }
     let document = Document::analysis();
     expectations::check(&args.expect, &document)?;
-    let mut filter = args.filter.as_deref().map(understood).transpose()?;
+    let filter = args.filter.as_deref().map(understood).transpose()?;
+    // Names are looked up while that is possible.
+    let mut filter = filter.map(|filter| filter.compiled_for(&LinkType::NAMED));
+    if args.merge {
+        // Merging needs all of them at once.
+        host::raise_descriptors(args.files.len() as u64 + 64);
+    }
+    let named = args.files.iter().filter(|f| !is_stdin(f));
+    confine(&Needs {
+        files: named.map(PathBuf::as_path).collect(),
+        ..Needs::default()
+    });
     let inputs = Inputs::new()?;
     let mut run = Run {
         args,
@@ -87,8 +101,6 @@ impl Run<'_> {
         let mut stream = self.stream(&mut out, many)?;
         let mut ladder = None;
         if self.args.merge {
-            // Merging needs all of them at once.
-            host::raise_descriptors(self.args.files.len() as u64 + 64);
             let paths = self.args.files.iter();
             let readers = paths.map(|path| self.open(path)).collect();
             ladder = self.read_merged(readers, filter, &mut stream)?;

@@ -4,6 +4,7 @@ mod facts;
 
 use std::io::{self, BufWriter, Write};
 
+use super::confined::confine;
 use super::output::printed;
 use super::saved::{Folder, Kept};
 use super::terminal::style;
@@ -11,11 +12,16 @@ use super::{DID_NOT_HOLD, OK, expectations, told};
 use crate::cli::ShowArgs;
 use crate::expect::Document;
 use crate::report::{write_ceiling, write_compare};
+use crate::sys::confine::Needs;
 
 /// Prints a saved run.
 pub fn show(args: &ShowArgs) -> anyhow::Result<u8> {
     let document = Document::run();
     expectations::check(&args.expect, &document)?;
+    confine(&Needs {
+        folders: vec![&args.dir],
+        ..Needs::default()
+    });
     let folder = Folder::open(&args.dir)?;
     if args.observation {
         return facts::print(&folder);

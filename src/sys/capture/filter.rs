@@ -41,17 +41,33 @@ impl Filter {
         })
     }
 
+    /// Compiles it for all of these, as far as it makes sense there. Names in it are looked
+    /// up now (hosts(5), services(5), DNS); for other link types, when one of their frames
+    /// comes.
+    #[must_use]
+    pub fn compiled_for(mut self, links: &[LinkType]) -> Self {
+        for link in links {
+            self.program(*link);
+        }
+        self
+    }
+
     /// Whether it matches. On a link type for which it makes no sense it matches
     /// nothing.
     pub fn matches(&mut self, frame: &Frame<'_>) -> bool {
-        let known = self.programs.iter().position(|(l, _)| *l == frame.link);
+        let program = self.program(frame.link);
+        program.is_some_and(|p| selects(p, frame))
+    }
+
+    /// The program for a link type; `None` where the filter makes no sense for it.
+    fn program(&mut self, link: LinkType) -> Option<&BpfProgram> {
+        let known = self.programs.iter().position(|(l, _)| *l == link);
         let at = known.unwrap_or_else(|| {
-            let program = compile(&self.text, frame.link).ok();
-            self.programs.push((frame.link, program));
+            let program = compile(&self.text, link).ok();
+            self.programs.push((link, program));
             self.programs.len() - 1
         });
-        let program = &self.programs[at].1;
-        program.as_ref().is_some_and(|p| selects(p, frame))
+        self.programs[at].1.as_ref()
     }
 }
 
