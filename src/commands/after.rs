@@ -50,7 +50,7 @@ pub(super) fn follow(finished: &Finished, dir: &mut RunDir, say: Say, wanted: bo
     let captured = finished.run.capture.is_some();
     stderr::tell(format_args!(
         "{}",
-        next(say, made, &folder, captured, &own_name())
+        next(say, made, &folder, captured, own_name())
     ));
 }
 
@@ -108,8 +108,9 @@ fn put(
 fn not_made(dir: &RunDir, file: Evidence, why: &str) {
     let folder = as_word(&printable(&dir.path().display().to_string()));
     stderr::tell(format_args!(
-        "threadtap: {} was not made: {why}; the run itself is saved: threadtap report {folder} makes files of it",
-        file.file()
+        "threadtap: {} was not made: {why}; the run itself is saved: {} report {folder} makes files of it",
+        file.file(),
+        own_name()
     ));
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::language::language;
+use super::own_name::own_name;
 use super::output::printed;
 use super::terminal;
 use crate::cli::{Colour, ExplainArgs};
@@ -20,7 +21,7 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<u8> {
     let lines = if args.codes.is_empty() {
         list(lang, room)
     } else {
-        let topics: anyhow::Result<Vec<Topic>> = args.codes.iter().map(|c| named(c)).collect();
+        let topics: anyhow::Result<Vec<Topic>> = args.codes.iter().map(|c| named(c, own_name())).collect();
         let texts = topics?.into_iter().map(|t| text(t, lang, args.port, room));
         texts.collect::<Vec<_>>().join(&String::new())
     };
@@ -28,11 +29,12 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<u8> {
     Ok(printed(writeln!(out, "{}", lines.join("\n"))))
 }
 
-fn named(code: &str) -> anyhow::Result<Topic> {
+/// `own`: how this program is called.
+fn named(code: &str, own: &str) -> anyhow::Result<Topic> {
     Topic::named(code).ok_or_else(|| {
         let near = match Topic::nearest(code) {
-            Some(near) => format!("did you mean {}? threadtap explain", near.name()),
-            None => "threadtap explain".to_owned(),
+            Some(near) => format!("did you mean {}? {own} explain", near.name()),
+            None => format!("{own} explain"),
         };
         anyhow::anyhow!(
             "there is no finding with the code {}; {near} lists them all",
@@ -141,15 +143,15 @@ mod tests {
 
     #[test]
     fn an_unknown_code_is_told_with_the_nearest() {
-        let told = |code: &str| named(code).unwrap_err().to_string();
+        let told = |code: &str| named(code, "./threadtap").unwrap_err().to_string();
         assert_eq!(
             told("pool_widht"),
-            "there is no finding with the code pool_widht; did you mean pool_width? threadtap \
+            "there is no finding with the code pool_widht; did you mean pool_width? ./threadtap \
              explain lists them all"
         );
         assert_eq!(
             told("\u{1b}[2J"),
-            "there is no finding with the code \\u{1b}[2J; threadtap explain lists them all"
+            "there is no finding with the code \\u{1b}[2J; ./threadtap explain lists them all"
         );
     }
 }

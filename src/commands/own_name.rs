@@ -5,6 +5,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::text::command::as_word;
 use crate::text::escape::printable;
@@ -13,7 +14,12 @@ const NAME: &str = "threadtap";
 
 /// As a word for a shell: the name, where a shell finds this program by it, else the path
 /// that it was started by.
-pub(super) fn own_name() -> String {
+pub(super) fn own_name() -> &'static str {
+    static NAMED: OnceLock<String> = OnceLock::new();
+    NAMED.get_or_init(asked)
+}
+
+fn asked() -> String {
     let started = env::args_os().next().unwrap_or_default();
     let path = env::var_os("PATH").unwrap_or_default();
     let here = env::current_dir().ok();

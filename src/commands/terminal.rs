@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use super::language::language;
+use super::own_name::own_name;
 use crate::cli::Colour;
 use crate::lang::Lang;
 use crate::report::Style;
@@ -22,6 +23,7 @@ pub fn style(rows: usize, colour: Colour, lang: Option<Lang>) -> Style {
         },
         rows,
         lang: language(lang),
+        program: own_name(),
     }
 }
 

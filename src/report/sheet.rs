@@ -172,7 +172,7 @@ pub(super) enum Block {
     Findings {
         heading: &'static str,
         findings: Vec<Conclusion>,
-        /// The command that says more on them.
+        /// The command that says more on them, without the program's name.
         explained_by: String,
     },
 }

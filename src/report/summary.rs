@@ -248,7 +248,7 @@ pub(super) fn findings(say: Say, findings: &[Finding], port: Option<u16>) -> Opt
     })
 }
 
-/// The command that says more on these findings.
+/// The command that says more on these findings, without the program's name.
 fn explained_by(say: Say, findings: &[Finding], port: Option<u16>) -> String {
     /// As many codes as a line bears.
     const NAMED: usize = 3;
@@ -268,7 +268,7 @@ fn explained_by(say: Say, findings: &[Finding], port: Option<u16>) -> String {
     // Without it, that of the lab.
     let port = port.filter(|port| *port != 45_000);
     let port = port.map_or_else(String::new, |port| format!("--port {port} "));
-    format!("threadtap explain {port}{which}")
+    format!("explain {port}{which}")
 }
 
 #[cfg(test)]

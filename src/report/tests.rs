@@ -281,3 +281,23 @@ fn a_run_that_was_killed_says_what_is_not_known() {
         "{text}"
     );
 }
+
+/// The command can be copied: it is whole in a line, and the program is called as it was
+/// started.
+#[test]
+fn the_command_that_explains_is_called_as_it_was_started() {
+    let fixture = troubled(12);
+    let told = |program, width| {
+        let style = Style {
+            program,
+            width,
+            ..Style::default()
+        };
+        let text = text(&fixture, Format::Table, style);
+        let (_, last) = text.rsplit_once("What they mean:").unwrap();
+        last.to_owned()
+    };
+    assert_eq!(told("./threadtap", 80), " ./threadtap explain CODE\n");
+    let long = "/home/ayu/lab/target/release/threadtap";
+    assert_eq!(told(long, 60), format!("\n{long} explain CODE\n"));
+}

@@ -48,16 +48,19 @@ pub struct Style {
     pub rows: usize,
     /// The language that people are written to in.
     pub lang: Lang,
+    /// How a person starts this program: commands that are told begin with it.
+    pub program: &'static str,
 }
 
 impl Default for Style {
-    /// 80 columns, no colour, ten rows, in English.
+    /// 80 columns, no colour, ten rows, in English, of a program that is installed.
     fn default() -> Self {
         Self {
             width: 80,
             colour: false,
             rows: 10,
             lang: Lang::En,
+            program: "threadtap",
         }
     }
 }

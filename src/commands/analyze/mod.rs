@@ -16,6 +16,7 @@ use self::input::{Inputs, is_stdin};
 use self::taker::{Kept, Stream};
 use super::confined::confine;
 use super::output::{Patient, printed};
+use super::own_name::own_name;
 use super::terminal::style;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::analysis::{FileSummary, Ladder, Tally};
@@ -150,7 +151,7 @@ impl Run<'_> {
             let flows = self.kept.iter().flat_map(|(_, kept)| &kept.flows);
             let found = flows.into_iter().find(|f| f.flow == FlowId(number));
             let (flow, ladder) = found.zip(ladder).with_context(|| {
-                format!("there is no flow {number}; `threadtap analyze FILE` lists the flows")
+                format!("there is no flow {number}; `{} analyze FILE` lists the flows", own_name())
             })?;
             write_ladder(flow, &ladder, self.format, style, out)?;
             return Ok(());

@@ -35,6 +35,7 @@ fn write(sheet: &Sheet, style: Style, out: &mut dyn Write) -> io::Result<()> {
         },
         room: style.width.max(NARROWEST),
         say: Say::new(style.lang),
+        program: style.program,
     };
     for line in pen.title(sheet) {
         writeln!(out, "{line}")?;
@@ -54,6 +55,7 @@ struct Pen {
     paint: Paint,
     room: usize,
     say: Say,
+    program: &'static str,
 }
 
 impl Pen {
@@ -178,9 +180,24 @@ impl Pen {
             }
             lines.extend(labelled(&label, indent, message));
         }
-        let more = Cell::new(self.say.explained(explained_by)).toned(Tone::Quiet);
-        lines.extend(self.wrapped(&more, 0));
+        lines.extend(self.command(&format!("{} {explained_by}", self.program)));
         lines
+    }
+
+    /// The line with a command that says more. Where it is too long the command has a line
+    /// of its own, so that it can be copied.
+    fn command(self, command: &str) -> Vec<String> {
+        let whole = self.say.explained(command);
+        let texts = if width(&whole) <= self.room {
+            vec![whole]
+        } else {
+            vec![
+                self.say.explained("").trim_end().to_owned(),
+                command.to_owned(),
+            ]
+        };
+        let cells = texts.into_iter().map(|t| Cell::new(t).toned(Tone::Quiet));
+        cells.flat_map(|cell| self.wrapped(&cell, 0)).collect()
     }
 
     /// A cell's words in lines that leave `indent` free.

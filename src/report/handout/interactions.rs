@@ -2,7 +2,6 @@
 //! nothing was captured, a row a request as its worker noted it.
 
 use super::RunPart;
-use super::outcome::reason;
 use super::page::{Page, foreign};
 use super::words::Say;
 use crate::model::{Close, Exchange, FlowRecord, ServerOwner, WorkerRecord};
@@ -150,7 +149,7 @@ fn worker_row(say: Say, worker: &WorkerRecord) -> Vec<String> {
             .as_ref()
             .map_or_else(|| say.cell(None), server),
         match (worker.outcome, told.answered) {
-            (Some(outcome), _) => reason(say, outcome),
+            (Some(outcome), _) => say.lang.outcome(outcome).to_owned(),
             (None, Some(1..)) => say.x_answered(),
             _ => say.cell(None),
         },

@@ -103,7 +103,7 @@ fn failures(say: Say, run: &RunRecord) -> Option<String> {
         .into_iter()
         .map(|(name, &n)| {
             let why = match Outcome::from_name(name) {
-                Some(outcome) => reason(say, outcome),
+                Some(outcome) => say.lang.outcome(outcome).to_owned(),
                 None => super::page::foreign(name),
             };
             (n, why)
@@ -118,28 +118,6 @@ fn failures(say: Say, run: &RunRecord) -> Option<String> {
     };
     let all = run.requests.sum_of_failures()?;
     (!reasons.is_empty()).then(|| say.failed(&say.requests(all), &reasons.join("; ")))
-}
-
-/// Why a request failed.
-pub(super) fn reason(say: Say, outcome: Outcome) -> String {
-    match outcome {
-        Outcome::Valid => say.o_valid(),
-        Outcome::NotAttempted => say.o_not_attempted(),
-        Outcome::NotSeen => say.o_not_seen(),
-        Outcome::Abandoned => say.o_abandoned(),
-        Outcome::Refused => say.o_refused(),
-        Outcome::Reset => say.o_reset(),
-        Outcome::Closed => say.o_closed(),
-        Outcome::Timeout => say.o_timeout(),
-        Outcome::BadAnswer => say.o_bad_answer(),
-        Outcome::NoThread => say.o_no_thread(),
-        Outcome::NoProcess => say.o_no_process(),
-        Outcome::ReserveKept => say.o_reserve_kept(),
-        Outcome::NoDescriptor => say.o_no_descriptor(),
-        Outcome::NoPort => say.o_no_port(),
-        Outcome::Unreachable => say.o_unreachable(),
-        Outcome::Other => say.o_other(),
-    }
 }
 
 /// SYNs that were sent more than once.

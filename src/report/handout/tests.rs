@@ -150,7 +150,7 @@ fn what_failed_is_told_with_the_reason() {
         &fixture,
         &[
             "5 threads of the client tried to make 5 connections, 1 each. None of these was established.",
-            "Of 5 requests, none got a valid answer. 5 requests failed: the connection was refused.",
+            "Of 5 requests, none got a valid answer. 5 requests failed: connection refused.",
         ],
         &[
             "made 5 connections",
@@ -165,7 +165,7 @@ fn what_failed_is_told_with_the_reason() {
     mixed.fail(1, Outcome::Timeout, None);
     mixed.fail(2, Outcome::Other, None);
     let text = english(&mixed);
-    let wanted = "3 requests failed: 2 (no connection or no answer within the time allowed); 1 (another error of the system).";
+    let wanted = "3 requests failed: 2 (no connection or no answer within the timeout); 1 (another system error).";
     assert!(text.contains(wanted), "{text}");
 }
 

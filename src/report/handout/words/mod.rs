@@ -72,9 +72,7 @@ texts! {
     service_took(median, p99, max); not_begun(requests); answers_partial(); syn_again(connections);
     closed_all(connections, how); closed_some(connections, parts); closed_fin(); closed_rst();
     closed_open(); closed_one_fin(); closed_one_rst(); closed_one_open(); client_first();
-    server_first(); first_mixed(client, server); o_valid(); o_not_attempted(); o_not_seen();
-    o_abandoned(); o_refused(); o_reset(); o_closed(); o_timeout(); o_bad_answer(); o_no_thread();
-    o_no_process(); o_reserve_kept(); o_no_descriptor(); o_no_port(); o_unreachable(); o_other();
+    server_first(); first_mixed(client, server);
     // One connection as an example.
     no_capture(); example(flow, client, server); example_only(history);
     example_all(flows, history); example_most(n, flows, history); example_tied(n, flows, history);
