@@ -11,7 +11,8 @@ const EXAMPLES: &str = "\
 report.md is one report of all folders, to hand in: the task, the environment, the maximum of
 threads and processes, for each run its counts, what happened in sentences, the table of
 interactions and the findings, then the comparison and the conclusion. Each sentence is made from
-what was saved. The other files are made of each run, and are put into its folder.
+what was saved. Of comparisons without a run, each method is described by its run with the median
+duration. The other files are made of each run, and are put into its folder.
 
 A file that an earlier report made is replaced, and nothing else. A report.md that somebody has
 written in is kept, unless --force is given.
@@ -25,6 +26,7 @@ Examples:
   threadtap report my-run                     every file but trace.json
   threadtap report t p q --lang id            report.md of three runs, in Indonesian
   threadtap report t p q cmp max -o lab1.md   with a comparison and a ceiling (saved with --out)
+  threadtap report cmp                        a comparison alone, each method with one of its runs
   threadtap report my-run --only html         the page; open my-run/report.html in a browser
   threadtap report my-run --only html --open  the same, and open it
   threadtap report my-run --only pcapng       the capture for Wireshark

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::language::language;
-use super::own_name::own_name;
 use super::output::printed;
+use super::own_name::own_name;
 use super::terminal;
 use crate::cli::{Colour, ExplainArgs};
 use crate::findings::{PageWords, Topic, Words};
@@ -21,7 +21,8 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<u8> {
     let lines = if args.codes.is_empty() {
         list(lang, room)
     } else {
-        let topics: anyhow::Result<Vec<Topic>> = args.codes.iter().map(|c| named(c, own_name())).collect();
+        let topics: anyhow::Result<Vec<Topic>> =
+            args.codes.iter().map(|c| named(c, own_name())).collect();
         let texts = topics?.into_iter().map(|t| text(t, lang, args.port, room));
         texts.collect::<Vec<_>>().join(&String::new())
     };

@@ -5,12 +5,14 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::saved::{Folder, Kept, Saved};
+use super::saved::{Folder, Kept, Saved, Typical, typical};
 use crate::analysis::{Ladder, frames_of_a_run};
 use crate::capfile::CaptureReader;
 use crate::findings::Topic;
 use crate::lang::Lang;
-use crate::report::{Evidence, Meaning, Part, RunPart, example, handout, is_as_made, sealed};
+use crate::report::{
+    Evidence, Meaning, Method, Part, RunPart, example, handout, is_as_made, sealed,
+};
 use crate::session::run::SavedDir;
 
 /// No report that threadtap makes is longer, in bytes: of a longer file nothing is read.
@@ -106,6 +108,7 @@ pub(super) fn make(
         );
     }
     let names = names(sources);
+    let described = described(sources, &names);
     let ladders: Vec<Option<Ladder>> = sources
         .iter()
         .map(|(folder, kept)| match kept {
@@ -113,21 +116,32 @@ pub(super) fn make(
             _ => None,
         })
         .collect();
-    let parts: Vec<Part<'_>> = sources
-        .iter()
-        .zip(&names)
-        .zip(&ladders)
-        .map(|(((_, kept), name), ladder)| match kept {
-            Kept::Run(saved) => Part::Run(RunPart {
-                name,
-                view: saved.view(),
-                whole: saved.whole,
-                ladder: ladder.as_ref(),
+    let parts = sources.iter().zip(&names).zip(&ladders);
+    let parts = parts.map(|(((_, kept), name), ladder)| match kept {
+        Kept::Run(saved) => Part::Run(RunPart {
+            name,
+            view: saved.view(),
+            whole: saved.whole,
+            ladder: ladder.as_ref(),
+            stands_for: None,
+        }),
+        Kept::Compare(record) => Part::Compare(name, record),
+        Kept::Ceiling(record) => Part::Ceiling(name, record),
+    });
+    let typical = described.iter().map(|run| {
+        Part::Run(RunPart {
+            name: &run.name,
+            view: run.typical.saved.view(),
+            whole: run.typical.saved.whole,
+            ladder: run.ladder.as_ref(),
+            stands_for: Some(Method {
+                comparison: run.comparison,
+                name: &run.typical.method,
+                runs: run.typical.runs,
             }),
-            Kept::Compare(record) => Part::Compare(name, record),
-            Kept::Ceiling(record) => Part::Ceiling(name, record),
         })
-        .collect();
+    });
+    let parts: Vec<Part<'_>> = typical.chain(parts).collect();
     let text = sealed(&handout(&parts, lang, rows, &meaning));
     let write = |dir: &SavedDir| dir.write(&place.file, &mut |out| out.write_all(text.as_bytes()));
     match held.iter().find(|(path, _)| *path == place.folder) {
@@ -135,6 +149,39 @@ pub(super) fn make(
         None => write(&SavedDir::open(&place.folder)?)?,
     }
     Ok(())
+}
+
+/// A run of a comparison, and what the report says of it.
+struct Described<'a> {
+    typical: Typical,
+    comparison: &'a str,
+    name: String,
+    ladder: Option<Ladder>,
+}
+
+/// A run for each method of the comparisons, where no run was given: else those describe
+/// the methods.
+fn described<'a>(sources: &[(Folder, Kept)], names: &'a [String]) -> Vec<Described<'a>> {
+    if sources.iter().any(|(_, kept)| matches!(kept, Kept::Run(_))) {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for ((folder, kept), comparison) in sources.iter().zip(names) {
+        let Kept::Compare(record) = kept else {
+            continue;
+        };
+        all.extend(
+            typical(folder, record)
+                .into_iter()
+                .map(|typical| Described {
+                    name: format!("{}/{}", comparison.trim_end_matches('/'), typical.name),
+                    ladder: ladder(&typical.folder, &typical.saved),
+                    comparison,
+                    typical,
+                }),
+        );
+    }
+    all
 }
 
 /// What the findings of a code mean.

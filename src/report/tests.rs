@@ -289,8 +289,8 @@ fn the_command_that_explains_is_called_as_it_was_started() {
     let fixture = troubled(12);
     let told = |program, width| {
         let style = Style {
-            program,
             width,
+            program,
             ..Style::default()
         };
         let text = text(&fixture, Format::Table, style);

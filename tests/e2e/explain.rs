@@ -233,19 +233,16 @@ fn a_table_of_findings_says_how_to_have_them_explained() {
             .args(["--format", format]);
         lab.finish(&mut command).stdout
     };
-    // The program is called as it was started; a long path makes another line of it.
-    let command = |told: &str| {
-        let (_, last) = told.rsplit_once("What they mean: ").unwrap();
-        last.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    let own = env!("CARGO_BIN_EXE_threadtap");
-    assert_eq!(
-        command(&show("python", "table")),
-        format!("{own} explain thread_per_request peak_below_requests")
-    );
-    let command = command(&show("pool-no-join", "table"));
     assert!(
-        command.starts_with(&format!("{own} explain --port "))
+        show("python", "table").ends_with(
+            "What they mean: threadtap explain thread_per_request peak_below_requests\n"
+        )
+    );
+    let told = show("pool-no-join", "table");
+    let line = told.lines().last().unwrap();
+    let command = line.strip_prefix("What they mean: ").unwrap();
+    assert!(
+        command.starts_with("threadtap explain --port ")
             && command.ends_with(" not_joined requests_failed"),
         "{command}"
     );
@@ -253,4 +250,16 @@ fn a_table_of_findings_says_how_to_have_them_explained() {
     explain(&words).exits(0);
     assert!(!show("async", "table").contains(" explain"));
     assert!(!show("python", "markdown").contains(" explain"));
+    // Where it is not in PATH it is called as it was started, in a line that a shell takes.
+    let mut command = lab.threadtap(&[]);
+    command.env("PATH", "/usr/bin:/bin").env("COLUMNS", "200");
+    let told = lab
+        .finish(command.arg("show").arg(runs().join("python")))
+        .stdout;
+    let own = env!("CARGO_BIN_EXE_threadtap");
+    let command = format!("{own} explain thread_per_request peak_below_requests");
+    assert!(
+        told.ends_with(&format!("What they mean: {command}\n")),
+        "{told}"
+    );
 }

@@ -92,7 +92,7 @@ fn the_assignment_is_handed_in_without_an_edit() {
         "# Laporan praktikum",
         "40 thread klien membuat 40 koneksi, masing-masing 1.",
         "40 proses klien membuat 40 koneksi, masing-masing 1.",
-        "Semua request, seluruhnya 40 request, mendapat jawaban yang sah.",
+        "Seluruh 40 request mendapat jawaban yang sah.",
         "klien → server | SYN | meminta koneksi",
         "## 7. Perbandingan metode",
         "## 8. Kesimpulan",
@@ -111,6 +111,67 @@ fn the_assignment_is_handed_in_without_an_edit() {
     ]);
     lab.finish(run.current_dir(lab.path())).exits(0);
     assert!(!lab.path().join("thread/report.md").exists());
+}
+
+/// A comparison alone describes each method by one of its runs, as a report of runs does.
+#[test]
+fn a_comparison_alone_describes_its_methods() {
+    require!(Capture);
+    let lab = Lab::new();
+    let mut compare = lab.threadtap(&[]);
+    compare.args(["compare", "-s", "thread,pool", "-w", "2", "-n", "12"]);
+    compare.args(["--repeat", "3", "--warmup", "0", "--out", "cmp"]);
+    lab.finish(compare.current_dir(lab.path())).exits(0);
+    report(&lab, &["cmp", "--only", "md"]).exits(0);
+    let file = lab.path().join("cmp/report.md");
+    let text = read(&file);
+    tables_are_even(&text);
+    for sentence in [
+        "Of the 3 runs of the method thread in the comparison, it is the one with the median duration.",
+        "12 threads of the client made 12 connections, 1 each.",
+        "Of the 3 runs of the method pool in the comparison, it is the one with the median duration.",
+        "Beside its first thread, the client created 2 threads.",
+        "Each method was run 3 times, in turn.",
+        "## 6. Comparison cmp",
+    ] {
+        assert!(text.contains(sentence), "{sentence} is not in\n{text}");
+    }
+    // The run that is described is the one of which the comparison has the counts.
+    let record = read(&lab.path().join("cmp/compare.json"));
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    for row in record["rows"].as_array().unwrap() {
+        let folder = format!("cmp/{}-", row["name"].as_str().unwrap());
+        let heading = text
+            .lines()
+            .find(|l| l.starts_with("## ") && l.contains(&folder));
+        let folder = heading.unwrap().split([' ', ':']).nth(2).unwrap();
+        let run = read(&lab.path().join(folder).join("run.json"));
+        let run: serde_json::Value = serde_json::from_str(&run).unwrap();
+        for side in ["client", "server"] {
+            let peak = |of: &serde_json::Value| of["census"][side]["threads"]["peak"].clone();
+            assert_eq!(peak(&run), peak(row), "{folder}");
+        }
+    }
+    // With a run the methods are described by runs that were given.
+    report(&lab, &["cmp", "cmp/pool-1", "--only", "md"]).exits(0);
+    let text = read(&lab.path().join("report.md"));
+    assert!(!text.contains("of the method"), "{text}");
+    // What is gone is told, and the rest is a report all the same.
+    for run in ["pool-1", "pool-2", "pool-3"] {
+        fs::remove_dir_all(lab.path().join("cmp").join(run)).unwrap();
+    }
+    let ran = report(&lab, &["cmp", "--only", "md"]).exits(0);
+    assert!(
+        ran.stderr.contains("no run describes pool"),
+        "{}",
+        ran.stderr
+    );
+    let text = read(&file);
+    assert!(
+        text.contains("No run is described above for 1 other method;"),
+        "{text}"
+    );
+    assert!(text.contains("of the method thread"), "{text}");
 }
 
 /// What a person has written is not lost.

@@ -151,7 +151,10 @@ impl Run<'_> {
             let flows = self.kept.iter().flat_map(|(_, kept)| &kept.flows);
             let found = flows.into_iter().find(|f| f.flow == FlowId(number));
             let (flow, ladder) = found.zip(ladder).with_context(|| {
-                format!("there is no flow {number}; `{} analyze FILE` lists the flows", own_name())
+                format!(
+                    "there is no flow {number}; `{} analyze FILE` lists the flows",
+                    own_name()
+                )
             })?;
             write_ladder(flow, &ladder, self.format, style, out)?;
             return Ok(());

@@ -40,6 +40,11 @@ impl Folder {
         }
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Its name, printable.
     pub fn name(&self) -> &str {
         &self.name

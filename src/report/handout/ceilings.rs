@@ -181,7 +181,10 @@ fn by_limits(say: Say, environment: &Environment, page: &mut Page) {
         say.limits_most(&say.n(most), &foreign(by.name())),
     ];
     let user = environment.limits.get(LimitName::Nproc.name()).copied();
-    if let Some(Some(n)) = user {
+    // One that allows more than the system does says nothing.
+    if let Some(Some(n)) = user
+        && n < most
+    {
         sentences.push(say.limits_user(&say.n(n)));
     }
     page.sentences(&sentences);

@@ -56,7 +56,12 @@ pub(super) fn of_runs(say: Say, runs: &[&RunPart<'_>], page: &mut Page) {
 pub(super) fn section(say: Say, record: &CompareRecord, explain: &Explain<'_>, page: &mut Page) {
     let mut told = Vec::new();
     if record.plan.repeat > 0 {
-        told.push(say.compared(&say.n(record.plan.repeat)));
+        let repeat = say.n(record.plan.repeat);
+        told.push(if record.complete {
+            say.compared(&repeat)
+        } else {
+            say.compared_in_part(&repeat)
+        });
     }
     if !record.complete {
         told.push(say.compare_incomplete());
@@ -69,6 +74,12 @@ pub(super) fn section(say: Say, record: &CompareRecord, explain: &Explain<'_>, p
         page.heading(3, &say.h_findings());
         findings::list(say, &record.findings, explain, page);
     }
+}
+
+/// That some of its methods are `described` by a run, and others are not.
+pub(super) fn not_described(say: Say, record: &CompareRecord, described: usize) -> Option<String> {
+    let others = record.rows.len().saturating_sub(described) as u64;
+    (described > 0 && others > 0).then(|| say.not_described(&say.other_methods(others)))
 }
 
 fn name(say: Say, row: &CompareRow) -> String {

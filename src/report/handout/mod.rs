@@ -70,6 +70,20 @@ pub(crate) struct RunPart<'a> {
     /// The segments of the flow that [`example()`] chooses; `None` where the capture does
     /// not have them.
     pub(crate) ladder: Option<&'a Ladder>,
+    /// The method that it is described for, where it is one of many runs of it.
+    pub(crate) stands_for: Option<Method<'a>>,
+}
+
+/// A method of a comparison; the run that stands for it is the one with the median
+/// duration.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Method<'a> {
+    /// The comparison's name.
+    pub(crate) comparison: &'a str,
+    /// The row's name.
+    pub(crate) name: &'a str,
+    /// How many runs with a duration it has.
+    pub(crate) runs: u64,
 }
 
 /// All parts, by their kinds.
@@ -94,6 +108,12 @@ impl<'a> Parts<'a> {
             }
         }
         all
+    }
+
+    /// How many methods of the comparison are described by a run.
+    fn methods_of(&self, comparison: &str) -> usize {
+        let methods = self.runs.iter().filter_map(|run| run.stands_for);
+        methods.filter(|m| m.comparison == comparison).count()
     }
 
     fn records(&self) -> impl Iterator<Item = &'a RunRecord> + '_ {
@@ -142,12 +162,16 @@ pub(crate) fn handout(
         );
         one_run(say, run, rows, explain, sections.begin(&title));
     }
-    if parts.runs.len() > 1 {
+    // Those that stand for methods are side by side in their comparison.
+    if parts.runs.len() > 1 && parts.runs.iter().any(|run| run.stands_for.is_none()) {
         comparison::of_runs(say, &parts.runs, sections.begin(&say.h_side_by_side()));
     }
     for (name, record) in &parts.compared {
         let title = say.h_comparison(&page::foreign(name));
-        comparison::section(say, record, explain, sections.begin(&title));
+        let described = parts.methods_of(name);
+        let page = sections.begin(&title);
+        comparison::section(say, record, explain, page);
+        page.sentences(comparison::not_described(say, record, described).as_slice());
     }
     conclusion::section(say, &parts, sections.begin(&say.h_conclusion()));
     legend::section(say, &parts, sections.begin(&say.h_legend()));

@@ -174,12 +174,17 @@ fn closes(say: Say, flows: &[FlowRecord]) -> Vec<String> {
         client += u64::from(of_client < of_server);
         server += u64::from(of_server < of_client);
     }
+    let fins = of(Close::Fin).count() as u64;
+    let only_fins = fins == made().count() as u64;
     told.extend(match (client, server) {
         // Of one, the example tells.
         (0, 0 | 1) | (1, 0) => None,
-        (_, 0) => Some(say.client_first()),
+        // In some neither was first, or it is not known.
+        (c, s) if c.max(s) < fins => Some(say.first_mixed(&say.n(c), &say.n(s))),
+        (0, _) if only_fins => Some(say.server_first_always()),
         (0, _) => Some(say.server_first()),
-        (c, s) => Some(say.first_mixed(&say.n(c), &say.n(s))),
+        (_, _) if only_fins => Some(say.client_first_always()),
+        (_, _) => Some(say.client_first()),
     });
     told
 }

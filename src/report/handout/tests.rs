@@ -18,6 +18,7 @@ pub(in crate::report) fn of(fixture: &Fixture, lang: Lang) -> String {
         },
         whole: true,
         ladder: None,
+        stands_for: None,
     };
     handout(&[Part::Run(part)], lang, 20, &explain)
 }
@@ -284,6 +285,7 @@ fn several_runs_are_not_ranked_by_their_time() {
                 },
                 whole: true,
                 ladder: None,
+                stands_for: None,
             })
         })
         .collect();
@@ -296,6 +298,92 @@ fn several_runs_are_not_ranked_by_their_time() {
     let most = "b had the most threads of the client at the same time (10), and a the fewest (4).";
     assert!(text.contains(most), "{text}");
     tables_are_even(&text);
+}
+
+/// A run that stands for the others of its method says so, and is not put beside those
+/// that the comparison has side by side.
+#[test]
+fn a_run_of_a_comparison_says_which_it_is() {
+    let fixtures = [Fixture::normal(3), Fixture::normal(9)];
+    let told = |runs: u64, lang| {
+        let parts = fixtures.iter().zip(["cmp/thread-2", "cmp/pool-1"]);
+        let parts: Vec<Part<'_>> = parts
+            .map(|(fixture, name)| {
+                Part::Run(RunPart {
+                    name,
+                    view: crate::report::RunView {
+                        run: &fixture.run,
+                        flows: &fixture.flows,
+                        workers: crate::testkit::packed(&fixture.workers),
+                    },
+                    whole: true,
+                    ladder: None,
+                    stands_for: Some(super::Method {
+                        comparison: "cmp",
+                        name: "thread|x",
+                        runs,
+                    }),
+                })
+            })
+            .collect();
+        handout(&parts, lang, 20, &explain)
+    };
+    let text = told(5, Lang::En);
+    let which = "Of the 5 runs of the method thread\\|x in the comparison, it is the one with the median duration.";
+    assert!(text.contains(which), "{text}");
+    assert!(!text.contains("side by side"), "{text}");
+    tables_are_even(&text);
+    assert!(told(4, Lang::En).contains("the shorter one of the two in the middle"));
+    assert!(told(1, Lang::En).contains("the only run of the method thread\\|x"));
+    assert!(told(5, Lang::Id).contains("Dari 5 run metode thread\\|x"));
+}
+
+#[test]
+fn who_closed_first_is_told_as_it_was() {
+    let mut fixture = Fixture::normal(5);
+    for flow in &mut fixture.flows {
+        flow.client_closed_ns = Some(flow.first_ns);
+        flow.server_closed_ns = Some(flow.last_ns);
+    }
+    says(
+        &fixture,
+        &["The client always sent its FIN first."],
+        &["Where both"],
+    );
+    // At the same moment: neither was first.
+    fixture.flows[0].server_closed_ns = fixture.flows[0].client_closed_ns;
+    says(
+        &fixture,
+        &["the client sent it first in 4 connections and the server in 0"],
+        &["always"],
+    );
+    for flow in &mut fixture.flows {
+        std::mem::swap(&mut flow.client_closed_ns, &mut flow.server_closed_ns);
+    }
+    fixture.flows[0].close = crate::model::Close::Rst;
+    says(
+        &fixture,
+        &["Where both sides sent FIN, the server always sent it first."],
+        &["its FIN first"],
+    );
+}
+
+/// A user's limit above that of the system says nothing.
+#[test]
+fn a_limit_that_binds_nobody_is_not_told() {
+    let mut fixture = Fixture::normal(2);
+    let limits = &mut fixture.run.environment.limits;
+    limits.insert("kernel.pid_max".to_owned(), Some(32_768));
+    limits.insert("kernel.threads-max".to_owned(), Some(190_000));
+    limits.insert("RLIMIT_NPROC".to_owned(), Some(96_000));
+    says(
+        &fixture,
+        &["cannot have more than 32,767 threads"],
+        &["(RLIMIT_NPROC)"],
+    );
+    let limits = &mut fixture.run.environment.limits;
+    limits.insert("RLIMIT_NPROC".to_owned(), Some(4_000));
+    says(&fixture, &["more than 4,000 (RLIMIT_NPROC)"], &[]);
 }
 
 #[test]

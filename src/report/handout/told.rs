@@ -1,14 +1,19 @@
 //! What has to be known before a run's figures are read: that it was interrupted, that
 //! frames were lost, that something was only sampled or not seen.
 
-use super::RunPart;
+use super::page::foreign;
 use super::words::Say;
+use super::{Method, RunPart};
 use crate::model::StopReason;
 
 /// The warnings that stand before everything else of the run.
 pub(super) fn caveats(say: Say, part: &RunPart<'_>) -> Vec<String> {
     let run = part.view.run;
-    let mut told = Vec::new();
+    let mut told: Vec<String> = part
+        .stands_for
+        .map(|m| stands_for(say, m))
+        .into_iter()
+        .collect();
     if run.plan.isolated {
         told.push(say.isolated());
     }
@@ -40,12 +45,19 @@ pub(super) fn caveats(say: Say, part: &RunPart<'_>) -> Vec<String> {
         }
     }
     if !run.incomplete.is_empty() {
-        let names: Vec<String> = run
-            .incomplete
-            .keys()
-            .map(|k| super::page::foreign(k))
-            .collect();
+        let names: Vec<String> = run.incomplete.keys().map(|k| foreign(k)).collect();
         told.push(say.incomplete(&names.join(", ")));
     }
     told
+}
+
+/// Of which runs this one is described.
+fn stands_for(say: Say, method: Method<'_>) -> String {
+    let name = foreign(method.name);
+    let runs = say.runs(method.runs);
+    match method.runs {
+        1 => say.only_run(&name),
+        n if n % 2 == 0 => say.lower_middle_run(&runs, &name),
+        _ => say.middle_run(&runs, &name),
+    }
 }

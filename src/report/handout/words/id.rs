@@ -12,6 +12,7 @@ pub(super) const TEXTS: Texts = Texts {
     frames: ["frame", "frame"],
     runs: ["run", "run"],
     flows: ["flow", "flow"],
+    other_methods: ["metode lain", "metode lain"],
     title: "Laporan praktikum: thread, proses, dan koneksi",
     and: "{one} dan {other}",
     and_last: "{first}, dan {last}",
@@ -83,7 +84,10 @@ pub(super) const TEXTS: Texts = Texts {
     limits_most: "Seluruh sistem tidak dapat memiliki lebih dari {n} thread pada saat yang sama, dihitung dari semua proses: sebanyak itulah yang diizinkan {limit}.",
     limits_user: "Pengguna tanpa hak khusus tidak dapat memiliki lebih dari {n} (RLIMIT_NPROC).",
 
-    // Warnings before a run's figures.
+    // Of which runs it is one, and warnings before its figures.
+    only_run: "Run ini satu-satunya run metode {method} dalam perbandingan.",
+    middle_run: "Dari {runs} metode {method} dalam perbandingan, run ini yang lamanya median.",
+    lower_middle_run: "Dari {runs} metode {method} dalam perbandingan, run ini yang lebih singkat dari dua run yang lamanya di tengah.",
     was_interrupted: "**Run ini dihentikan sebelum selesai.** Semua angka hanya mencakup yang terjadi sampai saat itu.",
     not_whole: "**Run ini tidak utuh:** run tidak sampai selesai, atau salah satu filenya tidak lengkap. Semua angka hanya mencakup yang ada.",
     time_limit: "Klien tidak selesai dalam waktu yang diizinkan, lalu dihentikan.",
@@ -142,7 +146,7 @@ pub(super) const TEXTS: Texts = Texts {
     servers_known_of: "Dari {connections}, penerimanya diketahui untuk {known}; yang berikut berlaku untuk koneksi itu.",
 
     // What became of it.
-    all_valid: "Semua request, seluruhnya {requests}, mendapat jawaban yang sah.",
+    all_valid: "Seluruh {requests} mendapat jawaban yang sah.",
     some_valid: "Dari {requests}, {valid} mendapat jawaban yang sah.",
     none_valid: "Dari {requests}, tidak satu pun mendapat jawaban yang sah.",
     valid_seen: "{requests} mendapat jawaban yang sah.",
@@ -167,7 +171,7 @@ pub(super) const TEXTS: Texts = Texts {
     answer_took_once: "Jawaban lengkap {time} setelah request (diukur satu kali).",
     answers_partial: "Waktu ini bukan dari semua jawaban.",
     syn_again: "Pada {connections} klien mengirim SYN lebih dari sekali, karena jawabannya tidak datang pada waktunya.",
-    closed_all: "Semua koneksi, seluruhnya {connections}, {how}.",
+    closed_all: "Seluruh {connections} {how}.",
     closed_some: "Dari {connections}, {parts}.",
     closed_fin: "ditutup dengan FIN oleh kedua sisi",
     closed_rst: "berakhir dengan RST",
@@ -175,6 +179,8 @@ pub(super) const TEXTS: Texts = Texts {
     closed_one_fin: "Koneksi itu ditutup dengan FIN oleh kedua sisi.",
     closed_one_rst: "Koneksi itu berakhir dengan RST.",
     closed_one_open: "Koneksi itu belum ditutup ketika tangkapan berakhir.",
+    client_first_always: "Klien selalu mengirim FIN lebih dulu.",
+    server_first_always: "Server selalu mengirim FIN lebih dulu.",
     client_first: "Bila kedua sisi mengirim FIN, klien selalu mengirimnya lebih dulu.",
     server_first: "Bila kedua sisi mengirim FIN, server selalu mengirimnya lebih dulu.",
     first_mixed: "Bila kedua sisi mengirim FIN, klien mengirimnya lebih dulu pada {client} koneksi dan server pada {server}.",
@@ -183,7 +189,7 @@ pub(super) const TEXTS: Texts = Texts {
     no_capture: "Jalannya koneksi di jaringan tidak ditangkap.",
     example: "Flow {flow} (`tcp.stream` di Wireshark), dari {client} ke {server}, dipakai sebagai contoh.",
     example_only: "Flow ini satu-satunya (riwayat {history}).",
-    example_all: "Semua flow, seluruhnya {flows}, berjalan dengan cara yang sama (riwayat {history}).",
+    example_all: "Seluruh {flows} berjalan dengan cara yang sama (riwayat {history}).",
     example_most: "{n} dari {flows} berjalan dengan cara yang sama (riwayat {history}); cara lain lebih jarang.",
     example_tied: "{n} dari {flows} berjalan dengan cara yang sama (riwayat {history}), dan tidak ada cara lain yang lebih sering.",
     step_no_syn: "Awalnya tidak ada dalam tangkapan.",
@@ -227,7 +233,8 @@ pub(super) const TEXTS: Texts = Texts {
 
     // Side by side.
     one_run_each: "Tiap baris adalah satu run. Run kedua memberi waktu yang lain, sehingga waktu ini tidak menunjukkan metode mana yang lebih cepat; `threadtap compare` mengulang run dan mengujinya.",
-    compared: "Tiap metode direncanakan dijalankan {repeat} kali, bergantian.",
+    compared: "Tiap metode dijalankan {repeat} kali, bergantian.",
+    compared_in_part: "Tiap metode direncanakan dijalankan {repeat} kali, bergantian.",
     compare_incomplete: "**Perbandingan ini tidak lengkap:** tidak semua run yang direncanakan dijalankan.",
     row_incomplete: "! {name}",
     compare_legend: "Lama adalah lama klien, dari mulai sampai berakhir; × tercepat ialah mediannya sebagai kelipatan dari yang terpendek; gagal menghitung request dari semua run.",
@@ -242,6 +249,7 @@ pub(super) const TEXTS: Texts = Texts {
     test: "Uji: {test}, atas lamanya. Signifikan berarti p < 0,05: seandainya tidak ada perbedaan, lama yang setimpang ini muncul lebih jarang dari itu.",
     pairs_real: "{real} dari {all} pasangan berbeda secara signifikan; hanya itu yang ditampilkan.",
     too_few: "Dengan {repeat} run untuk tiap metode tidak ada perbedaan yang dapat signifikan, sebesar apa pun; diperlukan {needed}.",
+    not_described: "Untuk {methods} tidak ada run yang dideskripsikan di atas; `threadtap report` mendeskripsikan setiap run yang foldernya diberikan.",
 
     // Conclusion.
     c_valid: "{valid} dari {requests} mendapat jawaban yang sah.",

@@ -17,7 +17,7 @@ use crate::lang::texts;
 texts! {
     /// Speaks a language.
     pub(in crate::report::handout) struct Say;
-    nouns { connections threads processes requests answers frames runs flows }
+    nouns { connections threads processes requests answers frames runs flows other_methods }
     words {}
 
     title(); and(one, other); and_last(first, last);
@@ -42,7 +42,8 @@ texts! {
     binding_reached(limit); binding_suspected(limit); binding_next(limit); binding_value(value);
     binding_value_used(value, used); binding_value_used_at_least(value, used);
     binding_remedy(command); limits_no_search(); limits_most(n, limit); limits_user(n);
-    // Warnings before a run's figures.
+    // Of which runs it is one, and warnings before its figures.
+    only_run(method); middle_run(runs, method); lower_middle_run(runs, method);
     was_interrupted(); not_whole(); time_limit(); without_capture(); lossy(frames);
     drops_unknown(); capture_fault(); capture_timeout(); incomplete(names);
     // Counts.
@@ -71,8 +72,8 @@ texts! {
     reply_took(median, max, n); reply_took_once(time); open_loop(rate, median, p99, max);
     service_took(median, p99, max); not_begun(requests); answers_partial(); syn_again(connections);
     closed_all(connections, how); closed_some(connections, parts); closed_fin(); closed_rst();
-    closed_open(); closed_one_fin(); closed_one_rst(); closed_one_open(); client_first();
-    server_first(); first_mixed(client, server);
+    closed_open(); closed_one_fin(); closed_one_rst(); closed_one_open();
+    client_first_always(); server_first_always(); client_first(); server_first(); first_mixed(client, server);
     // One connection as an example.
     no_capture(); example(flow, client, server); example_only(history);
     example_all(flows, history); example_most(n, flows, history); example_tied(n, flows, history);
@@ -89,10 +90,10 @@ texts! {
     severity_error(); severity_warning(); severity_info(); finding(severity, title, code, text);
     finding_in_general(severity, title, code, text); finding_unexplained(severity, code, text); evidence(figures);
     // Side by side.
-    one_run_each(); compared(repeat); compare_incomplete(); row_incomplete(name); compare_legend();
+    one_run_each(); compared(repeat); compared_in_part(repeat); compare_incomplete(); row_incomplete(name); compare_legend();
     compare_short(); compare_counts_legend(); is_significant(); test_two_sided(); test_holm();
     test_exact(); test_normal(); not_significant(); test(test); pairs_real(real, all);
-    too_few(repeat, needed);
+    too_few(repeat, needed); not_described(methods);
     // Conclusion.
     c_valid(valid, requests); c_valid_seen(requests); c_peaks(client, server);
     c_peak_client(client); c_peak_server(server); c_errors(n); c_nothing();
