@@ -52,7 +52,7 @@ pub struct ReportArgs {
     /// folder]
     #[arg(long, short, value_name = "PATH")]
     pub out: Option<PathBuf>,
-    /// Language of report.md, and of the findings in report.html [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or `LANG`]
+    /// Language of report.md and report.html [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or `LANG`]
     #[arg(long, value_enum, value_name = "LANG")]
     pub lang: Option<Lang>,
     /// Maximum number of rows in each table of interactions

@@ -10,9 +10,9 @@ mod kept;
 mod model;
 mod texts;
 
-pub(crate) use texts::{Noun, fill, texts};
 #[cfg(test)]
-pub(crate) use texts::{Text, complete};
+pub(crate) use texts::complete;
+pub(crate) use texts::{Noun, Text, fill, texts};
 
 use strum::{Display, EnumMessage, VariantArray, VariantNames};
 

@@ -26,7 +26,8 @@ pub(crate) fn fill(text: &str, gaps: &[(&str, &str)]) -> String {
 
 /// Lists the texts of a place. `en.rs` and `id.rs` beside it each have a `TEXTS` that says
 /// them all. Out come `Texts`, the type of these two, and a `Say` that speaks a language:
-/// of a noun with its count, of a word as it is, of a text with its gaps filled.
+/// of a noun with its count, of a word as it is, of a text with its gaps filled. With
+/// `list Texts` in place of `struct Say`, the list alone comes out, for a page's script.
 macro_rules! texts {
     (
         $(#[$about:meta])*
@@ -74,20 +75,46 @@ macro_rules! texts {
 
         #[cfg(test)]
         impl Texts {
-            /// Each text with its name and its gaps; of a noun, both its words.
-            fn all(&self) -> Vec<$crate::lang::Text> {
-                let nouns: Vec<(&'static str, $crate::lang::Noun)> =
-                    vec![$((stringify!($noun), self.$noun)),*];
-                let nouns = nouns.into_iter().flat_map(|(name, forms)| {
-                    forms.map(|form| (name, form, Vec::new()))
-                });
-                nouns
-                    .chain(vec![$((stringify!($word), self.$word, Vec::new()),)*])
-                    .chain(vec![
-                        $((stringify!($name), self.$name, vec![$(stringify!($gap)),*]),)*
-                    ])
-                    .collect()
-            }
+            $crate::lang::texts!(@all [] [$($noun)*] [$($word)*] [$($name($($gap)*))*]);
+        }
+    };
+    // A list that is handed to somebody else as a whole: nobody speaks it here.
+    (
+        $(#[$about:meta])*
+        $seen:vis list Texts;
+        nouns { $($noun:ident)* }
+        words { $($word:ident)* }
+        $($name:ident($($gap:ident),*);)*
+    ) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        $seen struct Texts {
+            $($noun: $crate::lang::Noun,)*
+            $($word: &'static str,)*
+            $($name: &'static str,)*
+        }
+
+        impl Texts {
+            $crate::lang::texts!(@all [$seen] [$($noun)*] [$($word)*] [$($name($($gap)*))*]);
+        }
+    };
+    (
+        @all [$($seen:tt)*]
+        [$($noun:ident)*] [$($word:ident)*] [$($name:ident($($gap:ident)*))*]
+    ) => {
+        /// Each text with its name and its gaps; of a noun, both its words.
+        $($seen)* fn all(&self) -> Vec<$crate::lang::Text> {
+            let nouns: Vec<(&'static str, $crate::lang::Noun)> =
+                vec![$((stringify!($noun), self.$noun)),*];
+            let nouns = nouns.into_iter().flat_map(|(name, forms)| {
+                forms.map(|form| (name, form, Vec::new()))
+            });
+            nouns
+                .chain(vec![$((stringify!($word), self.$word, Vec::new()),)*])
+                .chain(vec![
+                    $((stringify!($name), self.$name, vec![$(stringify!($gap)),*]),)*
+                ])
+                .collect()
         }
     };
 }
@@ -95,7 +122,6 @@ macro_rules! texts {
 pub(crate) use texts;
 
 /// A text: its name, what is said, and its gaps.
-#[cfg(test)]
 pub(crate) type Text = (&'static str, &'static str, Vec<&'static str>);
 
 /// Words that Indonesian took over, names, and terms of the tools that people use beside

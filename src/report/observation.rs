@@ -38,13 +38,7 @@ fn capture(say: Say, run: &RunRecord) -> Cell {
         return Cell::new(what).toned(Tone::Warning);
     };
     let (drops, lost) = drops(say, capture);
-    let (end, cut) = match capture.stop_reason {
-        StopReason::Drained => (say.drained(), false),
-        StopReason::Timeout if run.correlation.flows == Some(0) => (say.timeout_no_flow(), true),
-        StopReason::Timeout => (say.timeout(), true),
-        StopReason::Interrupted => (say.interrupted(), true),
-        StopReason::Fault => (say.fault(), true),
-    };
+    let (end, cut) = end(say, run, capture.stop_reason);
     Cell::new(say.captured(
         &say.frames(capture.frames),
         &say.bytes(capture.bytes),
@@ -57,6 +51,17 @@ fn capture(say: Say, run: &RunRecord) -> Cell {
         (false, true) => Tone::Warning,
         (false, false) => Tone::Plain,
     })
+}
+
+/// How the capture ended, and whether anything may be missing at its end.
+pub(super) fn end(say: Say, run: &RunRecord, reason: StopReason) -> (&'static str, bool) {
+    match reason {
+        StopReason::Drained => (say.drained(), false),
+        StopReason::Timeout if run.correlation.flows == Some(0) => (say.timeout_no_flow(), true),
+        StopReason::Timeout => (say.timeout(), true),
+        StopReason::Interrupted => (say.interrupted(), true),
+        StopReason::Fault => (say.fault(), true),
+    }
 }
 
 /// Who tells of connections and answers where nothing was captured; `None` where

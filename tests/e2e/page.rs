@@ -18,8 +18,16 @@ fn page(lab: &Lab, folder: &Path) -> String {
 
 /// Makes the page of a run, and ends with this status.
 fn page_and(lab: &Lab, folder: &Path, status: i32) -> String {
+    page_in(lab, folder, status, "en")
+}
+
+/// The same in a language.
+fn page_in(lab: &Lab, folder: &Path, status: i32, lang: &str) -> String {
     let mut command = lab.threadtap(&[]);
-    command.arg("report").arg(folder).args(["--only", "html"]);
+    command
+        .arg("report")
+        .arg(folder)
+        .args(["--only", "html", "--lang", lang]);
     let ran = lab.finish(&mut command).exits(status);
     assert!(ran.stdout.ends_with("report.html\n"), "{}", ran.stdout);
     assert_eq!(ran.stderr, "");
@@ -136,6 +144,127 @@ fn a_person_zooms_and_pans_and_looks_for_a_flow() {
     assert_eq!(wire[..4], ["SYN", "SYN-ACK", "ACK", "request"]);
     assert_eq!(wire[4], "answer 14:44:21, valid");
     assert_eq!(wire[5..], ["FIN", "FIN"]);
+}
+
+/// Words that no Indonesian sentence has; "server", "frame", "request" and the like are
+/// both, and "process" is the name of a strategy.
+const ENGLISH: [&str; 69] = [
+    "the",
+    "of",
+    "and",
+    "or",
+    "is",
+    "are",
+    "was",
+    "were",
+    "not",
+    "with",
+    "without",
+    "by",
+    "from",
+    "for",
+    "each",
+    "one",
+    "more",
+    "than",
+    "no",
+    "none",
+    "all",
+    "some",
+    "its",
+    "it",
+    "that",
+    "which",
+    "when",
+    "what",
+    "how",
+    "to",
+    "on",
+    "at",
+    "client",
+    "threads",
+    "processes",
+    "connection",
+    "connections",
+    "answer",
+    "answers",
+    "requests",
+    "flows",
+    "frames",
+    "closed",
+    "open",
+    "failed",
+    "valid",
+    "first",
+    "last",
+    "previous",
+    "next",
+    "close",
+    "clear",
+    "search",
+    "state",
+    "time",
+    "since",
+    "wire",
+    "peak",
+    "before",
+    "after",
+    "created",
+    "known",
+    "seen",
+    "unknown",
+    "bytes",
+    "segments",
+    "values",
+    "note",
+    "error",
+];
+
+/// What is left of English in a text: whole words, where neither a name of a record nor
+/// a part of a path or a call.
+fn english(text: &str) -> Vec<&str> {
+    let apart = |c: char| c.is_whitespace() || "()[],;:…".contains(c);
+    let words = text.split(apart).map(|word| word.trim_end_matches('.'));
+    words
+        .filter(|word| ENGLISH.contains(&word.to_lowercase().as_str()))
+        .collect()
+}
+
+#[test]
+fn the_page_in_indonesian_has_no_english_left() {
+    require!(Tool(CHROMIUM));
+    assert_eq!(english("Rows 1 to 20. of/the a_of_b"), ["to"]);
+    for name in [
+        "thread",
+        "python",
+        "refused",
+        "interrupted",
+        "pool-no-join",
+        "process",
+    ] {
+        let lab = Lab::new();
+        let folder = lab.golden_run(name);
+        let status = i32::from(name == "interrupted");
+        let said = driven(&lab, &page_in(&lab, &folder, status, "id"));
+        assert_eq!(said["errors"], Value::Array(Vec::new()), "{name}");
+        assert_eq!(said["language"], "id");
+        let spoken = said["spoken"].as_array().unwrap();
+        assert!(spoken.len() > 20, "{name}: {spoken:?}");
+        for text in spoken {
+            let text = text.as_str().unwrap();
+            // A filter is in libpcap's language.
+            let lines = text.lines().filter(|line| !line.starts_with("tcp port"));
+            let text = lines.collect::<Vec<_>>().join("\n");
+            // strerror(3) says it.
+            let text = text.replace("Connection refused (os error 111)", "ECONNREFUSED");
+            assert_eq!(english(&text), Vec::<&str>::new(), "{name}: {text}");
+        }
+        let whole = said["whole"].as_str().unwrap();
+        assert!(
+            whole.contains(" sampai ") && whole.ends_with(" flow"),
+            "{whole}"
+        );
+    }
 }
 
 /// What a peer sends, and how a program is called, is text and nothing else.

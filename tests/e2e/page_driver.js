@@ -42,6 +42,7 @@
   said.ladder = [...document.querySelectorAll("#ladder .rungs tbody tr")].map((row) =>
     [...row.cells].slice(2).map((cell) => cell.textContent),
   );
+  said.spoken = [id("ladder").innerText];
   id("ladder-close").click();
   said.chosen = document.querySelectorAll("#flows tr.chosen").length;
 
@@ -61,6 +62,15 @@
   said.colours = new Set(new Uint32Array(pixels.buffer)).size;
   said.columns = document.querySelectorAll("#histograms rect.column").length;
   said.text = document.body.innerText;
+  said.language = document.documentElement.lang;
+  for (const details of document.querySelectorAll("details")) details.open = true;
+  // Evidence has the names of the record.
+  for (const names of document.querySelectorAll("details dl")) names.remove();
+  said.spoken.push(document.body.innerText, document.title);
+  for (const name of ["aria-label", "aria-roledescription", "title", "placeholder"]) {
+    for (const element of document.querySelectorAll(`[${name}]`)) said.spoken.push(element.getAttribute(name));
+  }
+  for (const title of document.querySelectorAll("svg title")) said.spoken.push(title.textContent);
   said.errors = errors;
   const result = document.createElement("pre");
   result.id = "result";

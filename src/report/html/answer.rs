@@ -1,64 +1,74 @@
 //! The top of the page: the answer in one screen.
 
 use super::markup::Markup;
-use super::words::{ENGLISH, how};
+use super::words::Say;
 use crate::lang::Lang;
 use crate::model::{Counts, Finding, Quantiles, Requests, RunRecord, Severity, SideCensus};
 use crate::report::sheet::ABSENT;
 use crate::report::summary::{subtitles, title};
 use crate::report::view::RunView;
-use crate::text::units::{count, duration};
 use crate::wording;
 
 /// What was run, the counts of both sides, what became of the requests, findings.
-pub(super) fn answer(view: RunView<'_>, lang: Lang, notes: &[String]) -> String {
+pub(super) fn answer(say: Say, view: RunView<'_>, notes: &[String]) -> String {
     let run = view.run;
     let mut page = Markup::default();
     page.raw("<header>\n");
-    page.element("<h1>", &title(ENGLISH, run).text, "</h1>\n");
-    for line in subtitles(ENGLISH, run) {
+    page.element("<h1>", &title(say.tables(), run).text, "</h1>\n");
+    for line in subtitles(say.tables(), run) {
         page.element("<p class=\"quiet\">", &line.text, "</p>\n");
     }
     for note in notes {
-        page.element("<p class=\"note\" role=\"note\">", note, "</p>\n");
+        page.element(
+            "<p class=\"note\" role=\"note\">",
+            &say.lang.kept(note),
+            "</p>\n",
+        );
     }
-    page.raw("</header>\n<main>\n<section class=\"cards\" aria-label=\"The answer\">\n");
-    side(&mut page, "Client", &run.census.client);
-    side(&mut page, "Server", &run.census.server);
-    requests(&mut page, &run.requests);
-    wire(&mut page, run);
+    page.raw("</header>\n<main>\n<section class=\"cards\" aria-label=\"");
+    page.text(say.the_answer()).raw("\">\n");
+    side(say, &mut page, say.client(), &run.census.client);
+    side(say, &mut page, say.server(), &run.census.server);
+    requests(say, &mut page, &run.requests);
+    wire(say, &mut page, run);
     page.raw("</section>\n");
-    findings(&mut page, lang, &run.findings);
+    findings(say, &mut page, &run.findings);
     page.end()
 }
 
-fn figure(n: Option<u64>) -> String {
-    n.map_or(ABSENT.to_owned(), count)
+fn figure(say: Say, n: Option<u64>) -> String {
+    n.map_or(ABSENT.to_owned(), |n| say.lang.count(n))
 }
 
-fn side(page: &mut Markup, name: &str, census: &SideCensus) {
+fn side(say: Say, page: &mut Markup, name: &str, census: &SideCensus) {
     page.element("<div class=\"card\">\n<h2>", name, "</h2>\n");
     page.raw("<table class=\"census\">\n<thead><tr><td></td>");
-    for moment in ["before", "peak", "after", "created"] {
+    let tables = say.tables();
+    for moment in [
+        tables.before(),
+        tables.peak(),
+        tables.after(),
+        tables.created(),
+    ] {
         page.element("<th scope=\"col\">", moment, "</th>");
     }
     page.raw("</tr></thead>\n<tbody>\n");
-    counts(page, "threads", census.threads);
-    counts(page, "processes", census.processes);
+    counts(say, page, say.threads(), census.threads);
+    counts(say, page, say.processes(), census.processes);
     page.raw("</tbody></table>\n");
     page.element(
         "<p class=\"quiet\">",
-        how(census.provenance),
+        say.how(census.provenance),
         "</p>\n</div>\n",
     );
 }
 
-fn counts(page: &mut Markup, of: &str, counts: Counts) {
+fn counts(say: Say, page: &mut Markup, of: &str, counts: Counts) {
     page.element("<tr><th scope=\"row\">", of, "</th>");
-    page.element("<td>", &figure(counts.before), "</td>");
-    page.element("<td class=\"peak\">", &figure(counts.peak), "</td>");
-    page.element("<td>", &figure(counts.after), "</td>");
-    page.element("<td>", &figure(counts.created), "</td></tr>\n");
+    page.element("<td>", &figure(say, counts.before), "</td>");
+    page.element("<td class=\"peak\">", &figure(say, counts.peak), "</td>");
+    page.element("<td>", &figure(say, counts.after), "</td>");
+    page.element("<td>", &figure(say, counts.created), "</td></tr>\n");
 }
 
 /// A list of figures with their names.
@@ -70,26 +80,28 @@ fn list(page: &mut Markup, heading: &'static str, rows: &[(&'static str, String)
     page.raw("</dl>\n</div>\n");
 }
 
-fn requests(page: &mut Markup, requests: &Requests) {
+fn requests(say: Say, page: &mut Markup, requests: &Requests) {
+    let tables = say.tables();
+    let figure = |n| figure(say, n);
     let failed = requests.sum_of_failures();
     list(
         page,
-        "Requests",
+        tables.requests_heading(),
         &[
-            ("submitted", figure(requests.submitted)),
-            ("attempted", figure(requests.attempted)),
-            ("on the wire", figure(requests.on_wire)),
-            ("answered", figure(requests.answered)),
-            ("valid", figure(requests.valid)),
-            ("failed", figure(failed)),
+            (tables.submitted(), figure(requests.submitted)),
+            (tables.attempted(), figure(requests.attempted)),
+            (tables.on_wire(), figure(requests.on_wire)),
+            (tables.answered(), figure(requests.answered)),
+            (tables.valid(), figure(requests.valid)),
+            (tables.failed(), figure(failed)),
         ],
     );
 }
 
-fn wire(page: &mut Markup, run: &RunRecord) {
+fn wire(say: Say, page: &mut Markup, run: &RunRecord) {
     let figures = |q: Option<Quantiles>| match q {
         None => [ABSENT.to_owned(), ABSENT.to_owned()],
-        Some(q) => [duration(q.p50_ns), duration(q.p99_ns)],
+        Some(q) => [say.lang.duration(q.p50_ns), say.lang.duration(q.p99_ns)],
     };
     let [handshake, handshake_p99] = figures(run.latency.handshake);
     let [answer, answer_p99] = figures(run.latency.exchange);
@@ -97,33 +109,39 @@ fn wire(page: &mut Markup, run: &RunRecord) {
     let dropped = capture.and_then(|c| c.dropped_by_kernel);
     list(
         page,
-        "Wire",
+        say.wire(),
         &[
-            ("flows", figure(run.correlation.flows)),
-            ("handshake p50", handshake),
-            ("handshake p99", handshake_p99),
-            ("answer p50", answer),
-            ("answer p99", answer_p99),
-            ("frames dropped", figure(dropped)),
+            (
+                say.tables().flows_label(),
+                figure(say, run.correlation.flows),
+            ),
+            (say.handshake_p50(), handshake),
+            (say.handshake_p99(), handshake_p99),
+            (say.answer_p50(), answer),
+            (say.answer_p99(), answer_p99),
+            (say.frames_dropped(), figure(say, dropped)),
         ],
     );
 }
 
-fn findings(page: &mut Markup, lang: Lang, findings: &[Finding]) {
-    page.raw("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n");
+/// What is concluded, under its heading.
+pub(super) fn findings(say: Say, page: &mut Markup, findings: &[Finding]) {
+    let tables = say.tables();
+    page.raw("<section aria-labelledby=\"findings\">\n");
+    page.element("<h2 id=\"findings\">", tables.findings(), "</h2>\n");
     if findings.is_empty() {
-        page.raw("<p class=\"quiet\">None.</p>\n");
+        page.element("<p class=\"quiet\">", say.no_findings(), "</p>\n");
     } else {
         page.raw("<ul class=\"findings\">\n");
     }
     for finding in findings {
         let (open, label) = match finding.severity {
-            Severity::Error => ("<li class=\"error\"><b>", "error"),
-            Severity::Warning => ("<li class=\"warning\"><b>", "warning"),
-            Severity::Info => ("<li class=\"info\"><b>", "note"),
+            Severity::Error => ("<li class=\"error\"><b>", tables.error()),
+            Severity::Warning => ("<li class=\"warning\"><b>", tables.warning()),
+            Severity::Info => ("<li class=\"info\"><b>", tables.note()),
         };
-        let lang = if wording::is_told(finding, lang) {
-            lang
+        let lang = if wording::is_told(finding, say.lang) {
+            say.lang
         } else {
             Lang::En
         };
@@ -132,7 +150,7 @@ fn findings(page: &mut Markup, lang: Lang, findings: &[Finding]) {
         page.element("", &wording::message(finding, lang), "</span>");
         page.element(" <code>", &finding.code, "</code>");
         if !finding.evidence.is_empty() {
-            page.raw("<details><summary>evidence</summary><dl>");
+            page.element("<details><summary>", say.evidence(), "</summary><dl>");
             for (name, value) in &finding.evidence {
                 let value = match value {
                     serde_json::Value::String(text) => text.clone(),

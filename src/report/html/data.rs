@@ -16,7 +16,7 @@ use super::clock::Clock;
 use super::columns::{Base, Table, TableHead};
 use super::flow_table::{exchanges, flows, others};
 use super::texts::Texts;
-use super::words::{meaning, moments};
+use super::words::Say;
 use crate::model::{FlowRecord, RunCensus, Side, SideCensus, TimelinePoint, WorkerRecord};
 use crate::report::join::{join, tells_lives};
 use crate::report::view::RunView;
@@ -60,7 +60,7 @@ struct Head {
 
 /// The data: the length of the head in four bytes, little end first, the head, and the
 /// columns.
-pub(super) fn data(view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
+pub(super) fn data(say: Say, view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
     let all = view.flows;
     let every = all.len().div_ceil(MOST_FLOWS).max(1);
     let shown: Vec<&FlowRecord> = all.iter().step_by(every).collect();
@@ -75,7 +75,7 @@ pub(super) fn data(view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
     ];
     let rows = shown.len().max(left.len());
     let clock = Clock::of(all, view.workers, first_change(census), rows);
-    let mut texts = Texts::default();
+    let mut texts = Texts::new(say);
     let mut tables = Vec::new();
     let client: Vec<_> = joined.client.iter().copied().step_by(every).collect();
     let server: Vec<_> = joined.server.iter().copied().step_by(every).collect();
@@ -111,7 +111,7 @@ pub(super) fn data(view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
         thinned,
         captured: view.run.capture.is_some() || !all.is_empty(),
         moments: sides
-            .map(|(side, _)| (side.name(), moments(view.run, side)))
+            .map(|(side, _)| (side.name(), say.moments(view.run, side)))
             .into(),
         whole_lives: sides
             .map(|(side, _)| side)
@@ -120,7 +120,7 @@ pub(super) fn data(view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
             .collect(),
         states: shown
             .iter()
-            .map(|f| (f.state.name(), meaning(f.state)))
+            .map(|f| (f.state.name(), say.meaning(f.state)))
             .collect(),
         tables,
         texts: texts.end(),

@@ -2,31 +2,30 @@
 //! made, and how each is known.
 
 use super::markup::Markup;
-use super::words::{ENGLISH, how};
+use super::words::Say;
 use crate::model::{LimitName, RunRecord, ServerKind};
 use crate::report::sheet::{ABSENT, Align, Block, Cell, Grid, Tone};
 use crate::report::view::RunView;
-use crate::report::{census, summary};
-use crate::text::units::{bytes, count, duration};
+use crate::report::{census, observation, summary};
 
 /// Tables of figures, environment, method, provenance.
-pub(super) fn figures(view: RunView<'_>) -> String {
+pub(super) fn figures(say: Say, view: RunView<'_>) -> String {
     let run = view.run;
     let mut page = Markup::default();
-    page.raw("<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">All figures</h2>\n");
+    page.raw("<section aria-labelledby=\"figures\">\n");
+    page.element("<h2 id=\"figures\">", say.all_figures(), "</h2>\n");
     page.raw("<div class=\"blocks\">\n");
-    block(&mut page, &census::block(ENGLISH, &run.census));
-    for one in summary::blocks(ENGLISH, run) {
+    block(&mut page, &census::block(say.tables(), &run.census));
+    for one in summary::blocks(say.tables(), run) {
         // They stand on top.
         if !matches!(one, Block::Findings { .. }) {
             block(&mut page, &one);
         }
     }
     page.raw("</div>\n</section>\n");
-    let environment = environment(run);
-    facts(&mut page, "Environment", &environment);
-    facts(&mut page, "Method", &method(run));
-    facts(&mut page, "How each figure is known", &provenance(run));
+    facts(&mut page, say.environment(), &environment(say, run));
+    facts(&mut page, say.method(), &method(say, run));
+    facts(&mut page, say.how_known(), &provenance(say, run));
     page.end()
 }
 
@@ -115,111 +114,101 @@ fn fact(name: &str, value: Option<String>) -> (String, String) {
     (name.to_owned(), value.unwrap_or_else(|| ABSENT.to_owned()))
 }
 
-fn environment(run: &RunRecord) -> Facts {
+fn environment(say: Say, run: &RunRecord) -> Facts {
     let environment = &run.environment;
     let mut facts = vec![
-        fact("begun", Some(run.started.clone())),
-        fact("kernel", Some(environment.kernel.clone())),
-        fact("CPUs", Some(count(environment.cpus))),
-        fact("memory", environment.memory_bytes.map(bytes)),
+        fact(say.begun(), Some(run.started.clone())),
+        fact(say.kernel(), Some(environment.kernel.clone())),
+        fact(say.cpus(), Some(say.lang.count(environment.cpus))),
+        fact(
+            say.memory(),
+            environment.memory_bytes.map(|n| say.lang.bytes(n)),
+        ),
     ];
     facts.extend(environment.limits.iter().map(|(name, value)| {
         let value = match value {
-            None => "unlimited, or not readable".to_owned(),
-            Some(stack) if name == LimitName::Stack.name() => bytes(*stack),
-            Some(value) => count(*value),
+            None => say.unlimited().to_owned(),
+            Some(stack) if name == LimitName::Stack.name() => say.lang.bytes(*stack),
+            Some(value) => say.lang.count(*value),
         };
         (name.clone(), value)
     }));
     let tool = format!("{} {}", run.tool.name, run.tool.version);
-    facts.push(fact("made by", Some(tool)));
+    facts.push(fact(say.made_by(), Some(tool)));
     facts
 }
 
-fn method(run: &RunRecord) -> Facts {
-    let plan = &run.plan;
+fn method(say: Say, run: &RunRecord) -> Facts {
+    let (plan, tables) = (&run.plan, say.tables());
+    let count = |n: u64| say.lang.count(n);
+    let duration = |span| say.lang.duration(span);
     let words = |words: Option<&[String]>| words.map(|words| words.join(" "));
-    let built_in = || "built in".to_owned();
+    let built_in = || say.built_in().to_owned();
     let server = match plan.server {
         ServerKind::Embedded => Some(built_in()),
         ServerKind::Command => words(plan.server_command.as_deref()),
-        ServerKind::Existing => Some("one that already ran".to_owned()),
+        ServerKind::Existing => Some(say.already_ran().to_owned()),
     };
     let client = words(plan.client_command.as_deref()).unwrap_or_else(built_in);
     let mut facts = vec![
-        fact("client", Some(client)),
-        fact("strategy", plan.strategy.map(|s| s.to_string())),
-        fact("workers", plan.workers.map(count)),
-        fact("requests", plan.requests.map(count)),
-        fact("server", server),
-        fact("server model", plan.server_model.map(|m| m.to_string())),
-        fact("target", Some(plan.target.clone())),
-        fact("timeout of a request", plan.timeout_ns.map(duration)),
-        fact("run took", Some(duration(run.duration_ns))),
-        fact("client ran", run.observer.client_duration_ns.map(duration)),
+        fact(tables.client(), Some(client)),
+        fact(say.strategy(), plan.strategy.map(|s| s.to_string())),
+        fact(say.workers(), plan.workers.map(count)),
+        fact(tables.requests_column(), plan.requests.map(count)),
+        fact(tables.server(), server),
+        fact(say.server_model(), plan.server_model.map(|m| m.to_string())),
+        fact(say.target(), Some(plan.target.clone())),
+        fact(say.timeout(), plan.timeout_ns.map(duration)),
+        fact(say.run_took(), Some(duration(run.duration_ns))),
+        fact(
+            say.client_ran(),
+            run.observer.client_duration_ns.map(duration),
+        ),
     ];
     if plan.isolated {
-        let network = "one of the run's own: user and network namespaces";
-        facts.push(fact("network", Some(network.to_owned())));
+        facts.push(fact(say.network(), Some(say.own_network().to_owned())));
     }
     match &run.capture {
-        None => facts.push(fact("capture", None)),
+        None => facts.push(fact(tables.capture(), None)),
         Some(capture) => facts.extend([
-            fact("interface", Some(capture.interface.clone())),
-            fact("link type", Some(capture.link_type.clone())),
-            fact("filter", Some(capture.filter.clone())),
-            fact("snapshot length", Some(bytes(capture.snaplen.into()))),
-            fact("capture ended", Some(capture.stop_reason.to_string())),
+            fact(say.interface(), Some(capture.interface.clone())),
+            fact(say.link_type(), Some(capture.link_type.clone())),
+            fact(tables.filter(), Some(capture.filter.clone())),
+            fact(
+                say.snapshot_length(),
+                Some(say.lang.bytes(capture.snaplen.into())),
+            ),
+            fact(
+                say.capture_ended(),
+                Some(
+                    observation::end(tables, run, capture.stop_reason)
+                        .0
+                        .to_owned(),
+                ),
+            ),
         ]),
     }
     facts
 }
 
-fn provenance(run: &RunRecord) -> Facts {
-    let census = &run.census;
-    let threads = |of| format!("threads and processes of the {of}");
-    let text = str::to_owned;
-    vec![
-        (threads("client"), text(how(census.client.provenance))),
-        (threads("server"), text(how(census.server.provenance))),
-        (threads("system"), text(how(census.system.provenance))),
-        (
-            text("flows, handshakes, answers"),
-            text(match run.capture {
-                Some(_) => {
-                    "from the frames that libpcap captured; times are the kernel's, when it took the frame"
-                }
-                None if run.correlation.flows.is_some() => {
-                    "from the frames in capture.pcap; the run was killed before it wrote its totals"
-                }
-                None => "nothing was captured, so none of them is known",
-            }),
-        ),
-        (
-            text("handshake"),
-            text("from the first SYN to the client's acknowledgement of the SYN-ACK"),
-        ),
-        (
-            text("answer"),
-            text(
-                "from the frame with the request's first byte to the frame with the answer's last byte",
-            ),
-        ),
-        (
-            text("p50, p95, p99"),
-            text(
-                "by nearest rank: each is one that was measured (of more than 65,536, exact to three digits)",
-            ),
-        ),
-        (
-            text("worker and thread of a flow"),
-            text(
-                "the flow's addresses and times are joined with what was seen of the sockets of each side; a flow tells how its owners are known",
-            ),
-        ),
-        (
-            text(ABSENT),
-            text("not measured, or not seen; it is not zero"),
-        ),
+fn provenance(say: Say, run: &RunRecord) -> Facts {
+    let (census, tables) = (&run.census, say.tables());
+    let wire = match run.capture {
+        Some(_) => say.by_frames(),
+        None if run.correlation.flows.is_some() => say.by_file(),
+        None => say.by_nothing(),
+    };
+    [
+        (say.tasks_of_client(), say.how(census.client.provenance)),
+        (say.tasks_of_server(), say.how(census.server.provenance)),
+        (say.tasks_of_system(), say.how(census.system.provenance)),
+        (say.of_the_wire(), wire),
+        (tables.handshake(), say.handshake_is()),
+        (tables.answer(), say.answer_is()),
+        (say.quantiles(), say.quantiles_are()),
+        (say.owners(), say.owners_are()),
+        (ABSENT, say.absent_is()),
     ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }

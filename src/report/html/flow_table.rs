@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::columns::{Base, Table};
 use super::texts::Texts;
-use super::words::ENGLISH;
+use super::words::Say;
 use crate::model::{Exchange, FlowRecord, Handshake, Outcome, Provenance, Timestamp, WorkerRecord};
 use crate::report::problem;
 
@@ -73,10 +73,10 @@ impl Told<'_> {
         self.flow.handshake.as_ref().and_then(of)
     }
 
-    fn failed(&self) -> bool {
+    fn failed(&self, say: Say) -> bool {
         match self.client.and_then(|w| w.outcome) {
             Some(outcome) => outcome != Outcome::Valid,
-            None => problem::on_the_wire(ENGLISH, self.flow).is_some(),
+            None => problem::on_the_wire(say.tables(), self.flow).is_some(),
         }
     }
 }
@@ -138,12 +138,17 @@ fn moments(rows: &mut Rows<'_, Told<'_>>) {
 /// What the wire shows.
 fn wire(rows: &mut Rows<'_, Told<'_>>, texts: &mut Texts) {
     use Base::Zero;
+    let say = texts.say;
     rows.number("syn_count", Zero, |t| t.handshake(|h| Some(h.syn_count)));
     rows.number("exchanges", Zero, |t| t.flow.requests());
     rows.number("exchanges_seen", Zero, |t| Some(t.flow.requests_seen()));
     rows.text("incomplete", texts, |t| {
-        let reasons = t.flow.incomplete.iter().map(ToString::to_string);
-        let reasons: Vec<String> = reasons.collect();
+        let reasons = t
+            .flow
+            .incomplete
+            .iter()
+            .map(|why| say.lang.incomplete(*why));
+        let reasons: Vec<&str> = reasons.collect();
         (!reasons.is_empty()).then(|| reasons.join("; "))
     });
     rows.text("answer", texts, |t| {
@@ -151,7 +156,7 @@ fn wire(rows: &mut Rows<'_, Told<'_>>, texts: &mut Texts) {
     });
     rows.number("valid", Zero, |t| t.first()?.valid);
     rows.word("state", texts, |t| Some(t.flow.state.name()));
-    rows.word("close", texts, |t| Some(t.flow.close.name()));
+    rows.word("close", texts, |t| Some(say.tables().close(t.flow.close)));
     rows.text("history", texts, |t| Some(&t.flow.history));
     rows.number("client_frames", Zero, |t| Some(t.flow.client_frames));
     rows.number("server_frames", Zero, |t| Some(t.flow.server_frames));
@@ -166,6 +171,7 @@ fn wire(rows: &mut Rows<'_, Told<'_>>, texts: &mut Texts) {
 /// Who made it, who served it, and what became of it.
 fn owners(rows: &mut Rows<'_, Told<'_>>, texts: &mut Texts) {
     use Base::{Column, Previous, Zero};
+    let say = texts.say;
     rows.number("worker", Previous, |t| {
         t.flow.client_owner.map(|o| o.worker.0)
     });
@@ -194,9 +200,9 @@ fn owners(rows: &mut Rows<'_, Told<'_>>, texts: &mut Texts) {
         t.flow.server_owner.map(|o| Provenance::name(o.provenance))
     });
     rows.word("outcome", texts, |t| t.client?.outcome.map(Outcome::name));
-    rows.number("failed", Zero, |t| Some(t.failed()));
+    rows.number("failed", Zero, |t| Some(t.failed(say)));
     rows.text("problem", texts, |t| {
-        problem::of_flow(ENGLISH, t.flow, t.client)
+        problem::of_flow(say.tables(), t.flow, t.client)
     });
 }
 
@@ -217,13 +223,17 @@ pub(super) fn exchanges(flows: &[&FlowRecord], clock: Clock, texts: &mut Texts) 
     rows.time("response", |(_, e)| e.response_ns);
     rows.text("answer", texts, |(_, e)| e.answer.map(|a| a.to_string()));
     rows.number("valid", Base::Zero, |(_, e)| e.valid);
-    rows.text("problem", texts, |(_, e)| e.problem.as_deref());
+    let lang = texts.say.lang;
+    rows.text("problem", texts, |(_, e)| {
+        e.problem.as_deref().map(|problem| lang.kept(problem))
+    });
     rows.table
 }
 
 /// Lines that tell of no flow.
 pub(super) fn others(lines: &[&WorkerRecord], clock: Clock, texts: &mut Texts) -> Table {
     use Base::{Previous, Zero};
+    let say = texts.say;
     let mut rows = Rows {
         table: Table::new(lines.len()),
         records: lines,
@@ -240,6 +250,6 @@ pub(super) fn others(lines: &[&WorkerRecord], clock: Clock, texts: &mut Texts) -
     rows.text("client", texts, |w| w.client.map(|c| c.to_string()));
     rows.word("outcome", texts, |w| w.outcome.map(Outcome::name));
     rows.number("failed", Zero, |w| w.outcome.map(|o| o != Outcome::Valid));
-    rows.text("problem", texts, |w| problem::of_worker(ENGLISH, w));
+    rows.text("problem", texts, |w| problem::of_worker(say.tables(), w));
     rows.table
 }

@@ -29,6 +29,18 @@ impl Markup {
         self
     }
 
+    /// A text of our own, in which names of files and commands stand in backticks.
+    pub(super) fn coded(&mut self, text: &str) -> &mut Self {
+        for (at, part) in text.split('`').enumerate() {
+            if at % 2 == 0 {
+                self.text(part);
+            } else {
+                self.element("<code>", part, "</code>");
+            }
+        }
+        self
+    }
+
     /// A text in an element.
     pub(super) fn element(
         &mut self,

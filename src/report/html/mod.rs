@@ -18,6 +18,7 @@ mod figures;
 mod flow_table;
 mod markup;
 mod pack;
+mod page_texts;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -25,8 +26,10 @@ mod words;
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use self::markup::Markup;
-use self::words::ENGLISH;
+use self::words::Say;
 use super::summary;
 use super::view::RunView;
 use crate::lang::Lang;
@@ -48,8 +51,13 @@ const SCRIPT: &str = concat!(
     include_str!("page/main.js"),
 );
 
-/// Writes the page of a run; `notes` are what a reader should know of its files. The page
-/// is in English, and what is concluded of the run in this language.
+/// The places of the page that are no texts.
+const PARTS: [&str; 9] = [
+    "lang", "policy", "title", "style", "answer", "figures", "texts", "data", "script",
+];
+
+/// Writes the page of a run, in a language; `notes` are what a reader should know of its
+/// files.
 ///
 /// # Errors
 /// Those of `out`.
@@ -59,30 +67,41 @@ pub(crate) fn write_html(
     notes: &[String],
     out: &mut impl Write,
 ) -> io::Result<()> {
+    let say = Say::new(lang);
     let mut title = Markup::default();
-    title.text(&summary::title(ENGLISH, view.run).text);
+    title.text(&summary::title(say.tables(), view.run).text);
     let policy = format!(
         "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
         pack::source(SCRIPT),
         pack::source(STYLE)
     );
-    let data = pack::packed(&data::data(view)?)?;
-    let parts = [
-        ("policy", policy.as_str()),
-        ("title", &title.end()),
-        ("style", STYLE),
-        ("answer", &answer::answer(view, lang, notes)),
-        ("figures", &figures::figures(view)),
-        ("data", &data),
-        ("script", SCRIPT),
+    let texts = page_texts::all(lang);
+    let mut script_texts = Markup::default();
+    script_texts.text(&serde_json::to_string(&texts)?);
+    let data = pack::packed(&data::data(say, view)?)?;
+    let parts: [String; PARTS.len()] = [
+        lang.name().to_owned(),
+        policy,
+        title.end(),
+        STYLE.to_owned(),
+        answer::answer(say, view, notes),
+        figures::figures(say, view),
+        script_texts.end(),
+        data,
+        SCRIPT.to_owned(),
     ];
     // What is put in is not looked at again.
     let mut rest = PAGE;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         out.write_all(before.as_bytes())?;
-        let part = parts.iter().find(|(known, _)| *known == name);
-        out.write_all(part.map_or("", |(_, text)| text).as_bytes())?;
+        if let Some(part) = PARTS.iter().position(|part| *part == name) {
+            out.write_all(parts[part].as_bytes())?;
+        } else {
+            let mut text = Markup::default();
+            text.coded(texts.get(name).and_then(Value::as_str).unwrap_or_default());
+            out.write_all(text.end().as_bytes())?;
+        }
         rest = after;
     }
     out.write_all(rest.as_bytes())

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::words::Say;
 use crate::text::escape::printable;
 
 /// No text is longer, in characters: what a peer sends has no bound of its own.
@@ -11,18 +12,26 @@ const LONGEST: usize = 300;
 /// more say so, and `flows.jsonl` has it.
 const ROOM: usize = 256 << 10;
 
-/// What stands for a text that has no room.
-const NO_ROOM: &str = "(too much text for this page; flows.jsonl and workers.jsonl have it)";
-
 /// The texts, in the order of their numbers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Texts {
+    /// The language of those that are ours.
+    pub(super) say: Say,
     numbers: HashMap<String, usize>,
     all: Vec<String>,
     used: usize,
 }
 
 impl Texts {
+    pub(super) fn new(say: Say) -> Self {
+        Self {
+            say,
+            numbers: HashMap::new(),
+            all: Vec::new(),
+            used: 0,
+        }
+    }
+
     /// The number of a text.
     pub(super) fn number(&mut self, text: &str) -> Option<i64> {
         let text = printable(text);
@@ -31,7 +40,11 @@ impl Texts {
             Some((at, _)) => format!("{}…", &text[..at]),
         };
         let room = self.used + text.len() <= ROOM || self.numbers.contains_key(&text);
-        let text = if room { text } else { NO_ROOM.to_owned() };
+        let text = if room {
+            text
+        } else {
+            self.say.no_room().to_owned()
+        };
         let next = self.all.len();
         let number = *self.numbers.entry(text).or_insert_with_key(|text| {
             self.used += text.len();
@@ -60,10 +73,13 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
+
+    const EN: Say = Say::new(Lang::En);
 
     #[test]
     fn a_text_stands_there_once_and_acts_on_nothing() {
-        let mut texts = Texts::default();
+        let mut texts = Texts::new(EN);
         let twice = [texts.number("a\u{202e}b"), texts.number("a\u{202e}b")];
         assert_eq!((twice, texts.number("c")), ([Some(0), Some(0)], Some(1)));
         assert_eq!(texts.end(), ["a\\u{202e}b", "c"]);
@@ -71,7 +87,7 @@ mod tests {
 
     #[test]
     fn texts_have_bounds() {
-        let mut texts = Texts::default();
+        let mut texts = Texts::new(EN);
         texts.number(&"é".repeat(100_000));
         for n in 0..100_000 {
             texts.number(&format!("{n} {}", "x".repeat(100)));
@@ -83,7 +99,7 @@ mod tests {
         assert!(own > last && texts.own("client") == own);
         let all = texts.end();
         assert_eq!(all[0].chars().count(), 301);
-        assert_eq!(all[all.len() - 2..], [NO_ROOM, "client"]);
+        assert_eq!(all[all.len() - 2..], [EN.no_room(), "client"]);
         assert!(all.iter().map(String::len).sum::<usize>() <= ROOM + 100);
     }
 }

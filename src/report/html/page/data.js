@@ -21,7 +21,7 @@ function fromBase64(text) {
 /** @param {Uint8Array} bytes @returns {Promise<Uint8Array>} */
 async function unzipped(bytes) {
   if (typeof DecompressionStream !== "function") {
-    throw new Error("this browser is too old to unpack it; use one of 2023 or later");
+    throw new Error(say("too_old"));
   }
   const unzip = new DecompressionStream("gzip");
   const stream = new Blob([/** @type {BlobPart} */ (bytes)]).stream().pipeThrough(unzip);
@@ -80,7 +80,7 @@ async function readData() {
   const bytes = await unzipped(fromBase64(template.content.textContent || ""));
   const length = new DataView(bytes.buffer).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  if (head.version !== 1) throw new Error(`its version is ${head.version}`);
+  if (head.version !== 1) throw new Error(say("other_version", { version: head.version }));
   /** @type {Record<string, Columns>} */
   const tables = {};
   let at = 4 + length;
@@ -89,7 +89,7 @@ async function readData() {
     tables[name] = read.columns;
     at = read.end;
   }
-  if (at !== bytes.length) throw new Error("it is not whole");
+  if (at !== bytes.length) throw new Error(say("not_whole"));
   return { head, tables };
 }
 

@@ -10,7 +10,7 @@ function histogram(title, durations, kind) {
   const figure = element("figure");
   figure.append(element("h3", title));
   if (durations.length === 0) {
-    figure.append(element("figcaption", `${ABSENT} (none was seen)`));
+    figure.append(element("figcaption", say("none_seen")));
     return figure;
   }
   const sorted = Float64Array.from(durations).sort();
@@ -21,11 +21,14 @@ function histogram(title, durations, kind) {
   const columns = new Array(last - first).fill(0);
   for (const ns of sorted) columns[place(ns) - first] += 1;
   const marks = [["p50", quantile(0.5)], ["p95", quantile(0.95)], ["p99", quantile(0.99)]];
-  const words = `${counted(sorted.length, "value", "values")}: least ${span(sorted[0])}, ${marks
-    .map(([name, ns]) => `${name} ${span(/** @type {number} */ (ns))}`)
-    .join(", ")}, greatest ${span(sorted[sorted.length - 1])}`;
-  figure.append(columnsOf(columns, first, marks.map(([, ns]) => /** @type {number} */ (ns)), `${title}, histogram. ${words}`, kind));
-  figure.append(element("figcaption", `${words}. Logarithmic scale.`));
+  const words = say("values_are", {
+    values: counted("values", sorted.length),
+    least: span(sorted[0]),
+    quantiles: marks.map(([name, ns]) => `${name} ${span(/** @type {number} */ (ns))}`).join(", "),
+    greatest: span(sorted[sorted.length - 1]),
+  });
+  figure.append(columnsOf(columns, first, marks.map(([, ns]) => /** @type {number} */ (ns)), say("histogram_of", { title, words }), kind));
+  figure.append(element("figcaption", say("on_log_scale", { words })));
   return figure;
 }
 
@@ -57,13 +60,13 @@ function columnsOf(columns, first, marks, words, kind) {
     });
     const from = 10 ** ((first + i) / PER_POWER);
     const to = 10 ** ((first + i + 1) / PER_POWER);
-    column.append(drawing("title", {}, `${span(from)} to ${span(to)}: ${count(n)}`));
+    column.append(drawing("title", {}, say("column_is", { from: span(from), to: span(to), n: count(n) })));
     svg.append(column);
   });
   for (let place = first; place <= first + columns.length; place += PER_POWER) {
     svg.append(drawing("line", { x1: x(place), x2: x(place), y1: height - bottom, y2: height - bottom + 4, class: "rule" }));
     const anchor = place === first + columns.length ? "end" : "middle";
-    svg.append(drawing("text", { x: x(place), y: height - 6, "text-anchor": anchor }, span(10 ** (place / PER_POWER)).replace(/\.00? /, " ")));
+    svg.append(drawing("text", { x: x(place), y: height - 6, "text-anchor": anchor }, span(10 ** (place / PER_POWER)).replace(/[.,]00? /, " ")));
   }
   marks.forEach((ns, i) => {
     const at = x(Math.log10(Math.max(1, ns)) * PER_POWER);

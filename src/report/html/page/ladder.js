@@ -25,13 +25,13 @@ function rungsOf(model, i) {
   };
   const { client, server } = model.head.moments;
   add(f.c_started[i], "client", client[0]);
-  const again = f.syn_count[i] > 1 ? ` (sent ${counted(f.syn_count[i], "time", "times")}, first here)` : "";
-  add(f.syn[i], "forth", `SYN${again}`);
+  const again = f.syn_count[i] > 1;
+  add(f.syn[i], "forth", again ? say("syn_again", { n: count(f.syn_count[i]) }) : "SYN");
   add(f.syn_ack[i], "back", "SYN-ACK");
   add(f.ack[i], "forth", "ACK");
   add(f.c_connected[i], "client", client[1]);
   // Whose accept(2) it was; the column is that of the thread that served.
-  const by = f.accept_tid[i] === f.serve_tid[i] ? "" : ` (thread ${id(f.accept_tid[i])})`;
+  const by = f.accept_tid[i] === f.serve_tid[i] ? "" : ` (${say("thread_is", { tid: id(f.accept_tid[i]) })})`;
   add(f.s_accepted[i], "server", server[1] + by);
   add(f.s_started[i], "server", server[0]);
   addExchanges(model, i, add);
@@ -56,20 +56,21 @@ function addExchanges(model, i, add) {
   const f = model.flows;
   const e = model.exchanges;
   const all = f.exchanges_seen[i];
-  const most = Number.isNaN(f.exchanges[i]) ? `${count(all)} or more` : count(all);
+  const most = Number.isNaN(f.exchanges[i]) ? `${count(all)} ${say("or_more")}` : count(all);
   if (Number.isNaN(f.request[i])) {
-    add(NaN, "forth", "request");
+    add(NaN, "forth", say("request"));
     return;
   }
   const answer = (/** @type {number} */ text, /** @type {number} */ valid) => {
-    const what = Number.isNaN(text) ? "answer" : `answer ${model.text(text)}`;
-    return valid === 1 ? `${what}, valid` : valid === 0 ? `${what}, not valid` : what;
+    const what = Number.isNaN(text) ? say("answer") : say("answer_is", { answer: model.text(text) });
+    if (valid === 1) return say("is_valid", { what });
+    return valid === 0 ? say("is_not_valid", { what }) : what;
   };
-  const number = (/** @type {number} */ n) => (all > 1 ? ` ${n} of ${most}` : "");
-  add(f.request[i], "forth", `request${number(1)}`);
+  const number = (/** @type {number} */ n) => (all > 1 ? ` ${say("one_of", { n, all: most })}` : "");
+  add(f.request[i], "forth", say("request") + number(1));
   add(f.response[i], "back", answer(f.answer[i], f.valid[i]) + number(1), f.valid[i] === 0);
   (model.more.get(i) ?? []).slice(0, MOST_RUNGS / 2).forEach((row, n) => {
-    add(e.request[row], "forth", `request${number(n + 2)}`);
+    add(e.request[row], "forth", say("request") + number(n + 2));
     const bad = e.valid[row] === 0;
     add(e.response[row], "back", answer(e.answer[row], e.valid[row]) + number(n + 2), bad);
   });
@@ -103,21 +104,21 @@ class LadderView {
   open(flow) {
     const { model } = this;
     this.flow = flow;
-    byId("ladder-title").textContent = `Flow ${model.flows.flow[flow]}`;
+    byId("ladder-title").textContent = say("flow_title", { flow: model.flows.flow[flow] });
     const { rungs, unseen } = rungsOf(model, flow);
     const parts = [this.facts(flow), this.table(flow, rungs)];
     const further = model.more.get(flow)?.length ?? 0;
     if (rungs.length > MOST_RUNGS || further > MOST_RUNGS / 2) {
-      parts.push(element("p", `Not all of it is shown: at most ${count(MOST_RUNGS)} lines, of the first ${count(MOST_RUNGS / 2 + 1)} requests; flows.jsonl has more.`, "quiet"));
+      parts.push(element("p", say("not_all_rungs", { lines: count(MOST_RUNGS), requests: count(MOST_RUNGS / 2 + 1) }), "quiet"));
     }
     if (model.head.unit_ns > 1) {
-      parts.push(element("p", `Times are rounded down to ${span(model.head.unit_ns)} here; flows.jsonl has them in nanoseconds.`, "quiet"));
+      parts.push(element("p", say("rounded_here", { unit: span(model.head.unit_ns) }), "quiet"));
     }
     if (unseen.length > 0) {
-      parts.push(element("p", `Not seen: ${unseen.join(", ")}.`, "quiet"));
+      parts.push(element("p", say("not_seen", { what: unseen.join(", ") }), "quiet"));
     }
     if (!model.head.all_exchanges && model.flows.exchanges_seen[flow] > 1) {
-      parts.push(element("p", "Of each flow only the first request is in this page; flows.jsonl has all.", "quiet"));
+      parts.push(element("p", say("first_requests"), "quiet"));
     }
     byId("ladder-body").replaceChildren(...parts);
     const { order } = model.strip;
@@ -134,24 +135,35 @@ class LadderView {
     const state = model.state(i);
     const list = element("dl", undefined, "facts");
     const who = (/** @type {number} */ pid, /** @type {number} */ how) =>
-      Number.isNaN(pid) ? "" : `, process ${id(pid)} (${model.text(how)})`;
+      Number.isNaN(pid) ? "" : `, ${say("process_is", { pid: id(pid) })} (${model.text(how)})`;
+    const sent = (/** @type {number} */ frames, /** @type {number} */ bytes) =>
+      say("was_sent", { frames: counted("frames", frames), bytes: counted("bytes", bytes) });
+    /** @type {[string, string, string?][]} */
     const facts = [
-      ["client", `${model.client(i)}, worker ${id(f.worker[i])}, thread ${id(f.client_tid[i])}${who(f.client_pid[i], f.client_how[i])}`],
-      ["server", `${model.text(f.server[i])}, accepted by ${id(f.accept_tid[i])}, served by ${id(f.serve_tid[i])}, first sent by ${id(f.send_tid[i])}${who(f.server_pid[i], f.server_how[i])}`],
-      ["handshake", span(model.handshake(i))],
-      ["first answer", `after ${span(model.answer(i))}: ${model.answered(i)}`],
-      ["from first frame to last", span(f.last[i] - f.first[i])],
-      ["state", `${state}, ${model.head.states[state] ?? ABSENT} (history ${model.text(f.history[i])})`],
-      ["client sent", `${counted(f.client_frames[i], "frame", "frames")}, ${counted(f.client_bytes[i], "byte", "bytes")} of data`],
-      ["server sent", `${counted(f.server_frames[i], "frame", "frames")}, ${counted(f.server_bytes[i], "byte", "bytes")} of data`],
-      ["sent again", counted(f.resent[i], "segment", "segments")],
+      [say("client"), say("client_is", { end: model.client(i), worker: id(f.worker[i]), tid: id(f.client_tid[i]) }) + who(f.client_pid[i], f.client_how[i])],
+      [
+        say("server"),
+        say("server_is", {
+          end: model.text(f.server[i]),
+          accepted: id(f.accept_tid[i]),
+          served: id(f.serve_tid[i]),
+          sent: id(f.send_tid[i]),
+        }) + who(f.server_pid[i], f.server_how[i]),
+      ],
+      [say("handshake"), span(model.handshake(i))],
+      [say("first_answer"), say("answer_after", { time: span(model.answer(i)), answer: model.answered(i) })],
+      [say("whole_flow"), span(f.last[i] - f.first[i])],
+      [say("state"), say("state_is", { state, meaning: model.head.states[state] ?? ABSENT, history: model.text(f.history[i]) })],
+      [say("client_sent"), sent(f.client_frames[i], f.client_bytes[i])],
+      [say("server_sent"), sent(f.server_frames[i], f.server_bytes[i])],
+      [say("sent_again"), counted("segments", f.resent[i])],
     ];
     const problem = model.problem(i);
-    if (problem) facts.push(["note", problem]);
-    if (!Number.isNaN(f.incomplete[i])) facts.push(["not seen whole", model.text(f.incomplete[i])]);
-    for (const [name, value] of facts) {
+    if (problem) facts.push([say("note"), problem, "careful"]);
+    if (!Number.isNaN(f.incomplete[i])) facts.push([say("seen_in_part"), model.text(f.incomplete[i])]);
+    for (const [name, value, kind] of facts) {
       const row = element("div");
-      row.append(element("dt", name), element("dd", value, name === "note" ? "careful" : undefined));
+      row.append(element("dt", name), element("dd", value, kind));
       list.append(row);
     }
     return list;
@@ -162,14 +174,14 @@ class LadderView {
     const f = this.model.flows;
     const table = element("table", undefined, "rungs");
     const head = element("tr");
-    for (const title of [
-      "time",
-      "since",
-      `client thread ${id(f.client_tid[i])}`,
-      "wire",
-      `server thread ${id(f.serve_tid[i])}`,
+    for (const [title, kind] of [
+      [say("time")],
+      [say("since"), "since"],
+      [say("client_thread_is", { tid: id(f.client_tid[i]) })],
+      [say("wire")],
+      [say("server_thread_is", { tid: id(f.serve_tid[i]) })],
     ]) {
-      const cell = element("th", title, title === "since" ? "since" : undefined);
+      const cell = element("th", title, kind);
       cell.setAttribute("scope", "col");
       head.append(cell);
     }

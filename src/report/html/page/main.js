@@ -7,28 +7,25 @@ function tellShown(model, axis) {
   for (let i = 0; i < model.count; i += 1) {
     if (first[i] <= axis.to && last[i] >= axis.from) shown += 1;
   }
-  const chosen = axis.chosen >= 0 ? `; flow ${model.flows.flow[axis.chosen]} is chosen` : "";
+  const chosen = axis.chosen >= 0 ? say("is_chosen", { flow: model.flows.flow[axis.chosen] }) : "";
   byId("shown").textContent =
-    `${moment(axis.from)} to ${moment(axis.to)}: ${count(shown)} of ${counted(model.count, "flow", "flows")}${chosen}`;
+    say("is_shown", { from: moment(axis.from), to: moment(axis.to), n: count(shown), flows: counted("flows", model.count) }) + chosen;
 }
 
 /** @param {Model} model */
 function tellData(model) {
   const { head } = model;
-  const parts = [`The zero is ${head.zero}: the first that is known of the client's threads and flows.`];
-  if (head.unit_ns > 1) parts.push(`With so many flows, times in this page are rounded down to ${span(head.unit_ns)}; flows.jsonl has them in nanoseconds.`);
-  for (const side of head.thinned) parts.push(`The ${side}'s counts changed so often that the area shows, of each stretch, the least, the greatest and the last.`);
+  const parts = [say("zero_is", { zero: head.zero })];
+  if (head.unit_ns > 1) parts.push(say("rounded", { unit: span(head.unit_ns) }));
+  for (const side of head.thinned) parts.push(side === "client" ? say("thinned_client") : say("thinned_server"));
   byId("zero").textContent = parts.join(" ");
   /** @type {string[]} */
   const sample = [];
   if (head.every > 1) {
-    sample.push(
-      `This page shows a sample: one of every ${count(head.every)} flows, ${count(model.count)} of ${count(head.flows)}. ` +
-        "Its axis, histograms and table are of the sample; the counts of threads and all figures in the tables are of the whole run.",
-    );
+    sample.push(say("is_sample", { every: count(head.every), n: count(model.count), flows: count(head.flows) }));
   }
   if (head.others_left_out > 0) {
-    sample.push(`${count(head.others_left_out)} lines of workers.jsonl that tell of no flow in this page are left out.`);
+    sample.push(say("left_out", { lines: counted("lines", head.others_left_out) }));
   }
   for (const text of sample) byId("axis-heading").after(element("p", text, "note"));
 }
@@ -39,11 +36,11 @@ function tellLegend(painter) {
   const worker = painter.worker(3);
   /** @type {[string, SVGElement[]][]} */
   const parts = [
-    ["first frame to last", [drawing("rect", { width: 26, height: 12, fill: worker, "fill-opacity": 0.32 })]],
-    ["handshake", [drawing("rect", { width: 26, height: 12, fill: colours.shake })]],
-    ["request ▾ to answer ▴, in the worker's colour", [drawing("rect", { width: 26, height: 12, fill: worker })]],
-    ["failed", [drawing("rect", { x: 1, y: 1, width: 24, height: 10, fill: "none", stroke: colours.bad, "stroke-width": 2 })]],
-    ["thread, from the first to the last that is known", [drawing("rect", { y: 3, width: 26, height: 6, fill: colours.life })]],
+    [say("legend_flow"), [drawing("rect", { width: 26, height: 12, fill: worker, "fill-opacity": 0.32 })]],
+    [say("handshake"), [drawing("rect", { width: 26, height: 12, fill: colours.shake })]],
+    [say("legend_exchange"), [drawing("rect", { width: 26, height: 12, fill: worker })]],
+    [say("failed"), [drawing("rect", { x: 1, y: 1, width: 24, height: 10, fill: "none", stroke: colours.bad, "stroke-width": 2 })]],
+    [say("legend_thread"), [drawing("rect", { y: 3, width: 26, height: 6, fill: colours.life })]],
   ];
   byId("legend").replaceChildren(
     ...parts.map(([text, shapes]) => {
@@ -96,8 +93,8 @@ function start(model) {
   press("go-right", () => axis.pan(0.3));
   press("whole", () => axis.whole());
   byId("histograms").append(
-    histogram("Handshake", model.durations("handshake"), "handshake"),
-    histogram("Answer", model.durations("answer"), "answer"),
+    histogram(say("handshakes"), model.durations("handshake"), "handshake"),
+    histogram(say("answers"), model.durations("answer"), "answer"),
   );
   tellData(model);
   tellShown(model, axis);
@@ -135,7 +132,7 @@ function start(model) {
   } catch (error) {
     const trouble = byId("trouble");
     trouble.hidden = false;
-    trouble.textContent = `The axis, the histograms and the table cannot be shown: ${error}. The figures above and below are whole.`;
+    trouble.textContent = say("cannot_be_shown", { error: String(error) });
     dataset.ready = "failed";
   }
 })();

@@ -223,21 +223,27 @@ class Model {
 
   /** What was answered, in a word. @param {number} row */
   answered(row) {
-    if (row >= this.count) return this.text(this.others.outcome[this.other(row)]);
+    if (row >= this.count) {
+      const outcome = this.text(this.others.outcome[this.other(row)]);
+      // Why there is none, the note tells.
+      /** @type {Record<string, string>} */
+      const words = { [ABSENT]: ABSENT, valid: say("valid"), bad_answer: say("bad_answer") };
+      return words[outcome] ?? say("no_answer");
+    }
     const f = this.flows;
     const seen = f.exchanges_seen[row];
-    const more = Number.isNaN(f.exchanges[row]) ? " or more" : "";
+    const more = Number.isNaN(f.exchanges[row]) ? ` ${say("or_more")}` : "";
     const further = seen > 1 ? ` +${count(seen - 1)}${more}` : "";
     if (!Number.isNaN(f.answer[row])) return this.text(f.answer[row]) + further;
     if (Number.isNaN(f.request[row])) return ABSENT;
-    if (Number.isNaN(f.response[row])) return `none${further}`;
-    return (f.valid[row] === 0 ? "bad" : "answered") + further;
+    if (Number.isNaN(f.response[row])) return say("no_answer") + further;
+    return (f.valid[row] === 0 ? say("bad_answer") : say("answered")) + further;
   }
 
   /** @param {number} row */
   state(row) {
     if (row < this.count) return this.text(this.flows.state[row]);
-    return this.head.captured ? "no flow" : ABSENT;
+    return this.head.captured ? say("no_flow") : ABSENT;
   }
 
   /** What has to be said of it, or nothing. @param {number} row */

@@ -206,10 +206,7 @@ class Painter {
       const x = Math.round(this.x(n * step));
       pen.fillStyle = this.colours.line;
       pen.fillRect(x, TICKS - 5, 1, this.height);
-      const value = ((n * step) / unit + 0).toLocaleString("en-US", {
-        minimumFractionDigits: digits,
-        maximumFractionDigits: digits,
-      });
+      const value = decimal((n * step) / unit + 0, digits);
       const text = `${value.replace("-", "−")} ${seconds ? "s" : "ms"}`;
       if (x > 18 && x < this.width - 30) this.write(text, x, 3, "center");
     }
@@ -222,7 +219,7 @@ class Painter {
     const peak = this.peaks[side];
     const down = side === "server";
     if (at.length === 0) {
-      this.write(`${side} threads: ${ABSENT} (not counted)`, 6, y + 2);
+      this.write(side === "client" ? say("client_not_counted") : say("server_not_counted"), 6, y + 2);
       return;
     }
     const base = down ? y : y + h;
@@ -242,8 +239,9 @@ class Painter {
     }
     pen.fillStyle = this.colours[side];
     pen.fillRect(0, down ? y - 1 : base, this.width, 1);
-    const most = peak.processes > 1 ? ` (${counted(peak.processes, "process", "processes")})` : "";
-    const text = `${side}: up to ${counted(peak.threads, "thread", "threads")}${most}`;
+    const most = peak.processes > 1 ? ` (${counted("processes", peak.processes)})` : "";
+    const up = { threads: counted("threads", peak.threads) + most };
+    const text = side === "client" ? say("client_up_to", up) : say("server_up_to", up);
     this.write(text, 6, down ? y + h - 14 : y + 1, "left", this.colours[side]);
   }
 
@@ -334,7 +332,7 @@ class Painter {
       }
     }
     if (threads.pids.length === 0) {
-      this.write(`no thread of the ${side} is known: ${ABSENT}`, 6, edge + 2);
+      this.write(side === "client" ? say("client_not_known") : say("server_not_known"), 6, edge + 2);
     }
   }
 
@@ -345,7 +343,7 @@ class Painter {
   nameThread(threads, i, start, end, top, bar) {
     const from = Math.max(0, this.x(start));
     const to = Math.min(this.width, this.x(end));
-    const name = `thread ${threads.tids[i]}`;
+    const name = say("thread_is", { tid: threads.tids[i] });
     if (to - from > 8 * name.length) {
       this.write(name, from + 4, top + (bar - 11) / 2, "left", this.colours.ink);
     }
@@ -371,8 +369,7 @@ class Painter {
     }
     small.settle();
     if (model.count === 0) {
-      const why = model.head.captured ? "no flow was seen" : `flows: ${ABSENT} (nothing was captured)`;
-      this.write(why, 6, y + 2);
+      this.write(model.head.captured ? say("no_flow_seen") : say("not_captured"), 6, y + 2);
     }
   }
 
@@ -412,7 +409,7 @@ class Painter {
   /** @param {number} i @param {number} from @param {number} top @param {number} bar */
   nameFlow(i, from, top, bar) {
     const worker = this.model.flows.worker[i];
-    const name = Number.isNaN(worker) ? `flow ${this.model.flows.flow[i]}` : `worker ${worker}`;
+    const name = Number.isNaN(worker) ? say("flow_is", { flow: this.model.flows.flow[i] }) : say("worker_is", { worker });
     this.write(name, from + 5, top + (bar - 11) / 2, "left", this.colours.ink);
   }
 
@@ -537,12 +534,10 @@ class Painter {
     const { at, threads, processes } = this.model.changes[side];
     let i = -1;
     while (i + 1 < at.length && at[i + 1] <= time) i += 1;
-    if (i < 0) return [`${side} at ${moment(time)}: ${ABSENT}`];
-    return [
-      `${side} at ${moment(time)}`,
-      counted(threads[i], "thread", "threads"),
-      counted(processes[i], "process", "processes"),
-    ];
+    const when = { time: moment(time) };
+    const title = side === "client" ? say("client_at", when) : say("server_at", when);
+    if (i < 0) return [`${title}: ${ABSENT}`];
+    return [title, counted("threads", threads[i]), counted("processes", processes[i])];
   }
 
   /** @param {SideName} side @param {number} thread @param {number} time */
@@ -551,12 +546,17 @@ class Painter {
     const flows = threads.flows[thread];
     const { from, to } = this.model.work[side];
     const at = flows.find((flow) => from[flow] <= time && time <= to[flow]);
+    const who = { tid: threads.tids[thread] };
     const lines = [
-      `${side} thread ${threads.tids[thread]}, process ${id(threads.pids[thread])}`,
-      `${counted(flows.length, "flow", "flows")}; known from ${moment(threads.starts[thread])} to ${moment(threads.ends[thread])}`,
+      `${side === "client" ? say("client_thread_is", who) : say("server_thread_is", who)}, ${say("process_is", { pid: id(threads.pids[thread]) })}`,
+      say("thread_known", {
+        flows: counted("flows", flows.length),
+        from: moment(threads.starts[thread]),
+        to: moment(threads.ends[thread]),
+      }),
     ];
     const flow = at ?? (flows.length === 1 ? flows[0] : -1);
-    if (at !== undefined) lines.push(`here: flow ${this.model.flows.flow[at]}`);
+    if (at !== undefined) lines.push(say("works_on", { flow: this.model.flows.flow[at] }));
     return { flow, lines };
   }
 }
@@ -569,12 +569,12 @@ function workerColour(n, dark) {
 /** What is said of a flow in a few lines. @param {Model} model @param {number} i */
 function sayFlow(model, i) {
   const f = model.flows;
-  const worker = Number.isNaN(f.worker[i]) ? `worker ${ABSENT}` : `worker ${f.worker[i]}`;
+  const state = model.state(i);
   const lines = [
-    `Flow ${f.flow[i]}, ${worker}`,
-    `client thread ${id(f.client_tid[i])}; accepted by ${id(f.accept_tid[i])}, served by ${id(f.serve_tid[i])}`,
-    `begins ${moment(f.first[i])}; handshake ${span(model.handshake(i))}; answer after ${span(model.answer(i))}`,
-    `answer: ${model.answered(i)}; state ${model.state(i)}: ${model.head.states[model.state(i)] ?? ABSENT}`,
+    `${say("flow_title", { flow: f.flow[i] })}, ${say("worker_is", { worker: id(f.worker[i]) })}`,
+    say("flow_threads", { tid: id(f.client_tid[i]), accepted: id(f.accept_tid[i]), served: id(f.serve_tid[i]) }),
+    say("flow_times", { begins: moment(f.first[i]), handshake: span(model.handshake(i)), answer: span(model.answer(i)) }),
+    say("flow_became", { answer: model.answered(i), state, meaning: model.head.states[state] ?? ABSENT }),
   ];
   const problem = model.problem(i);
   if (problem) lines.push(problem);

@@ -4,22 +4,23 @@
 const PAGE = 50;
 
 /**
- * @typedef {{title: string, left?: boolean, text: (row: number) => string, key: (row: number) => number | string}} TableColumn
+ * @typedef {{name: string, left?: boolean, text: (row: number) => string, key: (row: number) => number | string}} TableColumn
+ * A column's name is that of its title, too.
  */
 
 /** @param {Model} model @returns {TableColumn[]} */
 function tableColumns(model) {
   const figure = (
-    /** @type {string} */ title,
+    /** @type {string} */ name,
     /** @type {string} */ ofFlow,
     /** @type {string} */ ofOther,
     /** @type {(n: number) => string} */ words,
   ) => {
     const key = (/** @type {number} */ row) => model.figure(row, ofFlow, ofOther);
-    return { title, text: (/** @type {number} */ row) => words(key(row)), key };
+    return { name, text: (/** @type {number} */ row) => words(key(row)), key };
   };
-  const words = (/** @type {string} */ title, /** @type {(row: number) => string} */ text) => ({
-    title,
+  const words = (/** @type {string} */ name, /** @type {(row: number) => string} */ text) => ({
+    name,
     left: true,
     text,
     key: text,
@@ -28,13 +29,13 @@ function tableColumns(model) {
     figure("flow", "flow", "", id),
     figure("worker", "worker", "worker", id),
     words("client", (row) => model.client(row)),
-    figure("client thread", "client_tid", "tid", id),
-    figure("accepted by", "accept_tid", "", id),
-    figure("served by", "serve_tid", "", id),
+    figure("client_thread", "client_tid", "tid", id),
+    figure("accepted_by", "accept_tid", "", id),
+    figure("served_by", "serve_tid", "", id),
     figure("begins", "first", "started", moment),
-    { title: "handshake", text: (row) => span(model.handshake(row)), key: (row) => model.handshake(row) },
+    { name: "handshake", text: (row) => span(model.handshake(row)), key: (row) => model.handshake(row) },
     words("answer", (row) => model.answered(row)),
-    { title: "after", text: (row) => span(model.answer(row)), key: (row) => model.answer(row) },
+    { name: "after", text: (row) => span(model.answer(row)), key: (row) => model.answer(row) },
     words("state", (row) => model.state(row)),
     words("close", (row) => model.text(model.figure(row, "close"))),
     words("note", (row) => model.problem(row)),
@@ -68,7 +69,7 @@ class FlowTable {
     this.heads = this.columns.map((column, i) => {
       const cell = element("th", undefined, column.left ? "left" : undefined);
       cell.setAttribute("scope", "col");
-      const button = element("button", column.title);
+      const button = element("button", say(column.name));
       button.setAttribute("type", "button");
       button.addEventListener("click", () => {
         this.sorted = { column: i, down: this.sorted.column === i && !this.sorted.down };
@@ -84,7 +85,7 @@ class FlowTable {
     const { model } = this;
     const there = new Set();
     for (let row = 0; row < model.rows; row += 1) there.add(model.state(row));
-    const all = element("option", "all");
+    const all = element("option", say("all"));
     all.setAttribute("value", "");
     byId("of-state").append(all);
     for (const state of [...there].sort()) {
@@ -103,7 +104,7 @@ class FlowTable {
     for (const name of ["find", "of-worker", "of-thread"]) byId(name).addEventListener("input", again);
     for (const name of ["of-state", "in-view"]) byId(name).addEventListener("change", again);
     byId("which").addEventListener("change", () => {
-      if (valueOf("which") === "slowest") this.sorted = { column: this.columns.findIndex((c) => c.title === "after"), down: true };
+      if (valueOf("which") === "slowest") this.sorted = { column: this.columns.findIndex((c) => c.name === "after"), down: true };
       again();
     });
     byId("filters").addEventListener("submit", (event) => event.preventDefault());
@@ -192,10 +193,15 @@ class FlowTable {
     const shown = this.rows.slice(from, from + PAGE);
     this.body.replaceChildren(...Array.from(shown, (row) => this.row(row)));
     const all = this.model.rows;
-    const range = shown.length === 0 ? "none" : `${count(from + 1)} to ${count(from + shown.length)}`;
-    const of = this.rows.length === all ? count(all) : `${count(this.rows.length)} that match, of ${count(all)}`;
-    byId("counted").textContent = `Rows ${range} of ${of}.`;
-    byId("page-at").textContent = `page ${count(this.page + 1)} of ${count(this.pages())}`;
+    const gaps = {
+      from: count(from + 1),
+      to: count(from + shown.length),
+      matching: count(this.rows.length),
+      all: count(all),
+    };
+    byId("counted").textContent =
+      shown.length === 0 ? say("no_rows", gaps) : this.rows.length === all ? say("rows_of", gaps) : say("rows_matching", gaps);
+    byId("page-at").textContent = say("page_of", { page: count(this.page + 1), pages: count(this.pages()) });
     for (const name of ["page-first", "page-back"]) disable(name, this.page === 0);
     for (const name of ["page-on", "page-last"]) disable(name, this.page === this.pages() - 1);
   }
@@ -205,15 +211,15 @@ class FlowTable {
     const made = element("tr", undefined, row === this.axis.chosen ? "chosen" : undefined);
     made.dataset.row = String(row);
     this.columns.forEach((column, i) => {
-      const note = column.title === "note";
+      const note = column.name === "note";
       const cell = element("td", undefined, note ? "said careful" : column.left ? "left" : undefined);
       if (i === 0 && row < this.model.count) {
         const button = element("button", column.text(row));
         button.setAttribute("type", "button");
-        button.setAttribute("aria-label", `ladder of flow ${column.text(row)}`);
+        button.setAttribute("aria-label", say("ladder_of", { flow: column.text(row) }));
         cell.append(button);
       } else {
-        if (column.title === "worker") cell.append(this.swatch(row));
+        if (column.name === "worker") cell.append(this.swatch(row));
         cell.append(column.text(row));
       }
       made.append(cell);

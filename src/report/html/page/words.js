@@ -1,19 +1,42 @@
-// Figures as words, and elements with texts. Texts only ever go into textContent.
+// What the page says, in its language. Texts only ever go into textContent.
 
-/** A count with a comma between thousands. @param {number} n */
-function count(n) {
-  return Number.isNaN(n) ? ABSENT : Math.round(n).toLocaleString("en-US");
+/** The language, by its code of ISO 639-1. */
+const LANGUAGE = document.documentElement.lang;
+
+/**
+ * Each text by its name, with gaps `{gap}`; of a noun, the words for one and for several
+ * (page_texts/ has them).
+ * @type {Record<string, string | string[]>}
+ */
+const TEXTS = JSON.parse(
+  /** @type {HTMLTemplateElement} */ (byId("texts")).content.textContent || "{}",
+);
+
+/** A text. @param {string} name @param {Record<string, string | number>} [gaps] what fills them */
+function say(name, gaps = {}) {
+  const text = /** @type {string} */ (TEXTS[name]);
+  return text.replace(/\{(\w+)\}/g, (_, gap) => String(gaps[gap]));
 }
 
-/** @param {number} n @param {string} one @param {string} many */
-function counted(n, one, many) {
-  return `${count(n)} ${n === 1 ? one : many}`;
+/** A decimal number. @param {number} n @param {number} digits after its mark */
+function decimal(n, digits) {
+  return n.toLocaleString(LANGUAGE, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** A count with a mark between thousands. @param {number} n */
+function count(n) {
+  return Number.isNaN(n) ? ABSENT : decimal(Math.round(n), 0);
+}
+
+/** So many of a noun. @param {string} noun @param {number} n */
+function counted(noun, n) {
+  return `${count(n)} ${TEXTS[noun][n === 1 ? 0 : 1]}`;
 }
 
 /** @param {number} value */
 function threeDigits(value) {
   const size = Math.abs(value);
-  return value.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
+  return decimal(value, size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
 }
 
 /** A duration in nanoseconds as the tables write it: 850 ns, 1.20 ms. @param {number} ns */
@@ -27,17 +50,15 @@ function span(ns) {
   const seconds = Math.round(size / 1e9);
   const sign = ns < 0 ? "-" : "";
   const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  if (seconds < 3600) return `${sign}${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
-  return `${sign}${count(Math.floor(seconds / 3600))} h ${two(Math.floor(seconds / 60) % 60)} min`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return sign + say("minutes", { minutes, seconds: two(seconds % 60) });
+  return sign + say("hours", { hours: count(Math.floor(minutes / 60)), minutes: two(minutes % 60) });
 }
 
 /** A moment, in nanoseconds after the zero. @param {number} ns */
 function moment(ns) {
   if (Number.isNaN(ns)) return ABSENT;
-  return `${ns < 0 ? "−" : "+"}${(Math.abs(ns) / 1e6).toLocaleString("en-US", {
-    minimumFractionDigits: 3,
-    maximumFractionDigits: 3,
-  })} ms`;
+  return `${ns < 0 ? "−" : "+"}${decimal(Math.abs(ns) / 1e6, 3)} ms`;
 }
 
 /** A number as it is: an id. @param {number} n */

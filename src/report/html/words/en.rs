@@ -1,0 +1,98 @@
+//! The figures of the page in English.
+
+use super::Texts;
+
+#[rustfmt::skip] // A text a line, for those who translate.
+pub(super) const TEXTS: Texts = Texts {
+    // The top of the page.
+    the_answer: "The answer",
+    client: "Client",
+    server: "Server",
+    threads: "threads",
+    processes: "processes",
+    wire: "Wire",
+    handshake_p50: "handshake p50",
+    handshake_p99: "handshake p99",
+    answer_p50: "answer p50",
+    answer_p99: "answer p99",
+    frames_dropped: "frames dropped",
+    no_findings: "None.",
+    evidence: "evidence",
+
+    // All figures: headings and names.
+    all_figures: "All figures",
+    environment: "Environment",
+    method: "Method",
+    how_known: "How each figure is known",
+    begun: "begun",
+    kernel: "kernel",
+    cpus: "CPUs",
+    memory: "memory",
+    unlimited: "unlimited, or not readable",
+    made_by: "made by",
+    built_in: "built in",
+    already_ran: "one that already ran",
+    strategy: "strategy",
+    workers: "workers",
+    server_model: "server model",
+    target: "target",
+    timeout: "timeout of a request",
+    run_took: "run took",
+    client_ran: "client ran",
+    network: "network",
+    own_network: "one of the run's own: user and network namespaces",
+    interface: "interface",
+    link_type: "link type",
+    snapshot_length: "snapshot length",
+    capture_ended: "capture ended",
+
+    // How each figure is known.
+    tasks_of_client: "threads and processes of the client",
+    tasks_of_server: "threads and processes of the server",
+    tasks_of_system: "threads and processes of the system",
+    of_the_wire: "flows, handshakes, answers",
+    by_frames: "from the frames that libpcap captured; times are the kernel's, when it took the frame",
+    by_file: "from the frames in capture.pcap; the run was killed before it wrote its totals",
+    by_nothing: "nothing was captured, so none of them is known",
+    handshake_is: "from the first SYN to the client's acknowledgement of the SYN-ACK",
+    answer_is: "from the frame with the request's first byte to the frame with the answer's last byte",
+    quantiles: "p50, p95, p99",
+    quantiles_are: "by nearest rank: each is one that was measured (of more than 65,536, exact to three digits)",
+    owners: "worker and thread of a flow",
+    owners_are: "the flow's addresses and times are joined with what was seen of the sockets of each side; a flow tells how its owners are known",
+    absent_is: "not measured, or not seen; it is not zero",
+    how_instrumented: "exact: the built-in program noted every one",
+    how_traced: "exact: ptrace(2) saw every one",
+    how_matched: "ptrace(2) told of the call; the socket was found by its inode (/proc/PID/fd)",
+    how_captured: "counted in the capture",
+    how_sampled: "read from proc(5) now and then: short-lived ones may be missing",
+    not_counted: "not counted",
+
+    // What the states of a flow mean.
+    s0: "a SYN, and no reply",
+    s1: "established, and still open at the end",
+    sf: "established and closed by both sides",
+    rej: "refused: a RST answered the SYN",
+    s2: "closed by the client only",
+    s3: "closed by the server only",
+    rsto: "established, reset by the client",
+    rstr: "established, reset by the server",
+    rstos0: "a SYN and a RST of the client, and no reply",
+    rstrh: "a SYN-ACK and a RST of the server, and no SYN seen",
+    sh: "a SYN and a FIN of the client, and no reply",
+    shr: "a SYN-ACK and a FIN of the server, and no SYN seen",
+    oth: "no SYN seen: it began before the capture",
+
+    // Moments of a line of workers.jsonl.
+    request_begun: "request begun",
+    connect_returned: "connect returned",
+    request_done: "request done",
+    thread_began: "thread began",
+    thread_ended: "thread ended",
+    received: "first receive returned",
+    accepted: "accept returned",
+    closed: "closed",
+
+    // In place of a text.
+    no_room: "(too much text for this page; flows.jsonl and workers.jsonl have it)",
+};

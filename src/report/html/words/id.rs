@@ -1,0 +1,98 @@
+//! The figures of the page in Indonesian.
+
+use super::Texts;
+
+#[rustfmt::skip] // A text a line, for those who translate.
+pub(super) const TEXTS: Texts = Texts {
+    // The top of the page.
+    the_answer: "Jawabannya",
+    client: "Klien",
+    server: "Server",
+    threads: "thread",
+    processes: "proses",
+    wire: "Jaringan",
+    handshake_p50: "handshake p50",
+    handshake_p99: "handshake p99",
+    answer_p50: "jawaban p50",
+    answer_p99: "jawaban p99",
+    frames_dropped: "frame hilang",
+    no_findings: "Tidak ada.",
+    evidence: "bukti",
+
+    // All figures: headings and names.
+    all_figures: "Semua angka",
+    environment: "Lingkungan",
+    method: "Metode",
+    how_known: "Asal tiap angka",
+    begun: "dimulai",
+    kernel: "kernel",
+    cpus: "CPU",
+    memory: "memori",
+    unlimited: "tidak dibatasi, atau tidak terbaca",
+    made_by: "dibuat oleh",
+    built_in: "bawaan",
+    already_ran: "yang sudah berjalan",
+    strategy: "strategi",
+    workers: "worker",
+    server_model: "model server",
+    target: "tujuan",
+    timeout: "batas waktu request",
+    run_took: "lama run",
+    client_ran: "lama klien",
+    network: "jaringan",
+    own_network: "milik run ini sendiri: namespace user dan network",
+    interface: "antarmuka",
+    link_type: "link type",
+    snapshot_length: "panjang snapshot",
+    capture_ended: "akhir tangkapan",
+
+    // How each figure is known.
+    tasks_of_client: "thread dan proses klien",
+    tasks_of_server: "thread dan proses server",
+    tasks_of_system: "thread dan proses sistem",
+    of_the_wire: "flow, handshake, jawaban",
+    by_frames: "dari frame yang ditangkap libpcap; waktunya dicatat kernel ketika mengambil frame",
+    by_file: "dari frame dalam capture.pcap; run ini dimatikan sebelum menuliskan jumlahnya",
+    by_nothing: "tidak ada yang ditangkap, sehingga tidak satu pun diketahui",
+    handshake_is: "dari SYN pertama sampai klien mengonfirmasi SYN-ACK",
+    answer_is: "dari frame dengan byte pertama request sampai frame dengan byte terakhir jawaban",
+    quantiles: "p50, p95, p99",
+    quantiles_are: "dengan peringkat terdekat: masing-masing adalah nilai yang benar-benar terukur (bila lebih dari 65.536, tepat sampai tiga angka)",
+    owners: "worker dan thread sebuah flow",
+    owners_are: "alamat dan waktu flow dipadankan dengan apa yang terlihat dari soket tiap sisi; tiap flow menyebutkan asal pemiliknya diketahui",
+    absent_is: "tidak diukur, atau tidak terlihat; bukan nol",
+    how_instrumented: "tepat: program bawaan mencatat setiap thread dan proses",
+    how_traced: "tepat: ptrace(2) melihat setiap thread dan proses",
+    how_matched: "ptrace(2) melaporkan pemanggilannya; soketnya dikenali dari inode (/proc/PID/fd)",
+    how_captured: "dihitung dalam tangkapan",
+    how_sampled: "dibaca dari proc(5) sesekali: yang berumur pendek dapat terlewat",
+    not_counted: "tidak dihitung",
+
+    // What the states of a flow mean.
+    s0: "SYN tanpa balasan",
+    s1: "terbentuk, dan masih terbuka pada akhirnya",
+    sf: "terbentuk dan ditutup oleh kedua sisi",
+    rej: "ditolak: SYN dijawab dengan RST",
+    s2: "hanya ditutup oleh klien",
+    s3: "hanya ditutup oleh server",
+    rsto: "terbentuk, lalu direset oleh klien",
+    rstr: "terbentuk, lalu direset oleh server",
+    rstos0: "SYN dan RST dari klien, tanpa balasan",
+    rstrh: "SYN-ACK dan RST dari server, SYN tidak terlihat",
+    sh: "SYN dan FIN dari klien, tanpa balasan",
+    shr: "SYN-ACK dan FIN dari server, SYN tidak terlihat",
+    oth: "SYN tidak terlihat: sudah dimulai sebelum tangkapan",
+
+    // Moments of a line of workers.jsonl.
+    request_begun: "request dimulai",
+    connect_returned: "connect selesai",
+    request_done: "request selesai",
+    thread_began: "thread dimulai",
+    thread_ended: "thread berakhir",
+    received: "recv pertama selesai",
+    accepted: "accept selesai",
+    closed: "ditutup",
+
+    // In place of a text.
+    no_room: "(teksnya terlalu banyak untuk halaman ini; ada di flows.jsonl dan workers.jsonl)",
+};

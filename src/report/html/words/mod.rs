@@ -1,0 +1,37 @@
+//! What the page calls things, in each language: its figures and their names. What its
+//! own HTML and its script say stands in `page_texts`.
+
+mod en;
+mod id;
+mod say;
+
+#[cfg(test)]
+mod tests;
+
+use crate::lang::texts;
+
+texts! {
+    /// Speaks a language.
+    pub(in crate::report::html) struct Say;
+    nouns {}
+    words {
+        // The top of the page.
+        the_answer client server threads processes wire handshake_p50 handshake_p99 answer_p50
+        answer_p99 frames_dropped no_findings evidence
+        // All figures: headings and names.
+        all_figures environment method how_known begun kernel cpus memory unlimited made_by
+        built_in already_ran strategy workers server_model target timeout run_took client_ran
+        network own_network interface link_type snapshot_length capture_ended
+        // How each figure is known.
+        tasks_of_client tasks_of_server tasks_of_system of_the_wire by_frames by_file
+        by_nothing handshake_is answer_is quantiles quantiles_are owners owners_are
+        absent_is how_instrumented how_traced how_matched how_captured how_sampled not_counted
+        // What the states of a flow mean.
+        s0 s1 sf rej s2 s3 rsto rstr rstos0 rstrh sh shr oth
+        // Moments of a line of workers.jsonl.
+        request_begun connect_returned request_done thread_began thread_ended received
+        accepted closed
+        // In place of a text.
+        no_room
+    }
+}
