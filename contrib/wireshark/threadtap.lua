@@ -37,9 +37,13 @@ local PORT = 45000
 
 local tcp_stream = Field.new("tcp.stream")
 
--- Requests that wait for their answer, by stream, while frames are read for the first
+-- Requests that wait for their answer, by connection, while frames are read for the first
 -- time; and for each answer's place the request it belongs to.
 local waiting, asked_by
+
+-- No address and port is given to another connection sooner than this, in seconds: Linux
+-- waits so long even with net.ipv4.tcp_tw_reuse.
+local REUSED = 1
 
 function time_lab.init()
   waiting, asked_by = {}, {}
@@ -51,6 +55,17 @@ local function from_client(pinfo)
     return pinfo.dst_port == PORT
   end
   return pinfo.dst_port == pinfo.match_uint
+end
+
+-- Which connection it is, and whether no other can be meant. Fields have values only where
+-- frames are dissected into a tree; when Wireshark reads a file for the first time there is
+-- none, and the addresses and ports have to do.
+local function connection(pinfo, client)
+  local stream = tcp_stream()
+  if stream then return stream.value, true end
+  local from = tostring(pinfo.src) .. " " .. pinfo.src_port
+  local to = tostring(pinfo.dst) .. " " .. pinfo.dst_port
+  return client and from .. " " .. to or to .. " " .. from, false
 end
 
 local function is_time_of_day(text)
@@ -67,20 +82,23 @@ local function printable(text)
   end))
 end
 
-local function request(line, text, tree, pinfo, stream)
+local function request(line, text, tree, pinfo, connection, sure)
   tree:add(f_request, line, printable(text))
   local asks = text:match("^TIME.*\r\n$") ~= nil
   if not asks and text ~= "QUIT\r\n" then
     tree:add_proto_expert_info(e_bad_request)
   end
   if asks and not pinfo.visited then
-    local queue = waiting[stream] or {}
-    waiting[stream] = queue
+    local queue = waiting[connection] or {}
+    waiting[connection] = queue
+    local last = queue[#queue]
+    -- Those that still wait may be of an earlier connection from the same port.
+    if last and not sure and pinfo.rel_ts - last.time >= REUSED then queue.mixed = true end
     queue[#queue + 1] = { frame = pinfo.number, time = pinfo.rel_ts }
   end
 end
 
-local function answer(line, text, tree, pinfo, stream, nth)
+local function answer(line, text, tree, pinfo, connection, nth)
   tree:add(f_answer, line, printable(text))
   local valid = is_time_of_day(text)
   tree:add(f_valid, line, valid):set_generated()
@@ -88,18 +106,22 @@ local function answer(line, text, tree, pinfo, stream, nth)
     tree:add_proto_expert_info(e_bad_answer)
   end
   local place = pinfo.number .. "/" .. nth
-  if not pinfo.visited and waiting[stream] then
-    asked_by[place] = table.remove(waiting[stream], 1)
+  local queue = waiting[connection]
+  if not pinfo.visited and queue then
+    local asked = table.remove(queue, 1)
+    -- By which request of several connections is not known.
+    asked_by[place] = queue.mixed and {} or asked
+    queue.mixed = queue.mixed and #queue > 0
   end
   local asked = asked_by[place]
-  if asked then
+  if asked and asked.frame then
     tree:add(f_request_in, asked.frame):set_generated()
     -- Times since the first frame: of times since 1970 a number holds no nanoseconds.
     local nanoseconds = math.floor((pinfo.rel_ts - asked.time) * 1e9 + 0.5)
     local seconds = math.floor(nanoseconds / 1e9)
     local took = NSTime.new(seconds, nanoseconds - seconds * 1e9)
     tree:add(f_response_time, took):set_generated()
-  else
+  elseif not asked then
     tree:add_proto_expert_info(e_unasked)
   end
 end
@@ -109,7 +131,7 @@ function time_lab.dissector(buffer, pinfo, root)
   if length == 0 then return 0 end
   pinfo.cols.protocol = "TIME-LAB"
   local client = from_client(pinfo)
-  local stream = tcp_stream().value
+  local which, sure = connection(pinfo, client)
   local tree = root:add(time_lab, buffer())
   local at, nth, said = 0, 0, {}
   while at < length do
@@ -127,9 +149,9 @@ function time_lab.dissector(buffer, pinfo, root)
     local line, text = buffer(at, ends), rest:sub(1, ends)
     nth = nth + 1
     if client then
-      request(line, text, tree, pinfo, stream)
+      request(line, text, tree, pinfo, which, sure)
     else
-      answer(line, text, tree, pinfo, stream, nth)
+      answer(line, text, tree, pinfo, which, nth)
     end
     if nth <= 3 then said[nth] = printable(text:gsub("[\r\n]+$", "")) end
     at = at + ends

@@ -4,7 +4,7 @@
 //! answer stand in quotes, with escapes. Out go the faults, as parts of a sentence.
 
 use super::FindingsInput;
-use crate::model::Phrase;
+use crate::model::{Exchange, Phrase};
 use crate::wording::{answer_format, requests_failed};
 
 /// What a right answer has before CR LF.
@@ -23,6 +23,14 @@ pub(super) fn wrong_answer(input: &FindingsInput<'_>) -> Option<Phrase> {
         .filter_map(|e| told(e.problem.as_deref()?));
     let (answer, faults) = wrong.find(|(_, faults)| !faults.is_empty())?;
     Some(requests_failed::answer(answer, faults))
+}
+
+/// What had come of an answer that has no line end, in quotes; `None` where nothing had
+/// come, or something that ends.
+pub(super) fn begun(exchange: &Exchange) -> Option<&str> {
+    let (answer, _) = told(exchange.problem.as_deref()?)?;
+    let ends = bytes(&answer[1..answer.len() - 1]).is_none_or(|bytes| bytes.ends_with(b"\n"));
+    (exchange.valid == Some(false) && !ends).then_some(answer)
 }
 
 /// A wrong answer as it is told, in quotes, and its faults; `None` where there was no

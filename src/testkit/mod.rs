@@ -150,6 +150,20 @@ impl Fixture {
         flow.client_frames += 1;
     }
 
+    /// The SYN of flow `at` was never answered.
+    pub(crate) fn no_syn_ack(&mut self, at: usize) {
+        let flow = &mut self.flows[at];
+        flow.exchanges.clear();
+        (flow.close, flow.state) = (Close::Open, ConnState::S0);
+        flow.history = "S".to_owned();
+        (flow.client_frames, flow.server_frames) = (1, 0);
+        flow.server_owner = None;
+        if let Some(handshake) = &mut flow.handshake {
+            (handshake.syn_ack_ns, handshake.ack_ns) = (None, None);
+        }
+        self.fail(at, Outcome::Timeout, None);
+    }
+
     /// The request of worker `at` failed.
     pub(crate) fn fail(&mut self, at: usize, outcome: Outcome, detail: Option<&str>) {
         let worker = &mut self.workers[at];

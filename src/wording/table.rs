@@ -108,7 +108,8 @@ sentences! {
         server_ended(exit: Exit); went_to(there: &str, server: &str);
         not_accepted(some: Option<u64>, all: u64, exit: Option<Exit>, built_in: bool);
         no_time_request(on: Option<u64>); no_line_end(on: Option<u64>); came_late(on: Option<u64>);
-        answer(answer: &str, faults: Vec<Phrase>);
+        answer(answer: &str, faults: Vec<Phrase>); begun(on: Option<u64>, answer: &str); end_answer();
+        no_syn_ack(on: Option<u64>, not_full: bool);
         log_may_say(); let_it_wait(); too_fast(); check_listens(); why_aborted(); why_closed();
         why_silent_program(); raise_timeout(); why_silent(); correct_answer(); fewer_threads();
         fewer_processes(); fewer_tasks(); leave_room(); more_descriptors(); fewer_connections(); more_ports(); check_route();
@@ -118,7 +119,7 @@ sentences! {
     server_refused_descriptors { ran_out(limit: Option<Phrase>); }
     syn_retransmitted {
         again(flows: u64, most: u64, slowest: Option<Nanos>, why: Phrase);
-        full(probably: bool, counted: Option<Phrase>, built_in: bool); partly(counted: Phrase);
+        full(probably: bool, counted: Phrase, built_in: bool); unknown(built_in: bool); partly(counted: Phrase);
         not_full(drops: Option<u64>);
     }
     unanswered_flows { silent(n: u64, numbers: &[String], more: bool); }

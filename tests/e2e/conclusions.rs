@@ -23,6 +23,25 @@ while True:
     kept.append(c)
 ";
 
+/// A server whose socket drops every frame that comes to it, as a firewall in front of it
+/// would: for so many seconds, or for ever. What is dropped is decided by its filter
+/// (`SO_ATTACH_FILTER`, one instruction: `ret #0`), so that no tool is needed.
+const DEAF: &str = "import ctypes, socket, struct, sys, threading, time
+s = socket.socket()
+s.bind(('127.0.0.1', int(sys.argv[1])))
+ret = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0))
+s.setsockopt(socket.SOL_SOCKET, 26, struct.pack('HP', 1, ctypes.addressof(ret)))
+s.listen(64)
+if sys.argv[2] != 'ever':
+    threading.Timer(float(sys.argv[2]), s.setsockopt, (socket.SOL_SOCKET, 27, 0)).start()
+kept = []
+while True:
+    c, _ = s.accept()
+    c.recv(64)
+    c.sendall(time.strftime('JAM %H:%M:%S\\r\\n').encode())
+    kept.append(c)
+";
+
 /// A client that sends three requests at once.
 const PIPELINES: &str = "import socket, sys
 s = socket.create_connection(('127.0.0.1', 45000))
@@ -87,6 +106,43 @@ fn an_accept_queue_that_is_full_is_counted_by_the_kernel() {
         "{message}"
     );
     assert!(message.contains("in the network of this run, and that of the server holds 1;"));
+}
+
+/// Where something drops the SYNs, the accept queue is not to blame, and neither is the
+/// server's program.
+#[test]
+fn what_drops_syns_is_not_called_a_full_accept_queue() {
+    require!(Capture, Root, UserNamespaces, Tool("python3"));
+    let run = |how: &str, timeout: &str| {
+        let lab = Lab::new();
+        std::fs::write(lab.path().join("deaf.py"), DEAF).unwrap();
+        let server = format!("python3 deaf.py 45000 {how}");
+        let mut command = lab.threadtap(&[]);
+        command.args(["run", "--out", "out", "--isolate", "always", "-n", "3"]);
+        command.args(["--gate", "--linger", "100ms", "--timeout", timeout]);
+        command.args(["--server-cmd", &server, "--port", "45000"]);
+        lab.finish(&mut command).record()
+    };
+    let for_ever = run("ever", "1500ms");
+    let some_time = run("0.7", "20s");
+    for record in [&for_ever, &some_time] {
+        let finding = one(record, "syn_retransmitted");
+        let (figures, message) = (&finding["evidence"], finding["message"].as_str().unwrap());
+        assert_eq!(figures["listen_overflows"], 0, "{figures}");
+        assert_eq!(figures["backlog"], 64, "{figures}");
+        assert!(
+            message.contains("and not because an accept queue was full"),
+            "{message}"
+        );
+    }
+    let failed = one(&for_ever, "requests_failed")["message"].as_str();
+    let failed = failed.unwrap();
+    assert!(
+        failed.contains("; no SYN was answered, and not because an accept queue was full")
+            && failed.ends_with("look for what drops frames, such as a firewall."),
+        "{failed}"
+    );
+    assert_eq!(some_time["requests"]["valid"], 3, "{some_time:#}");
 }
 
 /// Three requests at once: their answers share segments, as tshark sees them.

@@ -111,6 +111,30 @@ fn timeout_of_a_server_that_never_accepts() {
     all_fail(server, "timeout", "no answer within", &more);
 }
 
+/// An answer without CR LF on a connection that stays open: what had come is told, and that
+/// the server may have been about to send the rest.
+#[test]
+fn timeout_of_an_answer_that_does_not_end() {
+    require!(Capture);
+    let server = peers::server(|mut stream| {
+        peers::read_request(&mut stream);
+        let _ = stream.write_all(b"JAM 12:34:56");
+        peers::until_closed(&mut stream);
+    });
+    let more = ["--timeout", "300ms"];
+    all_fail(server, "timeout", "no answer within", &more);
+    let record = against(server, "thread", &more).record();
+    let finding = findings(&record, "requests_failed")[0];
+    let message = finding["message"].as_str().unwrap();
+    assert!(
+        message.contains(
+            "; no more than \"JAM 12:34:56\" had come, without the CR LF that ends an answer; \
+             let the server end its answer with CR LF"
+        ),
+        "{message}"
+    );
+}
+
 /// The time allowed is for the whole request, not for each byte of it.
 #[test]
 fn timeout_of_a_server_that_drips() {

@@ -258,7 +258,7 @@ fn a_ceiling_is_saved_shown_and_reported() {
     tables_are_even(&text);
     for sentence in [
         "20 existed at the same time. The search was asked to end at that number; more may be possible.",
-        "In this environment, 20 threads of one process existed at the same time in the search.",
+        "In this environment, 20 threads of one process existed at the same time in the search. The search was asked to end at that number; more may be possible.",
     ] {
         assert!(text.contains(sentence), "{sentence} is not in\n{text}");
     }

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use crate::findings::FindingsInput;
-use crate::findings::answer_format::wrong_answer;
+use crate::findings::answer_format::{begun, wrong_answer};
 use crate::findings::ending::{seen_of_the_end, to_look_at, unjoined};
 use crate::findings::evidence::{
-    count_of, early_end_of_server, is_never_accepted, left_in_the_queue, tells_acceptances,
-    was_cut_short,
+    count_of, early_end_of_server, is_lossy, is_never_accepted, left_in_the_queue,
+    tells_acceptances, was_cut_short,
 };
 use crate::findings::limit_hit;
+use crate::findings::queue::queue_counts;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Endpoint, Exchange, FlowRecord, Outcome, Phrase, ServerKind, Severity, Side};
 use crate::text::escape::printable;
@@ -65,8 +66,11 @@ fn conclusion(input: &FindingsInput<'_>, reason: &str, n: u64) -> Conclusion {
         Some(outcome) => because(outcome, input),
         None => (Vec::new(), None),
     };
+    // What is wrong with the answer is told with the answer.
+    let is_told = why.iter().any(|part| part.args.contains_key("answer"));
     let example_told = example
         .as_deref()
+        .filter(|_| !is_told)
         .map(|example| shortened(&printable(example)));
     let sentence = requests_failed::failed(n, outcome, reason, example_told.as_deref(), why);
     let sentences: Vec<Phrase> = std::iter::once(sentence).chain(look_at).collect();
@@ -110,6 +114,9 @@ fn because(outcome: Outcome, input: &FindingsInput<'_>) -> (Vec<Phrase>, Option<
     let known = match outcome {
         Outcome::NotAttempted if is_program => return never_begun(input),
         Outcome::Abandoned if is_program && unjoined(input).is_none() => {
+            if let Some(told) = no_syn_answered(outcome, input) {
+                return (told, None);
+            }
             let seen = seen_of_the_end(input);
             if !seen.is_empty() {
                 return (seen, to_look_at(input));
@@ -118,7 +125,10 @@ fn because(outcome: Outcome, input: &FindingsInput<'_>) -> (Vec<Phrase>, Option<
         }
         Outcome::Refused => refused(input).into_iter().collect(),
         Outcome::Reset | Outcome::Closed | Outcome::Timeout => not_accepted(outcome, input)
-            .map_or_else(|| by_the_client(outcome, input), |part| vec![part]),
+            .map(|part| vec![part])
+            .or_else(|| begun_only(outcome, input))
+            .or_else(|| no_syn_answered(outcome, input))
+            .unwrap_or_else(|| by_the_client(outcome, input)),
         Outcome::BadAnswer => {
             let answer = wrong_answer(input).into_iter();
             answer.chain(remedy(outcome, input)).collect()
@@ -200,19 +210,76 @@ fn not_accepted(outcome: Outcome, input: &FindingsInput<'_>) -> Option<Phrase> {
     Some(requests_failed::not_accepted(some, all, ended, built_in))
 }
 
+/// That a part of an answer had come when the time was over: the server may have been
+/// about to send the rest, or may take it for the whole.
+fn begun_only(outcome: Outcome, input: &FindingsInput<'_>) -> Option<Vec<Phrase>> {
+    if outcome != Outcome::Timeout {
+        return None;
+    }
+    let flows = of_workers(outcome, input);
+    let parts: Vec<&str> = flows
+        .iter()
+        .filter_map(|flow| flow.exchanges.iter().find_map(begun))
+        .collect();
+    let (first, n) = (parts.first()?, parts.len() as u64);
+    if n == flows.len() as u64 {
+        return Some(vec![
+            requests_failed::begun(None, first),
+            requests_failed::end_answer(),
+        ]);
+    }
+    let told = requests_failed::begun(Some(n), first);
+    Some(
+        std::iter::once(told)
+            .chain(remedy(outcome, input))
+            .collect(),
+    )
+}
+
+/// That no SYN of these connections was answered: then no program of the server's is to
+/// blame, but its host or what is on the way.
+fn no_syn_answered(outcome: Outcome, input: &FindingsInput<'_>) -> Option<Vec<Phrase>> {
+    if !matches!(outcome, Outcome::Timeout | Outcome::Abandoned) || is_lossy(input) {
+        return None;
+    }
+    let flows = of_workers(outcome, input);
+    let unanswered = flows.iter().filter(|flow| {
+        let knocked = flow.handshake.is_some_and(|h| h.syn_ack_ns.is_none());
+        knocked && flow.server_frames == 0
+    });
+    let n = count_of(unanswered);
+    let all = flows.len() as u64;
+    // Why a client ended before others were answered has another reason.
+    if n == 0 || (outcome == Outcome::Abandoned && n < all) {
+        return None;
+    }
+    let not_full = queue_counts(input).is_some_and(|counts| counts.overflows == 0);
+    let told = requests_failed::no_syn_ack(Some(n).filter(|&n| n < all), not_full);
+    let other = match outcome {
+        Outcome::Abandoned => None,
+        _ => remedy(outcome, input).filter(|_| n < all || !not_full),
+    };
+    Some(std::iter::once(told).chain(other).collect())
+}
+
+/// The flows of the client's connections with this outcome.
+fn of_workers<'a>(outcome: Outcome, input: &FindingsInput<'a>) -> Vec<&'a FlowRecord> {
+    let workers = input.workers.iter();
+    let workers = workers.filter(|w| w.side == Side::Client && w.outcome == Some(outcome));
+    let ports: HashSet<Endpoint> = workers.filter_map(|w| w.client).collect();
+    let flows = input.flows.iter();
+    let own = flows.filter(|f| ports.contains(&f.client) && f.client_owner.is_some());
+    own.collect()
+}
+
 /// What a program of one's own did that explains why no answer came to it: seen on the
 /// wire, on the flows of its connections with this outcome.
 fn by_the_client(outcome: Outcome, input: &FindingsInput<'_>) -> Vec<Phrase> {
     if input.run.plan.client_command.is_none() {
         return Vec::new();
     }
-    let workers = input.workers.iter();
-    let workers = workers.filter(|w| w.side == Side::Client && w.outcome == Some(outcome));
-    let ports: HashSet<Endpoint> = workers.filter_map(|w| w.client).collect();
-    let all = || {
-        let flows = input.flows.iter();
-        flows.filter(|f| ports.contains(&f.client) && f.client_owner.is_some())
-    };
+    let all = of_workers(outcome, input);
+    let all = || all.iter().copied();
     let of = |is: fn(&Exchange) -> bool| count_of(all().filter(|f| f.exchanges.iter().any(is)));
     let (late, unended) = (of(Exchange::came_too_late), of(Exchange::has_no_line_end));
     let embedded = matches!(input.run.plan.server, ServerKind::Embedded);

@@ -80,7 +80,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
 fn why(input: &FindingsInput<'_>, again: u64, counts: Option<QueueCounts>) -> Phrase {
     let built_in = input.run.plan.server == ServerKind::Embedded;
     let Some(counts) = counts else {
-        return syn_retransmitted::full(true, None, built_in);
+        return syn_retransmitted::unknown(built_in);
     };
     if counts.overflows == 0 {
         return syn_retransmitted::not_full(counts.drops.filter(|&n| n > 0));
@@ -89,5 +89,5 @@ fn why(input: &FindingsInput<'_>, again: u64, counts: Option<QueueCounts>) -> Ph
     if counts.overflows < again {
         return syn_retransmitted::partly(counts.told());
     }
-    syn_retransmitted::full(!counts.only_ours, Some(counts.told()), built_in)
+    syn_retransmitted::full(!counts.only_ours, counts.told(), built_in)
 }

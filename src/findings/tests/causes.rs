@@ -440,7 +440,7 @@ fn a_wrong_answer_is_told_with_what_is_wrong_with_it() {
     let said = wrong("answer is not JAM hh:mm:ss\\r\\n: \"HELLO\\r\\n\"");
     assert!(
         said.contains(
-            "; of \"HELLO\\r\\n\", it has 7 bytes instead of 14, it does not begin with “JAM ”; \
+            "; the answer \"HELLO\\r\\n\" is wrong: it has 7 bytes instead of 14, it does not begin with “JAM ”; \
              correct the server"
         ),
         "{said}"

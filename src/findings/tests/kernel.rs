@@ -65,11 +65,54 @@ fn the_kernel_says_whether_an_accept_queue_was_full() {
     );
 }
 
+/// No program of the server's is blamed for SYNs that its host never answered.
+#[test]
+fn a_syn_without_an_answer_is_told_as_such() {
+    let knocking = |overflows, n: usize| {
+        let mut scene = overflowed(overflows, overflows, Some(5));
+        for at in 0..n {
+            scene.fixture.no_syn_ack(at);
+        }
+        if n < 20 {
+            scene.fixture.fail(19, Outcome::Timeout, None);
+        }
+        scene.one("requests_failed").message
+    };
+    let all = |n| knocking(n, 20);
+    assert!(
+        all(0).ends_with(
+            "; no SYN was answered, and not because an accept queue was full: the kernel counted \
+             no overflow; look for what drops frames, such as a firewall."
+        ),
+        "{}",
+        all(0)
+    );
+    assert!(
+        all(9).contains("; no SYN was answered; raise --timeout, --backlog"),
+        "{}",
+        all(9)
+    );
+    let some = knocking(0, 2);
+    assert!(
+        some.contains("; on 2 of these connections no SYN was answered, and not because")
+            && some.contains("raise --timeout"),
+        "{some}"
+    );
+    assert!(!knocking(0, 0).contains("no SYN"));
+}
+
 #[test]
 fn of_a_server_that_is_not_seen_the_kernel_counts_nothing() {
     let unseen = overflowed(57, 60, None);
     let message = of_syns(&unseen);
-    assert!(message.ends_with("probably because the server's accept queue was full; raise --backlog and net.core.somaxconn."));
+    assert!(
+        message.ends_with(
+            "because the server's accept queue was full (raise --backlog and net.core.somaxconn), \
+             or because something dropped frames, such as a firewall: which of them is not known, \
+             for what the kernel counted was not seen."
+        ),
+        "{message}"
+    );
     assert_eq!(
         evidence(&unseen.one("syn_retransmitted"))["listen_overflows"],
         Value::Null

@@ -56,6 +56,41 @@ fn requests_failed_once_a_reason() {
     assert!(found.iter().all(|f| f.severity == Severity::Error));
 }
 
+/// A part of an answer is not the whole of a wrong one: the server may have been sending.
+#[test]
+fn a_part_of_an_answer_is_told_as_such() {
+    let cut = |n: usize, answer: &str| {
+        let fixture = with(|f| {
+            f.run.plan.server = ServerKind::Command;
+            for at in 0..3 {
+                f.fail(at, Outcome::Timeout, None);
+                let exchange = &mut f.flows[at].exchanges[0];
+                (exchange.answer, exchange.valid) = (None, None);
+                if at < n {
+                    exchange.valid = Some(false);
+                    let problem = format!("answer does not end like JAM: \"{answer}\"");
+                    exchange.problem = Some(problem.into());
+                }
+            }
+        });
+        coded(&fixture, "requests_failed")[0].message.clone()
+    };
+    let all = cut(3, "JAM 10:00:00");
+    assert!(
+        all.ends_with(
+            "; no more than \"JAM 10:00:00\" had come, without the CR LF that ends an answer; \
+             let the server end its answer with CR LF, or raise --timeout if it was still sending."
+        ),
+        "{all}"
+    );
+    let one = cut(1, "JAM");
+    assert!(one.contains("on 1 of these connections no more than \"JAM\" had come"));
+    assert!(one.contains("why it did not answer"), "{one}");
+    assert!(!cut(0, "").contains("had come"));
+    // It ends: what is wrong with it is no want of time.
+    assert!(!cut(3, "JAM 10:00:00\\n").contains("had come"));
+}
+
 #[test]
 fn unowned_flows_of_each_side() {
     let fixture = with(|f| {

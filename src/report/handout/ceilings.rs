@@ -110,7 +110,8 @@ fn kind_told(say: Say, record: &CeilingRecord, kind: &KindCeiling) -> String {
     format!("**{}**: {}", of_what(say, kind.kind), sentences.join(" "))
 }
 
-fn ended(say: Say, record: &CeilingRecord, kind: &KindCeiling) -> Option<String> {
+/// How the search ended.
+pub(super) fn ended(say: Say, record: &CeilingRecord, kind: &KindCeiling) -> Option<String> {
     Some(match kind.stopped_by? {
         StoppedBy::Refused => match (&kind.call, &kind.errno) {
             (Some(call), Some(errno)) => say.ceiling_refused_by(&foreign(call), &foreign(errno)),

@@ -3,8 +3,8 @@
 use super::facts::is_exact;
 use super::page::{Page, foreign};
 use super::words::Say;
-use super::{Parts, RunPart, comparison};
-use crate::model::{CeilingKind, CompareRecord, Difference, RunRecord, Severity};
+use super::{Parts, RunPart, ceilings, comparison};
+use crate::model::{CeilingKind, CompareRecord, Difference, RunRecord, Severity, StoppedBy};
 
 /// No more pairs are told one by one.
 const TOLD: usize = 6;
@@ -19,11 +19,18 @@ pub(super) fn section(say: Say, parts: &Parts<'_>, page: &mut Page) {
     for (_, record) in &parts.ceilings {
         for kind in record.kinds.iter().filter(|k| k.reached.is_some()) {
             let reached = say.cell(kind.reached);
-            items.push(match kind.kind {
+            let mut told = match kind.kind {
                 CeilingKind::Thread => say.c_ceiling_threads(&reached),
                 CeilingKind::Process => say.c_ceiling_processes(&reached),
                 CeilingKind::Connection => say.c_ceiling_connections(&reached),
-            });
+            };
+            // A number at which nobody refused one more is not the maximum.
+            if kind.stopped_by != Some(StoppedBy::Refused)
+                && let Some(ended) = ceilings::ended(say, record, kind)
+            {
+                told = format!("{told} {ended}");
+            }
+            items.push(told);
         }
     }
     page.list(&items);

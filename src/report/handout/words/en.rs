@@ -246,7 +246,7 @@ pub(super) const TEXTS: Texts = Texts {
     test_exact: "exact",
     test_normal: "normal approximation",
     not_significant: "not significant",
-    test: "Test: {test}, of the durations. Significant means p < 0.05: if there were no difference, durations as unequal as these would come less often than that.",
+    test: "Test: {test}, of the durations. Significant means p < 0.05: if there were no difference, durations that far apart would come fewer than 5 times in 100.",
     pairs_real: "{real} of {all} pairs differ significantly; only these are shown.",
     too_few: "With {repeat} runs each no difference can be significant, however large it is; {needed} are needed.",
     not_described: "No run is described above for {methods}; `threadtap report` describes each run whose folder it is given.",

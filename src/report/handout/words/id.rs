@@ -246,7 +246,7 @@ pub(super) const TEXTS: Texts = Texts {
     test_exact: "eksak",
     test_normal: "hampiran normal",
     not_significant: "tidak signifikan",
-    test: "Uji: {test}, atas lamanya. Signifikan berarti p < 0,05: seandainya tidak ada perbedaan, lama yang setimpang ini muncul lebih jarang dari itu.",
+    test: "Uji: {test}, atas lamanya. Signifikan berarti p < 0,05: seandainya sebenarnya tidak ada perbedaan, lama yang berselisih sejauh ini muncul kurang dari 5 kali dalam 100.",
     pairs_real: "{real} dari {all} pasangan berbeda secara signifikan; hanya itu yang ditampilkan.",
     too_few: "Dengan {repeat} run untuk tiap metode tidak ada perbedaan yang dapat signifikan, sebesar apa pun; diperlukan {needed}.",
     not_described: "Untuk {methods} tidak ada run yang dideskripsikan di atas; `threadtap report` mendeskripsikan setiap run yang foldernya diberikan.",
