@@ -71,6 +71,8 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         let unowned = opened.checked_sub(owned).filter(|&n| n > 0)?;
         let (severity, reason) = if existing && traced {
             (Severity::Info, unowned_flows::ran_before_attached())
+        } else if existing && input.run.census.server.provenance.is_none() {
+            (Severity::Info, unowned_flows::ran_elsewhere())
         } else if existing {
             (Severity::Info, unowned_flows::ran_before())
         } else {

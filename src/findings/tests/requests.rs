@@ -122,6 +122,19 @@ fn an_existing_server_cannot_be_known() {
     }
 }
 
+/// Of a server on another host nothing was sampled.
+#[test]
+fn a_server_that_is_not_here_was_not_sampled() {
+    let fixture = with(|f| {
+        f.run.plan.server = ServerKind::Existing;
+        f.run.census.server.provenance = None;
+        f.run.correlation.server_owned = None;
+    });
+    let message = one(&fixture, "unowned_flows").message;
+    assert!(!message.contains("/proc"), "{message}");
+    assert!(message.contains("no process that listens there was found"));
+}
+
 #[test]
 fn a_client_that_connects_elsewhere() {
     let elsewhere = |attempted| {
