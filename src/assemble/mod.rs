@@ -14,6 +14,7 @@ mod built;
 mod connections;
 mod counts;
 mod incomplete;
+mod kept;
 mod moments;
 mod open_loop;
 mod own_flows;
@@ -28,6 +29,7 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::kept::kept;
 use self::moments::When;
 use self::open_loop::DueTimes;
 use self::programs::Known;
@@ -133,6 +135,8 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         client.attempts(wire.unwrap_or_default()),
         own.filter(|_| whole),
     );
+    let owned = correlation(wire, &client, &server);
+    let choice = observation.header.asked.flows;
     let mut run = RunRecord {
         schema: SCHEMA_RUN.to_owned(),
         tool: observation.header.tool.clone(),
@@ -154,7 +158,8 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
             .as_ref()
             .map_or_else(|| latencies(own.unwrap_or_default()), Told::latencies),
         open_loop: open_loop::told(observation),
-        correlation: correlation(wire, &client, &server),
+        correlation: owned,
+        flows_kept: wire.and_then(|flows| kept::told(flows, choice, &owned)),
         sides: costs(observation),
         observer: observer(observation, &when, &flows),
         programs: Programs {
@@ -226,6 +231,7 @@ fn capture(observation: &Observation) -> Option<CaptureSummary> {
         dropped_by_kernel: wire.dropped_by_kernel,
         dropped_by_interface: wire.dropped_by_interface,
         stop_reason: wire.stop_reason,
+        files: wire.files.clone(),
     })
 }
 

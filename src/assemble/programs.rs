@@ -79,7 +79,7 @@ pub(super) fn client_sockets(watched: Watched<'_>, ended: Timestamp) -> Vec<Clie
     side.sockets.made.iter().filter_map(socket).collect()
 }
 
-pub(super) fn server_sockets(watched: Watched<'_>) -> Vec<ServerSocket> {
+pub(super) fn server_sockets(watched: Watched<'_>) -> impl Iterator<Item = ServerSocket> {
     let accepted = watched
         .activity
         .map_or(&[][..], |s| &s.sockets.accepted[..]);
@@ -91,7 +91,7 @@ pub(super) fn server_sockets(watched: Watched<'_>) -> Vec<ServerSocket> {
         serve_tid: serving(a).map(|s| s.2),
         send_tid: a.sent.map(|s| s.2),
     };
-    accepted.iter().map(socket).collect()
+    accepted.iter().map(socket)
 }
 
 /// How much of a run is known.

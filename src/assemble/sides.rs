@@ -238,12 +238,21 @@ impl<'a> ServerSide<'a> {
     }
 
     pub fn sockets(&self) -> Vec<ServerSocket> {
+        let mut all = Vec::new();
+        self.each_socket(&mut |socket| all.push(socket));
+        all
+    }
+
+    /// Hands on each connection that it accepted. There may be millions.
+    pub fn each_socket(&self, take: &mut dyn FnMut(ServerSocket)) {
         match self {
             Self::BuiltIn { seen, .. } => {
-                seen.connections.iter().map(|n| server_socket(&n)).collect()
+                seen.connections
+                    .iter()
+                    .for_each(|n| take(server_socket(&n)));
             }
-            Self::Program(watched) => programs::server_sockets(*watched),
-            Self::Existing(_) => Vec::new(),
+            Self::Program(watched) => programs::server_sockets(*watched).for_each(take),
+            Self::Existing(_) => {}
         }
     }
 

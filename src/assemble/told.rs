@@ -4,13 +4,12 @@
 
 use super::open_loop::DueTimes;
 use super::sides::{ClientSide, ServerSide};
-use crate::activity::Connection;
-use crate::correlate::ServerSocket;
+use crate::activity::{Activity, Connection};
 use crate::correlate::pairs::{Attempt, of_told};
-use crate::model::observation::{Observation, RequestNote};
+use crate::model::observation::{Observation, RequestNote, SideObservation};
 use crate::model::{
-    FlowRecord, Latencies, Nanos, Outcome, Packed, Provenance, Quantiles, Requests, ServerOwner,
-    Timestamp, ToldConnection, WorkerRecord,
+    Durations, FlowRecord, Latencies, Nanos, Outcome, Packed, Provenance, Quantiles, Requests,
+    ServerOwner, Timestamp, ToldConnection, WorkerRecord,
 };
 
 /// What the client tells of one connection.
@@ -80,11 +79,43 @@ impl Account {
     }
 }
 
-/// All that the sides tell of a run that was not captured.
-pub(super) struct Told {
+/// What a client tells of each of its connections. There may be millions: each account
+/// is made when it is asked for.
+enum Teller<'a> {
+    BuiltIn {
+        seen: &'a SideObservation,
+        ended: Timestamp,
+    },
+    Program {
+        side: &'a Activity,
+        looked_at: bool,
+        ended: Timestamp,
+    },
+}
+
+impl Teller<'_> {
     /// Of each record of the client, in their order; `None`: of a request that came to
     /// no connect(2).
-    accounts: Vec<Option<Account>>,
+    fn accounts(&self) -> Box<dyn Iterator<Item = Option<Account>> + '_> {
+        match *self {
+            Self::BuiltIn { seen, ended } => {
+                Box::new(seen.requests.iter().map(move |note| noted(&note, ended)))
+            }
+            Self::Program {
+                side,
+                looked_at,
+                ended,
+            } => Box::new(side.sockets.made.iter().map(move |c| {
+                let gone = side.tasks.get(c.task).ended;
+                Some(traced(c, looked_at, gone.unwrap_or(ended)))
+            })),
+        }
+    }
+}
+
+/// All that the sides tell of a run that was not captured.
+pub(super) struct Told<'a> {
+    teller: Teller<'a>,
     /// Who took each of them.
     owners: Vec<Option<(Timestamp, ServerOwner)>>,
     /// Whether every connection of the client is among them.
@@ -92,11 +123,11 @@ pub(super) struct Told {
     provenance: Provenance,
 }
 
-impl Told {
+impl<'a> Told<'a> {
     /// `None` where there was a capture, or the client tells nothing.
     pub fn of(
         observation: &Observation,
-        client: &ClientSide<'_>,
+        client: &ClientSide<'a>,
         server: &ServerSide<'_>,
         ended: Timestamp,
     ) -> Option<Self> {
@@ -104,40 +135,45 @@ impl Told {
         if asked.capture.is_some() {
             return None;
         }
-        let (accounts, whole): (Vec<_>, bool) = match client {
+        let (teller, whole) = match client {
             ClientSide::BuiltIn { seen, .. } => {
-                let notes = seen.requests.iter();
-                let accounts = notes.map(|note| noted(&note, ended)).collect();
-                (accounts, client.has_noted_all())
+                (Teller::BuiltIn { seen, ended }, client.has_noted_all())
             }
             ClientSide::Program { watched, .. } => {
                 let side = watched.activity?;
-                let made = side.sockets.made.iter();
                 let looked_at = asked.client_exchanges;
-                let account = |c: &Connection| {
-                    let gone = side.tasks.get(c.task).ended;
-                    Some(traced(c, looked_at, gone.unwrap_or(ended)))
+                let teller = Teller::Program {
+                    side,
+                    looked_at,
+                    ended,
                 };
-                (made.map(account).collect(), !side.has_blind_spots())
+                (teller, !side.has_blind_spots())
             }
         };
-        let owners = owners(&accounts, &server.sockets(), server.provenance());
+        let owners = owners(&teller, server);
         Some(Self {
-            accounts,
+            teller,
             owners,
             whole,
             provenance: client.provenance(),
         })
     }
 
-    fn all(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.iter().flatten()
+    fn all(&self) -> impl Iterator<Item = Account> {
+        self.teller.accounts().flatten()
     }
 
     /// How long things took.
     pub fn latencies(&self) -> Latencies {
-        let handshake = Quantiles::of(self.all().filter_map(Account::handshake));
-        let exchange = Quantiles::of(self.all().flat_map(Account::answers).flatten());
+        let handshake = Quantiles::of(self.all().filter_map(|a| a.handshake()));
+        let mut exchanges = Durations::default();
+        for account in self.all() {
+            account
+                .answers()
+                .flatten()
+                .for_each(|took| exchanges.add(took));
+        }
+        let exchange = exchanges.quantiles();
         Latencies::known_by(self.provenance, handshake, exchange)
     }
 
@@ -147,7 +183,7 @@ impl Told {
         let connected = self.all().map(|a| a.connected.map(u64::from));
         let handshakes: Option<u64> = connected.sum();
         let answered = |a: &Account| Some(a.exchanges.as_ref()?.answered());
-        let answered: Option<u64> = self.all().map(answered).sum();
+        let answered: Option<u64> = self.all().map(|a| answered(&a)).sum();
         // Of none there is nothing to know, unless there were some that are not seen.
         let of_all = |n: Option<u64>| n.filter(|_| self.whole);
         let requests = Requests {
@@ -166,12 +202,12 @@ impl Told {
     /// Puts into the records of the client what is told of their connections; they were
     /// made of the same ones, in the same order.
     fn fill(&self, workers: &mut Packed<WorkerRecord>) {
-        let all = self.accounts.iter().zip(&self.owners);
+        let all = self.teller.accounts().zip(&self.owners);
         let filled = workers
             .iter()
             .zip(all)
             .map(|(mut worker, (account, owner))| {
-                worker.told = account.as_ref().map(|account| account.told(*owner));
+                worker.told = account.map(|account| account.told(*owner));
                 worker
             });
         *workers = filled.collect();
@@ -181,7 +217,7 @@ impl Told {
 /// The records of the client, with what is told of their connections where that is all
 /// that is known.
 pub(super) fn workers(
-    told: Option<&Told>,
+    told: Option<&Told<'_>>,
     client: &ClientSide<'_>,
     wire: Option<&[FlowRecord]>,
     time: bool,
@@ -239,22 +275,26 @@ fn traced(connection: &Connection, looked_at: bool, ended: Timestamp) -> Account
 }
 
 /// Who took each connection of the client, and when.
-fn owners(
-    accounts: &[Option<Account>],
-    sockets: &[ServerSocket],
-    provenance: Provenance,
-) -> Vec<Option<(Timestamp, ServerOwner)>> {
-    // One that was never made was never accepted.
-    let made = |a: &&Account| a.connected != Some(false);
-    let attempts = accounts
-        .iter()
-        .map(|account| Some(account.as_ref().filter(made)?.attempt));
-    let of_sockets = of_told(attempts, sockets, ServerSocket::acceptance);
-    let mut owners = vec![None; accounts.len()];
-    for (socket, attempt) in sockets.iter().zip(of_sockets) {
-        if let Some(attempt) = attempt {
+fn owners(teller: &Teller<'_>, server: &ServerSide<'_>) -> Vec<Option<(Timestamp, ServerOwner)>> {
+    let mut all = 0;
+    let attempts = teller.accounts().map(|account| {
+        all += 1;
+        // One that was never made was never accepted.
+        let made = account.filter(|a| a.connected != Some(false));
+        Some(made?.attempt)
+    });
+    // Of a socket no more is kept than is asked for.
+    let mut acceptances = Vec::new();
+    server.each_socket(&mut |socket| acceptances.push(socket.acceptance()));
+    let of_sockets = of_told(attempts, &acceptances, |one| *one);
+    drop(acceptances);
+    let provenance = server.provenance();
+    let mut owners = vec![None; all];
+    let mut of_sockets = of_sockets.into_iter();
+    server.each_socket(&mut |socket| {
+        if let Some(attempt) = of_sockets.next().flatten() {
             owners[attempt] = Some((socket.accepted, socket.owner(provenance)));
         }
-    }
+    });
     owners
 }

@@ -3,6 +3,9 @@
 //! Pure: what began and ended when comes in with its times, from whoever saw
 //! it. A task is a thread; a process with one thread counts one of each.
 
+mod open;
+
+pub use self::open::Open;
 use crate::model::{
     Counts, Provenance, Sample, SideCensus, SystemCensus, SystemCounts, TimelinePoint, Timestamp,
 };

@@ -26,6 +26,7 @@ Examples:
   tcpdump -i lo -w - tcp | threadtap analyze -       from a pipe
   threadtap analyze a.pcap --expect 'syn_retransmissions == 0' --expect 'states.SF >= 1000'
                                                      exit status 1 if one does not hold
+  threadtap analyze captures/runs/DIR                the capture of a saved run, all of its files
   threadtap analyze *.pcap --format jsonl | jq -r .state | sort | uniq -c";
 
 /// What flows are sorted by, on the command line.
@@ -79,7 +80,7 @@ impl Sort {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct AnalyzeArgs {
-    /// pcap or pcapng files, also compressed with gzip or zstd; - means standard input
+    /// pcap or pcapng files, also compressed with gzip or zstd, and folders of saved runs; - means standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Read all files as one timeline

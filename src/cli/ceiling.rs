@@ -109,6 +109,7 @@ impl CeilingArgs {
             folder: Some(folder),
             replace: self.force,
             shared: self.shared,
+            ..SaveIn::default()
         })
     }
 

@@ -13,7 +13,7 @@ use super::values;
 use crate::compare::{Client, Options, Program, Server, contenders, shared_folder};
 use crate::expect::Expectation;
 use crate::lang::Lang;
-use crate::model::{ServerModel, Strategy};
+use crate::model::{FlowChoice, ServerModel, Strategy};
 use crate::report::Format;
 use crate::session::compare::ComparePlan;
 use crate::session::run::SaveIn;
@@ -211,6 +211,13 @@ pub struct CompareArgs {
     /// Let other users read what is saved: folders 0755 and files 0644 instead of 0700 and 0600
     #[arg(long, help_heading = "Output")]
     pub shared: bool,
+    /// Flows that flows.jsonl of each run has: all, problems, or a number (see `threadtap run`).
+    /// Nothing that is compared depends on it
+    #[arg(long, value_name = "all|problems|N", help_heading = "Output")]
+    pub flows: Option<FlowChoice>,
+    /// Compress what is large in each run's folder (see `threadtap run`)
+    #[arg(long, help_heading = "Output")]
+    pub compress: bool,
     /// Do not make report.html and capture.pcapng of each run
     #[arg(long, help_heading = "Output")]
     pub no_report: bool,
@@ -314,6 +321,7 @@ impl CompareArgs {
                 folder: self.out.clone(),
                 replace: self.force,
                 shared: self.shared,
+                ..SaveIn::default()
             },
         })
     }
@@ -354,6 +362,8 @@ impl CompareArgs {
         common.extend(option("--isolate-as", self.isolate_as.map(values::name)));
         common.extend(self.as_root.then(|| "--as-root".to_owned()));
         common.extend(self.no_capture.then(|| "--no-capture".to_owned()));
+        common.extend(option("--flows", self.flows.map(|flows| flows.to_string())));
+        common.extend(self.compress.then(|| "--compress".to_owned()));
         common.extend(self.no_report.then(|| "--no-report".to_owned()));
         let timeout = self.timeout.map(time);
         let mut client: Vec<String> = option("--max-in-flight", number(self.max_in_flight))

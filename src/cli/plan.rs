@@ -112,6 +112,9 @@ impl RunArgs {
                 folder: self.out.clone(),
                 replace: self.force,
                 shared: self.shared,
+                flows: self.flows,
+                compress: self.compress,
+                rotate: self.rotate,
             },
         })
     }

@@ -10,10 +10,10 @@ use super::serve::BACKLOG;
 use super::values;
 use crate::expect::Expectation;
 use crate::lang::Lang;
-use crate::model::{Rate, ServerModel, Strategy};
+use crate::model::{FlowChoice, Rate, ServerModel, Strategy};
 use crate::report::Format;
 use crate::reserve;
-use crate::session::run::{Identity, Isolate, Observe};
+use crate::session::run::{Identity, Isolate, Observe, Rotate};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -246,6 +246,12 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["interface", "buffer", "snaplen", "linger"],
           help_heading = "Capture")]
     pub no_capture: bool,
+    /// Go on in another file when the capture's file would be longer than SIZE (64k at least: 100M,
+    /// 1G), or is of TIME (30s, 10m): capture-00001.pcap, capture-00002.pcap and so on, which
+    /// every command of threadtap reads as one [default: one file, capture.pcap]
+    #[arg(long, value_name = "SIZE|TIME", value_parser = values::rotate, conflicts_with = "no_capture",
+          help_heading = "Capture")]
+    pub rotate: Option<Rotate>,
     /// When the whole run has a network of its own (user and network namespaces): capturing needs
     /// no privilege there, every port is free, and nothing of other programs is on the wire; your
     /// programs reach nothing outside
@@ -295,6 +301,20 @@ pub struct RunArgs {
     /// Let other users read what is saved: folder 0755 and files 0644 instead of 0700 and 0600
     #[arg(long, help_heading = "Output")]
     pub shared: bool,
+    /// Flows that flows.jsonl has: all, problems (what was not made, not answered rightly, not
+    /// closed, sent again, or has no owner), or a number: so many at most, problems first, then
+    /// those that took the longest. All figures are of all flows, and the capture has them
+    #[arg(
+        long,
+        value_name = "all|problems|N",
+        default_value = "all",
+        help_heading = "Output"
+    )]
+    pub flows: FlowChoice,
+    /// Compress what is large when the run is over: flows.jsonl.zst, workers.jsonl.zst and
+    /// capture.pcap.zst, which threadtap, Wireshark and zstd read
+    #[arg(long, help_heading = "Output")]
+    pub compress: bool,
     /// Do not make report.html and capture.pcapng; `threadtap report DIR` makes them later
     #[arg(long, help_heading = "Output")]
     pub no_report: bool,

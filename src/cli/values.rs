@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::model::Rate;
+use crate::session::run::Rotate;
 
 /// How a value is called on the command line.
 pub fn name(value: impl clap::ValueEnum + Copy) -> String {
@@ -51,6 +52,27 @@ pub fn size(text: &str) -> Result<u32, String> {
         .ok()
         .filter(|n| i32::try_from(*n).is_ok())
         .ok_or_else(|| "a size must be less than 2 GiB".to_owned())
+}
+
+/// When a file goes on in another: a size, `64k`, `100M`, or a time, `30s`, `10m`.
+pub fn rotate(text: &str) -> Result<Rotate, String> {
+    const LEAST: u64 = 64 << 10;
+    let (_, unit) = split(text);
+    if matches!(unit, "s" | "m" | "min" | "h") {
+        let time = match text.strip_suffix('h') {
+            Some(hours) => duration(&format!("{hours}m"))?.saturating_mul(60),
+            None => duration(text)?,
+        };
+        if time < Duration::from_secs(1) {
+            return Err("a file of a capture is of 1 s at least".to_owned());
+        }
+        return Ok(Rotate::Time(time.into()));
+    }
+    let size = bytes(text).map_err(|e| format!("{e}; or a time, for example 10m"))?;
+    if size < LEAST {
+        return Err("a file of a capture has 64k at least".to_owned());
+    }
+    Ok(Rotate::Size(size))
 }
 
 /// The size of a thread's stack: as above, without the bound, and not below

@@ -4,20 +4,18 @@
 //! What was seen is safe before anything is made of it. What cannot be made is told in a
 //! line, and the run is what it was: `threadtap report` makes it later.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use super::own_name::own_name;
+use super::saved;
 use super::words::Say;
-use crate::capfile::CaptureReader;
 use crate::lang::Lang;
 use crate::report::{Evidence, RunView, write_annotated, write_html};
 use crate::session::run::{End, Finished, RunDir};
 use crate::sys::process::stderr;
 use crate::text::command::as_word;
 use crate::text::escape::printable;
-
-const CAPTURE: &str = "capture.pcap";
 
 /// Of more flows nothing is made that was not asked for: it takes seconds.
 const MOST_FLOWS: usize = 100_000;
@@ -71,8 +69,10 @@ fn make(finished: &Finished, dir: &mut RunDir, lang: Lang) -> Made {
 }
 
 fn annotated(view: RunView<'_>, port: u16, dir: &mut RunDir) {
-    let capture = dir.open(CAPTURE).map_err(|e| e.to_string());
-    let capture = capture.and_then(|file| CaptureReader::open(file).map_err(|e| e.to_string()));
+    let files = view.run.capture.as_ref().map(|c| c.files.as_slice());
+    let names = saved::names(files.unwrap_or_default());
+    let capture = dir.opener().map_err(|e| e.to_string());
+    let capture = capture.and_then(|open| saved::reader(names, open).map_err(|e| e.to_string()));
     match capture {
         Ok(mut reader) => {
             put(dir, Evidence::Pcapng, &mut |mut out| {
@@ -89,11 +89,7 @@ fn put(
     file: Evidence,
     write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
 ) -> bool {
-    let done = dir.write_whole(file.file(), &mut |out| {
-        let mut out = BufWriter::with_capacity(1 << 16, out);
-        write(&mut out)?;
-        out.flush()
-    });
+    let done = dir.write_whole(file.file(), write);
     match &done {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
             let why = "a program of the run has made something of that name";

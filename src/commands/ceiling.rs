@@ -69,10 +69,8 @@ pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
 
 /// Saves it, and tells where.
 fn save(say: Say, record: &CeilingRecord, dir: &mut RunDir) -> u8 {
-    let written = dir.write_whole(FILE, &mut |out| {
-        let mut out = BufWriter::new(out);
-        write_ceiling(record, Format::Json, Style::default(), &mut out)?;
-        out.flush()
+    let written = dir.write_whole(FILE, &mut |mut out| {
+        write_ceiling(record, Format::Json, Style::default(), &mut out)
     });
     let path = dir.path().display().to_string();
     let path = path.escape_debug();

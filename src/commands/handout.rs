@@ -1,13 +1,11 @@
 //! `report.md`: the report to hand in, and where it goes.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::saved::{Folder, Kept, Saved, Typical, typical};
+use super::saved::{Capture, Folder, Kept, Saved, Typical, typical};
 use crate::analysis::{Ladder, frames_of_a_run};
-use crate::capfile::CaptureReader;
 use crate::findings::Topic;
 use crate::lang::Lang;
 use crate::report::{
@@ -216,8 +214,9 @@ fn names(sources: &[(Folder, Kept)]) -> Vec<String> {
 fn ladder(folder: &Folder, saved: &Saved) -> Option<Ladder> {
     let flow = example(&saved.flows)?;
     let port = saved.run.plan.target.parse::<SocketAddr>().ok()?.port();
-    let file: File = folder.file("capture.pcap").ok()??;
-    let mut reader = CaptureReader::open(file).ok()?;
+    let told = saved.run.capture.as_ref().map(|c| c.files.as_slice());
+    let capture = Capture::find(folder, told.unwrap_or_default()).ok()?;
+    let mut reader = capture.open(folder).ok()?;
     let mut ladder = Ladder::of(flow);
     let mut number = 0;
     let read = frames_of_a_run(&mut reader, port, &mut |_, segment| {

@@ -1,7 +1,7 @@
 //! `threadtap report`.
 
 use std::collections::HashSet;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,8 @@ use super::browser::Opener;
 use super::confined::confine;
 use super::handout::{self, Place};
 use super::language::language;
-use super::saved::{Folder, Kept, Saved, tell};
+use super::saved::{Capture, Folder, Kept, Saved, tell};
 use super::{DID_NOT_HOLD, OK};
-use crate::capfile::CaptureReader;
 use crate::cli::ReportArgs;
 use crate::lang::Lang;
 use crate::report::{
@@ -21,8 +20,6 @@ use crate::report::{
 use crate::session::run::SavedDir;
 use crate::sys::confine::Needs;
 use crate::sys::process::stderr;
-
-const CAPTURE: &str = "capture.pcap";
 
 /// Makes the files of every run, and the report of all.
 pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
@@ -175,11 +172,7 @@ fn make(
         Evidence::TraceJson => &|out| write_trace_json(view, out),
         Evidence::Csv => &|mut out| write_run(view, Format::Csv, Style::default(), &mut out),
     };
-    dir.write(file.file(), &mut |out| {
-        let mut out = BufWriter::with_capacity(1 << 16, out);
-        write(&mut out)?;
-        out.flush()
-    })?;
+    dir.write(file.file(), &mut |out| write(out))?;
     Ok(Made::Whole)
 }
 
@@ -190,25 +183,26 @@ pub(super) fn annotated(folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyho
             "the run was made without a capture".to_owned(),
         ));
     }
-    let Some(file) = folder.file(CAPTURE)? else {
-        return Ok(Made::Nothing(format!("there is no {CAPTURE}")));
-    };
+    let told = saved.run.capture.as_ref().map(|c| c.files.as_slice());
+    let capture = Capture::find(folder, told.unwrap_or_default())?;
+    if !capture.is_there(folder)? {
+        return Ok(Made::Nothing(format!("there is no {}", capture.name())));
+    }
     let Ok(target) = saved.run.plan.target.parse::<SocketAddr>() else {
         return Ok(Made::Nothing(
             "the server's address is not known".to_owned(),
         ));
     };
-    let mut reader =
-        CaptureReader::open(file).map_err(|e| folder.wrong(CAPTURE, &e.to_string()))?;
+    let mut reader = capture.open(folder)?;
     let mut damage = None;
-    dir.write(Evidence::Pcapng.file(), &mut |out| {
-        let mut out = BufWriter::with_capacity(1 << 16, out);
+    dir.write(Evidence::Pcapng.file(), &mut |mut out| {
         damage = write_annotated(saved.view(), target.port(), &mut reader, &mut out)?;
-        out.flush()
+        Ok(())
     })?;
     Ok(damage.map_or(Made::Whole, |d| {
         Made::UpTo(format!(
-            "{CAPTURE}: {d}; everything before it is in {}",
+            "{}: {d}; everything before it is in {}",
+            capture.name(),
             Evidence::Pcapng.file()
         ))
     }))

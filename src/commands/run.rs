@@ -120,7 +120,12 @@ fn tell_where(say: Say, finished: &Finished, dir: &RunDir) {
             let mut lost: Vec<String> = not_saved.iter().map(ToString::to_string).collect();
             if let Some((e, frames)) = cut {
                 lost.push(format!(
-                    "capture.pcap contains only the first {frames} frames: {e}"
+                    "{} only the first {frames} frames: {e}",
+                    match &finished.run.capture {
+                        Some(capture) if !capture.files.is_empty() =>
+                            "the files of the capture contain",
+                        _ => "capture.pcap contains",
+                    }
                 ));
             }
             let errors = not_saved.iter().map(|n| &n.source);

@@ -1,13 +1,8 @@
 //! Runs to compare, made up for tests.
 
 use super::{Client, Contender, Measured, contenders};
-use crate::model::{FlowRecord, Nanos, ServerModel, Strategy};
+use crate::model::{Nanos, ServerModel, Strategy};
 use crate::testkit::Fixture;
-
-/// A flow in which all went well.
-pub fn flow() -> FlowRecord {
-    Fixture::normal(1).flows.remove(0)
-}
 
 /// Two strategies with one model, in these sizes.
 pub fn two(sizes: &[u32]) -> Vec<Contender> {

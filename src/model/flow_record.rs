@@ -351,6 +351,13 @@ impl Shapes {
 }
 
 impl FlowRecord {
+    /// SYNs beyond the first.
+    #[must_use]
+    pub fn syn_retransmissions(&self) -> u64 {
+        let syns = self.handshake.map_or(0, |h| h.syn_count);
+        syns.saturating_sub(1).into()
+    }
+
     /// Whether the server's system answered its SYN.
     #[must_use]
     pub fn is_answered(&self) -> bool {

@@ -16,6 +16,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod capture_file;
 mod ceiling;
 mod census;
 mod compare;
@@ -23,6 +24,7 @@ mod environment;
 mod exit;
 mod finding;
 mod flow;
+mod flow_choice;
 mod flow_record;
 mod frame;
 mod ids;
@@ -46,6 +48,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use capture_file::CaptureFile;
 pub use ceiling::{
     Binding, CeilingKind, CeilingRecord, KindCeiling, Limit, SCHEMA_CEILING, Scope, StoppedBy,
 };
@@ -60,6 +63,7 @@ pub use exit::Exit;
 pub(crate) use exit::signal_name;
 pub use finding::{Finding, Severity};
 pub use flow::{Close, ConnState, Exchange, Handshake, TimeOfDay};
+pub use flow_choice::{FlowChoice, FlowsKept};
 pub(crate) use flow_record::Shapes;
 pub use flow_record::{FlowLine, FlowRecord, FlowShape};
 pub use frame::{Frame, LinkType};

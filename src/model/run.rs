@@ -8,8 +8,8 @@ use strum::{Display, EnumMessage, VariantArray, VariantNames};
 use super::Outcome;
 use super::named::serialised;
 use super::{
-    Connections, Environment, Finding, IncompleteFigure, Inferred, Nanos, OpenLoop, Programs,
-    Provenance, Quantiles, RunExchanges, SideCensus, SystemCensus, Tool,
+    CaptureFile, Connections, Environment, Finding, FlowsKept, IncompleteFigure, Inferred, Nanos,
+    OpenLoop, Programs, Provenance, Quantiles, RunExchanges, SideCensus, SystemCensus, Tool,
 };
 
 /// The name and version of `run.json`'s layout.
@@ -158,6 +158,10 @@ pub struct CaptureSummary {
     pub dropped_by_interface: Option<u64>,
     /// Why it ended.
     pub stop_reason: StopReason,
+    /// The files that it is in, in their order (`--rotate`); absent where it is in one,
+    /// `capture.pcap`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<CaptureFile>,
 }
 
 /// How far the requests came. What a request is:
@@ -375,6 +379,9 @@ pub struct RunRecord {
     pub open_loop: Option<OpenLoop>,
     /// How many flows have an owner.
     pub correlation: Correlation,
+    /// Which flows `flows.jsonl` has (`--flows`); absent where it has all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flows_kept: Option<FlowsKept>,
     /// What each side has cost; absent in records of earlier versions. A server that
     /// already ran is not measured.
     #[serde(default)]

@@ -11,7 +11,7 @@ use super::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
 use super::view::RunView;
 use super::words::Say;
 use crate::model::{
-    Close, Endpoint, Exchange, FlowRecord, Outcome, Packed, ServerOwner, Side, WorkerId,
+    Close, Endpoint, Exchange, FlowRecord, FlowsKept, Outcome, Packed, ServerOwner, Side, WorkerId,
     WorkerRecord,
 };
 
@@ -51,7 +51,10 @@ pub(super) fn block(say: Say, view: RunView<'_>, rows: usize) -> Block {
         },
         after: followed_by(
             match &view.run.capture {
-                Some(_) => more(say, view.flows.len(), rows, Say::flows, "flows.jsonl"),
+                Some(_) => match view.run.flows_kept {
+                    None => more(say, view.flows.len(), rows, Say::flows, "flows.jsonl"),
+                    Some(kept) => more_than_kept(say, view.flows.len(), rows, kept),
+                },
                 // A run that was killed has saved none; they are read from its frames.
                 None => more_rows(say, view.flows.len(), rows),
             },
@@ -99,6 +102,14 @@ fn more(
         _ => say.more_in(&say.n(hidden), file),
     };
     Some(Cell::new(text).toned(Tone::Quiet))
+}
+
+/// The same where the file has not all of them.
+fn more_than_kept(say: Say, all: usize, shown: usize, kept: FlowsKept) -> Option<Cell> {
+    let hidden = u64::try_from(all.saturating_sub(shown)).unwrap_or(u64::MAX);
+    let rule = kept.rule.to_string();
+    let text = say.more_than_kept(&say.n(hidden), &say.n(kept.kept), &say.n(kept.seen), &rule);
+    (hidden > 0).then(|| Cell::new(text).toned(Tone::Quiet))
 }
 
 /// The same where no file has the rest.

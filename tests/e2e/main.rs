@@ -27,6 +27,7 @@ mod handout;
 mod help;
 mod isolate;
 mod lang;
+mod large;
 mod models;
 mod open_loop;
 mod page;

@@ -87,6 +87,7 @@ impl Story {
                 read_write: false,
                 client_exchanges: false,
                 programs: AskedPrograms::default(),
+                flows: FlowChoice::default(),
                 time_limit_ns: None,
             },
         };
@@ -282,6 +283,7 @@ impl Story {
     /// What the capture counted: nothing was lost.
     pub fn captured(&mut self) {
         self.seen.add(Fact::Wire(WireFacts {
+            files: Vec::new(),
             link_type: "EN10MB".to_owned(),
             filter: "tcp port 45000".to_owned(),
             frames: 9 * self.flows.len() as u64,

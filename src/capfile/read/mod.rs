@@ -10,6 +10,7 @@
 //! limited.
 
 mod input;
+mod joined;
 mod link;
 mod order;
 mod pcap;
@@ -18,6 +19,7 @@ mod pcapng;
 mod reader;
 mod sniff;
 mod source;
+mod unpacked;
 mod zstd;
 
 #[cfg(test)]
@@ -26,8 +28,10 @@ mod tests;
 use super::{CaptureFormat, Damage, OpenError, Problem, ReadError};
 use crate::model::{LinkType, Timestamp};
 
+pub use joined::Joined;
 pub use reader::CaptureReader;
 pub use sniff::FirstBytes;
+pub use unpacked::Unpacked;
 
 /// A frame just passed over in the input's buffer.
 #[derive(Clone, Copy, Debug)]

@@ -1,19 +1,19 @@
 //! Files that are read as one timeline.
 
+use super::input::Bytes;
 use crate::analysis::{FrameSource, SourceError};
 use crate::capfile::CaptureReader;
 use crate::model::{Frame, LinkType, Timestamp};
-use crate::sys::process::stoppable::Stoppable;
 
 /// A reader whose latest frame can be looked at more than once, as merging needs.
 pub(super) struct Copied {
-    reader: CaptureReader<Stoppable>,
+    reader: CaptureReader<Bytes>,
     bytes: Vec<u8>,
     head: Option<(Timestamp, LinkType, u32)>,
 }
 
 impl Copied {
-    pub(super) fn new(reader: CaptureReader<Stoppable>) -> Self {
+    pub(super) fn new(reader: CaptureReader<Bytes>) -> Self {
         Self {
             reader,
             bytes: Vec::new(),

@@ -7,7 +7,7 @@ mod read;
 mod taker;
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -57,8 +57,12 @@ pub fn analyze(args: &AnalyzeArgs) -> anyhow::Result<u8> {
         host::raise_descriptors(args.files.len() as u64 + 64);
     }
     let named = args.files.iter().filter(|f| !is_stdin(f));
+    let (folders, files) = named
+        .map(PathBuf::as_path)
+        .partition(|path: &&Path| path.is_dir());
     confine(&Needs {
-        files: named.map(PathBuf::as_path).collect(),
+        files,
+        folders,
         ..Needs::default()
     });
     let inputs = Inputs::new()?;

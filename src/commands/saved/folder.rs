@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use super::capture::compressed;
+use crate::capfile::Unpacked;
 use crate::obsfile::Lines;
 use crate::text::escape::printable;
 use crate::text::units::bytes;
@@ -17,7 +19,7 @@ use crate::text::units::bytes;
 const GREATEST_RECORD: u64 = 4 << 30;
 
 /// A folder that is there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
     name: String,
@@ -83,6 +85,27 @@ impl Folder {
         Ok(Some(opened))
     }
 
+    /// Whether a file is there, under its name or the one that it has compressed.
+    ///
+    /// # Errors
+    /// When it is something else than a file.
+    pub fn has(&self, file: &str) -> anyhow::Result<bool> {
+        let there = |file| self.file(file).map(|file| file.is_some());
+        Ok(there(file)? || there(&compressed(file))?)
+    }
+
+    /// What a file holds, decompressed where it is compressed.
+    fn data(&self, file: &str) -> anyhow::Result<Unpacked<File>> {
+        let opened = match self.file(file)? {
+            Some(opened) => opened,
+            None => match self.file(&compressed(file))? {
+                Some(opened) => opened,
+                None => self.needed(file)?,
+            },
+        };
+        Unpacked::new(opened).map_err(|e| self.wrong(file, &e.to_string()))
+    }
+
     /// Opens a file that has to be there.
     pub fn needed(&self, file: &str) -> anyhow::Result<File> {
         self.file(file)?
@@ -104,7 +127,7 @@ impl Folder {
         &self,
         file: &str,
     ) -> anyhow::Result<L> {
-        let mut lines = Lines::new(self.needed(file)?);
+        let mut lines = Lines::new(self.data(file)?);
         let mut records = L::default();
         loop {
             let number = lines.number() + 1;

@@ -9,7 +9,9 @@ use crate::model::observation::{
     Moments, Observation, ObserverName, Output, OwnTotals, SCHEMA_OBSERVATION, SideEnded,
     SideStarted, SocketId, Trouble,
 };
-use crate::model::{Endpoint, Exit, Finding, Pid, ServerModel, Side, Strategy, Tid, Timestamp};
+use crate::model::{
+    Endpoint, Exit, Finding, FlowChoice, Pid, ServerModel, Side, Strategy, Tid, Timestamp,
+};
 use crate::testkit::Fixture;
 
 pub(super) struct Scene {
@@ -52,6 +54,7 @@ impl Scene {
                 read_write: false,
                 client_exchanges: false,
                 programs: AskedPrograms::default(),
+                flows: FlowChoice::default(),
                 time_limit_ns: None,
             },
         };

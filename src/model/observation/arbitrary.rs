@@ -10,8 +10,8 @@ use proptest::sample::select;
 
 use super::*;
 use crate::model::{
-    Endpoint, Environment, Exit, LimitName, Outcome, Pid, Provenance, Rate, ServerModel, SideCost,
-    StopReason, Strategy as Way, Tid, Timestamp, Tool, WorkerId,
+    Endpoint, Environment, Exit, FlowChoice, LimitName, Outcome, Pid, Provenance, Rate,
+    ServerModel, SideCost, StopReason, Strategy as Way, Tid, Timestamp, Tool, WorkerId,
 };
 
 fn side() -> BoxedStrategy<Side> {
@@ -302,6 +302,7 @@ fn wire() -> BoxedStrategy<WireFacts> {
     (text(), text(), counts, stop, option::of(nanos()))
         .prop_map(
             |(link_type, filter, counts, stop_reason, cpu_ns)| WireFacts {
+                files: Vec::new(),
                 link_type,
                 filter,
                 frames: counts.0,
@@ -549,6 +550,7 @@ pub(crate) fn header() -> BoxedStrategy<Header> {
                     }),
                     server: None,
                 },
+                flows: FlowChoice::default(),
                 time_limit_ns: (n == 2).then(|| Nanos::new(5_000_000_000)),
             },
         })

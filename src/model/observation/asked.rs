@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Nanos, Rate, ServerModel, Strategy};
+use crate::model::{FlowChoice, Nanos, Rate, ServerModel, Strategy};
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Asked {
     /// How long the client may run; `None`: as long as it wants to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_ns: Option<Nanos>,
+    /// Which flows were to be kept in `flows.jsonl`.
+    #[serde(default, skip_serializing_if = "FlowChoice::is_all")]
+    pub flows: FlowChoice,
     /// The programs of the run that are somebody's own.
     #[serde(default, skip_serializing_if = "AskedPrograms::is_empty")]
     pub programs: AskedPrograms,

@@ -30,7 +30,7 @@ pub use trouble::Trouble;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Nanos, Side, StopReason};
+use super::{CaptureFile, Nanos, Side, StopReason};
 
 /// What the capture counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,9 @@ pub struct WireFacts {
     pub stop_reason: StopReason,
     /// CPU time of its thread; `None` when it failed.
     pub cpu_ns: Option<Nanos>,
+    /// The files that the frames were written to; empty where it is one, `capture.pcap`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<CaptureFile>,
 }
 
 /// Everything that was seen in a run.

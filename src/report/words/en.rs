@@ -120,6 +120,7 @@ pub(super) const TEXTS: Texts = Texts {
     only_serve: "?→{serve}: thread {serve} served the connection; which thread accepted it was not seen",
     all_in: "{what}: {file} has all of them",
     more_in: "… and {n} more: {file} has all of them",
+    more_than_kept: "… and {n} more: flows.jsonl has {kept} of {seen} (--flows {rule}), the capture has all of them",
     more_rows: "… and {n} more: raise --rows to see them",
     more_flows: "… and {n} more: --rows 0 shows all flows, --format jsonl or csv shows all fields",
 

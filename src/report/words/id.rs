@@ -122,6 +122,7 @@ pub(super) const TEXTS: Texts = Texts {
     only_serve: "?→{serve}: thread {serve} melayani koneksi; thread mana yang menerimanya tidak terlihat",
     all_in: "{what}: semuanya ada di {file}",
     more_in: "… dan {n} lagi: semuanya ada di {file}",
+    more_than_kept: "… dan {n} lagi: flows.jsonl memuat {kept} dari {seen} (--flows {rule}), semuanya ada di berkas tangkapan",
     more_rows: "… dan {n} lagi: naikkan --rows untuk melihatnya",
     more_flows: "… dan {n} lagi: --rows 0 menunjukkan semua flow, --format jsonl atau csv semua kolom",
 

@@ -68,7 +68,7 @@ texts! {
     cpu(who, time); cpu_share(who, time, share); client_ran(time);
     // Below the tables of interactions and of flows.
     accept_and_serve(accept, serve); only_accept(accept); only_serve(serve); all_in(what, file);
-    more_in(n, file); more_rows(n); more_flows(n); syn_sent(n); request_of(at, all, problem);
+    more_in(n, file); more_than_kept(n, kept, seen, rule); more_rows(n); more_flows(n); syn_sent(n); request_of(at, all, problem);
     // Captures.
     frames_of(n, frames, bytes); frames_read(frames, bytes); whole_handshakes(flows, n);
     segments_of(n, again, disorder, acks, windows, syn); at_least(n);

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use crate::compare::{Measured, OpenFlows, thin};
+use crate::capfile::Unpacked;
+use crate::census::Open;
+use crate::compare::{Measured, thin};
 use crate::model::{FlowRecord, RunRecord};
 
 /// Reads as much of it as the comparison needs.
@@ -14,19 +16,34 @@ pub fn read(path: &Path, contender: usize, folder: String, held: bool) -> io::Re
     run.census = thin(run.census);
     let mut flows = None;
     if run.capture.is_some() {
-        let mut open = OpenFlows::default();
-        for line in BufReader::new(File::open(path.join("flows.jsonl"))?).lines() {
-            let flow: FlowRecord = serde_json::from_str(&line?)?;
-            open.add(&flow);
-        }
-        flows = Some(open);
+        flows = Some(match run.flows_kept {
+            // Not all of them are in the file.
+            Some(kept) => (kept.peak_open, kept.syn_retransmissions),
+            None => of_all(path)?,
+        });
     }
     Ok(Measured {
         contender,
         folder,
-        syn_retransmissions: flows.as_ref().map(OpenFlows::syn_retransmissions),
-        open_flows: flows.map(OpenFlows::peak),
+        open_flows: flows.map(|f| f.0),
+        syn_retransmissions: flows.map(|f| f.1),
         run,
         held,
     })
+}
+
+/// How many flows were open at once, and how often a SYN was sent again.
+fn of_all(path: &Path) -> io::Result<(u64, u64)> {
+    let file = match File::open(path.join("flows.jsonl")) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => File::open(path.join("flows.jsonl.zst")),
+        opened => opened,
+    };
+    let mut open = Open::default();
+    let mut syns = 0;
+    for line in BufReader::new(Unpacked::new(file?)?).lines() {
+        let flow: FlowRecord = serde_json::from_str(&line?)?;
+        open.add(flow.first_ns, flow.last_ns);
+        syns += flow.syn_retransmissions();
+    }
+    Ok((open.peak(), syns))
 }

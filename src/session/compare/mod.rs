@@ -8,7 +8,7 @@
 mod left;
 mod settle;
 
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -324,11 +324,9 @@ impl Comparison<'_> {
             interrupted,
             broken,
         });
-        let written = self.dir.write_whole(FILE, &mut |mut file| {
-            let mut out = BufWriter::new(&mut file);
-            write_compare_json(&record, &mut out)?;
-            out.flush()
-        });
+        let written = self
+            .dir
+            .write_whole(FILE, &mut |mut out| write_compare_json(&record, &mut out));
         if written.is_ok() {
             tracing::info!(
                 "saved {FILE}: {} so far",

@@ -6,6 +6,7 @@
 //! between, no process of the run outlives it. What a run needs of the world
 //! comes through the seams in `world`; `system` is the real one.
 
+mod capture_files;
 mod isolate;
 mod kernel;
 mod log;
@@ -35,14 +36,14 @@ use thiserror::Error;
 
 pub use self::plan::{ClientChoice, Identity, Isolate, Observe, RunPlan, ServerChoice};
 pub use self::rundir::{Kind, NotSaved, NotWritable, RunDir, SavedDir};
-pub use self::save_in::SaveIn;
+pub use self::save_in::{Rotate, SaveIn};
 use self::stage::Stage;
 pub use self::start_program::ProgramError;
 use self::system::System;
 use self::world::{Store, World};
-use crate::assemble::assemble;
+use crate::assemble::{assemble, kept};
 pub use crate::model::observation::End;
-use crate::model::{FlowRecord, Packed, RunRecord, WorkerRecord};
+use crate::model::{CaptureFile, FlowRecord, Packed, RunRecord, WorkerRecord};
 use crate::report::RunView;
 use crate::sys::capture::CaptureError;
 use crate::sys::clock;
@@ -122,7 +123,7 @@ pub struct Status {
 }
 
 /// The file of the captured frames.
-const CAPTURE_FILE: &str = "capture.pcap";
+const CAPTURE_FILE: &str = CaptureFile::ONLY;
 
 /// How often the system is looked at while the client runs.
 const TICK: Duration = Duration::from_millis(2);
@@ -189,14 +190,18 @@ fn conduct_in(
     let end = played.observation.ended().unwrap_or(End::Fault);
     let assembled = assemble(&played.observation, played.flows);
     let mut not_saved = played.not_saved;
-    not_saved.extend(rundir::save(
-        store,
-        RunView {
-            run: &assembled.run,
-            flows: &assembled.flows,
-            workers: &assembled.workers,
-        },
-    ));
+    let view = RunView {
+        run: &assembled.run,
+        flows: &assembled.flows,
+        workers: &assembled.workers,
+    };
+    let choice = plan.save_in.flows;
+    let kept = kept(&assembled.flows, choice, &assembled.run.correlation);
+    let compress = plan.save_in.compress;
+    not_saved.extend(rundir::save(store, view, kept.as_deref(), compress));
+    if compress && let Some(capture) = &assembled.run.capture {
+        not_saved.extend(rundir::compress(store, capture));
+    }
     Ok(Finished {
         run: assembled.run,
         flows: assembled.flows,

@@ -189,6 +189,7 @@ impl RunPlan {
                     ServerChoice::Embedded(_) | ServerChoice::Existing { .. } => None,
                 },
             },
+            flows: self.save_in.flows,
             time_limit_ns: self.time_limit.map(Into::into),
         }
     }

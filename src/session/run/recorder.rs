@@ -1,16 +1,16 @@
-//! What happens to a frame of a live run: it is written to `capture.pcap`,
+//! What happens to a frame of a live run: it is written to the capture's file,
 //! decoded, and given to the flow table, in the capture's own thread.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use super::capture_files::CaptureFiles;
 use super::world::CutCapture;
-use crate::capfile::PcapWriter;
 use crate::decode::decode;
 use crate::flow::{FlowConfig, FlowTable};
-use crate::model::{FlowRecord, Frame};
+use crate::model::{CaptureFile, FlowRecord, Frame};
 use crate::sys::capture::Sink;
 
 /// How far the capture has come, for the thread that conducts the run.
@@ -37,15 +37,15 @@ pub struct Recording {
     pub frames: u64,
     /// Their bytes on the wire.
     pub bytes: u64,
-    /// Why `capture.pcap` is not whole, where it is not.
+    /// The files that they are in; empty where there is one only.
+    pub files: Vec<CaptureFile>,
+    /// Why these are not whole, where they are not.
     pub cut: Option<CutCapture>,
 }
 
-type Writer = PcapWriter<Box<dyn Write + Send>>;
-
 /// Takes the frames of a run.
 pub struct Recorder {
-    file: Option<Writer>,
+    files: CaptureFiles,
     cut: Option<CutCapture>,
     table: FlowTable,
     finished: Vec<FlowRecord>,
@@ -55,10 +55,10 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder that writes frames to a file and watches one port.
-    pub fn new(file: Writer, port: u16, progress: Arc<Progress>) -> Self {
+    /// A recorder that writes frames to files and watches one port.
+    pub fn new(files: CaptureFiles, port: u16, progress: Arc<Progress>) -> Self {
         Self {
-            file: Some(file),
+            files,
             cut: None,
             table: FlowTable::new(FlowConfig::of_a_run(port)),
             finished: Vec::new(),
@@ -70,7 +70,7 @@ impl Recorder {
 
     /// Ends the recording.
     pub fn finish(mut self) -> Recording {
-        self.save(PcapWriter::flush);
+        self.save(CaptureFiles::flush);
         let mut flows = self.finished;
         self.table.finish(&mut |flow| flows.push(flow));
         flows.sort_unstable_by_key(|f| f.flow);
@@ -78,23 +78,19 @@ impl Recorder {
             flows,
             frames: self.frames,
             bytes: self.bytes,
+            files: self.files.finish(self.cut.as_ref()),
             cut: self.cut,
         }
     }
 
     /// Does something with the file. After a failure it is left alone: the run
     /// can still be told.
-    fn save(&mut self, act: impl FnOnce(&mut Writer) -> io::Result<()>) {
-        let Some(writer) = &mut self.file else {
+    fn save(&mut self, act: impl FnOnce(&mut CaptureFiles) -> io::Result<()>) {
+        if self.cut.is_some() {
             return;
-        };
-        if let Err(error) = act(writer) {
-            self.cut = Some(CutCapture {
-                error,
-                frames: writer.frames(),
-                whole_bytes: writer.whole_bytes(),
-            });
-            self.file = None;
+        }
+        if let Err(error) = act(&mut self.files) {
+            self.cut = Some(self.files.cut(error));
             self.progress.failed.store(true, Release);
         }
     }
@@ -104,7 +100,7 @@ impl Sink for Recorder {
     fn frame(&mut self, frame: &Frame<'_>) {
         self.frames += 1;
         self.bytes += u64::from(frame.wire_len);
-        self.save(|file| file.write(frame));
+        self.save(|files| files.write(frame));
         if let Ok(segment) = decode(frame) {
             let finished = &mut self.finished;
             self.table.push(&segment, &mut |flow| finished.push(flow));
@@ -112,7 +108,7 @@ impl Sink for Recorder {
     }
 
     fn pause(&mut self) {
-        self.save(PcapWriter::flush);
+        self.save(CaptureFiles::flush);
         self.progress.frames.store(self.frames, Relaxed);
         let counts = self.table.counts();
         self.progress.opened.store(counts.with_syn, Relaxed);

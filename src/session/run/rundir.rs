@@ -11,8 +11,9 @@ mod refused;
 mod tests;
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use chrono::{DateTime, FixedOffset};
@@ -23,9 +24,12 @@ pub use self::earlier::Kind;
 use self::folder::{Access, Folder};
 pub use self::made::SavedDir;
 pub use self::refused::{NotSaved, NotWritable};
+use super::capture_files::MakeFile;
 use super::save_in::SaveIn;
 use super::steps;
 use super::world::Store;
+use crate::capfile::ZstdWriter;
+use crate::model::{CaptureFile, CaptureSummary};
 use crate::report::{self, RunView};
 use crate::text::exceptions::LOG_ENDS;
 
@@ -37,7 +41,9 @@ pub struct RunDir {
     /// Folders that were made for it, the outermost first.
     made: Vec<PathBuf>,
     /// The files that this run has made.
-    own: Vec<&'static str>,
+    own: Vec<String>,
+    /// The same of its capture, which another thread makes.
+    captures: Arc<Mutex<Vec<String>>>,
     /// An earlier run that it replaces.
     earlier: Earlier,
 }
@@ -79,6 +85,7 @@ impl RunDir {
             folder: Folder::new(fd, access),
             made,
             own: Vec::new(),
+            captures: Arc::default(),
             earlier: Earlier::default(),
         };
         match dir.take(wanted.replace, kind, told) {
@@ -149,8 +156,9 @@ impl RunDir {
     /// Takes back what was made for a run that did not take place. What
     /// somebody else put there stays, and an earlier run is as it was.
     pub fn take_back(&mut self) {
-        for file in self.own.drain(..) {
-            let _ = self.folder.remove(file);
+        let captures = std::mem::take(&mut *self.captures());
+        for file in self.own.drain(..).chain(captures) {
+            let _ = self.folder.remove(&file);
         }
         self.earlier.put_back(&self.folder);
         remove_folders(&self.made);
@@ -181,27 +189,41 @@ impl RunDir {
         self.folder.open(name, OFlags::RDONLY)
     }
 
-    fn make(&mut self, name: &'static str, more: OFlags) -> io::Result<File> {
+    /// Opens files in it, as [`open`](Self::open) does, for who keeps that.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn opener(&self) -> io::Result<impl Fn(&str) -> io::Result<File> + Send + 'static> {
+        let folder = self.folder.again()?;
+        Ok(move |name: &str| folder.open(name, OFlags::RDONLY))
+    }
+
+    fn make(&mut self, name: &str, more: OFlags) -> io::Result<File> {
         let file = self.folder.make(name, more)?;
-        self.own.push(name);
+        self.own.push(name.to_owned());
         Ok(file)
     }
 
+    fn captures(&self) -> MutexGuard<'_, Vec<String>> {
+        self.captures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Writes a file beside, and puts it in its place when it is whole. A file
-    /// that this run did not write is never replaced.
+    /// that this run did not write is never replaced. What is written is gathered, and
+    /// handed to the system in large pieces.
     ///
     /// # Errors
     /// When it cannot be written, or somebody else's stands there: then nothing
     /// is left of it.
     pub fn write_whole(
         &mut self,
-        name: &'static str,
+        name: &str,
         write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
-        let own = self.own.contains(&name);
+        let own = self.own.iter().any(|own| own == name);
         self.folder.write_whole(name, own, write)?;
         if !own {
-            self.own.push(name);
+            self.own.push(name.to_owned());
         }
         Ok(())
     }
@@ -222,13 +244,48 @@ impl Store for RunDir {
 
     fn write_whole(
         &mut self,
-        name: &'static str,
+        name: &str,
         write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
         Self::write_whole(self, name, write)
     }
 
-    fn cut(&mut self, name: &'static str, length: u64) {
+    fn capture_files(&mut self) -> io::Result<MakeFile> {
+        let folder = self.folder.again()?;
+        let captures = Arc::clone(&self.captures);
+        Ok(Box::new(move |name| {
+            let file = folder.make(name, OFlags::empty())?;
+            let mut captures = captures.lock().unwrap_or_else(PoisonError::into_inner);
+            captures.push(name.to_owned());
+            Ok(Box::new(file))
+        }))
+    }
+
+    fn compress(&mut self, name: &str) -> io::Result<u64> {
+        let mut file = self.open(name)?;
+        let mut size = 0;
+        self.write_whole(&compressed(name), &mut |out| {
+            let mut out = Counting { file: out, bytes: 0 };
+            let mut packed = ZstdWriter::new(&mut out);
+            io::copy(&mut file, &mut packed)?;
+            if packed.finish()? {
+                size = out.bytes;
+                Ok(())
+            } else {
+                Err(io::Error::other(
+                    "it would be so small that a reader would take it for a trap; the file stays as it is",
+                ))
+            }
+        })?;
+        self.folder.remove(name)?;
+        Ok(size)
+    }
+
+    fn cut(&mut self, name: &str, length: u64) {
+        if length == 0 {
+            let _ = self.folder.remove(name);
+            return;
+        }
         let file = self.folder.open(name, OFlags::WRONLY);
         let _ = file.and_then(|f| f.set_len(length));
     }
@@ -270,37 +327,81 @@ impl Store for RunDir {
     }
 }
 
+/// The name of a file once it is compressed.
+fn compressed(name: &str) -> String {
+    format!("{name}.zst")
+}
+
 /// Saves the record, the flows and the workers. Goes on after a failure: what
-/// fits on the disk is saved.
+/// fits on the disk is saved. `kept`: the flows that are saved, by their places; `None`:
+/// all.
 #[must_use]
-pub fn save(store: &mut dyn Store, view: RunView<'_>) -> Vec<NotSaved> {
+pub fn save(
+    store: &mut dyn Store,
+    view: RunView<'_>,
+    kept: Option<&[usize]>,
+    compress: bool,
+) -> Vec<NotSaved> {
     let mut failures = Vec::new();
-    let mut save = |file, write: &dyn Fn(&mut Buffered<'_>) -> io::Result<()>| {
+    let mut save = |file: &str, compress, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+        let name = if compress {
+            compressed(file)
+        } else {
+            file.to_owned()
+        };
         let since = Instant::now();
         let mut size = 0;
-        let done = store.write_whole(file, &mut |file| {
-            let mut out = BufWriter::with_capacity(1 << 16, Counting { file, bytes: 0 });
-            write(&mut out)?;
-            out.flush()?;
-            size = out.get_ref().bytes;
+        let done = store.write_whole(&name, &mut |file| {
+            let mut out = Counting { file, bytes: 0 };
+            if compress {
+                let mut packed = ZstdWriter::new(&mut out);
+                write(&mut packed)?;
+                packed.finish()?;
+            } else {
+                write(&mut out)?;
+            }
+            size = out.bytes;
             Ok(())
         });
         match done {
-            Ok(()) => steps::saved(file, size, since),
-            Err(source) => failures.push(NotSaved::whole(file, source)),
+            Ok(()) => steps::saved(&name, size, since),
+            Err(source) => failures.push(NotSaved::whole(name, source)),
         }
     };
-    save("run.json", &|out| report::write_run_json(view.run, out));
-    save("flows.jsonl", &|out| {
-        report::write_flows_jsonl(view.flows, out)
+    save("run.json", false, &|mut out| {
+        report::write_run_json(view.run, &mut out)
     });
-    save("workers.jsonl", &|out| {
-        report::write_workers_jsonl(view.workers, out)
+    save("flows.jsonl", compress, &|mut out| match kept {
+        None => report::write_flows_jsonl(view.flows, &mut out),
+        Some(kept) => {
+            let kept = kept.iter().filter_map(|&place| view.flows.get(place));
+            report::write_flows_jsonl(kept, &mut out)
+        }
+    });
+    save("workers.jsonl", compress, &|mut out| {
+        report::write_workers_jsonl(view.workers, &mut out)
     });
     failures
 }
 
-type Buffered<'a> = BufWriter<Counting<'a>>;
+/// Compresses the files of the capture. What cannot be compressed stays as it is.
+#[must_use]
+pub fn compress(store: &mut dyn Store, capture: &CaptureSummary) -> Vec<NotSaved> {
+    let only = [CaptureFile::ONLY.to_owned()];
+    let names = match capture.files.as_slice() {
+        [] => only.to_vec(),
+        files => files.iter().map(|file| file.name.clone()).collect(),
+    };
+    let mut failures = Vec::new();
+    for name in names {
+        let since = Instant::now();
+        match store.compress(&name) {
+            Ok(size) => steps::saved(&compressed(&name), size, since),
+            Err(source) => failures.push(NotSaved::whole(compressed(&name), source)),
+        }
+    }
+    failures
+}
 
 /// A file that knows how much was written to it.
 struct Counting<'a> {

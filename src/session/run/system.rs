@@ -1,7 +1,7 @@
 //! The real world of a run.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
+use super::capture_files::MakeFile;
 use super::kernel;
 use super::rights::Rights;
 use super::side_log::Output;
@@ -259,7 +260,7 @@ impl World for System {
         plan: &RunPlan,
         filter: &str,
         port: u16,
-        file: Box<dyn Write + Send>,
+        files: MakeFile,
     ) -> Result<Box<dyn Tap>, SessionError> {
         let settings = plan
             .capture
@@ -269,7 +270,7 @@ impl World for System {
             Some(opened) => opened,
             None => Opened::open(settings)?,
         };
-        let tap = RunningTap::begin(opened, settings, filter, port, file)?;
+        let tap = RunningTap::begin(opened, settings, filter, port, files, plan.save_in.rotate)?;
         steps::captures(plan, tap.link_name(), filter);
         Ok(Box::new(tap))
     }

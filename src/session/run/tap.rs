@@ -1,15 +1,15 @@
 //! The capture of a run: the tap and the recorder in a thread of their own.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::thread::{Builder, JoinHandle};
 
 use super::SessionError;
+use super::capture_files::{CaptureFiles, MakeFile};
 use super::recorder::{Progress, Recorder};
+use super::save_in::Rotate;
 use super::world::{Captured, FlowProgress, Tap};
-use crate::capfile::PcapWriter;
 use crate::model::StopReason;
 use crate::model::observation::WireFacts;
 use crate::sys::capture::{CaptureError, Opened, Settings, Totals};
@@ -32,13 +32,14 @@ impl RunningTap {
         settings: &Settings,
         filter: &str,
         port: u16,
-        file: Box<dyn Write + Send>,
+        files: MakeFile,
+        rotate: Option<Rotate>,
     ) -> Result<Self, SessionError> {
         let tap = opened.keep(filter)?;
-        let writer = PcapWriter::new(file, tap.link(), settings.snaplen)?;
+        let files = CaptureFiles::begin(files, rotate, tap.link(), settings.snaplen)?;
         let progress = Arc::new(Progress::default());
         let stop = Arc::new(AtomicBool::new(false));
-        let mut recorder = Recorder::new(writer, port, Arc::clone(&progress));
+        let mut recorder = Recorder::new(files, port, Arc::clone(&progress));
         let link_name = tap.link_name().to_owned();
         let (stop_seen, failed) = (Arc::clone(&stop), Arc::clone(&progress));
         let thread = Builder::new().name("capture".to_owned()).spawn(move || {
@@ -102,6 +103,7 @@ impl Tap for RunningTap {
                 dropped_by_interface: counted.and_then(|t| t.dropped_by_interface),
                 stop_reason: StopReason::Drained,
                 cpu_ns: counted.map(|t| t.cpu),
+                files: recording.files,
             },
             flows: recording.flows,
             failed: totals.err().map(|e| e.to_string()),

@@ -308,7 +308,7 @@ fn a_full_disk_at_every_file_loses_that_file_only() {
             let mut fake = Fake::new();
             fake.full = Some((file, room));
             let finished = fake.conduct().unwrap();
-            let lost: Vec<&str> = finished.not_saved.iter().map(|n| n.file).collect();
+            let lost: Vec<&str> = finished.not_saved.iter().map(|n| n.file.as_str()).collect();
             // An empty file needs no room.
             let needs_none = matches!(file, "flows.jsonl" | "workers.jsonl") && room.is_some();
             if !needs_none {

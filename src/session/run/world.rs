@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::capture_files::MakeFile;
 use super::side_log::SideLog;
 use super::{RunPlan, SessionError};
 use crate::model::observation::{KernelLook, Leftovers, Trouble, WireFacts};
@@ -52,14 +53,17 @@ pub struct Captured {
     pub not_saved: Option<CutCapture>,
 }
 
-/// A `capture.pcap` that is not whole.
+/// A capture that could not be written to its end.
 #[derive(Debug)]
 pub struct CutCapture {
     /// The system's error.
     pub error: io::Error,
-    /// The frames that are in it.
+    /// The frames that are in it, in all of its files.
     pub frames: u64,
-    /// The bytes that these take up.
+    /// The last of these.
+    pub file: String,
+    /// The bytes of that one that whole frames take up; 0: not even its header was
+    /// written.
     pub whole_bytes: u64,
 }
 
@@ -88,11 +92,22 @@ pub trait Store {
     /// Those of the system, and of `write`.
     fn write_whole(
         &mut self,
-        name: &'static str,
+        name: &str,
         write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()>;
-    /// Cuts one of its files at a length.
-    fn cut(&mut self, name: &'static str, length: u64);
+    /// Makes the files of the capture, when it is their turn.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    fn capture_files(&mut self) -> io::Result<MakeFile>;
+    /// Compresses one of its files, which then has another name. Returns its length in
+    /// bytes.
+    ///
+    /// # Errors
+    /// Those of the system; then the file is as it was.
+    fn compress(&mut self, name: &str) -> io::Result<u64>;
+    /// Cuts one of its files at a length; at 0 it goes.
+    fn cut(&mut self, name: &str, length: u64);
     /// Makes a file for what a side prints.
     ///
     /// # Errors
@@ -155,7 +170,7 @@ pub trait World {
         plan: &RunPlan,
         filter: &str,
         port: u16,
-        file: Box<dyn Write + Send>,
+        files: MakeFile,
     ) -> Result<Box<dyn Tap>, SessionError>;
     /// The client waits for the terminal.
     fn terminal_wanted(&mut self);

@@ -67,6 +67,13 @@ impl Stoppable {
         Arc::clone(&self.cut)
     }
 
+    /// The same input, which tells there that the signal has ended it.
+    #[must_use]
+    pub fn telling(mut self, cut: Arc<AtomicBool>) -> Self {
+        self.cut = cut;
+        self
+    }
+
     /// Waits for bytes, or for the end; false when the signal is the end.
     fn wait(&mut self) -> io::Result<bool> {
         loop {

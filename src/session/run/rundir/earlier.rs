@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use rustix::fs::OFlags;
 
 use super::folder::{Folder, beside};
+use crate::model::CaptureFile;
 use crate::report;
 
 /// What is saved in a folder.
@@ -41,11 +42,35 @@ impl Kind {
                 "trace.pftrace",
                 "trace.json",
                 "flows.csv",
+                // Compressed (`--compress`).
+                "capture.pcap.zst",
+                "flows.jsonl.zst",
+                "workers.jsonl.zst",
                 "threadtap.lua",
             ],
             Self::Comparison => &["compare.json", REPORT],
             Self::Ceiling => &["ceiling.json", REPORT],
         }
+    }
+
+    /// The same, with those of a capture in several files (`--rotate`) that are among
+    /// these names, set aside or being made included.
+    fn files_among(self, names: &[String]) -> Vec<String> {
+        let mut files: Vec<String> = self.files().iter().map(|file| (*file).to_owned()).collect();
+        if self == Self::Run {
+            let plain = |name: &String| {
+                let name = name.strip_prefix('.').unwrap_or(name);
+                let ending = [".earlier", ".tmp"]
+                    .into_iter()
+                    .find_map(|e| name.strip_suffix(e));
+                let name = ending.unwrap_or(name);
+                CaptureFile::is_name(name).then(|| name.to_owned())
+            };
+            files.extend(names.iter().filter_map(plain));
+        }
+        files.sort();
+        files.dedup();
+        files
     }
 
     /// What it is called.
@@ -87,7 +112,7 @@ fn is_as_made(folder: &Folder) -> bool {
 
 /// The files that were set aside.
 #[derive(Debug, Default)]
-pub struct Earlier(Vec<&'static str>);
+pub struct Earlier(Vec<String>);
 
 impl Earlier {
     /// Whether an earlier one is there.
@@ -107,28 +132,28 @@ impl Earlier {
     /// The first name of one of threadtap's files that is no file: threadtap did
     /// not write it.
     pub fn foreign(folder: &Folder, kind: Kind, names: &[String]) -> Option<String> {
-        let ours = kind.files().iter();
-        let mut ours = ours.flat_map(|f| [(*f).to_owned(), aside(f), beside(f)]);
+        let ours = kind.files_among(names).into_iter();
+        let mut ours = ours.flat_map(|f| [aside(&f), beside(&f), f]);
         ours.find(|name| names.contains(name) && !folder.is_file(name))
     }
 
     /// Sets its files aside.
     pub fn set_aside(folder: &Folder, kind: Kind, names: &[String]) -> io::Result<Self> {
         let mut earlier = Self::default();
-        for file in kind.files() {
-            if *file == REPORT && names.iter().any(|name| name == file) && !is_as_made(folder) {
+        for file in kind.files_among(names) {
+            if file == REPORT && names.contains(&file) && !is_as_made(folder) {
                 continue;
             }
-            let unfinished = beside(file);
+            let unfinished = beside(&file);
             if names.contains(&unfinished) {
                 folder.remove(&unfinished)?;
             }
-            let there = names.iter().any(|name| name == file);
-            if there && let Err(e) = folder.rename(file, &aside(file)) {
+            let there = names.contains(&file);
+            if there && let Err(e) = folder.rename(&file, &aside(&file)) {
                 earlier.put_back(folder);
                 return Err(e);
             }
-            if there || names.contains(&aside(file)) {
+            if there || names.contains(&aside(&file)) {
                 earlier.0.push(file);
             }
         }
@@ -138,14 +163,14 @@ impl Earlier {
     /// Puts them back.
     pub fn put_back(&mut self, folder: &Folder) {
         for file in self.0.drain(..) {
-            let _ = folder.rename_to_new(&aside(file), file);
+            let _ = folder.rename_to_new(&aside(&file), &file);
         }
     }
 
     /// Removes them: there is a new run.
     pub fn remove(&mut self, folder: &Folder) {
         for file in self.0.drain(..) {
-            let _ = folder.remove(&aside(file));
+            let _ = folder.remove(&aside(&file));
         }
     }
 }

@@ -2,7 +2,7 @@
 //! is followed, and nothing that waits for a peer (a FIFO) is waited for.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{
@@ -69,6 +69,9 @@ pub fn beside(name: &str) -> String {
     format!(".{name}.tmp")
 }
 
+/// What is written is handed to the system in pieces of so many bytes.
+const PIECE: usize = 1 << 16;
+
 /// The folder.
 #[derive(Debug)]
 pub struct Folder {
@@ -79,6 +82,17 @@ pub struct Folder {
 impl Folder {
     pub fn new(fd: OwnedFd, access: Access) -> Self {
         Self { fd, access }
+    }
+
+    /// The same folder once more.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn again(&self) -> io::Result<Self> {
+        Ok(Self {
+            fd: self.fd.try_clone()?,
+            access: self.access,
+        })
     }
 
     /// Whether nobody else holds it. The lock goes with the descriptor.
@@ -159,7 +173,7 @@ impl Folder {
 
     /// Writes a file beside, and puts it in its place when it is whole. One that stands
     /// there is replaced where that is wanted, and else refused. After a failure nothing
-    /// is left of it.
+    /// is left of it. What is written is gathered.
     pub fn write_whole(
         &self,
         name: &str,
@@ -167,8 +181,11 @@ impl Folder {
         write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
         let new = beside(name);
-        let mut file = self.make(&new, OFlags::empty())?;
-        let in_place = write(&mut file).and_then(|()| {
+        let mut out = BufWriter::with_capacity(PIECE, self.make(&new, OFlags::empty())?);
+        let written = write(&mut out).and_then(|()| out.flush());
+        // After a failure nothing more is tried.
+        drop(out.into_parts());
+        let in_place = written.and_then(|()| {
             if replaces {
                 self.rename(&new, name)
             } else {

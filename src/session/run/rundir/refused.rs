@@ -64,7 +64,7 @@ pub enum NotWritable {
 #[error("{file} {}: {source}", how_much(*.kept_bytes))]
 pub struct NotSaved {
     /// The file.
-    pub file: &'static str,
+    pub file: String,
     /// How many bytes of it are saved, from its beginning; `None`: it counts as not
     /// saved.
     pub kept_bytes: Option<u64>,
@@ -74,9 +74,9 @@ pub struct NotSaved {
 
 impl NotSaved {
     /// A file that cannot be used without what is missing.
-    pub(in crate::session::run) fn whole(file: &'static str, source: io::Error) -> Self {
+    pub(in crate::session::run) fn whole(file: impl Into<String>, source: io::Error) -> Self {
         Self {
-            file,
+            file: file.into(),
             kept_bytes: None,
             source,
         }

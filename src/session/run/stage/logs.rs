@@ -59,7 +59,7 @@ impl Stage<'_> {
                 saved_bytes: end.saved,
             }));
             self.not_saved.push(NotSaved {
-                file: side.log_file(),
+                file: side.log_file().to_owned(),
                 kept_bytes: Some(end.saved),
                 source,
             });

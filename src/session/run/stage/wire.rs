@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::super::world::{Captured, Tap};
-use super::super::{CAPTURE_FILE, ClientChoice, RunPlan, SessionError, Status, TICK, Waits, steps};
+use super::super::{ClientChoice, RunPlan, SessionError, Status, TICK, Waits, steps};
 use super::Stage;
 use crate::model::observation::{End, Fact, Trouble};
 use crate::model::{FlowRecord, StopReason};
@@ -17,11 +17,11 @@ impl Stage<'_> {
         if self.plan.capture.is_none() {
             return Ok(None);
         }
-        let file = self.store.create(CAPTURE_FILE)?;
+        let files = self.store.capture_files()?;
         let filter = filter(self.plan, target);
         let tap = self
             .world
-            .open_tap(self.plan, &filter, target.port(), file)?;
+            .open_tap(self.plan, &filter, target.port(), files)?;
         Ok(Some(tap))
     }
 
@@ -110,7 +110,7 @@ impl Stage<'_> {
         }
         let cut = captured.not_saved.map(|cut| {
             // Best effort: a reader reports the torn frame itself.
-            self.store.cut(CAPTURE_FILE, cut.whole_bytes);
+            self.store.cut(&cut.file, cut.whole_bytes);
             self.log.put(Fact::Trouble(Trouble::CaptureNotSaved {
                 error: cut.error.to_string(),
                 frames: cut.frames,

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::super::capture_files::MakeFile;
 use super::super::world::{Captured, CutCapture, FlowProgress, StartedSide, Store, Tap, World};
 use super::super::{
     CAPTURE_FILE, ClientChoice, Finished, Identity, Isolate, Observe, ProgramError, RunPlan,
@@ -80,7 +81,7 @@ struct Past {
     cut_at: Cell<Option<u64>>,
 }
 
-type Files = BTreeMap<&'static str, Arc<Mutex<Vec<u8>>>>;
+type Files = BTreeMap<String, Arc<Mutex<Vec<u8>>>>;
 
 #[derive(Clone, Default)]
 struct Disk {
@@ -348,7 +349,7 @@ impl World for Fake {
         _plan: &RunPlan,
         filter: &str,
         _port: u16,
-        _file: Box<dyn Write + Send>,
+        _files: MakeFile,
     ) -> Result<Box<dyn Tap>, SessionError> {
         self.step("open the tap")?;
         assert_eq!(filter, "tcp port 45000");
@@ -412,6 +413,7 @@ impl Tap for FakeTap {
         Captured {
             flows: Vec::new(),
             wire: WireFacts {
+                files: Vec::new(),
                 link_type: "EN10MB".into(),
                 filter: "tcp port 45000".into(),
                 frames: 7,
@@ -425,6 +427,7 @@ impl Tap for FakeTap {
             not_saved: self.has_failed().then(|| CutCapture {
                 error: io::ErrorKind::StorageFull.into(),
                 frames: 7,
+                file: CAPTURE_FILE.to_owned(),
                 whole_bytes: 700,
             }),
         }
@@ -437,8 +440,8 @@ struct FakeStore {
     past: Rc<Past>,
 }
 
-impl Store for FakeStore {
-    fn create(&mut self, name: &'static str) -> io::Result<Box<dyn Write + Send>> {
+impl FakeStore {
+    fn file(&mut self, name: &str) -> io::Result<Box<dyn Write + Send>> {
         let room = match self.full {
             Some((file, None)) if file == name => return Err(io::ErrorKind::StorageFull.into()),
             Some((file, Some(room))) if file == name => room,
@@ -446,19 +449,34 @@ impl Store for FakeStore {
         };
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let mut files = self.disk.files.lock().unwrap();
-        files.insert(name, Arc::clone(&bytes));
+        files.insert(name.to_owned(), Arc::clone(&bytes));
         Ok(Box::new(FakeFile { bytes, room }))
+    }
+}
+
+impl Store for FakeStore {
+    fn create(&mut self, name: &'static str) -> io::Result<Box<dyn Write + Send>> {
+        self.file(name)
     }
 
     fn write_whole(
         &mut self,
-        name: &'static str,
+        name: &str,
         write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
-        write(&mut self.create(name)?)
+        write(&mut self.file(name)?)
     }
 
-    fn cut(&mut self, name: &'static str, length: u64) {
+    fn capture_files(&mut self) -> io::Result<MakeFile> {
+        drop(self.create(CAPTURE_FILE)?);
+        Ok(Box::new(|_| Ok(Box::new(io::sink()))))
+    }
+
+    fn compress(&mut self, _name: &str) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn cut(&mut self, name: &str, length: u64) {
         assert_eq!(name, CAPTURE_FILE);
         self.past.cut_at.set(Some(length));
     }
