@@ -134,8 +134,8 @@ mod tests {
             answer: None,
             valid: Some(true),
             problem: None,
-            response_segments: Default::default(),
-            response_coalesced: Default::default(),
+            response_segments: Option::default(),
+            response_coalesced: Option::default(),
         }];
         flow.client_owner = Some(ClientOwner {
             worker: WorkerId(0),

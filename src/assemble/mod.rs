@@ -45,7 +45,7 @@ use crate::model::observation::{
 };
 use crate::model::{
     CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Packed,
-    Programs, Quantiles, RunCensus, RunRecord, SCHEMA_RUN, Sample, Side, SideCosts, WorkerRecord,
+    Quantiles, RunCensus, RunRecord, SCHEMA_RUN, Sample, Side, SideCosts, WorkerRecord,
 };
 
 /// A run, put together.
@@ -162,14 +162,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         flows_kept: wire.and_then(|flows| kept::told(flows, choice, &owned)),
         sides: costs(observation),
         observer: observer(observation, &when, &flows),
-        programs: Programs {
-            client: client
-                .program()
-                .and_then(|p| programs::record(p, Side::Client, &flows)),
-            server: server
-                .program()
-                .and_then(|p| programs::record(p, Side::Server, &flows)),
-        },
+        programs: programs::told(client.program(), server.program(), &flows),
         findings: Vec::new(),
     };
     run.findings = findings(&FindingsInput {

@@ -13,12 +13,23 @@ use crate::activity::{Accepted, Connection, TaskIndex};
 use crate::census;
 use crate::correlate::{ClientSocket, ServerSocket};
 use crate::model::{
-    Exit, FlowRecord, Outcome, Program, Provenance, Requests, Side, SideCensus, Timestamp,
-    WorkerId, WorkerRecord,
+    Exit, FlowRecord, Outcome, Program, Programs, Provenance, Requests, Side, SideCensus,
+    Timestamp, WorkerId, WorkerRecord,
 };
 
 /// The programs of `run.json`.
-pub(super) fn record(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Program> {
+pub(super) fn told(
+    client: Option<Watched<'_>>,
+    server: Option<Watched<'_>>,
+    flows: &[FlowRecord],
+) -> Programs {
+    Programs {
+        client: client.and_then(|p| record(p, Side::Client, flows)),
+        server: server.and_then(|p| record(p, Side::Server, flows)),
+    }
+}
+
+fn record(watched: Watched<'_>, of: Side, flows: &[FlowRecord]) -> Option<Program> {
     let started = watched.seen.program()?;
     let exit = watched.seen.exit();
     let (helpers, others) = apart(watched, of, flows).unzip();

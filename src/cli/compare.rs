@@ -9,7 +9,7 @@ use clap::Args;
 use super::folders::in_folders;
 use super::plan::UsageError;
 use super::run::{Colour, IsolateAs, IsolateName};
-use super::values;
+use super::values::{self, Sizes};
 use crate::compare::{Client, Options, Program, Server, contenders, shared_folder};
 use crate::expect::Expectation;
 use crate::lang::Lang;
@@ -130,7 +130,7 @@ pub struct CompareArgs {
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub requests: u32,
     /// Compare with several numbers of requests, and show how each figure grows: n=100,1000,10000
-    #[arg(long, value_name = "n=N,N,…", value_parser = sizes, conflicts_with = "requests",
+    #[arg(long, value_name = "n=N,N,…", value_parser = values::sizes, conflicts_with = "requests",
           help_heading = "What")]
     pub sweep: Option<Sizes>,
     /// Number of runs of each
@@ -231,30 +231,6 @@ pub struct CompareArgs {
     /// `LANG`, where it is one of these, else en]
     #[arg(long, value_enum, value_name = "LANG", help_heading = "Output")]
     pub lang: Option<Lang>,
-}
-
-/// The numbers of requests of a sweep, in ascending order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sizes(pub Vec<u32>);
-
-fn sizes(text: &str) -> Result<Sizes, String> {
-    const FORM: &str =
-        "a sweep is n= followed by two or more numbers of requests, for example n=100,1000,10000";
-    let list = text.strip_prefix("n=").ok_or(FORM)?;
-    let mut sizes = Vec::new();
-    for number in list.split(',') {
-        let n: u32 = number.trim().parse().map_err(|_| FORM)?;
-        if !(1..=10_000_000).contains(&n) {
-            return Err("a number of requests must be between 1 and 10000000".to_owned());
-        }
-        sizes.push(n);
-    }
-    sizes.sort_unstable();
-    sizes.dedup();
-    if sizes.len() < 2 {
-        return Err(FORM.to_owned());
-    }
-    Ok(Sizes(sizes))
 }
 
 impl CompareArgs {
@@ -467,7 +443,7 @@ mod tests {
         let plan = plan(&["-s", "async", "--sweep", "n=1000,10,100,10"]).unwrap();
         assert_eq!(plan.sizes, [10, 100, 1000]);
         for wrong in ["", "n=", "n=5", "n=5,5", "n=0,1", "10,20", "n=a,b"] {
-            assert!(sizes(wrong).is_err(), "{wrong}");
+            assert!(values::sizes(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -75,6 +75,31 @@ pub fn rotate(text: &str) -> Result<Rotate, String> {
     Ok(Rotate::Size(size))
 }
 
+/// The numbers of requests of a sweep, in ascending order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes(pub Vec<u32>);
+
+/// The numbers of requests of a sweep: `n=100,1000`.
+pub fn sizes(text: &str) -> Result<Sizes, String> {
+    const FORM: &str =
+        "a sweep is n= followed by two or more numbers of requests, for example n=100,1000,10000";
+    let list = text.strip_prefix("n=").ok_or(FORM)?;
+    let mut sizes = Vec::new();
+    for number in list.split(',') {
+        let n: u32 = number.trim().parse().map_err(|_| FORM)?;
+        if !(1..=10_000_000).contains(&n) {
+            return Err("a number of requests must be between 1 and 10000000".to_owned());
+        }
+        sizes.push(n);
+    }
+    sizes.sort_unstable();
+    sizes.dedup();
+    if sizes.len() < 2 {
+        return Err(FORM.to_owned());
+    }
+    Ok(Sizes(sizes))
+}
+
 /// The size of a thread's stack: as above, without the bound, and not below
 /// what a thread needs (`PTHREAD_STACK_MIN`).
 pub fn stack_size(text: &str) -> Result<u64, String> {

@@ -97,7 +97,7 @@ mod tests {
         let lines: Vec<u8> = line.iter().copied().cycle().take(3 * FRAME + 5).collect();
         assert!(there_and_back(&lines) < lines.len() / 20);
         let mut n = 1u32;
-        let noise: Vec<u8> = (0..FRAME + 1)
+        let noise: Vec<u8> = (0..=FRAME)
             .map(|_| {
                 n = n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 n.to_be_bytes()[0]

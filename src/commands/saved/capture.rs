@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 
-use super::folder::Folder;
+use super::folder::{Folder, compressed};
 use crate::capfile::{CaptureReader, Joined, OpenError};
 use crate::model::CaptureFile;
 
@@ -16,7 +16,7 @@ pub fn reader<R: Read + 'static>(
     names: Vec<String>,
     open: impl Fn(&str) -> io::Result<R> + Send + 'static,
 ) -> Result<CaptureReader<Joined<R>>, OpenError> {
-    Ok(CaptureReader::open(joined(names, open))?)
+    CaptureReader::open(joined(names, open))
 }
 
 /// The bytes of these files, as those of one.
@@ -32,11 +32,6 @@ pub fn joined<R: Read + 'static>(
         opened.map_err(|e| io::Error::new(e.kind(), format!("{name}: {e}")))
     });
     Joined::new(files)
-}
-
-/// The name of a file when it is compressed.
-pub fn compressed(name: &str) -> String {
-    format!("{name}.zst")
 }
 
 /// The names of the files of a capture of which the record tells these.

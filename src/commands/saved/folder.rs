@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::capture::compressed;
 use crate::capfile::Unpacked;
 use crate::obsfile::Lines;
 use crate::text::escape::printable;
@@ -17,6 +16,11 @@ use crate::text::units::bytes;
 /// The greatest `run.json` that is read: its timelines grow with the tasks of a
 /// run, which has ten million at most.
 const GREATEST_RECORD: u64 = 4 << 30;
+
+/// The name of a file when it is compressed.
+pub(super) fn compressed(name: &str) -> String {
+    format!("{name}.zst")
+}
 
 /// A folder that is there.
 #[derive(Clone, Debug)]

@@ -1,14 +1,14 @@
 //! A run as it was saved, put together again.
 
-mod compared;
 mod capture;
+mod compared;
 mod earlier;
 mod folder;
 mod records;
 mod seen;
 
-pub use self::compared::{Typical, typical};
 pub use self::capture::{Capture, joined, names, opener, reader};
+pub use self::compared::{Typical, typical};
 pub use self::folder::Folder;
 pub use self::records::Kept;
 use crate::model::{FlowRecord, Packed, RunRecord, WorkerRecord};

@@ -93,13 +93,13 @@ fn flows(
             }
             None
         }
-        (Ok(read), Some(seen)) => (read.frames < seen).then(|| {
-            format!(
-                "{capture} holds {} of {}",
-                count(read.frames),
-                counted(seen, "frame", "frames")
-            )
-        }),
+        (Ok(read), Some(seen)) if read.frames < seen => Some(format!(
+            "{capture} holds {} of {}",
+            count(read.frames),
+            counted(seen, "frame", "frames")
+        )),
+        // What comes after the frames of the run is not believed, and so are those not.
+        (Ok(read), Some(_)) => read.damage.as_ref().map(|d| format!("{capture}: {d}")),
         (Err(e), Some(_)) => Some(e.to_string()),
         // The log was cut off before the capture began to be written.
         (Err(e), None) => {

@@ -3,12 +3,9 @@
 use std::io::{self, Write};
 
 use super::save_in::Rotate;
-use super::world::CutCapture;
-use crate::capfile::PcapWriter;
+use super::world::{CutCapture, MakeFile};
+use crate::capfile::{MAX_SNAPLEN, PcapWriter};
 use crate::model::{CaptureFile, Frame, LinkType, Timestamp};
-
-/// Makes a file of this name, which was not there.
-pub type MakeFile = Box<dyn FnMut(&str) -> io::Result<Box<dyn Write + Send>> + Send>;
 
 /// The bytes of a pcap file before its frames, and before the bytes of each
 /// (draft-ietf-opsawg-pcap, sections 4 and 5).
@@ -60,7 +57,11 @@ impl CaptureFiles {
     /// Those of the system; then nothing more is to be written, and [`cut`](Self::cut)
     /// says what is there.
     pub fn write(&mut self, frame: &Frame<'_>) -> io::Result<()> {
-        let captured = (frame.bytes.len() as u64).min(self.snaplen.into());
+        let most = match self.snaplen {
+            0 => MAX_SNAPLEN,
+            n => n,
+        };
+        let captured = (frame.bytes.len() as u64).min(most.into());
         let bytes = RECORD + captured;
         if self.is_over(frame.time, bytes) {
             self.next()?;
@@ -169,7 +170,7 @@ mod tests {
     fn files(rotate: Option<Rotate>, room: usize) -> (CaptureFiles, Made) {
         let made = Made::default();
         let all = Arc::clone(&made);
-        let make: MakeFile = Box::new(move |name| {
+        let maker: MakeFile = Box::new(move |name| {
             let mut files = all.lock().unwrap();
             if files.len() == room {
                 return Err(io::ErrorKind::AlreadyExists.into());
@@ -177,7 +178,7 @@ mod tests {
             files.push((name.to_owned(), Vec::new()));
             Ok(Box::new(File(Arc::clone(&all), files.len() - 1)))
         });
-        let files = CaptureFiles::begin(make, rotate, LinkType::ETHERNET, 0).unwrap();
+        let files = CaptureFiles::begin(maker, rotate, LinkType::ETHERNET, 0).unwrap();
         (files, made)
     }
 

@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use super::capture_files::MakeFile;
 use super::kernel;
 use super::rights::Rights;
 use super::side_log::Output;
 use super::tap::RunningTap;
-use super::world::{StartedSide, Tap, World};
+use super::world::{MakeFile, StartedSide, Tap, World};
 use super::{
     ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program, steps,
 };

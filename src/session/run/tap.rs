@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::thread::{Builder, JoinHandle};
 
 use super::SessionError;
-use super::capture_files::{CaptureFiles, MakeFile};
+use super::capture_files::CaptureFiles;
 use super::recorder::{Progress, Recorder};
 use super::save_in::Rotate;
-use super::world::{Captured, FlowProgress, Tap};
+use super::world::{Captured, FlowProgress, MakeFile, Tap};
 use crate::model::StopReason;
 use crate::model::observation::WireFacts;
 use crate::sys::capture::{CaptureError, Opened, Settings, Totals};

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::capture_files::MakeFile;
 use super::side_log::SideLog;
 use super::{RunPlan, SessionError};
 use crate::model::observation::{KernelLook, Leftovers, Trouble, WireFacts};
@@ -66,6 +65,9 @@ pub struct CutCapture {
     /// written.
     pub whole_bytes: u64,
 }
+
+/// Makes a file of this name, which was not there.
+pub type MakeFile = Box<dyn FnMut(&str) -> io::Result<Box<dyn Write + Send>> + Send>;
 
 /// A tap that is open.
 pub trait Tap {

@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::super::capture_files::MakeFile;
-use super::super::world::{Captured, CutCapture, FlowProgress, StartedSide, Store, Tap, World};
+use super::super::world::{
+    Captured, CutCapture, FlowProgress, MakeFile, StartedSide, Store, Tap, World,
+};
 use super::super::{
     CAPTURE_FILE, ClientChoice, Finished, Identity, Isolate, Observe, ProgramError, RunPlan,
     SaveIn, ServerChoice, SessionError, conduct_in,
