@@ -26,8 +26,8 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "The reason in the message; workers.jsonl, where `outcome` says how each \
              request ended; the flows of those requests in capture.pcap.",
         to_do: "What the message recommends. For a refused connection: is the server \
-             running, and on this port? For a timeout: is the server too slow, or its \
-             accept queue full? For a reset: why did the server abort?",
+             running, and on this port? For a timeout: is the server too slow, is its \
+             accept queue full, or does something drop the SYNs? For a reset: why did the server abort?",
         filter: Some("tcp.port == {port} && (tcp.flags.reset == 1 || tcp.analysis.retransmission)"),
         evidence: &[
             ("reason", "the outcome, as in workers.jsonl"),

@@ -16,13 +16,13 @@ pub(in crate::findings) const RULE: Rule = Rule {
         means: "From the first byte of these requests to the last byte of their answers a second or \
              more passed. That is far more than the way on the wire takes: the request waited, or \
              the server was at work. Where the server's threads were seen, the message says which: \
-             the connection waited for accept(2), or a thread had received the request and took \
-             its time.",
+             the connection waited for accept(2), or a thread had received the request. In the second \
+             case it took its time, or its answer was lost before the capture and sent again.",
         look_at: "The slowest exchanges (threadtap analyze --sort exchange, on capture.pcap); on the wire, the time \
              between the request, its ACK and the answer.",
         to_do: "Where requests waited to be accepted: raise the backlog, accept in a thread of its \
              own, use more threads in the server. Where the server was at work: look for what it \
-             waits for or computes.",
+             waits for or computes, and for what may drop its segments.",
         filter: Some("tcp.srcport == {port} && tcp.len > 0 && tcp.time_delta >= 1"),
         evidence: &[
             ("answers", "answers that took a second or more"),
