@@ -1,7 +1,7 @@
 //! Says in one line that libpcap is missing, before the linker does in many.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where distributions keep libraries, `*` being the machine's triplet.
@@ -21,7 +21,19 @@ fn main() {
     if env::var_os("CARGO_CFG_TARGET_OS").is_none_or(|os| os != "linux") {
         return;
     }
-    if !found() {
+    if found() {
+        return;
+    }
+    if let Some(folder) = unpacked() {
+        let path = folder.display();
+        println!("cargo::rerun-if-changed={path}");
+        println!("cargo::rustc-link-search=native={path}");
+        // Where it holds the libraries themselves, and not only a name for the linker, the
+        // program looks for them there, and so does libpcap for those that it needs.
+        if has_others(&folder) {
+            println!("cargo::rustc-link-arg=-Wl,--disable-new-dtags,-rpath,{path}");
+        }
+    } else {
         println!(
             "cargo::error=libpcap's development files are missing: install libpcap-dev (Debian, Ubuntu), libpcap-devel (Fedora) or libpcap (Arch); `make setup` does it"
         );
@@ -38,6 +50,23 @@ fn found() -> bool {
         .status()
         .is_ok_and(|status| status.success());
     by_pkg_config || FOLDERS.iter().any(|folder| folder_has(folder))
+}
+
+/// `target/libpcap/lib`, which `.ci/setup` makes for who is not root. `OUT_DIR` lies in
+/// the folder `target`, three or four levels below.
+fn unpacked() -> Option<PathBuf> {
+    let out = PathBuf::from(env::var_os("OUT_DIR")?);
+    let mut folders = out
+        .ancestors()
+        .skip(1)
+        .map(|above| above.join("libpcap/lib"));
+    folders.find(|folder| has_libpcap(folder))
+}
+
+fn has_others(folder: &Path) -> bool {
+    folder.read_dir().is_ok_and(|mut all| {
+        all.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "libpcap.so"))
+    })
 }
 
 fn folder_has(folder: &str) -> bool {
