@@ -74,7 +74,13 @@ pub const ROWS: &[Row] = &[
     row(
         "killed-sampled",
         COORDINATOR,
-        "a program of one process, `--observe sampled`",
+        "a program that leaves daemons, `--observe sampled`",
+        READABLE,
+    ),
+    row(
+        "killed-unobserved",
+        COORDINATOR,
+        "a program that leaves daemons, `--observe off`",
         READABLE,
     ),
     row(

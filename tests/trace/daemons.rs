@@ -1,8 +1,10 @@
 //! Servers whose first process ends before they do, and what else goes on when
 //! it was only started and left.
 
-use super::common::findings;
+use rustix::process::Signal;
+
 use super::common::need::Need::{Capture, Tool};
+use super::common::{Lab, Started, findings, signal_to, start, until};
 use super::seen::Reads;
 use super::stage::{Stage, listened_on};
 use crate::require;
@@ -144,4 +146,98 @@ fn a_server_with_another_port() {
     assert_eq!(record["correlation"]["server_owned"], 30);
     assert_eq!(record["plan"]["server_model"], "iterative", "{record:#}");
     assert_eq!(seen.ran.side("server").len(), 30);
+}
+
+/// A client of three generations: each child has one that makes itself a daemon, which
+/// ignores SIGTERM, and one that stays.
+const FAMILY: &str = "import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for child in range(3):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                open('daemon', 'a').write('x')
+                time.sleep(607)
+            os._exit(0)
+        if os.fork() == 0: time.sleep(607)
+        time.sleep(607)
+while not os.path.exists('daemon') or os.path.getsize('daemon') < 3: time.sleep(0.01)
+open('all', 'w').close()
+while not os.path.exists('go'): time.sleep(0.01)
+sys.exit(3)
+";
+
+/// A run with that client, when all of them are there, and the number of its guardian.
+fn family(observe: &str) -> (Lab, Started, i32) {
+    let lab = Lab::new();
+    std::fs::write(lab.path().join("family.py"), FAMILY).unwrap();
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "--out", "out", "--observe", observe]);
+    let started = start(command.args(["--port", "0", "--", "python3", "family.py"]));
+    until("the family is there", || lab.path().join("all").exists());
+    let guardian = guardian_of(&lab);
+    (lab, started, guardian)
+}
+
+/// The lab's process that bears this name, whatever its command line says.
+fn guardian_of(lab: &Lab) -> i32 {
+    let pid = |line: &String| line.split(' ').next()?.parse().ok();
+    let is_one = |pid: &i32| {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
+        name.is_ok_and(|name| name.trim_end() == "tap-guardian")
+    };
+    let pids: Vec<i32> = lab.left().iter().filter_map(pid).filter(is_one).collect();
+    assert_eq!(pids.len(), 1, "{:?}", lab.left());
+    pids[0]
+}
+
+/// Whatever threadtap is killed by: the guardian of a program that is not traced ends all
+/// that the program has started.
+#[test]
+fn nothing_that_is_not_traced_outlives_threadtap() {
+    require!(Capture, Tool("python3"));
+    for observe in ["sampled", "off"] {
+        let (lab, started, guardian) = family(observe);
+        let threadtap = started.child.id().cast_signed();
+        assert_ne!(guardian, threadtap);
+        started.signal(Signal::KILL);
+        assert_eq!(lab.end(started).status, None);
+        lab.until_nothing_is_left();
+    }
+}
+
+/// Where somebody kills the guardian, the program is killed, and threadtap tells it and
+/// ends the rest.
+#[test]
+fn a_guardian_that_is_killed_is_done_without() {
+    require!(Capture, Tool("python3"));
+    let (lab, started, guardian) = family("sampled");
+    signal_to(guardian, Signal::KILL);
+    let ran = lab.end(started).exits(1);
+    let record = ran.record();
+    assert_eq!(record["programs"]["client"]["signal"], 9, "{record:#}");
+    assert_eq!(findings(&record, "left_behind").len(), 1, "{record:#}");
+    assert_eq!(lab.left(), Vec::<String>::new());
+}
+
+/// The guardian stands between, and nothing of what is told of a program changes.
+#[test]
+fn a_guardian_is_in_no_count() {
+    require!(Capture, Tool("python3"));
+    let (lab, started, _) = family("sampled");
+    std::fs::write(lab.path().join("go"), "").unwrap();
+    let ran = lab.end(started).exits(1);
+    let record = ran.record();
+    assert_eq!(record["programs"]["client"]["exit_code"], 3);
+    let processes = &record["census"]["client"]["processes"];
+    // The daemons are nobody's by then: three children with one each.
+    assert_eq!(processes["before"], 1);
+    assert!(processes["peak"].as_u64().unwrap() >= 7, "{processes}");
+    // Three children with one each, three daemons, and three that have ended unseen.
+    let left = findings(&record, "left_behind");
+    assert_eq!(left[0]["evidence"]["processes"], 12, "{record:#}");
+    // Orphans are in nobody's sum.
+    assert!(record["sides"]["client"]["cpu_ns"].is_null());
+    assert_eq!(lab.left(), Vec::<String>::new());
 }

@@ -1,8 +1,9 @@
 //! A program that is not traced: its first process, and what goes on without it.
 //!
-//! A daemon forks, and its first process ends. What it leaves becomes a child of
-//! threadtap, the subreaper, and nothing tells whose it was. As long as there is
-//! no other program, it is this one's; later, what was seen in its tree before.
+//! A daemon forks, and its first process ends. What it leaves becomes a child of its
+//! guardian ([`process::guardian`]). Where somebody has ended that, it becomes one of
+//! threadtap's, and nothing tells whose it was: as long as there is no other program, it
+//! is this one's; later, what was seen in its tree before.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::model::observation::{Counted, Fact, ObserverName, SideStarted};
 use crate::model::{Exit, Pid, Side, SideCost, Timestamp};
 use crate::observe::{Gone, Listening, Observer, Sink};
 use crate::sys::net::listeners;
-use crate::sys::process::{self, Child};
+use crate::sys::process::{self, Child, Keeper};
 use crate::sys::{clock, proc};
 
 /// A program that is sampled, or only waited for.
@@ -142,7 +143,7 @@ impl Observer for Sampled {
             proc::tree_of(self.child.pid())
         };
         if let Some(daemons) = &mut self.daemons {
-            daemons.follow(self.child.pid());
+            daemons.follow(&self.child);
             living.extend(daemons.all.iter().flat_map(|pid| proc::tree_of(*pid)));
             daemons.seen = living.iter().copied().collect();
         }
@@ -211,7 +212,15 @@ pub(in crate::observe) fn listens(living: &[Pid], port: Option<u16>) -> Listenin
 }
 
 impl Daemons {
-    fn follow(&mut self, first: Pid) {
+    fn follow(&mut self, program: &Child) {
+        let first = program.pid();
+        if let Keeper::Guardian(guardian) = program.keeper() {
+            // It has this program's, and no others, and reaps them.
+            self.all = proc::children_of(guardian);
+            self.all.retain(|orphan| *orphan != first);
+            self.any |= !self.all.is_empty();
+            return;
+        }
         for orphan in proc::children_of(process::pid()) {
             let ours = self.alone || self.seen.contains(&orphan);
             if orphan != first && ours && !self.all.contains(&orphan) {

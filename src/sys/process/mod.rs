@@ -8,6 +8,7 @@
 pub mod crowd;
 mod fork;
 pub mod futex;
+pub mod guardian;
 pub mod job;
 pub mod rusage;
 pub mod self_exec;
@@ -15,22 +16,25 @@ pub mod signals;
 pub mod stderr;
 pub mod stoppable;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
     Pid as RawPid, PidfdFlags, Signal, WaitOptions, WaitStatus, child_subreaper, getpid, getppid,
-    kill_process, pidfd_open, set_child_subreaper, set_parent_process_death_signal, wait, waitpid,
+    kill_process, pidfd_open, pidfd_send_signal, set_child_subreaper,
+    set_parent_process_death_signal, wait, waitpid,
 };
 
 use rustix::thread::CapabilitySet;
 
+use self::guardian::Guarded;
 use super::privilege::give_up::{hand_on, has_capabilities};
 
 pub use fork::fork_and;
@@ -87,7 +91,13 @@ pub fn adopt_orphans() {
 /// is the first of its pid namespace (`pid_namespaces`(7)).
 #[must_use]
 pub fn adopts_orphans() -> bool {
-    pid() == Pid(1) || child_subreaper().is_ok_and(|adopts| adopts.is_some())
+    pid() == Pid(1) || asks_for_orphans()
+}
+
+/// Whether this process has asked for what loses its parent (prctl(2)).
+#[must_use]
+pub fn asks_for_orphans() -> bool {
+    child_subreaper().is_ok_and(|adopts| adopts.is_some())
 }
 
 /// How a process ended, from what wait(2) says.
@@ -167,6 +177,8 @@ pub struct Child {
     pub stdout: Option<File>,
     exit: Option<Exit>,
     cost: SideCost,
+    /// Where its parent is not this process, but its guardian.
+    guarded: Option<Guarded>,
 }
 
 impl Child {
@@ -231,13 +243,32 @@ impl Child {
                 stdout: None,
                 exit: None,
                 cost: SideCost::default(),
+                guarded: None,
             }),
             Err(e) => {
                 signal(pid, Signal::KILL);
-                let _ = crate::sys::process::rusage::reap(pid);
+                let _ = rusage::reap(pid);
                 Err(e.into())
             }
         }
+    }
+
+    /// Takes charge of one whose parent is its guardian.
+    ///
+    /// # Errors
+    /// As [`Child::adopt`]; the guardian sees to its end.
+    pub fn adopt_guarded(pid: Pid, guarded: Guarded) -> io::Result<Self> {
+        let mut child = Self::adopt(pid)?;
+        child.guarded = Some(guarded);
+        Ok(child)
+    }
+
+    /// Whose children its orphans become: this process's, or its guardian's, as long as
+    /// that is there.
+    #[must_use]
+    pub fn keeper(&self) -> Keeper {
+        let guardian = self.guarded.as_ref().and_then(Guarded::guardian);
+        guardian.map_or(Keeper::ThisProcess, Keeper::Guardian)
     }
 
     /// Its process id.
@@ -248,7 +279,10 @@ impl Child {
 
     /// The signal that has stopped it since this was asked the last time.
     #[must_use]
-    pub fn stopped_by(&self) -> Option<i32> {
+    pub fn stopped_by(&mut self) -> Option<i32> {
+        if let Some(guarded) = &mut self.guarded {
+            return guarded.stopped_by();
+        }
         // SAFETY: a `siginfo_t` of zeros is a valid one; the kernel fills it in.
         unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
@@ -264,8 +298,12 @@ impl Child {
             && let Some(pid) = raw(self.pid)
         {
             tracing::info!("signal {} to pid {}", signal.as_raw(), self.pid);
-            // ESRCH: it has just ended, which is what was wanted.
-            let _ = kill_process(pid, signal);
+            // ESRCH: it has just ended, which is what was wanted. By its number only
+            // where nobody else reaps it.
+            let _ = match &self.guarded {
+                None => kill_process(pid, signal),
+                Some(_) => pidfd_send_signal(&self.pidfd, signal),
+            };
         }
     }
 
@@ -279,7 +317,12 @@ impl Child {
         if !matches!(poll(&mut fds, limit.as_ref()), Ok(n) if n > 0) {
             return None;
         }
-        let (status, cost) = crate::sys::process::rusage::reap(self.pid).ok()?;
+        let told = self.guarded.as_mut().and_then(Guarded::ended);
+        let (status, cost) = match told {
+            Some((status, usage)) => (ExitStatus::from_raw(status), rusage::cost(&usage)),
+            // Also where its guardian has gone before it.
+            None => rusage::reap(self.pid).ok()?,
+        };
         self.exit = Some(
             status
                 .code()
@@ -321,6 +364,15 @@ impl Drop for Child {
             let _ = self.wait(DYING);
         }
     }
+}
+
+/// Who has a program's orphans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// This process, with those of others.
+    ThisProcess,
+    /// A process that has no other children.
+    Guardian(Pid),
 }
 
 /// Ends this process now, with all its threads: no destructor, no exit handler.
@@ -391,26 +443,38 @@ pub fn sweep() -> Swept {
     let until = Instant::now() + DYING;
     let mut swept = Swept::default();
     // Each is told once, however often it has to be killed.
-    let mut met = Vec::new();
+    let mut met = HashSet::new();
+    let mut gone = HashSet::new();
     loop {
-        match reap_any(false) {
-            Ok(Some(_)) => {
-                swept.reaped += 1;
+        let guardians = guardian::all();
+        let none_left = match reap_any(false) {
+            Ok(Some(one)) => {
+                if !guardians.contains(&one.pid) {
+                    gone.insert(one.pid);
+                }
                 continue;
             }
-            Err(_) => return swept,
-            Ok(None) => {}
-        }
+            Ok(None) => false,
+            Err(_) => true,
+        };
         let mut left = crate::sys::proc::tree_of(pid());
-        left.retain(|p| *p != pid());
-        swept.lived.get_or_insert(left.len() as u64);
-        if Instant::now() > until {
+        left.retain(|p| *p != pid() && !guardians.contains(p));
+        if left.is_empty() && !guardians.is_empty() {
+            // Whatever they should have all the same comes here.
+            guardian::let_go();
+            continue;
+        }
+        if none_left || Instant::now() > until {
+            guardian::let_go();
+            // What a guardian had it has reaped itself.
+            gone.extend(met.difference(&left.iter().copied().collect()));
+            swept.reaped = u32::try_from(gone.len()).unwrap_or(u32::MAX);
             return Swept { left, ..swept };
         }
+        swept.lived.get_or_insert(left.len() as u64);
         for process in left {
-            if !met.contains(&process) {
+            if met.insert(process) {
                 tracing::info!("SIGKILL to pid {process}, which was left");
-                met.push(process);
             }
             signal(process, Signal::KILL);
         }

@@ -15,6 +15,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::filter::Filter;
 use super::search::{Executable, Prepared};
 use crate::model::Pid;
+use crate::sys::process::guardian::{Guarded, Posts};
 use crate::sys::process::{die_first, signals};
 
 /// A program to be started.
@@ -97,11 +98,26 @@ impl Launch {
     /// # Errors
     /// When a word holds a NUL, or the system refuses the process.
     pub fn fork(&self, filter: Option<&Filter>) -> io::Result<Waiting> {
-        self.fork_with(filter, std::env::var_os("PATH").as_deref())
+        let path = std::env::var_os("PATH");
+        Ok(self.fork_with(filter, path.as_deref(), None)?.0)
+    }
+
+    /// Forks a guardian, and from that a child that waits at its gate.
+    ///
+    /// # Errors
+    /// As [`Launch::fork`].
+    pub fn fork_guarded(&self) -> io::Result<(Waiting, Option<Guarded>)> {
+        let path = std::env::var_os("PATH");
+        self.fork_with(None, path.as_deref(), Some(Posts::new()?))
     }
 
     /// The same, looking for the program where `path` says.
-    fn fork_with(&self, filter: Option<&Filter>, path: Option<&OsStr>) -> io::Result<Waiting> {
+    fn fork_with(
+        &self,
+        filter: Option<&Filter>,
+        path: Option<&OsStr>,
+        posts: Option<Posts>,
+    ) -> io::Result<(Waiting, Option<Guarded>)> {
         let executable = Executable::find(&self.words, path)?;
         let (gate_out, gate_in) = pipe_with(PipeFlags::CLOEXEC)?;
         let (failure_out, failure_in) = pipe_with(PipeFlags::CLOEXEC)?;
@@ -126,19 +142,30 @@ impl Launch {
         match unsafe { libc::fork() } {
             -1 => Err(io::Error::last_os_error()),
             // SAFETY: this is the child.
-            0 => unsafe { child.run() },
+            0 => unsafe {
+                match &posts {
+                    None => child.run(),
+                    Some(posts) => posts.guard(|| child.run()),
+                }
+            },
             pid => {
                 // So that the pipe ends with the child, whatever it dies of.
                 drop(failure_in);
+                let forked = Pid(pid.cast_unsigned());
+                let (pid, guarded) = match posts.map(|posts| posts.taken_up(forked)) {
+                    None => (forked, None),
+                    Some(taken) => taken.map(|(pid, guarded)| (pid, Some(guarded)))?,
+                };
                 let mut failure = File::from(failure_out);
                 // Until the child may be traced. One that has died does not
                 // say it: its end will tell.
                 let _ = failure.read_exact(&mut [0; READY.len()]);
-                Ok(Waiting {
-                    pid: Pid(pid.cast_unsigned()),
+                let waiting = Waiting {
+                    pid,
                     gate: File::from(gate_in),
                     failure,
-                })
+                };
+                Ok((waiting, guarded))
             }
         }
     }
@@ -271,7 +298,7 @@ mod tests {
             tied: true,
         };
         let path = std::env::join_paths(folders).unwrap();
-        let mut waiting = launch.fork_with(None, Some(&path)).unwrap();
+        let mut waiting = launch.fork_with(None, Some(&path), None).unwrap().0;
         drop(launch);
         let pid = waiting.pid;
         waiting.open_gate();

@@ -21,7 +21,7 @@ use launch::Step;
 
 use crate::sys::proc::status::Status;
 use crate::sys::proc::{Proc, sysctl};
-use crate::sys::process::Child;
+use crate::sys::process::{Child, asks_for_orphans};
 
 /// Why a program is not traced.
 #[derive(Debug, Error)]
@@ -37,13 +37,24 @@ pub enum StartError {
     System(#[source] io::Error),
 }
 
-/// Starts a program that is not traced.
+/// Starts a program that is not traced, below a guardian.
 ///
 /// # Errors
 /// When it cannot be executed, or the system refuses it.
 pub fn start_untraced(launch: &Launch) -> Result<Child, StartError> {
-    let mut waiting = launch.fork(None).map_err(StartError::System)?;
-    let child = Child::adopt(waiting.pid).map_err(StartError::System)?;
+    // Where orphans are this process's because it is the first of its pid namespace, that
+    // ends with it, whatever is left.
+    let (mut waiting, guarded) = if asks_for_orphans() {
+        launch.fork_guarded()
+    } else {
+        launch.fork(None).map(|waiting| (waiting, None))
+    }
+    .map_err(StartError::System)?;
+    let child = match guarded {
+        Some(guarded) => Child::adopt_guarded(waiting.pid, guarded),
+        None => Child::adopt(waiting.pid),
+    };
+    let child = child.map_err(StartError::System)?;
     waiting.open_gate();
     // Its end of the pipe is closed by its exec, so this waits for that.
     match waiting.failure() {

@@ -37,7 +37,12 @@ pub const CASES: &[Case] = &[
     Case {
         key: "killed-sampled",
         needs: BENCH,
-        run: || killed("run --observe sampled --out out -- python3 alone.py"),
+        run: || killed("run --observe sampled --out out -- python3 client.py"),
+    },
+    Case {
+        key: "killed-unobserved",
+        needs: BENCH,
+        run: || killed("run --observe off --out out -- python3 client.py"),
     },
     Case {
         key: "killed-isolated",
@@ -65,16 +70,6 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// A client of one process. What one that is not traced has started itself is nobody's
-/// any more when threadtap is killed: docs/reliability.md says so.
-const ALONE: &str = "import socket
-for i in range(500):
-    c = socket.create_connection(('127.0.0.1', 45000))
-    c.sendall(b'TIME\\r\\n')
-    c.recv(64)
-    c.close()
-";
-
 /// A client that leaves children behind in sessions of their own.
 const CLIENT: &str = "import os, socket, time
 for i in range(500):
@@ -98,7 +93,6 @@ fn killed_after(line: &str, moments_ms: &[u64]) {
     for moment in moments_ms {
         let lab = Lab::new();
         std::fs::write(lab.path().join("client.py"), CLIENT).unwrap();
-        std::fs::write(lab.path().join("alone.py"), ALONE).unwrap();
         let started = start(&mut threadtap(&lab, line));
         std::thread::sleep(Duration::from_millis(*moment));
         started.signal(Signal::KILL);
