@@ -268,14 +268,15 @@ const WAITS: [&str; 6] = ["--", "python3", "-c", WHO, "45000", "wait"];
 #[test]
 fn under_sudo_no_thread_of_ours_keeps_anything() {
     require!(Root, Capture, Namespaces, Tool("python3"));
-    for observe in ["exact", "sampled"] {
+    // The built-in server; and the guardian of a client that is not traced.
+    for (observe, ours) in [("exact", 1), ("sampled", 2)] {
         let lab = Lab::new();
         let how = ["--observe", observe];
         let command = sudo(&lab, &[&RUN[..], &how, &WAITS].concat());
         while_it_runs(&lab, command, |own, sides| {
             own.contains_key("capture")
                 && own.values().all(has_nothing)
-                && sides.len() == 1
+                && sides.len() == ours
                 && sides.iter().all(|s| s.values().all(has_nothing))
         });
     }
@@ -465,4 +466,58 @@ fn serve_gives_up_what_it_had() {
     started.signal(rustix::process::Signal::TERM);
     let told = lab.end(started).exits(0).stdout;
     assert!(told.contains("listening on 127.0.0.1:"), "{told}");
+}
+
+/// Who conducts a comparison under sudo is the person; a process that reads nothing starts
+/// the runs, and each of them opens its tap and gives up what it has.
+#[test]
+fn a_comparison_is_the_persons() {
+    require!(Root, Capture, Namespaces);
+    let lab = Lab::new();
+    let compare = [
+        "compare",
+        "--isolate",
+        "always",
+        "-n",
+        "3000",
+        "--repeat",
+        "2",
+    ];
+    let mut command = sudo(&lab, &compare);
+    let started = start(command.args(["--warmup", "0", "--out", "out"]));
+    let pid = started.child.id().cast_signed();
+    let user = |pid: i32| {
+        fs::metadata(format!("/proc/{pid}"))
+            .map(|found| found.uid())
+            .ok()
+    };
+    until(
+        "the comparison has nothing, and its starter can start",
+        || {
+            let own = sets_of(pid);
+            let starters = children(pid);
+            !own.is_empty()
+                && own.values().all(has_nothing)
+                && starters.len() == 1
+                && user(starters[0]) == Some(0)
+                && !children(starters[0]).is_empty()
+        },
+    );
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let uids = format!("Uid:\t{USER}\t{USER}\t{USER}\t{USER}");
+    assert!(status.contains(&uids), "{status}");
+    let ran = lab.end(started).exits(0);
+    assert_eq!(lab.left(), Vec::<String>::new());
+    let text = fs::read_to_string(lab.out().join("compare.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let runs = record["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["runs"].as_array().unwrap().len());
+    assert_eq!(runs.sum::<usize>(), 8, "{ran:?}");
+    for file in fs::read_dir(lab.out()).unwrap() {
+        let found = file.unwrap().metadata().unwrap();
+        assert_eq!((found.uid(), found.gid()), (USER, GROUP));
+    }
 }

@@ -5,21 +5,21 @@
 //! ends; `compare.json` is written anew after each. In between the system is
 //! given time to come to rest.
 
+mod begin;
 mod left;
 mod settle;
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use self::begin::{begin, free_port};
 use self::left::read;
 use self::settle::{Next, Settling};
 use crate::compare::{
-    Client, Contender, Measured, Options, Place, Port, Progress, Round, Turn, record,
-    run_arguments, turns,
+    Client, Contender, Measured, Options, Port, Progress, Round, Turn, record, turns,
 };
 use crate::lab::protocol;
 use crate::model::{CompareRecord, ComparedPlan};
@@ -27,9 +27,9 @@ use crate::report::write_compare_json;
 use crate::session::run::{End, Kind, NotWritable, RunDir, SaveIn};
 use crate::sys::clock;
 use crate::sys::proc::Proc;
-use crate::sys::process::self_exec::SelfExec;
+use crate::sys::process::Exit;
 use crate::sys::process::signals::{INTERRUPTIONS, StopSignal};
-use crate::sys::process::{self, Exit};
+use crate::sys::process::starter::{Started, Starter};
 use crate::text::advice::advice;
 use crate::text::units::{counted, duration};
 
@@ -116,8 +116,16 @@ pub fn conduct(
     let started = clock::local_now();
     let mut dir = RunDir::create(&plan.save_in, Kind::Comparison, started, "compare")?;
     tracing::info!("directory of the comparison: {}", dir.path().display());
+    let runs = match begin(plan, &dir) {
+        Ok(runs) => runs,
+        Err(e) => {
+            dir.take_back();
+            return Err(e);
+        }
+    };
     let mut comparison = Comparison {
         plan,
+        runs,
         told: told(plan),
         started: started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
         since: Instant::now(),
@@ -175,6 +183,7 @@ enum Made {
 
 struct Comparison<'a> {
     plan: &'a ComparePlan,
+    runs: Starter,
     told: ComparedPlan,
     started: String,
     since: Instant,
@@ -196,6 +205,7 @@ impl Comparison<'_> {
         let plan = self.plan;
         let order = turns(plan.contenders.len(), plan.warmup, plan.repeat);
         for (done, turn) in order.into_iter().enumerate() {
+            let number = u32::try_from(done).unwrap_or(u32::MAX);
             let contender = &plan.contenders[turn.contender];
             let mut tell = |settling: Option<&str>| {
                 status(Some(At {
@@ -213,7 +223,7 @@ impl Comparison<'_> {
                 return (End::Interrupted, None);
             }
             self.unsettled += u32::from(!settled);
-            match self.make(turn, contender, stop, &mut || tell(None)) {
+            match self.make(number, turn, contender, stop, &mut || tell(None)) {
                 Ok(Made::Interrupted) => return (End::Interrupted, None),
                 Ok(Made::Whole(_)) => {}
                 Err(reason) => return (End::Fault, Some(reason)),
@@ -240,6 +250,7 @@ impl Comparison<'_> {
     /// Makes one run, and takes it into account where it counts.
     fn make(
         &mut self,
+        number: u32,
         turn: Turn,
         contender: &Contender,
         stop: &StopSignal,
@@ -247,7 +258,7 @@ impl Comparison<'_> {
     ) -> Result<Made, String> {
         let folder = contender.folder(turn.round);
         let path = self.dir.file(&folder);
-        let made = self.execute(contender, &path, stop, tell);
+        let made = self.execute(number, contender, &path, stop, tell);
         let told = |e| format!("{}: {e}{}", contender.name, advice(&e, Proc::is_mounted()));
         let made = made.map_err(told)?;
         if let (Made::Whole(held), Round::Repeat(_)) = (&made, turn.round) {
@@ -260,7 +271,8 @@ impl Comparison<'_> {
     }
 
     fn execute(
-        &self,
+        &mut self,
+        number: u32,
         contender: &Contender,
         path: &Path,
         stop: &StopSignal,
@@ -274,17 +286,7 @@ impl Comparison<'_> {
             Port::Free if embedded && matches!(contender.client, Client::Strategy(_)) => Some(0),
             Port::Free => Some(free_port()?),
         };
-        let place = Place {
-            folder: &path.to_string_lossy(),
-            port,
-        };
-        let mut arguments = vec![RUN_COMMAND.to_owned(), process::pid().0.to_string()];
-        let save_in = &self.plan.save_in;
-        let how = [(save_in.replace, "--force"), (save_in.shared, "--shared")];
-        let how = how.iter().filter(|(wanted, _)| *wanted);
-        arguments.extend(how.map(|(_, option)| (*option).to_owned()));
-        arguments.extend(run_arguments(contender, &self.plan.options, place));
-        let mut run = SelfExec::start(&arguments)?;
+        let mut run = self.runs.start(number, port)?;
         let since = Instant::now();
         tracing::info!("run started, in {}", path.display());
         let exit = loop {
@@ -346,7 +348,7 @@ fn words(round: Round) -> String {
 }
 
 /// Ends a run that somebody has interrupted: it reports and saves what it has.
-fn end(run: &mut SelfExec) -> io::Result<Exit> {
+fn end(run: &mut Started<'_>) -> io::Result<Exit> {
     run.interrupt();
     let until = Instant::now() + RUN_GRACE;
     loop {
@@ -365,11 +367,6 @@ fn last_words(said: &str) -> String {
     let line = said.lines().rfind(|line| !line.trim().is_empty());
     let line = line.unwrap_or("the run printed no message");
     line.strip_prefix("threadtap: ").unwrap_or(line).to_owned()
-}
-
-fn free_port() -> io::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
 }
 
 #[cfg(test)]

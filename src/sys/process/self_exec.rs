@@ -6,14 +6,13 @@
 //! have their default actions.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use super::{Exit, signals};
@@ -23,17 +22,15 @@ use super::{Exit, signals};
 pub struct SelfExec {
     child: Child,
     pidfd: OwnedFd,
-    /// What it says on its standard error.
-    said: File,
 }
 
 impl SelfExec {
-    /// Starts it; what it prints goes nowhere, what it says is kept.
+    /// Starts it; what it prints goes nowhere, what it says on its standard error is
+    /// appended to `said`.
     ///
     /// # Errors
     /// When the system refuses the process or a descriptor.
-    pub fn start(arguments: &[String]) -> io::Result<Self> {
-        let said = File::from(memfd_create("stderr", MemfdFlags::CLOEXEC)?);
+    pub fn start(arguments: &[String], said: &File) -> io::Result<Self> {
         let mut command = Command::new(super::this_program());
         command
             .args(arguments)
@@ -54,7 +51,7 @@ impl SelfExec {
             .ok_or(rustix::io::Errno::SRCH)
             .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
         match opened {
-            Ok(pidfd) => Ok(Self { child, pidfd, said }),
+            Ok(pidfd) => Ok(Self { child, pidfd }),
             Err(e) => {
                 // It must not stay behind unobserved.
                 let _ = child.kill();
@@ -102,15 +99,15 @@ impl SelfExec {
         }
     }
 
-    /// What it has said on its standard error.
-    ///
-    /// # Errors
-    /// Those of reading.
-    pub fn said(&mut self) -> io::Result<String> {
-        let mut bytes = Vec::new();
-        self.said.rewind()?;
-        self.said.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    /// Ends it.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 }
 
