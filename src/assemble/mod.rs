@@ -41,7 +41,7 @@ use crate::census::Samples;
 use crate::correlate;
 use crate::findings::{FindingsInput, Seen, findings};
 use crate::model::observation::{
-    Leftovers, Observation, ObserverCost, SideObservation, Trouble, WireFacts,
+    Leftovers, Observation, ObserverCost, ObserverName, SideObservation, Trouble, WireFacts,
 };
 use crate::model::{
     CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Packed,
@@ -81,8 +81,8 @@ pub struct Assembled {
 #[must_use]
 pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assembled {
     let when = When::of(observation, &flows);
-    let client_activity = activity(&observation.client, None);
-    let server_activity = activity(&observation.server, port_of(&observation.target));
+    let client_activity = activity(observation, &observation.client, None);
+    let server_activity = activity(observation, &observation.server, port_of(&observation.target));
     let client = ClientSide::new(observation, client_activity.as_ref());
     let server = ServerSide::new(observation, server_activity.as_ref());
     let mut sockets = client.sockets(when.moments.client_ended);
@@ -184,8 +184,13 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
 
 /// What the tasks of a side did; `None` where not every event was told. With a
 /// port, what was accepted on others is nobody's affair here.
-fn activity(side: &SideObservation, port: Option<u16>) -> Option<Activity> {
-    if !side.is_traced() {
+fn activity(
+    observation: &Observation,
+    side: &SideObservation,
+    port: Option<u16>,
+) -> Option<Activity> {
+    // What is not known in full tells of nothing how often it was.
+    if !side.is_traced() || has_lost_records(observation, side) {
         return None;
     }
     let mut activity = Activity::default();
@@ -196,6 +201,12 @@ fn activity(side: &SideObservation, port: Option<u16>) -> Option<Activity> {
         activity.sockets.keep_port(port);
     }
     Some(activity)
+}
+
+/// Whether records of the programs in the kernel were lost: then it is not known whose.
+fn has_lost_records(observation: &Observation, side: &SideObservation) -> bool {
+    let lost = |trouble: &Trouble| matches!(trouble, Trouble::RecordsLost { .. });
+    side.observer() == Some(ObserverName::Ebpf) && observation.troubles.iter().any(lost)
 }
 
 fn port_of(target: &str) -> Option<u16> {
@@ -295,6 +306,7 @@ fn costs(observation: &Observation) -> SideCosts {
 fn observer(observation: &Observation, when: &When, flows: &[FlowRecord]) -> Observer {
     let sides = [&observation.client, &observation.server];
     let traced = sides.into_iter().filter(|s| s.is_traced());
+    let by_ptrace = sides.map(SideObservation::observer).contains(&Some(ObserverName::Ptrace));
     let costs: Option<Vec<_>> = traced.map(|s| s.observer_cost).collect();
     let costs = costs.filter(|all| !all.is_empty());
     let cpu = |all: &Vec<ObserverCost>| {
@@ -304,10 +316,13 @@ fn observer(observation: &Observation, when: &When, flows: &[FlowRecord]) -> Obs
         Nanos::new(sum)
     };
     Observer {
+        client: observation.client.observer(),
+        server: observation.server.observer(),
         capture_cpu_ns: observation.wire.as_ref().and_then(|w| w.cpu_ns),
         tracer_cpu_ns: costs.as_ref().map(cpu),
         tracer_stops: costs
             .as_ref()
+            .filter(|_| by_ptrace)
             .map(|all| all.iter().fold(0u64, |sum, c| sum.saturating_add(c.stops))),
         client_duration_ns: when.client_duration(&observation.client, flows),
     }

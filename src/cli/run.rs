@@ -51,8 +51,13 @@ capture.pcapng (open it in Wireshark), unless there are more than 100,000 flows.
 /// How programs are observed, on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ObserveName {
-    /// Trace with ptrace(2): every thread and connection; sample where tracing is not allowed
-    Exact,
+    /// Every thread and connection: with eBPF where that is allowed, else with ptrace, else sampled
+    #[value(alias = "exact")]
+    Auto,
+    /// Every thread and connection, by programs in the kernel: your programs are never stopped
+    Ebpf,
+    /// Every thread and connection, by tracing: your programs are stopped at each of them
+    Ptrace,
     /// Sample /proc: short-lived threads may be missing, owners are not known
     Sampled,
     /// Do not count them
@@ -62,7 +67,9 @@ pub enum ObserveName {
 impl From<ObserveName> for Observe {
     fn from(name: ObserveName) -> Self {
         match name {
-            ObserveName::Exact => Self::Exact,
+            ObserveName::Auto => Self::Auto,
+            ObserveName::Ebpf => Self::Ebpf,
+            ObserveName::Ptrace => Self::Ptrace,
             ObserveName::Sampled => Self::Sampled,
             ObserveName::Off => Self::Off,
         }
@@ -271,7 +278,7 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Capture")]
     pub as_root: bool,
     /// How your own programs are observed
-    #[arg(long, value_enum, default_value = "exact", help_heading = "Tracing")]
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Tracing")]
     pub observe: ObserveName,
     /// Also trace read(2) and write(2) of the server: finds the serving thread if the server uses
     /// them. Slower: the server stops at every read and write, also of files

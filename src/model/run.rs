@@ -7,6 +7,7 @@ use strum::{Display, EnumMessage, VariantArray, VariantNames};
 #[cfg(test)]
 use super::Outcome;
 use super::named::serialised;
+use super::observation::ObserverName;
 use super::{
     CaptureFile, Connections, Environment, Finding, FlowsKept, IncompleteFigure, Inferred, Nanos,
     OpenLoop, Programs, Provenance, Quantiles, RunExchanges, SideCensus, SystemCensus, Tool,
@@ -300,11 +301,19 @@ pub struct Correlation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Observer {
+    /// Who observed the client; absent in records of earlier versions.
+    #[serde(default)]
+    pub client: Option<ObserverName>,
+    /// Who observed the server; `null` where nobody did.
+    #[serde(default)]
+    pub server: Option<ObserverName>,
     /// CPU time of the capture thread.
     pub capture_cpu_ns: Option<Nanos>,
-    /// CPU time of the tracers; `null` where nothing was traced.
+    /// CPU time of the tracers, or of the thread that reads what the programs in the
+    /// kernel tell (eBPF); `null` where nothing was traced.
     pub tracer_cpu_ns: Option<Nanos>,
-    /// How often the tracers stopped a thread; `null` where nothing was traced.
+    /// How often the tracers stopped a thread; `null` where none could (eBPF stops
+    /// nothing).
     pub tracer_stops: Option<u64>,
     /// From the client's start (its exec) to the end of the last of its processes; of a
     /// client that is not traced, of its first one.

@@ -3,10 +3,12 @@
 //!
 //! * [`ledger`]: a built-in side reports itself in shared memory: exact.
 //! * [`ptrace`]: the kernel reports each event of a program: exact.
+//! * [`ebpf`]: programs in the kernel tell each event of a program: exact.
 //! * [`sampled`]: proc(5) is read every few milliseconds, or the program is only
 //!   waited for.
 //! * `scripted`: a fake for tests, with events written in advance.
 
+pub mod ebpf;
 pub mod ledger;
 pub mod ptrace;
 pub mod sampled;

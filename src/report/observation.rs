@@ -124,6 +124,16 @@ fn owners(say: Say, run: &RunRecord) -> Cell {
     })
 }
 
+/// Who told each event.
+fn who_traces(say: Say, observer: &Observer) -> &'static str {
+    // Where a side was stopped that took most of the time.
+    if observer.tracer_stops.is_none() {
+        say.the_kernel_programs()
+    } else {
+        say.the_tracer()
+    }
+}
+
 /// What observing cost, in CPU time and relative to the client's own duration.
 fn cost(say: Say, observer: &Observer) -> Cell {
     let client = observer.client_duration_ns;
@@ -142,7 +152,7 @@ fn cost(say: Say, observer: &Observer) -> Cell {
     parts.extend(
         observer
             .tracer_cpu_ns
-            .map(|cpu| part(say.the_tracer(), cpu)),
+            .map(|cpu| part(who_traces(say, observer), cpu)),
     );
     parts.extend(observer.tracer_stops.map(|n| say.tracer_stops(n)));
     if parts.is_empty() {

@@ -93,6 +93,57 @@ pub fn thread_cpu() -> Nanos {
     Nanos::new(nanos(clock_gettime(ClockId::ThreadCPUTime)))
 }
 
+/// Now, by the clock by which the kernel's programs tell their times
+/// (`CLOCK_MONOTONIC`), in nanoseconds.
+#[must_use]
+pub fn monotonic_ns() -> u64 {
+    u64::try_from(nanos(clock_gettime(ClockId::Monotonic))).unwrap_or(0)
+}
+
+/// How far the capture's clock is before the monotonic one. Both are slewed alike; only
+/// setting the time moves them apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Monotonic {
+    ahead_ns: i64,
+}
+
+impl Monotonic {
+    /// Looks for the first time.
+    #[must_use]
+    pub fn begin() -> Self {
+        let looks = (0..8).map(|_| look());
+        let best = looks.min_by_key(|look| look.1);
+        Self {
+            ahead_ns: best.map_or(0, |look| look.0),
+        }
+    }
+
+    /// Looks again. One look is as exact as it is fast; the difference is taken to have
+    /// changed only where it did so by more than that.
+    pub fn look(&mut self) {
+        const SET: i64 = 1_000_000;
+        let (ahead, took) = look();
+        if (ahead - self.ahead_ns).abs() > SET.saturating_add(took) {
+            self.ahead_ns = ahead;
+        }
+    }
+
+    /// A moment of the monotonic clock, by the capture's.
+    #[must_use]
+    pub fn at(self, monotonic_ns: u64) -> Timestamp {
+        let ns = i64::try_from(monotonic_ns).unwrap_or(i64::MAX);
+        Timestamp::from_nanos(ns.saturating_add(self.ahead_ns))
+    }
+}
+
+/// The difference, and how long it took to look.
+fn look() -> (i64, i64) {
+    let before = nanos(clock_gettime(ClockId::Monotonic));
+    let real = nanos(clock_gettime(ClockId::Realtime));
+    let after = nanos(clock_gettime(ClockId::Monotonic));
+    (real - (before + (after - before) / 2), after - before)
+}
+
 /// A second since the epoch in local time, as the C library has it (localtime(3)): a
 /// `TZ` that names no time zone is UTC. Whatever file it names, no more of it is read than
 /// a time zone has; chrono reads all of it, and `TZ=:/dev/zero` has no end.

@@ -7,6 +7,7 @@
 pub mod capture;
 pub mod clock;
 pub mod confine;
+pub mod ebpf;
 pub mod errno;
 pub mod host;
 pub mod isolation;

@@ -176,6 +176,7 @@ sentences! {
     interrupted { run(); }
     isolated_outside { tried(side: Side, n: u64, targets: &[String], more: bool); never(); }
     ledger_full { full(side: Side, n: u64); }
+    records_lost { lost(n: Option<u64>); }
     linger_timeout { open(open: Option<u64>); }
     not_ended { held(n: u64, pids: &[String]); }
     nothing_captured { beside(n: u64, target: &str, interface: &str); elsewhere(); }

@@ -47,6 +47,7 @@ registry! {
     AddressFallback = address_fallback,
     IsolatedOutside = isolated_outside,
     LedgerFull = ledger_full,
+    RecordsLost = records_lost,
     TraceNotAllowed = trace_not_allowed,
     ClientRefusedTasks = client_refused_tasks,
     ReserveKept = reserve_kept,

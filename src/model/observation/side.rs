@@ -8,11 +8,14 @@ use crate::model::{Exit, Nanos, Packed, Pid, Provenance, SideCost, Timestamp};
 /// Who observes a side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ObserverName {
     /// The side itself, in its ledger.
     Ledger,
     /// ptrace(2).
     Ptrace,
+    /// Programs in the kernel (bpf(2)).
+    Ebpf,
     /// proc(5), looked at now and then.
     Proc,
     /// Nobody: it is only waited for.
@@ -25,7 +28,7 @@ impl ObserverName {
     pub const fn provenance(self) -> Option<Provenance> {
         match self {
             Self::Ledger => Some(Provenance::Instrumented),
-            Self::Ptrace => Some(Provenance::Traced),
+            Self::Ptrace | Self::Ebpf => Some(Provenance::Traced),
             Self::Proc => Some(Provenance::Sampled),
             Self::Nobody => None,
         }
@@ -129,7 +132,10 @@ impl SideObservation {
     /// Whether every event of it was told.
     #[must_use]
     pub fn is_traced(&self) -> bool {
-        self.observer() == Some(ObserverName::Ptrace)
+        matches!(
+            self.observer(),
+            Some(ObserverName::Ptrace | ObserverName::Ebpf)
+        )
     }
 
     /// How it is known as somebody else's program; `None` for a built-in side

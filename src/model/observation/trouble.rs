@@ -17,6 +17,13 @@ pub enum Trouble {
         /// What would allow it, as the end of a sentence; empty where that is not known.
         remedy: String,
     },
+    /// Records of the kernel's programs were lost: what a side did is not known in full.
+    RecordsLost {
+        /// Which side's; where one observer watches both, whose they were is not known.
+        side: Side,
+        /// How many; `None` where the kernel did not tell.
+        lost: Option<u64>,
+    },
     /// The capture ended before the run did.
     CaptureFailed {
         /// Its own words.

@@ -31,6 +31,12 @@ impl ExistingServer {
             news: News::default(),
         })
     }
+
+    /// Its process.
+    #[must_use]
+    pub fn root(&self) -> Pid {
+        self.root
+    }
 }
 
 impl Observer for ExistingServer {

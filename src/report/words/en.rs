@@ -39,7 +39,7 @@ pub(super) const TEXTS: Texts = Texts {
     closed_rst: "rst", closed_open: "open", still_open: "still open", error: "error", warning: "warning", note: "note",
 
     // Labels.
-    capture: "capture", the_tracer: "tracer", owners: "owners", cost: "cost", closes: "closed", segments_label: "segments",
+    capture: "capture", the_tracer: "tracer", the_kernel_programs: "observer (eBPF)", owners: "owners", cost: "cost", closes: "closed", segments_label: "segments",
     states: "states", skipped: "skipped", filter: "filter", evicted: "evicted", not_exact: "not exact",
     damaged: "damaged",
 

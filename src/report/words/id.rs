@@ -40,7 +40,7 @@ pub(super) const TEXTS: Texts = Texts {
     note: "catatan",
 
     // Labels.
-    capture: "tangkapan", the_tracer: "pelacak", owners: "pemilik", cost: "biaya", closes: "ditutup",
+    capture: "tangkapan", the_tracer: "pelacak", the_kernel_programs: "pengamat (eBPF)", owners: "pemilik", cost: "biaya", closes: "ditutup",
     segments_label: "segmen", states: "status", skipped: "dilewati", filter: "filter",
     evicted: "dilepas awal", not_exact: "tidak tepat", damaged: "rusak",
 

@@ -35,7 +35,7 @@ texts! {
         // Cells.
         none bad answered_cell valid_cell closed_fin closed_rst closed_open still_open error warning note
         // Labels.
-        capture the_tracer owners cost closes segments_label states skipped filter evicted not_exact damaged
+        capture the_tracer the_kernel_programs owners cost closes segments_label states skipped filter evicted not_exact damaged
         // What stands below a table.
         no_requests no_tcp_flows answers_not_judged not_all_answers census_columns instrumented
         traced sampled

@@ -24,6 +24,7 @@ mod start_program;
 mod steps;
 mod system;
 mod tap;
+mod watching;
 mod world;
 
 #[cfg(test)]

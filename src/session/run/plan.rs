@@ -11,7 +11,7 @@ use crate::lab::server::ServerPlan;
 use crate::model::observation::{
     Asked, AskedCapture, AskedClient, AskedProgram, AskedPrograms, AskedServer,
 };
-use crate::model::{Pid, Strategy};
+use crate::model::{Pid, Side, Strategy};
 use crate::sys::capture::Settings;
 pub use crate::sys::isolation::Identity;
 
@@ -30,8 +30,13 @@ pub enum Isolate {
 /// How programs are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observe {
-    /// Traced, every event of interest; sampled where that is not allowed.
-    Exact,
+    /// Every event of interest: by programs in the kernel where that is allowed, else
+    /// traced, else sampled.
+    Auto,
+    /// The same, and where programs in the kernel are not allowed that is told.
+    Ebpf,
+    /// Traced with ptrace(2); sampled where that is not allowed.
+    Ptrace,
     /// Sampled through proc(5).
     Sampled,
     /// Not at all.
@@ -198,7 +203,26 @@ impl RunPlan {
     /// is captured tells that better, and costs the client no stop.
     pub(super) fn looks_at_client_exchanges(&self) -> bool {
         let program = matches!(self.client, ClientChoice::Command { .. });
-        self.capture.is_none() && program
+        self.capture.is_none() && program && self.observe != Observe::Ebpf
+    }
+
+    /// Whether a side is to be watched by programs in the kernel, if they may be loaded.
+    pub(super) fn watches_from_kernel(&self, side: Side) -> bool {
+        let program = match side {
+            // What it says and hears on its connections only its calls tell.
+            Side::Client => {
+                matches!(self.client, ClientChoice::Command { .. })
+                    && !self.looks_at_client_exchanges()
+            }
+            Side::Server => match &self.server {
+                ServerChoice::Embedded(_) => false,
+                ServerChoice::Command { .. } => true,
+                ServerChoice::Existing { target, attach } => {
+                    attach.is_some() || target.ip().is_loopback()
+                }
+            },
+        };
+        program && matches!(self.observe, Observe::Auto | Observe::Ebpf)
     }
 
     /// What the run's folder is named by: the strategy, or the program.

@@ -17,6 +17,7 @@ use super::world::StartedSide;
 use super::{Observe, RunPlan};
 use crate::model::observation::Trouble;
 use crate::model::{Pid, Side};
+use crate::observe::ebpf::{Common, Watched};
 use crate::observe::ptrace::{Interest, Traced};
 use crate::observe::sampled::Sampled;
 use crate::sys::proc::Proc;
@@ -96,6 +97,15 @@ pub struct Program<'a> {
     pub folder: Option<&'a Path>,
 }
 
+/// By whom programs are watched, if that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// What their tracers keep.
+    pub rights: Rights,
+    /// The programs in the kernel; `None`: not by them.
+    pub kernel: Option<&'a Common>,
+}
+
 /// Starts the program that is a side. The client reads from threadtap's standard
 /// input.
 ///
@@ -107,7 +117,7 @@ pub fn start(
     interest: Interest,
     plan: &RunPlan,
     output: Output,
-    rights: Rights,
+    by: By<'_>,
 ) -> Result<StartedSide, ProgramError> {
     let command = lossy(program.words);
     let name = || command.first().cloned().unwrap_or_default();
@@ -155,13 +165,34 @@ pub fn start(
         launch(side, program.words, folder, &output, tied).map_err(system)
     };
     let mut trouble = None;
-    if plan.observe == Observe::Exact {
+    // A tracer holds what it traces; else what loses its parent has to come here.
+    let held = process::adopts_orphans();
+    if let Some(kernel) = by.kernel.filter(|_| held) {
+        let port = match interest {
+            Interest::Client { port, .. } => Some(port),
+            Interest::Server { .. } => None,
+        };
+        match Watched::launch(kernel, side, command.clone(), &launch(true)?, port) {
+            Ok(watched) => {
+                return Ok(StartedSide {
+                    observer: Some(Box::new(watched)),
+                    trouble: None,
+                    log: Some(log),
+                });
+            }
+            Err(StartError::NotAllowed(e)) => {
+                tracing::info!("the {side} is not watched from the kernel: {e}");
+            }
+            Err(e) => return Err(not_started(e)),
+        }
+    }
+    if !matches!(plan.observe, Observe::Sampled | Observe::Off) {
         match Traced::launch(
             side,
             command.clone(),
             launch(false)?,
             interest,
-            rights.tracing,
+            by.rights.tracing,
         ) {
             Ok(traced) => {
                 return Ok(StartedSide {

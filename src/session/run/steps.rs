@@ -45,6 +45,7 @@ fn how(observer: ObserverName) -> &'static str {
     match observer {
         ObserverName::Ledger => "instrumented",
         ObserverName::Ptrace => "traced with ptrace(2)",
+        ObserverName::Ebpf => "watched by programs in the kernel (eBPF)",
         ObserverName::Proc => "sampled from /proc every 2 ms",
         ObserverName::Nobody => "not observed",
     }

@@ -17,12 +17,13 @@ use super::tap::RunningTap;
 use super::world::{MakeFile, StartedSide, Tap, World};
 use super::{
     ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program, steps,
+    watching,
 };
 use crate::model::observation::{KernelLook, Leftovers};
 use crate::model::{Environment, Pid, Side, Timestamp};
 use crate::observe::Observer;
+use crate::observe::ebpf::Common;
 use crate::observe::ptrace::Interest;
-use crate::observe::sampled::ExistingServer;
 use crate::sys::capture::Opened;
 use crate::sys::host;
 use crate::sys::net::listeners;
@@ -42,6 +43,8 @@ pub struct System {
     /// Opened first; `None` where nothing is captured, and once it keeps frames.
     tap: Option<Opened>,
     rights: Rights,
+    /// Loaded first, too; `None` where no side is to be watched so, or it is refused.
+    kernel: Option<Common>,
 }
 
 impl System {
@@ -61,6 +64,7 @@ impl System {
             screen: Arc::default(),
             tap: None,
             rights: Rights::NONE,
+            kernel: None,
         })
     }
 
@@ -74,6 +78,7 @@ impl System {
         folder_owner: Option<u32>,
     ) -> Result<(), SessionError> {
         self.tap = plan.capture.as_ref().map(Opened::open).transpose()?;
+        self.kernel = watching::load(plan);
         self.rights = Rights::once_open(plan, folder_owner)?;
         Ok(())
     }
@@ -98,11 +103,22 @@ impl System {
                     exchanges: plan.looks_at_client_exchanges(),
                 };
                 let output = self.output(plan, log);
-                let rights = self.rights;
+                let by = self.by(plan, Side::Client);
                 let started =
-                    start_program::start(Side::Client, program, interest, plan, output, rights)?;
+                    start_program::start(Side::Client, program, interest, plan, output, by)?;
                 Ok(in_a_group(Side::Client, started))
             }
+        }
+    }
+
+    /// By whom a program is watched.
+    fn by(&self, plan: &RunPlan, side: Side) -> start_program::By<'_> {
+        start_program::By {
+            rights: self.rights,
+            kernel: self
+                .kernel
+                .as_ref()
+                .filter(|_| plan.watches_from_kernel(side)),
         }
     }
 
@@ -202,16 +218,19 @@ impl World for System {
                 target,
                 attach: None,
             } => {
-                let found = plan.sample.then(|| ExistingServer::find(*target)).flatten();
+                let found = watching::existing(plan, self.kernel.as_ref(), *target);
                 Ok(StartedSide {
-                    observer: found.map(|o| Box::new(o) as Box<dyn Observer>),
+                    observer: found,
                     trouble: None,
                     log: None,
                 })
             }
             ServerChoice::Existing {
                 attach: Some(pid), ..
-            } => Ok(watched_by(start_program::attach(*pid, self.rights)?)),
+            } => match watching::attached(self.kernel.as_ref(), *pid)? {
+                Some(watched) => Ok(watched_by(watched)),
+                None => Ok(watched_by(start_program::attach(*pid, self.rights)?)),
+            },
             ServerChoice::Embedded(server) => {
                 let observer = start_built_in::server(server, plan, log)?;
                 Ok(in_a_group(Side::Server, watched_by(observer)))
@@ -234,9 +253,9 @@ impl World for System {
                 let program = start_program::Program { words, folder };
                 let interest = server_interest(plan);
                 let output = self.output(plan, log);
-                let rights = self.rights;
+                let by = self.by(plan, Side::Server);
                 let started =
-                    start_program::start(Side::Server, program, interest, plan, output, rights)?;
+                    start_program::start(Side::Server, program, interest, plan, output, by)?;
                 Ok(in_a_group(Side::Server, started))
             }
         }

@@ -19,6 +19,7 @@ use thiserror::Error;
 pub use launch::Launch;
 use launch::Step;
 
+use crate::model::Pid;
 use crate::sys::proc::status::Status;
 use crate::sys::proc::{Proc, sysctl};
 use crate::sys::process::{Child, asks_for_orphans};
@@ -42,6 +43,17 @@ pub enum StartError {
 /// # Errors
 /// When it cannot be executed, or the system refuses it.
 pub fn start_untraced(launch: &Launch) -> Result<Child, StartError> {
+    start_untraced_when(launch, &mut |_| Ok(()))
+}
+
+/// The same; before it executes the program, `ready` is told of its process.
+///
+/// # Errors
+/// As above, and that of `ready`, as one of tracing.
+pub fn start_untraced_when(
+    launch: &Launch,
+    ready: &mut dyn FnMut(Pid) -> io::Result<()>,
+) -> Result<Child, StartError> {
     // Where orphans are this process's because it is the first of its pid namespace, that
     // ends with it, whatever is left.
     let (mut waiting, guarded) = if asks_for_orphans() {
@@ -55,6 +67,7 @@ pub fn start_untraced(launch: &Launch) -> Result<Child, StartError> {
         None => Child::adopt(waiting.pid),
     };
     let child = child.map_err(StartError::System)?;
+    ready(child.pid()).map_err(StartError::NotAllowed)?;
     waiting.open_gate();
     // Its end of the pipe is closed by its exec, so this waits for that.
     match waiting.failure() {

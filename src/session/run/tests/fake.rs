@@ -212,7 +212,7 @@ fn plan() -> RunPlan {
             snaplen: 1000,
             buffer_bytes: 1 << 20,
         }),
-        observe: Observe::Exact,
+        observe: Observe::Auto,
         read_write: false,
         log_limit: 1 << 24,
         time_limit: None,

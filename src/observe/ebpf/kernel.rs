@@ -1,0 +1,268 @@
+//! The programs while a run lasts: a thread empties their ring, and each side's events
+//! wait to be handed on.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use super::order::Order;
+use super::record::{CLIENT, Record, SERVER};
+use super::translate::Translator;
+use crate::activity::Activity;
+use crate::model::observation::Event;
+use crate::model::{Change, Nanos, Pid, Side, Tid, Timestamp};
+use crate::sys::clock::{self, Monotonic};
+use crate::sys::ebpf::Programs;
+use crate::sys::ebpf::why::Refused;
+use crate::sys::privilege::give_up::{NOTHING, for_good};
+
+/// The programs, for this machine.
+static OBJECT: &[u8] = aya::include_bytes_aligned!("observe.bpf.o");
+
+/// Which program is attached where.
+const TRACEPOINTS: [(&str, &str); 8] = [
+    ("on_task", "task_newtask"),
+    ("on_exec", "sched_process_exec"),
+    ("on_exit", "sched_process_exit"),
+    ("on_state", "inet_sock_set_state"),
+    ("on_return", "sys_exit"),
+    ("on_receive", "sock_recv_length"),
+    ("on_send", "sock_send_length"),
+    ("on_ring", "io_uring_create"),
+];
+
+/// How often the ring is emptied. It holds 160,000 records.
+const TURN: Duration = Duration::from_millis(5);
+
+/// How long a record may be on its way into the ring when a younger one is there: its
+/// time is taken right after its place, by a program that is not interrupted for long.
+const ON_ITS_WAY: u64 = 2_000_000;
+
+/// What was seen of one side.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    translator: Translator,
+    /// Of all that came, what is asked for while the program runs.
+    pub activity: Activity,
+    /// What has not been handed on yet.
+    pub new: Vec<Event>,
+}
+
+/// What the thread and the two sides share.
+#[derive(Debug)]
+struct Shared {
+    programs: Programs,
+    order: Order,
+    clock: Monotonic,
+    client: Option<Inbox>,
+    server: Option<Inbox>,
+}
+
+/// The programs of a run.
+#[derive(Debug)]
+pub struct Kernel {
+    shared: Arc<Mutex<Shared>>,
+    over: Arc<AtomicBool>,
+    cpu: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A thread that panics while it holds the lock takes the run with it anyway.
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn of(&mut self, side: Side) -> &mut Option<Inbox> {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+
+    /// Reads what there is, and takes what is older than this.
+    fn read(&mut self, until_ns: u64) {
+        let order = &mut self.order;
+        self.programs.read(&mut |bytes| {
+            // One of another layout is not made by the object that is built in.
+            if let Some(record) = Record::parse(bytes) {
+                order.put(record);
+            }
+        });
+        self.clock.look();
+        while let Some(record) = self.order.take(until_ns) {
+            let at = self.clock.at(record.ns);
+            let inbox = match u32::from(record.side) {
+                CLIENT => &mut self.client,
+                _ => &mut self.server,
+            };
+            if let Some(inbox) = inbox {
+                let before = inbox.new.len();
+                inbox.translator.take(record, at, &mut inbox.new);
+                inbox.apply(before);
+            }
+        }
+    }
+}
+
+impl Inbox {
+    /// Events from this one on are new.
+    fn apply(&mut self, from: usize) {
+        for event in &self.new[from..] {
+            self.activity.apply(event);
+        }
+    }
+}
+
+impl Kernel {
+    /// Loads the programs and attaches them, with the rights that this process has now.
+    ///
+    /// # Errors
+    /// When the kernel has not what they need, or does not let this process.
+    pub fn load() -> Result<Self, Refused> {
+        if !cfg!(target_arch = "x86_64") {
+            return Err(Refused::processor());
+        }
+        let shared = Shared {
+            programs: Programs::load(OBJECT, &TRACEPOINTS)?,
+            order: Order::default(),
+            clock: Monotonic::begin(),
+            client: None,
+            server: None,
+        };
+        Ok(Self {
+            shared: Arc::new(Mutex::new(shared)),
+            over: Arc::default(),
+            cpu: Arc::default(),
+            thread: None,
+        })
+    }
+
+    /// Begins to empty the ring, in a thread without any capability.
+    fn begin(&mut self) -> io::Result<()> {
+        if self.thread.is_some() {
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.shared);
+        let over = Arc::clone(&self.over);
+        let cpu = Arc::clone(&self.cpu);
+        let emptied = Builder::new().name("observe".to_owned()).spawn(move || {
+            for_good(NOTHING);
+            while !over.load(Ordering::Acquire) {
+                lock(&shared).read(clock::monotonic_ns().saturating_sub(ON_ITS_WAY));
+                let spent = clock::thread_cpu();
+                cpu.store(u64::try_from(spent.get()).unwrap_or(0), Ordering::Release);
+                std::thread::park_timeout(TURN);
+            }
+        })?;
+        self.thread = Some(emptied);
+        Ok(())
+    }
+
+    /// From now on this process is a side's first, and all that it creates is the
+    /// side's. `port`: the server's, of a client. `begun`: it runs already.
+    ///
+    /// # Errors
+    /// When the kernel refuses that, or the thread.
+    pub fn watch(
+        &mut self,
+        side: Side,
+        root: Pid,
+        port: Option<u16>,
+        begun: bool,
+    ) -> io::Result<()> {
+        let inbox = Inbox {
+            translator: Translator::new(root, port, begun),
+            activity: Activity::default(),
+            new: Vec::new(),
+        };
+        *lock(&self.shared).of(side) = Some(inbox);
+        self.watch_more(side, root)?;
+        self.begin()
+    }
+
+    /// The same of another process of a side that runs already.
+    ///
+    /// # Errors
+    /// When the kernel refuses that.
+    pub fn watch_more(&mut self, side: Side, pid: Pid) -> io::Result<()> {
+        let number = match side {
+            Side::Client => CLIENT,
+            Side::Server => SERVER,
+        };
+        lock(&self.shared)
+            .programs
+            .watch(pid, number)
+            .map_err(|e| io::Error::other(e.sentence()))
+    }
+
+    /// A task of a side is there at this moment that began unseen.
+    pub fn found(&mut self, side: Side, at: Timestamp, pid: Pid, tid: Tid) {
+        if let Some(inbox) = lock(&self.shared).of(side) {
+            let before = inbox.new.len();
+            inbox.translator.found(at, pid, tid, &mut inbox.new);
+            inbox.apply(before);
+        }
+    }
+
+    /// The first task of a process that was found has left it.
+    pub fn found_leaving(&mut self, side: Side, at: Timestamp, pid: Pid) {
+        let tid = Tid(pid.0);
+        let what = Change::ThreadExiting;
+        if let Some(inbox) = lock(&self.shared).of(side) {
+            inbox.new.push(Event { at, pid, tid, what });
+            inbox.apply(inbox.new.len() - 1);
+        }
+    }
+
+    /// These processes are watched no more.
+    pub fn leave(&mut self, pids: &[Pid]) {
+        let mut shared = lock(&self.shared);
+        for pid in pids {
+            shared.programs.leave(*pid);
+        }
+    }
+
+    /// Takes in everything that has been told up to now.
+    pub fn read_all(&mut self) {
+        lock(&self.shared).read(u64::MAX);
+    }
+
+    /// What came of a side, with `ask`.
+    pub(super) fn with<T>(&self, side: Side, ask: impl FnOnce(&mut Inbox) -> T) -> Option<T> {
+        lock(&self.shared).of(side).as_mut().map(ask)
+    }
+
+    /// A side is over: what has waited is told, and the rest handed over.
+    pub(super) fn finish(&mut self, side: Side) -> Option<Inbox> {
+        let mut shared = lock(&self.shared);
+        shared.read(u64::MAX);
+        let mut inbox = shared.of(side).take()?;
+        let before = inbox.new.len();
+        inbox.translator.rest(&mut inbox.new);
+        inbox.apply(before);
+        Some(inbox)
+    }
+
+    /// How many records were lost; `None` where that is not known.
+    pub fn lost(&self) -> Option<u64> {
+        lock(&self.shared).programs.lost()
+    }
+
+    /// CPU time of the thread that empties the ring.
+    pub fn cpu(&self) -> Nanos {
+        Nanos::new(i64::try_from(self.cpu.load(Ordering::Acquire)).unwrap_or(i64::MAX))
+    }
+}
+
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,559 @@
+/* What the kernel tells of two programs, a client and a server, and of all that they
+ * start: which tasks begin, execute and end, and which of them connect, accept, receive
+ * and send. One record for each, in a ring that the observer reads (record.rs knows the
+ * same layout). Nothing is stopped, and nothing concluded.
+ *
+ * Compiled by `make bpf`; the object that comes of it is kept beside this file. */
+#include "kernel.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+/* What a record tells. */
+enum {
+	TASK = 1, /* pid, tid created a task: a = its tid, b = its pid */
+	EXECUTED, /* a = the tid until then, b = the sockets that are kept, or UNKNOWN */
+	ENDED, /* a = wait(2)'s status, b = END_* */
+	LISTENS, /* own */
+	CONNECTS, /* a SYN is about to be sent: cookie, peer, b = 1 inside connect(2) */
+	SETTLED, /* a connection outside connect(2) is made, or has failed: result = error */
+	CONNECTED, /* connect(2) has returned: result, a = the family of the address that it
+		    * was given, b = the socket's state, own, peer */
+	ACCEPTED, /* accept(2) has returned: cookie, own, peer */
+	RECEIVED, /* result = bytes, 0 at the end, or the error by which it has ended */
+	SENT, /* result = bytes */
+	RING, /* a server set up an io_uring: what it accepts by that is not told */
+};
+
+enum {
+	END_OF_GROUP = 1, /* the whole process is being ended */
+	END_IS_LAST = 2, /* no other task of the process is left */
+	END_BY_EXIT_GROUP = 4, /* the task came here by exit_group(2) */
+	END_BY_EXIT = 8, /* the task came here by exit(2) */
+};
+
+enum { UNKNOWN = 0xffffffff };
+
+/* Whose a process is. */
+enum { CLIENT = 1, SERVER = 2 };
+
+/* net/tcp_states.h, linux/socket.h, linux/sched/signal.h, asm/unistd_64.h, _32.h */
+enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, LISTEN = 10 };
+enum { AF_UNSPEC = 0, AF_INET = 2, AF_INET6 = 10 };
+enum { STREAM = 1, TCP = 6, MULTIPATH_TCP = 262 };
+enum { SIGNAL_GROUP_EXIT = 4, TS_COMPAT = 2, IS_SOCKET = 0140000, FORMAT = 0170000 };
+enum { SYS_CONNECT = 42, SYS_ACCEPT = 43, SYS_ACCEPT4 = 288, SYS_EXIT = 60, SYS_EXIT_GROUP = 231 };
+enum {
+	SYS32_EXIT = 1,
+	SYS32_SOCKETCALL = 102,
+	SYS32_EXIT_GROUP = 252,
+	SYS32_CONNECT = 362,
+	SYS32_ACCEPT4 = 364,
+	SOCKETCALL_CONNECT = 3,
+	SOCKETCALL_ACCEPT = 5,
+	SOCKETCALL_ACCEPT4 = 18,
+};
+/* asm-generic/errno.h */
+enum { EPIPE = 32, ECONNABORTED = 103, ECONNRESET = 104, ETIMEDOUT = 110 };
+
+struct record {
+	u64 ns; /* CLOCK_MONOTONIC */
+	u64 cookie;
+	u32 pid, tid; /* who did it */
+	u32 a, b;
+	s32 result;
+	u16 own_port, peer_port;
+	u8 kind, side, family, unused;
+	u8 own[16], peer[16];
+	char name[16]; /* of the task */
+	u32 padding;
+};
+
+struct {
+	__uint(type, MAP_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} ring SEC(".maps");
+
+/* The processes that are looked at. */
+struct {
+	__uint(type, MAP_HASH);
+	__uint(map_flags, F_NO_PREALLOC);
+	__uint(max_entries, 1 << 17);
+	__type(key, u32);
+	__type(value, u32);
+} watched SEC(".maps");
+
+/* What is remembered of a socket. */
+struct mark {
+	u32 connects; /* it was this side's own connect(2) */
+	u32 receiver, sender; /* who received from it, and sent on it, last */
+	u32 in_call; /* it is being connected inside connect(2) */
+};
+
+struct {
+	__uint(type, MAP_SK_STORAGE);
+	__uint(map_flags, F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct mark);
+} marks SEC(".maps");
+
+/* What could not be told: records for which the ring had no room, and processes and
+ * sockets for which there was no memory. */
+struct {
+	__uint(type, MAP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} lost SEC(".maps");
+
+INLINE void lose(void)
+{
+	u32 zero = 0;
+	u64 *count = map_lookup_elem(&lost, &zero);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+INLINE u32 side_of(u32 pid)
+{
+	u32 *side = map_lookup_elem(&watched, &pid);
+	return side ? *side : 0;
+}
+
+INLINE u32 current_side(void)
+{
+	return side_of(get_current_pid_tgid() >> 32);
+}
+
+/* A record of the current task, with nothing in it yet. */
+INLINE struct record *begin(u8 kind, u8 side)
+{
+	struct record *record = ringbuf_reserve(&ring, sizeof(*record), 0);
+	u64 id;
+	if (!record) {
+		lose();
+		return NULL;
+	}
+	__builtin_memset(record, 0, sizeof(*record));
+	id = get_current_pid_tgid();
+	record->ns = ktime_get_ns();
+	record->pid = id >> 32;
+	record->tid = (u32)id;
+	record->kind = kind;
+	record->side = side;
+	return record;
+}
+
+INLINE void end(struct record *record)
+{
+	ringbuf_submit(record, RINGBUF_NO_WAKEUP);
+}
+
+#define READ(to, from) probe_read_kernel(&(to), sizeof(to), &(from))
+
+/* Where a socket's two ends are. */
+INLINE void put_ends(struct record *record, struct sock *sk)
+{
+	struct inet_sock *inet = (struct inet_sock *)sk;
+	u16 own_port = 0, peer_port = 0, family = 0;
+	READ(family, sk->__sk_common.skc_family);
+	/* A socket whose connection has failed has given its port back, and still knows
+	 * which it was. */
+	READ(own_port, inet->inet_sport);
+	record->own_port = __builtin_bswap16(own_port);
+	if (!own_port)
+		READ(record->own_port, sk->__sk_common.skc_num);
+	READ(peer_port, sk->__sk_common.skc_dport);
+	record->peer_port = __builtin_bswap16(peer_port);
+	record->family = family;
+	if (family == AF_INET6) {
+		READ(record->own, sk->__sk_common.skc_v6_rcv_saddr);
+		READ(record->peer, sk->__sk_common.skc_v6_daddr);
+	} else {
+		probe_read_kernel(record->own, 4, &sk->__sk_common.skc_rcv_saddr);
+		probe_read_kernel(record->peer, 4, &sk->__sk_common.skc_daddr);
+	}
+}
+
+/* The system call that a task is in, as one of this machine's own. */
+INLINE u64 call_of(struct task_struct *task, struct pt_regs *regs)
+{
+	u64 call = (u32)regs->orig_ax;
+	if (!(task->thread_info.status & TS_COMPAT))
+		return call;
+	switch (call) {
+	case SYS32_EXIT:
+		return SYS_EXIT;
+	case SYS32_EXIT_GROUP:
+		return SYS_EXIT_GROUP;
+	case SYS32_CONNECT:
+		return SYS_CONNECT;
+	case SYS32_ACCEPT4:
+		return SYS_ACCEPT4;
+	case SYS32_SOCKETCALL:
+		switch ((u32)regs->bx) {
+		case SOCKETCALL_CONNECT:
+			return SYS_CONNECT;
+		case SOCKETCALL_ACCEPT:
+		case SOCKETCALL_ACCEPT4:
+			return SYS_ACCEPT;
+		}
+	}
+	return (u64)-1;
+}
+
+/* Tasks. */
+
+SEC("tp_btf/task_newtask")
+int on_task(u64 *context)
+{
+	struct task_struct *task = (struct task_struct *)context[0];
+	u32 creator = get_current_pid_tgid() >> 32;
+	u32 side = side_of(creator), pid = task->tgid;
+	struct record *record;
+	if (!side)
+		return 0;
+	/* Before it runs: whatever it does and creates is known from its birth. */
+	if (pid != creator && map_update_elem(&watched, &pid, &side, 0))
+		lose();
+	record = begin(TASK, side);
+	if (!record)
+		return 0;
+	record->a = task->pid;
+	record->b = pid;
+	end(record);
+	return 0;
+}
+
+/* How many of a task's descriptors are sockets. */
+INLINE u32 sockets_of(struct task_struct *task)
+{
+	enum { MOST = 256 };
+	struct fdtable *table = task->files->fdt;
+	void **files = table->fd;
+	unsigned long *open = table->open_fds, bits = 0;
+	u32 size = table->max_fds, sockets = 0, i;
+	for (i = 0; i < MOST && i < size; i++) {
+		struct file *file = NULL;
+		struct inode *inode = NULL;
+		u16 mode = 0;
+		if (i % 64 == 0)
+			probe_read_kernel(&bits, sizeof(bits), &open[i / 64]);
+		if (!(bits >> (i % 64) & 1))
+			continue;
+		probe_read_kernel(&file, sizeof(file), &files[i]);
+		if (!file)
+			continue;
+		READ(inode, file->f_inode);
+		READ(mode, inode->i_mode);
+		sockets += (mode & FORMAT) == IS_SOCKET;
+	}
+	/* Above, whether any is open. */
+	for (i = MOST / 64; i < 16 && i * 64 < size; i++) {
+		probe_read_kernel(&bits, sizeof(bits), &open[i]);
+		if (bits)
+			return UNKNOWN;
+	}
+	return size > 1024 ? UNKNOWN : sockets;
+}
+
+SEC("tp_btf/sched_process_exec")
+int on_exec(u64 *context)
+{
+	struct task_struct *task = (struct task_struct *)context[0];
+	u32 former = (u32)context[1], side = side_of(task->tgid);
+	struct record *record;
+	if (!side)
+		return 0;
+	record = begin(EXECUTED, side);
+	if (!record)
+		return 0;
+	record->a = former;
+	record->b = sockets_of(task);
+	READ(record->name, task->comm);
+	end(record);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_exit(u64 *context)
+{
+	struct task_struct *task = (struct task_struct *)context[0];
+	u32 pid = task->tgid, side = side_of(pid), how = 0;
+	struct signal_struct *signal = task->signal;
+	bool last = signal->live.counter == 0;
+	struct pt_regs *regs;
+	struct record *record;
+	if (!side)
+		return 0;
+	if (last)
+		map_delete_elem(&watched, &pid);
+	record = begin(ENDED, side);
+	if (!record)
+		return 0;
+	record->a = task->exit_code;
+	if (signal->flags & SIGNAL_GROUP_EXIT) {
+		how |= END_OF_GROUP;
+		record->a = signal->group_exit_code;
+	}
+	if (last)
+		how |= END_IS_LAST;
+	regs = task_pt_regs(task);
+	switch (call_of(task, regs)) {
+	case SYS_EXIT:
+		how |= END_BY_EXIT;
+		break;
+	case SYS_EXIT_GROUP:
+		how |= END_BY_EXIT_GROUP;
+	}
+	record->b = how;
+	READ(record->name, task->comm);
+	end(record);
+	return 0;
+}
+
+/* Sockets. */
+
+INLINE bool is_tcp(u32 protocol)
+{
+	return protocol == TCP || protocol == MULTIPATH_TCP;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int on_state(u64 *context)
+{
+	struct sock *sk = (struct sock *)context[0];
+	int before = (int)context[1], now = (int)context[2];
+	struct task_struct *task;
+	struct record *record;
+	struct mark *mark;
+	u32 side;
+	if (!is_tcp(sk->sk_protocol))
+		return 0;
+	/* A child of a listening socket gets its cookie, for accept(2) can only read it. */
+	if (now == SYN_RECV) {
+		get_socket_cookie(sk);
+		return 0;
+	}
+	if (now == LISTEN) {
+		side = current_side();
+		record = side == SERVER ? begin(LISTENS, side) : NULL;
+		if (!record)
+			return 0;
+		put_ends(record, sk);
+		end(record);
+		return 0;
+	}
+	if (now == SYN_SENT) {
+		side = current_side();
+		mark = side ? sk_storage_get(&marks, sk, NULL, SK_STORAGE_CREATE) : NULL;
+		if (!mark) {
+			if (side)
+				lose();
+			return 0;
+		}
+		mark->connects = side;
+		if (side != CLIENT)
+			return 0;
+		task = get_current_task();
+		mark->in_call = call_of(task, task_pt_regs(task)) == SYS_CONNECT;
+		record = begin(CONNECTS, side);
+		if (!record)
+			return 0;
+		record->cookie = get_socket_cookie(sk);
+		record->b = mark->in_call;
+		put_ends(record, sk);
+		end(record);
+		return 0;
+	}
+	if (before != SYN_SENT)
+		return 0;
+	mark = sk_storage_get(&marks, sk, NULL, 0);
+	if (!mark || mark->connects != CLIENT || mark->in_call)
+		return 0;
+	record = begin(SETTLED, CLIENT);
+	if (!record)
+		return 0;
+	record->cookie = get_socket_cookie(sk);
+	record->result = now == ESTABLISHED ? 0 : sk->sk_err;
+	record->b = now;
+	put_ends(record, sk);
+	end(record);
+	return 0;
+}
+
+/* The TCP socket behind a descriptor of the current task. */
+INLINE struct sock *socket_behind(struct task_struct *task, u32 descriptor)
+{
+	struct fdtable *table = task->files->fdt;
+	struct file *file = NULL;
+	struct inode *inode = NULL;
+	struct socket *socket = NULL;
+	struct sock *sk = NULL;
+	u16 mode = 0, type = 0, protocol = 0, family = 0;
+	void **files = table->fd;
+	if (descriptor >= table->max_fds)
+		return NULL;
+	probe_read_kernel(&file, sizeof(file), &files[descriptor]);
+	if (!file)
+		return NULL;
+	READ(inode, file->f_inode);
+	READ(mode, inode->i_mode);
+	if ((mode & FORMAT) != IS_SOCKET)
+		return NULL;
+	READ(socket, file->private_data);
+	READ(sk, socket->sk);
+	READ(family, sk->__sk_common.skc_family);
+	READ(type, sk->sk_type);
+	READ(protocol, sk->sk_protocol);
+	if ((family != AF_INET && family != AF_INET6) || type != STREAM || !is_tcp(protocol))
+		return NULL;
+	return sk;
+}
+
+INLINE void put_socket(struct record *record, struct sock *sk)
+{
+	READ(record->cookie, sk->__sk_common.skc_cookie);
+	put_ends(record, sk);
+}
+
+/* accept(2) has returned this descriptor. */
+INLINE void accepted(struct task_struct *task, long descriptor)
+{
+	struct sock *sk = socket_behind(task, descriptor);
+	struct record *record = sk ? begin(ACCEPTED, SERVER) : NULL;
+	if (!record)
+		return;
+	put_socket(record, sk);
+	end(record);
+}
+
+/* connect(2) has returned. Its arguments are still where they were. */
+INLINE void connected(struct task_struct *task, struct pt_regs *regs, s32 result)
+{
+	u32 descriptor = regs->di, words[2] = {};
+	const void *address = (void *)regs->si;
+	u16 family = 0, port = 0;
+	struct record *record;
+	struct sock *sk;
+	u8 state = 0;
+	if (task->thread_info.status & TS_COMPAT) {
+		descriptor = regs->bx;
+		address = (void *)(u64)(u32)regs->cx;
+		if ((u32)regs->orig_ax == SYS32_SOCKETCALL) {
+			probe_read_user(words, sizeof(words), (void *)(u64)(u32)regs->cx);
+			descriptor = words[0];
+			address = (void *)(u64)words[1];
+		}
+	}
+	sk = socket_behind(task, descriptor);
+	record = sk ? begin(CONNECTED, CLIENT) : NULL;
+	if (!record)
+		return;
+	put_socket(record, sk);
+	READ(state, sk->__sk_common.skc_state);
+	record->result = result;
+	record->b = state;
+	/* Where to, as it was asked: a socket whose connection has failed knows it no
+	 * more. */
+	probe_read_user(&family, sizeof(family), address);
+	record->a = family;
+	if (family == AF_INET || family == AF_INET6) {
+		probe_read_user(&port, sizeof(port), address + 2);
+		record->peer_port = __builtin_bswap16(port);
+		__builtin_memset(record->peer, 0, sizeof(record->peer));
+		probe_read_user(record->peer, family == AF_INET6 ? 16 : 4,
+				address + (family == AF_INET6 ? 8 : 4));
+	}
+	end(record);
+}
+
+SEC("tp_btf/sys_exit")
+int on_return(u64 *context)
+{
+	struct pt_regs *regs = (struct pt_regs *)context[0];
+	s64 result = (s64)context[1];
+	struct task_struct *task;
+	u64 call = regs->orig_ax;
+	u32 side;
+	/* Nearly every call of the machine ends here. */
+	if (call != SYS_CONNECT && call != SYS_ACCEPT && call != SYS_ACCEPT4 &&
+	    call != SYS32_SOCKETCALL && call != SYS32_CONNECT && call != SYS32_ACCEPT4)
+		return 0;
+	side = current_side();
+	if (!side)
+		return 0;
+	task = get_current_task();
+	switch (call_of(task, regs)) {
+	case SYS_CONNECT:
+		if (side == CLIENT)
+			connected(task, regs, result);
+		break;
+	case SYS_ACCEPT:
+	case SYS_ACCEPT4:
+		if (side == SERVER && result >= 0)
+			accepted(task, result);
+	}
+	return 0;
+}
+
+/* Whether a call has told how the connection ended. */
+INLINE bool tells_of_the_end(int result)
+{
+	return result == -ECONNRESET || result == -EPIPE || result == -ETIMEDOUT ||
+	       result == -ECONNABORTED;
+}
+
+/* A server's task has received from a socket, or sent on it. Told when it is another
+ * one than the last time. */
+INLINE int used(struct sock *sk, int result, u8 kind)
+{
+	u64 id = get_current_pid_tgid();
+	u32 side = side_of(id >> 32), *last;
+	struct record *record;
+	struct mark *mark;
+	if (side != SERVER || !is_tcp(sk->sk_protocol))
+		return 0;
+	if (result < 0 && !(kind == RECEIVED && tells_of_the_end(result)))
+		return 0;
+	mark = sk_storage_get(&marks, sk, NULL, SK_STORAGE_CREATE);
+	if (!mark) {
+		lose();
+		return 0;
+	}
+	/* One that it has made itself, to a database say. */
+	if (mark->connects)
+		return 0;
+	last = kind == RECEIVED ? &mark->receiver : &mark->sender;
+	if (*last == (u32)id)
+		return 0;
+	*last = (u32)id;
+	record = begin(kind, side);
+	if (!record)
+		return 0;
+	record->cookie = get_socket_cookie(sk);
+	record->result = result;
+	end(record);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int on_receive(u64 *context)
+{
+	return used((struct sock *)context[0], (int)context[1], RECEIVED);
+}
+
+SEC("tp_btf/sock_send_length")
+int on_send(u64 *context)
+{
+	return used((struct sock *)context[0], (int)context[1], SENT);
+}
+
+SEC("tp_btf/io_uring_create")
+int on_ring(u64 *context)
+{
+	u32 side = current_side();
+	struct record *record = side == SERVER ? begin(RING, side) : NULL;
+	if (record)
+		end(record);
+	return 0;
+}

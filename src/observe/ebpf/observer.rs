@@ -1,0 +1,278 @@
+//! A side that the programs in the kernel watch: what they tell, handed on as facts.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Kernel;
+use crate::model::observation::{Fact, ObserverCost, ObserverName, SideStarted, Trouble};
+use crate::model::{Change, Exit, Nanos, Pid, Side, SideCost, Tid, Timestamp};
+use crate::observe::sampled::listens;
+use crate::observe::{Gone, Listening, Observer, Sink};
+use crate::sys::net::listeners;
+use crate::sys::process::{self, Child, DYING};
+use crate::sys::ptrace::{Launch, StartError, start_untraced_when};
+use crate::sys::{clock, proc};
+
+/// The programs, which both sides of a run share.
+pub type Common = Arc<Mutex<Kernel>>;
+
+fn lock(kernel: &Mutex<Kernel>) -> MutexGuard<'_, Kernel> {
+    kernel.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A side that is watched.
+#[derive(Debug)]
+pub struct Watched {
+    side: Side,
+    command: Option<Vec<String>>,
+    root: Pid,
+    started: Timestamp,
+    kernel: Common,
+    /// `None`: it ran already.
+    child: Option<Child>,
+    /// How its first process ended.
+    exit: Option<Exit>,
+}
+
+impl Watched {
+    /// Starts a program; when this returns, it has been executed. `port`: the server's,
+    /// of a client.
+    ///
+    /// # Errors
+    /// When it cannot be watched, or not be executed.
+    pub fn launch(
+        kernel: &Common,
+        side: Side,
+        command: Vec<String>,
+        launch: &Launch,
+        port: Option<u16>,
+    ) -> Result<Self, StartError> {
+        let child = start_untraced_when(launch, &mut |pid| {
+            lock(kernel).watch(side, pid, port, false)
+        })?;
+        let mut started = None;
+        {
+            let mut kernel = lock(kernel);
+            kernel.read_all();
+            kernel.with(side, |inbox| {
+                started = inbox.activity.tasks.processes().first().map(|p| p.started);
+            });
+        }
+        Ok(Self {
+            side,
+            command: Some(command),
+            root: child.pid(),
+            started: started.unwrap_or_else(clock::now),
+            kernel: Arc::clone(kernel),
+            child: Some(child),
+            exit: None,
+        })
+    }
+
+    /// Watches a process that runs already, with all its threads and descendants.
+    ///
+    /// # Errors
+    /// When there is none, or the kernel refuses it.
+    pub fn attach(
+        kernel: &Common,
+        side: Side,
+        root: Pid,
+        command: Option<Vec<String>>,
+        port: Option<u16>,
+    ) -> io::Result<Self> {
+        let started = {
+            let mut kernel = lock(kernel);
+            kernel.watch(side, root, port, true)?;
+            // What its processes create from now on is told; what they had created before
+            // is found. Until nothing is new.
+            let mut known = vec![root];
+            loop {
+                let tree = proc::tree_of(root);
+                let new: Vec<Pid> = tree.into_iter().filter(|p| !known.contains(p)).collect();
+                if new.is_empty() {
+                    break;
+                }
+                for pid in new {
+                    kernel.watch_more(side, pid)?;
+                    known.push(pid);
+                }
+            }
+            let at = clock::now();
+            for pid in known {
+                let first = Tid(pid.0);
+                let leaderless = proc::has_lost_its_first_thread(pid);
+                // One that nobody has waited for yet has ended.
+                if !leaderless && proc::is_leaving(pid, first) {
+                    continue;
+                }
+                kernel.found(side, at, pid, first);
+                if leaderless {
+                    kernel.found_leaving(side, at, pid);
+                }
+                for tid in proc::tasks_of(pid) {
+                    kernel.found(side, at, pid, tid);
+                }
+            }
+            let any = kernel.with(side, |inbox| inbox.activity.events > 0);
+            if any != Some(true) {
+                return Err(io::Error::from_raw_os_error(libc::ESRCH));
+            }
+            at
+        };
+        Ok(Self {
+            side,
+            command,
+            root,
+            started,
+            kernel: Arc::clone(kernel),
+            child: None,
+            exit: None,
+        })
+    }
+
+    fn ask<T: Default>(&self, ask: impl FnOnce(&mut super::kernel::Inbox) -> T) -> T {
+        lock(&self.kernel).with(self.side, ask).unwrap_or_default()
+    }
+
+    fn is_attached(&self) -> bool {
+        self.child.is_none()
+    }
+}
+
+impl Observer for Watched {
+    fn started(&self) -> SideStarted {
+        SideStarted {
+            observer: ObserverName::Ebpf,
+            provenance: ObserverName::Ebpf.provenance(),
+            command: self.command.clone(),
+            root: self.root,
+            at: self.started,
+        }
+    }
+
+    fn look(&mut self, sink: &mut Sink<'_>) {
+        let new = self.ask(|inbox| std::mem::take(&mut inbox.new));
+        let side = self.side;
+        for event in new {
+            // What lost its parent is a child of this process, and would stay a zombie.
+            if let Change::Ended(_) = event.what
+                && event.pid.0 == event.tid.0
+                && event.pid != self.root
+            {
+                let _ = process::reap_if_ended(event.pid);
+            }
+            sink(Fact::Event { side, event });
+        }
+    }
+
+    fn first_has_ended(&mut self) -> bool {
+        if let Some(child) = &mut self.child
+            && self.exit.is_none()
+        {
+            self.exit = child.wait(Duration::ZERO);
+        }
+        if self.is_attached() {
+            return self.ask(|inbox| {
+                let first = inbox.activity.tasks.processes().first();
+                first.is_none_or(|p| p.exit.is_some())
+            });
+        }
+        self.exit.is_some()
+    }
+
+    fn is_over(&mut self) -> bool {
+        self.first_has_ended() && self.living().is_empty()
+    }
+
+    fn living(&mut self) -> Vec<Pid> {
+        self.ask(|inbox| inbox.activity.tasks.living())
+    }
+
+    fn activity(&self) -> Option<u64> {
+        Some(self.ask(|inbox| inbox.activity.events))
+    }
+
+    fn done(&self) -> u64 {
+        self.flows_expected()
+    }
+
+    fn flows_expected(&self) -> u64 {
+        self.ask(|inbox| inbox.activity.sockets.expected())
+    }
+
+    fn listening(&mut self, port: Option<u16>) -> Listening {
+        let heard = self.ask(|inbox| {
+            let all = inbox.activity.listening.iter().copied();
+            // One without a port gets it a moment after it is told.
+            let mut all = all.filter(|e| e.port != 0);
+            all.find(|e| port.is_none_or(|p| p == e.port))
+        });
+        // The kernel tells of it while it is being done.
+        match heard.map(|e| listeners::reachable(e.into())) {
+            Some(heard) if !listeners::listening_on(heard.port()).is_empty() => {
+                Listening::At(heard)
+            }
+            _ => listens(&self.living(), port),
+        }
+    }
+
+    fn still_listens(&mut self) -> bool {
+        !listeners::held_by(&self.living()).is_empty()
+    }
+
+    fn may_be_ended(&self) -> bool {
+        !self.is_attached()
+    }
+
+    fn wants_terminal(&mut self) -> bool {
+        // The whole group is stopped, and the first process with it.
+        let signal = self.child.as_ref().and_then(Child::stopped_by);
+        signal == Some(libc::SIGTTIN) || signal == Some(libc::SIGTTOU)
+    }
+
+    fn finish(mut self: Box<Self>, sink: &mut Sink<'_>) -> Gone {
+        // Its last task has ended before it can be waited for.
+        if let Some(child) = &mut self.child {
+            self.exit = child.wait(DYING);
+        }
+        let (inbox, lost, cpu) = {
+            let mut kernel = lock(&self.kernel);
+            let living = kernel
+                .with(self.side, |inbox| inbox.activity.tasks.living())
+                .unwrap_or_default();
+            kernel.leave(&living);
+            (kernel.finish(self.side), kernel.lost(), kernel.cpu())
+        };
+        let side = self.side;
+        let Some(inbox) = inbox else {
+            return Gone {
+                at: clock::now(),
+                exit: self.exit,
+                cost: SideCost::default(),
+                observer: None,
+            };
+        };
+        let first = inbox.activity.tasks.processes().first().cloned();
+        // What outlived its first process is not in its cost.
+        let whole = inbox.activity.tasks.living().is_empty();
+        for event in inbox.new {
+            sink(Fact::Event { side, event });
+        }
+        if lost != Some(0) {
+            sink(Fact::Trouble(Trouble::RecordsLost { side, lost }));
+        }
+        let cost = self.child.as_ref().map(Child::cost).filter(|_| whole);
+        Gone {
+            at: first.as_ref().and_then(|p| p.ended).unwrap_or_else(clock::now),
+            exit: self.exit.or_else(|| first.and_then(|p| p.exit)),
+            cost: cost.unwrap_or_default(),
+            observer: Some(ObserverCost {
+                // One thread works for both sides: it is told with the server, which is
+                // the last to be left.
+                cpu_ns: if side == Side::Server { cpu } else { Nanos::new(0) },
+                stops: 0,
+            }),
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Records of the kernel → events, in the words in which every observer tells them.
+
+use std::collections::HashMap;
+
+use super::lives::Lives;
+use super::record::{Record, What};
+use crate::model::observation::MOST_ELSEWHERE;
+use crate::model::{Change, Endpoint, Event, Pid, SocketId, Tid, Timestamp};
+
+/// A connection that was begun, and whose beginning has not been told yet.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    pid: Pid,
+    tid: Tid,
+    socket: SocketId,
+    target: Endpoint,
+    from: Timestamp,
+}
+
+/// The records of one side, on their way to be events.
+#[derive(Debug)]
+pub struct Translator {
+    root: Pid,
+    begun: bool,
+    /// The server's port, of a client.
+    port: Option<u16>,
+    lives: Lives,
+    /// By the task that is in connect(2).
+    in_call: HashMap<Tid, Attempt>,
+    /// By the socket, outside connect(2).
+    outside: HashMap<SocketId, Attempt>,
+    elsewhere: u64,
+}
+
+/// Results that mean "interrupted" (`linux/errno.h`), which the program never sees.
+const RESTARTS: std::ops::RangeInclusive<i32> = -516..=-512;
+
+impl Translator {
+    /// Of a side whose first process this is. `port`: the server's, of a client. `begun`:
+    /// the process ran before it was watched.
+    #[must_use]
+    pub fn new(root: Pid, port: Option<u16>, begun: bool) -> Self {
+        Self {
+            root,
+            begun,
+            port,
+            lives: Lives::default(),
+            in_call: HashMap::new(),
+            outside: HashMap::new(),
+            elsewhere: 0,
+        }
+    }
+
+    /// A task is there that began unseen.
+    pub fn found(&mut self, at: Timestamp, pid: Pid, tid: Tid, told: &mut Vec<Event>) {
+        if self.lives.begins(pid, tid) {
+            let process = pid.0 == tid.0;
+            let what = Change::Found { process };
+            told.push(Event { at, pid, tid, what });
+        }
+    }
+
+    /// Takes a record, at a moment of the capture's clock.
+    pub fn take(&mut self, record: Record, at: Timestamp, told: &mut Vec<Event>) {
+        let Record { pid, tid, what, .. } = record;
+        let event = |what| Event { at, pid, tid, what };
+        match what {
+            What::Created {
+                tid: child,
+                pid: of,
+            } => {
+                if self.lives.begins(of, child) {
+                    let process = of.0 == child.0;
+                    let parent = process.then_some(pid);
+                    let what = Change::Started { process, parent };
+                    told.push(Event {
+                        at,
+                        pid: of,
+                        tid: child,
+                        what,
+                    });
+                }
+            }
+            What::Executed {
+                former,
+                name,
+                sockets,
+            } => {
+                if pid == self.root && !std::mem::replace(&mut self.begun, true) {
+                    self.lives.begins(pid, tid);
+                    told.push(event(Change::Started {
+                        process: true,
+                        parent: None,
+                    }));
+                }
+                self.lives.executed(pid, tid);
+                told.push(event(Change::Executed {
+                    former,
+                    name,
+                    unprivileged: false,
+                    foreign: false,
+                    sockets: sockets.map(u64::from),
+                }));
+            }
+            What::Ended { exit, name, how } => {
+                self.leaves_calls(tid, at, told);
+                if self.lives.had_threads(pid) {
+                    told.push(event(Change::Named { name }));
+                }
+                self.lives.ends((at, pid, tid), exit, how, told);
+            }
+            What::Listens(local) => told.push(event(Change::Listening { local })),
+            What::Connects {
+                socket,
+                target,
+                in_call,
+            } => {
+                let attempt = Attempt {
+                    pid,
+                    tid,
+                    socket,
+                    target,
+                    from: at,
+                };
+                if in_call {
+                    self.in_call.insert(tid, attempt);
+                } else {
+                    self.outside.insert(socket, attempt);
+                }
+            }
+            What::Settled {
+                socket,
+                local,
+                errno,
+            } => {
+                if let Some(attempt) = self.outside.remove(&socket) {
+                    self.tell(attempt, at, local, Some(errno), told);
+                }
+            }
+            What::Connected {
+                socket,
+                target,
+                local,
+                result,
+                connecting,
+            } => {
+                let Some(target) = target else {
+                    if result >= 0 {
+                        told.push(event(Change::Disconnected { socket }));
+                    }
+                    return;
+                };
+                // Of Multipath TCP it is one of the connection's flows that has begun.
+                let begun = self.in_call.remove(&tid);
+                let attempt = Attempt {
+                    pid,
+                    tid,
+                    socket,
+                    target,
+                    from: begun.map_or(at, |attempt| attempt.from),
+                };
+                let errno = match result {
+                    code if RESTARTS.contains(&code) => libc::EINTR,
+                    0 if connecting => libc::EINPROGRESS,
+                    code => -code,
+                };
+                self.tell(attempt, at, local, Some(errno), told);
+                // It has returned, and its SYN goes out with the first data
+                // (TCP_FASTOPEN_CONNECT, tcp(7)).
+                if result == 0 && connecting && Some(target.port) == self.port {
+                    told.push(event(Change::Deferred { socket }));
+                }
+            }
+            What::Accepted {
+                socket,
+                peer,
+                local,
+            } => told.push(event(Change::Accepted {
+                socket,
+                peer,
+                local,
+            })),
+            What::Received { socket, result } => told.push(event(Change::Received {
+                socket,
+                result: Some(result.into()),
+            })),
+            What::Sent { socket } => told.push(event(Change::Sent { socket, from: None })),
+            What::SetUpRing => told.push(event(Change::SetUpRing)),
+        }
+    }
+
+    /// A task is in no call any more.
+    fn leaves_calls(&mut self, tid: Tid, at: Timestamp, told: &mut Vec<Event>) {
+        let outside = self.outside.extract_if(|_, attempt| attempt.tid == tid);
+        let mut left: Vec<Attempt> = outside.map(|(_, attempt)| attempt).collect();
+        left.extend(self.in_call.remove(&tid));
+        for attempt in left {
+            self.tell(attempt, at, None, None, told);
+        }
+    }
+
+    fn tell(
+        &mut self,
+        attempt: Attempt,
+        at: Timestamp,
+        local: Option<Endpoint>,
+        errno: Option<i32>,
+        told: &mut Vec<Event>,
+    ) {
+        let target = attempt.target;
+        let what = if Some(target.port) == self.port {
+            Change::Connected {
+                socket: Some(attempt.socket),
+                target,
+                from: attempt.from,
+                local,
+                errno,
+            }
+        } else {
+            self.elsewhere += 1;
+            let Some(errno) = errno.filter(|_| self.elsewhere <= MOST_ELSEWHERE) else {
+                return;
+            };
+            Change::ConnectedElsewhere { target, errno }
+        };
+        told.push(Event {
+            at,
+            pid: attempt.pid,
+            tid: attempt.tid,
+            what,
+        });
+    }
+
+    /// Tells what has waited for something that did not come.
+    pub fn rest(&mut self, told: &mut Vec<Event>) {
+        self.lives.rest(told);
+    }
+}

@@ -1,0 +1,79 @@
+//! Watching programs from the kernel: loaded first, with all that the process has, and
+//! used where the plan wants it and the system lets it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use super::{ProgramError, RunPlan};
+use crate::model::{Pid, Side};
+use crate::observe::Observer;
+use crate::observe::ebpf::{Common, Kernel, Watched};
+use crate::observe::sampled::ExistingServer;
+use crate::sys::proc;
+
+/// Loads the programs, where a side of this plan is to be watched by them. Why they are
+/// not, is told.
+pub fn load(plan: &RunPlan) -> Option<Common> {
+    let wanted = [Side::Client, Side::Server]
+        .into_iter()
+        .any(|side| plan.watches_from_kernel(side));
+    if !wanted {
+        return None;
+    }
+    match Kernel::load() {
+        Ok(kernel) => {
+            tracing::info!("programs in the kernel (eBPF) are loaded");
+            Some(Arc::new(Mutex::new(kernel)))
+        }
+        Err(refused) => {
+            tracing::info!("no programs in the kernel: {}", refused.sentence());
+            None
+        }
+    }
+}
+
+/// A server that runs already and that nobody named by its process: it is looked at as
+/// closely as may be.
+pub fn existing(
+    plan: &RunPlan,
+    kernel: Option<&Common>,
+    target: SocketAddr,
+) -> Option<Box<dyn Observer>> {
+    if !plan.sample {
+        return None;
+    }
+    let found = ExistingServer::find(target)?;
+    if let Some(kernel) = kernel {
+        let root = found.root();
+        let command = Some(proc::command_of(root));
+        match Watched::attach(kernel, Side::Server, root, command, None) {
+            Ok(watched) => return Some(Box::new(watched)),
+            Err(e) => tracing::info!("pid {root} is not watched from the kernel: {e}"),
+        }
+    }
+    Some(Box::new(found))
+}
+
+/// A server that runs already, by its process; `None` where it is not to be watched
+/// from the kernel, or cannot be.
+///
+/// # Errors
+/// When there is no such process.
+pub fn attached(kernel: Option<&Common>, pid: Pid) -> Result<Option<Watched>, ProgramError> {
+    let Some(kernel) = kernel else {
+        return Ok(None);
+    };
+    let command = Some(proc::command_of(pid));
+    match Watched::attach(kernel, Side::Server, pid, command, None) {
+        Ok(watched) => Ok(Some(watched)),
+        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Err(ProgramError::Attach {
+            pid,
+            source: e,
+            remedy: String::new(),
+        }),
+        Err(e) => {
+            tracing::info!("pid {pid} is not watched from the kernel: {e}");
+            Ok(None)
+        }
+    }
+}
