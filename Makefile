@@ -12,7 +12,7 @@ ROOMS ?= model text decode capfile obsfile flow analysis limits census activity 
 	stats expect compare findings report
 
 .DEFAULT_GOAL := help
-.PHONY: help run install uninstall deb test faults lint deny bench fuzz mutants setup test-setup
+.PHONY: help run install uninstall deb test faults lint deny bench fuzz mutants bpf setup test-setup
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -74,6 +74,9 @@ deb: setup ## Build a package for Debian and Ubuntu: target/debian/*.deb
 
 test: setup ## Run every test, and say which were skipped
 	@CARGO='$(CARGO)' .ci/test $(ARGS)
+
+bpf: ## Compile the programs that run in the kernel (clang): src/observe/ebpf/observe.bpf.o
+	@.ci/bpf
 
 faults: setup ## Inject every fault of docs/reliability.md into real runs, and hold the promises against it
 	@$(CARGO) test --test faults --no-run

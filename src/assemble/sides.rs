@@ -200,6 +200,10 @@ impl<'a> ServerSide<'a> {
             AskedServer::Program | AskedServer::Existing { attached: true } => {
                 Self::Program(Watched { seen, activity })
             }
+            // Its process was found by its socket, and seen in full.
+            AskedServer::Existing { .. } if seen.is_traced() => {
+                Self::Program(Watched { seen, activity })
+            }
             AskedServer::Existing { attached: false } => Self::Existing(seen),
         }
     }

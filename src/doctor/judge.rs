@@ -183,32 +183,20 @@ fn isolate(of: &Readings) -> Check {
     }
 }
 
-/// For later: threadtap does not observe with eBPF yet.
+/// Where it does not work programs are traced instead, so that nothing is to be done.
 fn ebpf(of: &Readings) -> Check {
     const NAME: &str = "ebpf";
-    let mut lacks = Vec::new();
-    if !of.btf {
-        lacks.push("the kernel has no BTF (/sys/kernel/btf/vmlinux)".to_owned());
-    }
-    if of.bpf != Some(true) {
-        lacks.push("CAP_BPF and CAP_PERFMON are missing".to_owned());
-    }
-    let disabled = match of.bpf_disabled {
-        Some(n) => format!("kernel.unprivileged_bpf_disabled is {n}"),
-        None => "there is no kernel.unprivileged_bpf_disabled".to_owned(),
-    };
-    let note = "not used by threadtap yet";
-    if lacks.is_empty() {
-        return works(
+    match &of.ebpf {
+        Ok(()) => works(
             NAME,
             false,
-            format!("BTF and the capabilities are there; {disabled}; {note}"),
-        );
+            "programs in the kernel can be loaded (bpf(2)): they watch yours, and stop nothing",
+        ),
+        Err(why) => fails(
+            NAME,
+            false,
+            format!("{}; programs are traced instead", printable(why)),
+            None,
+        ),
     }
-    fails(
-        NAME,
-        false,
-        format!("{}; {disabled}; {note}", lacks.join("; ")),
-        None,
-    )
 }

@@ -50,12 +50,8 @@ pub struct Readings {
     pub ptrace_scope: Option<u64>,
     /// A network of its own, or which step was refused, and why.
     pub isolation: Result<(), String>,
-    /// Whether the kernel's types are there (`/sys/kernel/btf/vmlinux`).
-    pub btf: bool,
-    /// `kernel.unprivileged_bpf_disabled`.
-    pub bpf_disabled: Option<u64>,
-    /// `CAP_BPF` and `CAP_PERFMON`.
-    pub bpf: Option<bool>,
+    /// Programs in the kernel, or which step was refused, and why.
+    pub ebpf: Result<(), String>,
 }
 
 /// What else a bug report needs.

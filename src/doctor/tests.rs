@@ -21,9 +21,7 @@ fn healthy() -> Readings {
         filtered: Some(false),
         ptrace_scope: Some(1),
         isolation: Ok(()),
-        btf: true,
-        bpf_disabled: Some(2),
-        bpf: Some(true),
+        ebpf: Ok(()),
     }
 }
 
@@ -168,20 +166,9 @@ fn no_proc_and_no_namespaces_and_no_bpf() {
     fails("isolate", true, &["max_user_namespaces is 0"], |r| {
         r.isolation = Err("user.max_user_namespaces is 0".to_owned());
     });
-    fails(
-        "ebpf",
-        true,
-        &["no BTF", "unprivileged_bpf_disabled is 2"],
-        |r| r.btf = false,
-    );
-    fails(
-        "ebpf",
-        true,
-        &["CAP_BPF", "there is no kernel.unprivileged"],
-        |r| {
-            (r.bpf, r.bpf_disabled) = (None, None);
-        },
-    );
+    fails("ebpf", true, &["no BTF", "traced instead"], |r| {
+        r.ebpf = Err("the kernel's types cannot be read (no BTF)".to_owned());
+    });
 }
 
 #[test]

@@ -3,10 +3,10 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::doctor::{Readings, Refusal, TraceStep, Versions};
+use crate::observe::ebpf::Kernel;
 use crate::sys::capture::{self, CaptureError, Opened, Settings};
 use crate::sys::net::loopback;
 use crate::sys::proc::status::Status;
@@ -36,9 +36,7 @@ pub fn readings() -> Readings {
         filtered: of(Status::seccomp),
         ptrace_scope: sysctl::number("kernel/yama/ptrace_scope"),
         isolation,
-        btf: Path::new("/sys/kernel/btf/vmlinux").exists(),
-        bpf_disabled: sysctl::number("kernel/unprivileged_bpf_disabled"),
-        bpf: privilege::may_use_bpf(),
+        ebpf: Kernel::load().map(drop).map_err(|e| e.sentence()),
     }
 }
 

@@ -208,6 +208,7 @@ sentences! {
     source_addresses { used(n: u64, first: &str, last: &str); }
     strict_seccomp_refused { refused(side: Side, programs: &[String]); }
     time_limit { over(limit: Nanos); }
+    ebpf_not_allowed { refused(reason: &str); }
     trace_not_allowed { sampled(error: &str, remedy: Phrase); }
     uses_io_uring {
         client(programs: Vec<&str>, flows: Option<u64>);

@@ -13,6 +13,10 @@ pub enum Need {
     Capture,
     /// The user root, with the right to become others.
     Root,
+    /// The privilege to load programs into the kernel, and a kernel that has what they
+    /// need (eBPF).
+    #[allow(dead_code, reason = "of the tracer's tests only")]
+    Ebpf,
     /// A program.
     Tool(&'static str),
     /// setcap(8), which gives capabilities to files.
@@ -41,6 +45,14 @@ impl Need {
             Self::Capture => (!has_capability(13)).then(|| "needs CAP_NET_RAW".to_owned()),
             Self::Root => (!rustix::process::geteuid().is_root() || !has_capability(7))
                 .then(|| "needs root".to_owned()),
+            Self::Ebpf => {
+                // CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN; BTF, and Linux 6.3.
+                let may = has_capability(21) || has_capability(38) && has_capability(39);
+                let types = fs::read("/sys/kernel/btf/vmlinux").unwrap_or_default();
+                let name = b"btf_trace_sock_send_length\0";
+                let known = types.windows(name.len()).any(|w| w == name);
+                (!may || !known).then(|| "needs eBPF (CAP_BPF, CAP_PERFMON, Linux 6.3)".to_owned())
+            }
             Self::Tool(name) => (!is_in_path(name)).then(|| format!("needs {name}")),
             Self::FileCapabilities => (!runs("setcap", &["-h"])).then(|| "needs setcap".to_owned()),
             Self::Namespaces => (!runs("unshare", &["-n", "-m", "true"]))

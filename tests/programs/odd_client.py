@@ -19,9 +19,13 @@ import time
 import own
 
 
+asked = threading.Semaphore(0)
+
+
 def talk(sock):
     with sock:
         sock.sendall(b"TIME\r\n")
+        asked.release()
         try:
             sock.recv(64)
         except OSError:
@@ -54,6 +58,8 @@ def main():
             threads.append(threading.Thread(target=talk, args=(sock,)))
             threads[-1].start()
     if kind == "leaves":
+        for _ in threads:
+            asked.acquire()
         while sum(thread.is_alive() for thread in threads) > n // 2:
             time.sleep(0.01)
         os._exit(0)

@@ -56,7 +56,7 @@ fn is_as_alone_behind(behind: &[&str], options: &[&str]) {
             word["status"]["NoNewPrivs"] = Value::Null;
         }
     }
-    if options.iter().any(|o| ["sampled", "off"].contains(o)) {
+    if options.iter().any(|o| ["sampled", "off", "auto", "ebpf"].contains(o)) {
         // One that is not traced dies with threadtap because it asks for it.
         for word in [&mut traced, &mut alone] {
             word["pdeathsig"] = Value::Null;
@@ -72,7 +72,7 @@ fn is_as_alone_behind(behind: &[&str], options: &[&str]) {
 #[test]
 fn a_program_beside_a_capture() {
     require!(Capture, Tool("cc"));
-    for observe in ["exact", "sampled", "off"] {
+    for observe in ["ptrace", "ebpf", "sampled", "off"] {
         is_as_alone_behind(&[], &["--observe", observe]);
     }
 }

@@ -145,6 +145,7 @@ fn tracing_is_not_allowed() {
     let strace = ["strace", "-f", "-q", "-o", "/dev/null", "-e", "trace=none"];
     let seen = Stage::new(&["thread_server", "{port}"])
         .behind(&strace)
+        .traced()
         .run(&["thread_client", "{port}", "50"])
         .exits(0);
     is_sampled(&seen);

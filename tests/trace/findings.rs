@@ -139,6 +139,7 @@ fn the_cost_of_observing_is_told_by_its_figures() {
     require!(Capture, Tool("cc"));
     for (options, n) in [(&[][..], "1"), (&["--trace-rw"], "1500")] {
         let seen = Stage::new(&["thread_server", "{port}"])
+            .traced()
             .with(options)
             .run(&["thread_client", "{port}", n])
             .exits(0);

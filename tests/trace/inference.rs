@@ -126,7 +126,7 @@ fn processes_that_served_unseen() {
     require!(Capture, Tool("cc"));
     let client = ["epoll_client", "{port}", "30", "4"];
     let server = ["fork_server", "{port}", "read"];
-    let seen = Stage::new(&server).run(&client).exits(0);
+    let seen = Stage::new(&server).traced().run(&client).exits(0);
     let record = seen.record();
     let evidence = &record["plan"]["inferred"]["server"];
     assert_eq!(record["census"]["server"]["processes"]["created"], 30);
@@ -138,7 +138,10 @@ fn processes_that_served_unseen() {
     );
     let helpers = &record["programs"]["server"]["helpers"];
     assert_eq!(helpers, &serde_json::json!([]));
-    let seen = Stage::new(&server).with(&["--trace-rw"]).run(&client);
+    let seen = Stage::new(&server)
+        .traced()
+        .with(&["--trace-rw"])
+        .run(&client);
     let plan = &seen.exits(0).record()["plan"];
     assert_eq!(plan["server_model"], "process", "{plan}");
     assert_eq!(plan["inferred"]["server"]["created_processes"], 30);

@@ -21,6 +21,7 @@ mod fallback;
 mod findings;
 mod groups;
 mod inference;
+mod kernel;
 mod lab_programs;
 mod logs;
 mod numbers;

@@ -18,6 +18,7 @@ fn refused(errno: &str, calls: &str) -> Seen {
     let filter = compiled("refused");
     Stage::new(&["thread_server", "{port}"])
         .behind(&[filter.to_str().unwrap(), errno, calls])
+        .traced()
         .run(&["thread_client", "{port}", "12"])
 }
 

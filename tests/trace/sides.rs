@@ -129,7 +129,8 @@ fn a_client_command_against_a_server_that_ran_already() {
     let port = stage.port.to_string();
     let run = Stage::new(&[])
         .bare()
-        .with(&["--connect", &target, "--format", "json"]);
+        .with(&["--connect", &target, "--format", "json"])
+        .traced();
     let seen = run.run(&["thread_client", &port, "30"]).exits(0);
     seen.client_agrees();
     let record = seen.record();
@@ -164,6 +165,7 @@ fn two_commands_without_a_capture() {
 fn the_cost_is_told() {
     require!(Capture, Tool("cc"));
     let seen = Stage::new(&["thread_server", "{port}"])
+        .traced()
         .run(&["thread_client", "{port}", "100"])
         .exits(0);
     let observer = &seen.record()["observer"];

@@ -68,6 +68,11 @@ impl Stage {
         }
     }
 
+    /// By ptrace(2), whatever may be done here: the test is about that.
+    pub fn traced(self) -> Self {
+        self.with(&["--observe", "ptrace"])
+    }
+
     /// More options for threadtap.
     pub fn with(mut self, options: &[&str]) -> Self {
         self.options.extend(options.iter().map(|o| (*o).to_owned()));
@@ -100,6 +105,12 @@ impl Stage {
         if !self.server.is_empty() {
             let quoted: Vec<String> = self.server.iter().map(|w| quoted(w)).collect();
             command.arg("--server-cmd").arg(quoted.join(" "));
+        }
+        // All of them by one observer, if that is asked for (`.ci/test`).
+        if let Ok(observer) = std::env::var("THREADTAP_TEST_OBSERVE")
+            && !self.options.iter().any(|o| o == "--observe")
+        {
+            command.args(["--observe", &observer]);
         }
         // Some stages play more than once.
         command

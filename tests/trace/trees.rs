@@ -16,7 +16,10 @@ const SERVER: [&str; 2] = ["epoll_server", "{port}"];
 #[test]
 fn a_program_that_traces() {
     require!(Capture, Tool("cc"));
-    let seen = Stage::new(&SERVER).run(&["ptracer", "{port}"]).exits(0);
+    let seen = Stage::new(&SERVER)
+        .traced()
+        .run(&["ptracer", "{port}"])
+        .exits(0);
     seen.client_agrees();
     let record = seen.record();
     let refused = |call| seen.client.total(call) != Some(0);
@@ -29,6 +32,7 @@ fn a_program_that_traces() {
 fn a_filter_that_refuses_to_connect() {
     require!(Capture, Tool("cc"));
     let seen = Stage::new(&SERVER)
+        .traced()
         .run(&["seccomp_client", "refuse", "{port}", "4"])
         .exits(0);
     let record = seen.record();

@@ -12,7 +12,7 @@ const EPOLL: [&str; 2] = ["epoll_server", "{port}"];
 
 /// A run of these two; `None` where a ring is not to be had.
 fn run(server: &[&str], client: &[&str]) -> Option<Seen> {
-    let seen = Stage::new(server).run(client);
+    let seen = Stage::new(server).traced().run(client);
     let refused = || seen.record()["programs"]["client"]["exit_code"] == 4;
     if seen.ran.stderr.contains("no_uring") || refused() {
         skip("rings", "needs io_uring");
@@ -156,6 +156,7 @@ fn a_program_that_enters_strict_mode() {
     require!(Capture, Tool("cc"));
     for way in ["prctl", "seccomp"] {
         let seen = Stage::new(&EPOLL)
+            .traced()
             .run(&["strict_client", way, "{port}", "3"])
             .exits(1);
         let record = seen.record();

@@ -21,6 +21,11 @@ pub fn copy(name: &str, to: &Path) -> String {
 
 /// A run with this server and this client as a user that nobody else is.
 pub fn as_a_user(server: &str, client: &[&str]) -> Seen {
+    as_a_user_with(&[], server, client)
+}
+
+/// The same with more options.
+pub fn as_a_user_with(options: &[&str], server: &str, client: &[&str]) -> Seen {
     static NEXT: AtomicU32 = AtomicU32::new(62_000);
     let user = NEXT.fetch_add(1, Ordering::Relaxed);
     let stage = Stage::new(&[]);
@@ -37,6 +42,7 @@ pub fn as_a_user(server: &str, client: &[&str]) -> Seen {
             "--ambient-caps=+net_raw",
         ])
         .args([public_copy(), "run", "--port", &port, "--out", "out"])
+        .args(options)
         .args(["--server-cmd", &format!("{server} {port}")])
         .args(["--", &program])
         .args(client[1..].iter().map(|w| w.replace("{port}", &port)));

@@ -49,6 +49,7 @@ registry! {
     LedgerFull = ledger_full,
     RecordsLost = records_lost,
     TraceNotAllowed = trace_not_allowed,
+    EbpfNotAllowed = ebpf_not_allowed,
     ClientRefusedTasks = client_refused_tasks,
     ReserveKept = reserve_kept,
     ClientDied = client_died,

@@ -100,6 +100,33 @@ fn ledger_full_names_the_side() {
 }
 
 #[test]
+fn ebpf_not_allowed_says_why() {
+    let reason = "bpf(2) refuses a program (EPERM): it needs root".to_owned();
+    let refused = scene(|s| s.trouble(Trouble::KernelRefused { reason }));
+    let finding = refused.one("ebpf_not_allowed");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.message.contains("(EPERM): it needs root. Your programs"));
+    Scene::normal().silent("ebpf_not_allowed");
+}
+
+#[test]
+fn records_lost_is_said_once_with_the_last_count() {
+    let trouble = |side, lost| Trouble::RecordsLost { side, lost };
+    let both = scene(|s| {
+        s.trouble(trouble(Side::Client, Some(3)));
+        s.trouble(trouble(Side::Server, Some(5)));
+    });
+    let finding = both.one("records_lost");
+    assert_eq!(finding.severity, Severity::Error);
+    assert!(finding.message.starts_with("5 records of the programs in the kernel"));
+    assert_eq!(evidence(&finding), json!({"records": 5}));
+    let unknown = scene(|s| s.trouble(trouble(Side::Server, None)));
+    let finding = unknown.one("records_lost");
+    assert!(finding.message.starts_with("An unknown number of records"));
+    Scene::normal().silent("records_lost");
+}
+
+#[test]
 fn capture_failed_gives_the_error() {
     let failed = scene(|s| {
         let error = "the interface went down".to_owned();

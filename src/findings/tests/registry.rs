@@ -42,6 +42,13 @@ fn a_bad_day() -> Scene {
         error: error.clone(),
         frames: 1,
     });
+    scene.trouble(Trouble::KernelRefused {
+        reason: error.clone(),
+    });
+    scene.trouble(Trouble::RecordsLost {
+        side: Side::Client,
+        lost: Some(7),
+    });
     scene.trouble(Trouble::NotTraced {
         side: Side::Client,
         error: error.clone(),

@@ -17,6 +17,11 @@ pub enum Trouble {
         /// What would allow it, as the end of a sentence; empty where that is not known.
         remedy: String,
     },
+    /// Programs in the kernel were asked for, and could not be loaded.
+    KernelRefused {
+        /// What was refused, why, and what would change it.
+        reason: String,
+    },
     /// Records of the kernel's programs were lost: what a side did is not known in full.
     RecordsLost {
         /// Which side's; where one observer watches both, whose they were is not known.

@@ -329,11 +329,10 @@ int on_state(u64 *context)
 	u32 side;
 	if (!is_tcp(sk->sk_protocol))
 		return 0;
-	/* A child of a listening socket gets its cookie, for accept(2) can only read it. */
-	if (now == SYN_RECV) {
+	/* A child of a listening socket gets its cookie, for accept(2) can only read it.
+	 * One of Multipath TCP is born connected. */
+	if (now == SYN_RECV || (now == ESTABLISHED && sk->sk_protocol == MULTIPATH_TCP))
 		get_socket_cookie(sk);
-		return 0;
-	}
 	if (now == LISTEN) {
 		side = current_side();
 		record = side == SERVER ? begin(LISTENS, side) : NULL;

@@ -227,7 +227,7 @@ impl Observer for Watched {
 
     fn wants_terminal(&mut self) -> bool {
         // The whole group is stopped, and the first process with it.
-        let signal = self.child.as_ref().and_then(Child::stopped_by);
+        let signal = self.child.as_mut().and_then(Child::stopped_by);
         signal == Some(libc::SIGTTIN) || signal == Some(libc::SIGTTOU)
     }
 

@@ -104,6 +104,8 @@ pub struct By<'a> {
     pub rights: Rights,
     /// The programs in the kernel; `None`: not by them.
     pub kernel: Option<&'a Common>,
+    /// They were asked for, and refused.
+    pub refused: Option<&'a Trouble>,
 }
 
 /// Starts the program that is a side. The client reads from threadtap's standard
@@ -164,7 +166,7 @@ pub fn start(
         let folder = folder()?;
         launch(side, program.words, folder, &output, tied).map_err(system)
     };
-    let mut trouble = None;
+    let mut trouble = by.refused.cloned();
     // A tracer holds what it traces; else what loses its parent has to come here.
     let held = process::adopts_orphans();
     if let Some(kernel) = by.kernel.filter(|_| held) {
@@ -197,7 +199,7 @@ pub fn start(
             Ok(traced) => {
                 return Ok(StartedSide {
                     observer: Some(Box::new(traced)),
-                    trouble: None,
+                    trouble,
                     log: Some(log),
                 });
             }

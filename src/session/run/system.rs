@@ -17,12 +17,11 @@ use super::tap::RunningTap;
 use super::world::{MakeFile, StartedSide, Tap, World};
 use super::{
     ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program, steps,
-    watching,
+    watching::{self, FromKernel},
 };
 use crate::model::observation::{KernelLook, Leftovers};
 use crate::model::{Environment, Pid, Side, Timestamp};
 use crate::observe::Observer;
-use crate::observe::ebpf::Common;
 use crate::observe::ptrace::Interest;
 use crate::sys::capture::Opened;
 use crate::sys::host;
@@ -44,7 +43,7 @@ pub struct System {
     tap: Option<Opened>,
     rights: Rights,
     /// Loaded first, too; `None` where no side is to be watched so, or it is refused.
-    kernel: Option<Common>,
+    from_kernel: FromKernel,
 }
 
 impl System {
@@ -64,7 +63,7 @@ impl System {
             screen: Arc::default(),
             tap: None,
             rights: Rights::NONE,
-            kernel: None,
+            from_kernel: FromKernel::default(),
         })
     }
 
@@ -78,7 +77,7 @@ impl System {
         folder_owner: Option<u32>,
     ) -> Result<(), SessionError> {
         self.tap = plan.capture.as_ref().map(Opened::open).transpose()?;
-        self.kernel = watching::load(plan);
+        self.from_kernel = watching::load(plan);
         self.rights = Rights::once_open(plan, folder_owner)?;
         Ok(())
     }
@@ -116,9 +115,11 @@ impl System {
         start_program::By {
             rights: self.rights,
             kernel: self
+                .from_kernel
                 .kernel
                 .as_ref()
                 .filter(|_| plan.watches_from_kernel(side)),
+            refused: self.from_kernel.refused.as_ref(),
         }
     }
 
@@ -218,18 +219,21 @@ impl World for System {
                 target,
                 attach: None,
             } => {
-                let found = watching::existing(plan, self.kernel.as_ref(), *target);
+                let found = watching::existing(plan, &self.from_kernel, *target);
                 Ok(StartedSide {
                     observer: found,
-                    trouble: None,
+                    trouble: self.from_kernel.refused.clone(),
                     log: None,
                 })
             }
             ServerChoice::Existing {
                 attach: Some(pid), ..
-            } => match watching::attached(self.kernel.as_ref(), *pid)? {
+            } => match watching::attached(&self.from_kernel, *pid)? {
                 Some(watched) => Ok(watched_by(watched)),
-                None => Ok(watched_by(start_program::attach(*pid, self.rights)?)),
+                None => Ok(StartedSide {
+                    trouble: self.from_kernel.refused.clone(),
+                    ..watched_by(start_program::attach(*pid, self.rights)?)
+                }),
             },
             ServerChoice::Embedded(server) => {
                 let observer = start_built_in::server(server, plan, log)?;

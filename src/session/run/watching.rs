@@ -4,30 +4,48 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use super::{ProgramError, RunPlan};
+use super::{Observe, ProgramError, RunPlan};
+use crate::model::observation::Trouble;
 use crate::model::{Pid, Side};
 use crate::observe::Observer;
 use crate::observe::ebpf::{Common, Kernel, Watched};
 use crate::observe::sampled::ExistingServer;
 use crate::sys::proc;
 
+/// Programs in the kernel, as far as a run has them.
+#[derive(Debug, Default)]
+pub struct FromKernel {
+    /// They are loaded.
+    pub kernel: Option<Common>,
+    /// They were asked for by name, and refused.
+    pub refused: Option<Trouble>,
+}
+
 /// Loads the programs, where a side of this plan is to be watched by them. Why they are
 /// not, is told.
-pub fn load(plan: &RunPlan) -> Option<Common> {
+pub fn load(plan: &RunPlan) -> FromKernel {
     let wanted = [Side::Client, Side::Server]
         .into_iter()
         .any(|side| plan.watches_from_kernel(side));
     if !wanted {
-        return None;
+        return FromKernel::default();
     }
     match Kernel::load() {
         Ok(kernel) => {
             tracing::info!("programs in the kernel (eBPF) are loaded");
-            Some(Arc::new(Mutex::new(kernel)))
+            FromKernel {
+                kernel: Some(Arc::new(Mutex::new(kernel))),
+                refused: None,
+            }
         }
         Err(refused) => {
-            tracing::info!("no programs in the kernel: {}", refused.sentence());
-            None
+            let reason = refused.sentence();
+            tracing::info!("no programs in the kernel: {reason}");
+            let by_name = plan.observe == Observe::Ebpf;
+            FromKernel {
+                kernel: None,
+                refused: by_name.then_some(Trouble::KernelRefused { reason }),
+            }
         }
     }
 }
@@ -36,14 +54,14 @@ pub fn load(plan: &RunPlan) -> Option<Common> {
 /// closely as may be.
 pub fn existing(
     plan: &RunPlan,
-    kernel: Option<&Common>,
+    from: &FromKernel,
     target: SocketAddr,
 ) -> Option<Box<dyn Observer>> {
     if !plan.sample {
         return None;
     }
     let found = ExistingServer::find(target)?;
-    if let Some(kernel) = kernel {
+    if let Some(kernel) = &from.kernel {
         let root = found.root();
         let command = Some(proc::command_of(root));
         match Watched::attach(kernel, Side::Server, root, command, None) {
@@ -59,8 +77,8 @@ pub fn existing(
 ///
 /// # Errors
 /// When there is no such process.
-pub fn attached(kernel: Option<&Common>, pid: Pid) -> Result<Option<Watched>, ProgramError> {
-    let Some(kernel) = kernel else {
+pub fn attached(from: &FromKernel, pid: Pid) -> Result<Option<Watched>, ProgramError> {
+    let Some(kernel) = &from.kernel else {
         return Ok(None);
     };
     let command = Some(proc::command_of(pid));

@@ -5,7 +5,6 @@ pub mod person;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, socket};
-use rustix::thread::{CapabilitySet, capabilities};
 
 /// Whether this process may open packet sockets (packet(7)): one is opened, and closed.
 /// A capability alone does not say it: it has to be one in the user namespace to which
@@ -17,15 +16,6 @@ pub fn may_capture() -> Option<bool> {
         Err(Errno::PERM | Errno::ACCESS) => Some(false),
         Err(_) => None,
     }
-}
-
-/// Whether this process may watch the kernel with eBPF (capabilities(7), `CAP_BPF` and
-/// `CAP_PERFMON`, or `CAP_SYS_ADMIN`). `None` where it cannot be told.
-#[must_use]
-pub fn may_use_bpf() -> Option<bool> {
-    let both = CapabilitySet::BPF | CapabilitySet::PERFMON;
-    let sets = capabilities(None).ok()?;
-    Some(sets.effective.contains(both) || sets.effective.contains(CapabilitySet::SYS_ADMIN))
 }
 
 /// The command that would let this program capture without root.

@@ -300,7 +300,7 @@ pub(super) const TEXTS: Texts = Texts {
     g_after_is: "When the last exchange was over and the workers had been joined; of a program of one's own, when its first process began to exit or was asked to end.",
     g_created_is: "How many came after the side's first process had started.",
     g_instrumented_is: "The built-in client or server itself reports each thread: exact.",
-    g_traced_is: "The kernel reports each event, through ptrace(2): exact.",
+    g_traced_is: "The kernel reports each event, through ptrace(2) or small programs in it (eBPF): exact.",
     g_matched_is: "Traced, with sockets told apart by their inodes.",
     g_sampled_is: "Read from /proc now and then: what lives a short time can be missing.",
     g_flow: "flow",

@@ -300,7 +300,7 @@ pub(super) const TEXTS: Texts = Texts {
     g_after_is: "Ketika pertukaran terakhir selesai dan worker sudah di-*join*; untuk program sendiri, saat proses pertamanya mulai berakhir atau diminta berakhir.",
     g_created_is: "Berapa yang dibuat setelah proses pertama sisi itu dimulai.",
     g_instrumented_is: "Klien atau server bawaan sendiri melaporkan tiap thread: tepat.",
-    g_traced_is: "Kernel melaporkan tiap peristiwa melalui ptrace(2): tepat.",
+    g_traced_is: "Kernel melaporkan tiap peristiwa, melalui ptrace(2) atau program kecil di dalamnya (eBPF): tepat.",
     g_matched_is: "Seperti traced, dengan soket dikenali dari inode-nya.",
     g_sampled_is: "Dibaca dari /proc sesekali: yang berumur pendek dapat terlewat.",
     g_flow: "flow",

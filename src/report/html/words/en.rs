@@ -62,7 +62,7 @@ pub(super) const TEXTS: Texts = Texts {
     owners_are: "the flow's addresses and times are joined with what was seen of the sockets of each side; a flow tells how its owners are known",
     absent_is: "not measured, or not seen; it is not zero",
     how_instrumented: "exact: the built-in program noted every one",
-    how_traced: "exact: ptrace(2) saw every one",
+    how_traced: "exact: the kernel told every one (ptrace or eBPF)",
     how_matched: "ptrace(2) told of the call; the socket was found by its inode (/proc/PID/fd)",
     how_captured: "counted in the capture",
     how_sampled: "read from proc(5) now and then: short-lived ones may be missing",

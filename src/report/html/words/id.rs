@@ -62,7 +62,7 @@ pub(super) const TEXTS: Texts = Texts {
     owners_are: "alamat dan waktu flow dipadankan dengan apa yang terlihat dari soket tiap sisi; tiap flow menyebutkan asal pemiliknya diketahui",
     absent_is: "tidak diukur, atau tidak terlihat; bukan nol",
     how_instrumented: "tepat: program bawaan mencatat setiap thread dan proses",
-    how_traced: "tepat: ptrace(2) melihat setiap thread dan proses",
+    how_traced: "tepat: kernel melaporkan setiap thread dan proses (ptrace atau eBPF)",
     how_matched: "ptrace(2) melaporkan pemanggilannya; soketnya dikenali dari inode (/proc/PID/fd)",
     how_captured: "dihitung dalam tangkapan",
     how_sampled: "dibaca dari proc(5) sesekali: yang berumur pendek dapat terlewat",
