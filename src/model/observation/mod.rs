@@ -10,6 +10,7 @@ mod event;
 mod fact;
 mod kernel;
 mod notes;
+mod observer;
 mod output;
 mod side;
 mod trouble;
@@ -25,7 +26,8 @@ pub use fact::{Counted, End, Fact, Header, Leftovers, Moments, SCHEMA_OBSERVATIO
 pub use kernel::{KernelLook, TaskLimit};
 pub use notes::{ConnectionNote, OwnTotals, RequestNote, TaskNote};
 pub use output::Output;
-pub use side::{ObserverCost, ObserverName, Sample, SideEnded, SideObservation, SideStarted};
+pub use observer::ObserverName;
+pub use side::{ObserverCost, Sample, SideEnded, SideObservation, SideStarted};
 pub use trouble::Trouble;
 
 use serde::{Deserialize, Serialize};

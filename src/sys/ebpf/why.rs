@@ -227,7 +227,7 @@ mod tests {
             assert!(said.starts_with("bpf(2) refuses a program (EPERM): "), "{said}");
         }
         assert!(said(libc::EINVAL, ALL).ends_with("6.3 or newer"));
-        assert_eq!(said(libc::E2BIG, ALL), "bpf(2) refuses a program (E2BIG)");
+        assert_eq!(said(libc::ENOSPC, ALL), "bpf(2) refuses a program (ENOSPC)");
     }
 
     #[test]
