@@ -82,7 +82,11 @@ pub struct Assembled {
 pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assembled {
     let when = When::of(observation, &flows);
     let client_activity = activity(observation, &observation.client, None);
-    let server_activity = activity(observation, &observation.server, port_of(&observation.target));
+    let server_activity = activity(
+        observation,
+        &observation.server,
+        port_of(&observation.target),
+    );
     let client = ClientSide::new(observation, client_activity.as_ref());
     let server = ServerSide::new(observation, server_activity.as_ref());
     let mut sockets = client.sockets(when.moments.client_ended);
@@ -306,7 +310,9 @@ fn costs(observation: &Observation) -> SideCosts {
 fn observer(observation: &Observation, when: &When, flows: &[FlowRecord]) -> Observer {
     let sides = [&observation.client, &observation.server];
     let traced = sides.into_iter().filter(|s| s.is_traced());
-    let by_ptrace = sides.map(SideObservation::observer).contains(&Some(ObserverName::Ptrace));
+    let by_ptrace = sides
+        .map(SideObservation::observer)
+        .contains(&Some(ObserverName::Ptrace));
     let costs: Option<Vec<_>> = traced.map(|s| s.observer_cost).collect();
     let costs = costs.filter(|all| !all.is_empty());
     let cpu = |all: &Vec<ObserverCost>| {

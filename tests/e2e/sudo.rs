@@ -61,8 +61,13 @@ fn belongs_to_the_person(lab: &Lab) {
         .map(|file| file.unwrap().path());
     for path in files.chain([lab.out()]) {
         let found = fs::metadata(&path).unwrap();
-        assert_eq!((found.uid(), found.gid()), (PERSON, PERSON), "{path:?}");
-        assert_eq!(found.mode() & 0o077, 0, "{path:?}");
+        assert_eq!(
+            (found.uid(), found.gid()),
+            (PERSON, PERSON),
+            "{}",
+            path.display()
+        );
+        assert_eq!(found.mode() & 0o077, 0, "{}", path.display());
     }
 }
 

@@ -56,7 +56,10 @@ fn is_as_alone_behind(behind: &[&str], options: &[&str]) {
             word["status"]["NoNewPrivs"] = Value::Null;
         }
     }
-    if options.iter().any(|o| ["sampled", "off", "auto", "ebpf"].contains(o)) {
+    if options
+        .iter()
+        .any(|o| ["sampled", "off", "auto", "ebpf"].contains(o))
+    {
         // One that is not traced dies with threadtap because it asks for it.
         for word in [&mut traced, &mut alone] {
             word["pdeathsig"] = Value::Null;

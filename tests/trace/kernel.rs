@@ -30,8 +30,14 @@ fn both_sides_agree_and_nothing_is_stopped() {
             &["thread_client", "{port}", "100", "127.0.0.1", "read"][..],
         ),
         (&EPOLL, &["epoll_client", "{port}", "300", "32"]),
-        (&["fork_server", "{port}", "read"], &["process_client", "each", "{port}", "60"]),
-        (&["passing_server", "{port}"], &["go_like", "{port}", "100", "8"]),
+        (
+            &["fork_server", "{port}", "read"],
+            &["process_client", "each", "{port}", "60"],
+        ),
+        (
+            &["passing_server", "{port}"],
+            &["go_like", "{port}", "100", "8"],
+        ),
     ] {
         let seen = watched(server, client).exits(0);
         seen.client_agrees();
@@ -114,7 +120,11 @@ fn a_server_that_is_connected_to() {
         server.signal(rustix::process::Signal::TERM);
         let ran = stage.lab.end(server);
         let own = super::own::Own::read(&ran.stdout);
-        Seen { server: own, ..seen }.server_owners_agree(Reads::Seen);
+        Seen {
+            server: own,
+            ..seen
+        }
+        .server_owners_agree(Reads::Seen);
     }
 }
 
@@ -130,5 +140,8 @@ fn it_is_not_allowed() {
     let told = findings(&record, "ebpf_not_allowed");
     assert_eq!(told.len(), 1, "{record:#}");
     let reason = told[0]["evidence"]["reason"].as_str().unwrap();
-    assert!(reason.contains("it needs root, or CAP_BPF and CAP_PERFMON"), "{reason}");
+    assert!(
+        reason.contains("it needs root, or CAP_BPF and CAP_PERFMON"),
+        "{reason}"
+    );
 }

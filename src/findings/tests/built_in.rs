@@ -105,7 +105,11 @@ fn ebpf_not_allowed_says_why() {
     let refused = scene(|s| s.trouble(Trouble::KernelRefused { reason }));
     let finding = refused.one("ebpf_not_allowed");
     assert_eq!(finding.severity, Severity::Warning);
-    assert!(finding.message.contains("(EPERM): it needs root. Your programs"));
+    assert!(
+        finding
+            .message
+            .contains("(EPERM): it needs root. Your programs")
+    );
     Scene::normal().silent("ebpf_not_allowed");
 }
 
@@ -118,7 +122,11 @@ fn records_lost_is_said_once_with_the_last_count() {
     });
     let finding = both.one("records_lost");
     assert_eq!(finding.severity, Severity::Error);
-    assert!(finding.message.starts_with("5 records of the programs in the kernel"));
+    assert!(
+        finding
+            .message
+            .starts_with("5 records of the programs in the kernel")
+    );
     assert_eq!(evidence(&finding), json!({"records": 5}));
     let unknown = scene(|s| s.trouble(trouble(Side::Server, None)));
     let finding = unknown.one("records_lost");

@@ -25,8 +25,8 @@ pub use event::{Change, Event, MOST_ELSEWHERE, SocketId};
 pub use fact::{Counted, End, Fact, Header, Leftovers, Moments, SCHEMA_OBSERVATION};
 pub use kernel::{KernelLook, TaskLimit};
 pub use notes::{ConnectionNote, OwnTotals, RequestNote, TaskNote};
-pub use output::Output;
 pub use observer::ObserverName;
+pub use output::Output;
 pub use side::{ObserverCost, Sample, SideEnded, SideObservation, SideStarted};
 pub use trouble::Trouble;
 

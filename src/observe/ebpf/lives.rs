@@ -196,7 +196,15 @@ mod tests {
     fn who_left_by_itself_was_gone_before() {
         let ends = [
             (5, 10, OK, CALLS),
-            (6, 11, OK, How { with_all: true, ..ALONE }),
+            (
+                6,
+                11,
+                OK,
+                How {
+                    with_all: true,
+                    ..ALONE
+                },
+            ),
             (7, 12, OK, last(KILLED)),
         ];
         let expected = [

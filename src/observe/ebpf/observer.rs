@@ -264,13 +264,20 @@ impl Observer for Watched {
         }
         let cost = self.child.as_ref().map(Child::cost).filter(|_| whole);
         Gone {
-            at: first.as_ref().and_then(|p| p.ended).unwrap_or_else(clock::now),
+            at: first
+                .as_ref()
+                .and_then(|p| p.ended)
+                .unwrap_or_else(clock::now),
             exit: self.exit.or_else(|| first.and_then(|p| p.exit)),
             cost: cost.unwrap_or_default(),
             observer: Some(ObserverCost {
                 // One thread works for both sides: it is told with the server, which is
                 // the last to be left.
-                cpu_ns: if side == Side::Server { cpu } else { Nanos::new(0) },
+                cpu_ns: if side == Side::Server {
+                    cpu
+                } else {
+                    Nanos::new(0)
+                },
                 stops: 0,
             }),
         }

@@ -132,7 +132,7 @@ const UNKNOWN: u32 = u32::MAX;
 /// The fields of a record, in their order.
 struct Fields<'a>(&'a [u8]);
 
-impl<'a> Fields<'a> {
+impl Fields<'_> {
     fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (first, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
@@ -297,7 +297,10 @@ mod tests {
     #[test]
     fn who_and_when() {
         let record = Record::parse(&bytes(11, 0, 0, 0)).unwrap();
-        assert_eq!((record.ns, record.pid, record.tid), (1000, Pid(10), Tid(11)));
+        assert_eq!(
+            (record.ns, record.pid, record.tid),
+            (1000, Pid(10), Tid(11))
+        );
         assert_eq!(u32::from(record.side), CLIENT);
     }
 
@@ -324,8 +327,17 @@ mod tests {
             connecting: false,
         };
         assert_eq!(connected, expected);
-        assert!(matches!(what(7, 0, 1, 0), What::Connected { target: None, .. }));
-        assert!(matches!(what(7, 2, 2, 0), What::Connected { connecting: true, .. }));
+        assert!(matches!(
+            what(7, 0, 1, 0),
+            What::Connected { target: None, .. }
+        ));
+        assert!(matches!(
+            what(7, 2, 2, 0),
+            What::Connected {
+                connecting: true,
+                ..
+            }
+        ));
         assert_eq!(what(4, 0, 0, 0), What::Listens(at(40_000)));
     }
 

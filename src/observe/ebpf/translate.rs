@@ -35,6 +35,15 @@ pub struct Translator {
 /// Results that mean "interrupted" (`linux/errno.h`), which the program never sees.
 const RESTARTS: std::ops::RangeInclusive<i32> = -516..=-512;
 
+/// What connect(2) says of a connection, by what it has returned.
+fn errno(result: i32, connecting: bool) -> i32 {
+    match result {
+        code if RESTARTS.contains(&code) => libc::EINTR,
+        0 if connecting => libc::EINPROGRESS,
+        code => -code,
+    }
+}
+
 impl Translator {
     /// Of a side whose first process this is. `port`: the server's, of a client. `begun`:
     /// the process ran before it was watched.
@@ -61,6 +70,7 @@ impl Translator {
     }
 
     /// Takes a record, at a moment of the capture's clock.
+    #[expect(clippy::too_many_lines, reason = "one arm a kind of record")]
     pub fn take(&mut self, record: Record, at: Timestamp, told: &mut Vec<Event>) {
         let Record { pid, tid, what, .. } = record;
         let event = |what| Event { at, pid, tid, what };
@@ -86,13 +96,7 @@ impl Translator {
                 name,
                 sockets,
             } => {
-                if pid == self.root && !std::mem::replace(&mut self.begun, true) {
-                    self.lives.begins(pid, tid);
-                    told.push(event(Change::Started {
-                        process: true,
-                        parent: None,
-                    }));
-                }
+                self.begins((at, pid, tid), told);
                 self.lives.executed(pid, tid);
                 told.push(event(Change::Executed {
                     former,
@@ -159,12 +163,7 @@ impl Translator {
                     target,
                     from: begun.map_or(at, |attempt| attempt.from),
                 };
-                let errno = match result {
-                    code if RESTARTS.contains(&code) => libc::EINTR,
-                    0 if connecting => libc::EINPROGRESS,
-                    code => -code,
-                };
-                self.tell(attempt, at, local, Some(errno), told);
+                self.tell(attempt, at, local, Some(errno(result, connecting)), told);
                 // It has returned, and its SYN goes out with the first data
                 // (TCP_FASTOPEN_CONNECT, tcp(7)).
                 if result == 0 && connecting && Some(target.port) == self.port {
@@ -187,6 +186,19 @@ impl Translator {
             What::Sent { socket } => told.push(event(Change::Sent { socket, from: None })),
             What::SetUpRing => told.push(event(Change::SetUpRing)),
         }
+    }
+
+    /// The first process of all executes its program: nobody told of its beginning.
+    fn begins(&mut self, (at, pid, tid): (Timestamp, Pid, Tid), told: &mut Vec<Event>) {
+        if pid != self.root || std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        self.lives.begins(pid, tid);
+        let what = Change::Started {
+            process: true,
+            parent: None,
+        };
+        told.push(Event { at, pid, tid, what });
     }
 
     /// A task is in no call any more.

@@ -67,9 +67,7 @@ impl Programs {
     /// # Errors
     /// When the kernel refuses that.
     pub fn watch(&mut self, pid: Pid, side: u32) -> Result<(), Refused> {
-        self.watched
-            .insert(pid.0, side, 0)
-            .map_err(|e| of_map(&e))
+        self.watched.insert(pid.0, side, 0).map_err(|e| of_map(&e))
     }
 
     /// A process is watched no more.
@@ -93,12 +91,7 @@ impl Programs {
     }
 }
 
-fn attach(
-    loaded: &mut Ebpf,
-    program: &str,
-    tracepoint: &str,
-    btf: &Btf,
-) -> Result<(), Refused> {
+fn attach(loaded: &mut Ebpf, program: &str, tracepoint: &str, btf: &Btf) -> Result<(), Refused> {
     let program: &mut BtfTracePoint = loaded
         .program_mut(program)
         .ok_or_else(Refused::object)?

@@ -9,8 +9,8 @@ use rustix::thread::CapabilitySet;
 
 use crate::sys::errno;
 use crate::sys::privilege::give_up::held;
-use crate::sys::proc::status::Status;
 use crate::sys::proc::Proc;
+use crate::sys::proc::status::Status;
 
 /// What was being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +152,13 @@ impl Refused {
             text = format!("{text}: {cause}");
             next = cause.source();
         }
-        let line: String = text.lines().next().unwrap_or_default().chars().take(200).collect();
+        let line: String = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(200)
+            .collect();
         Self {
             step,
             error: line,
@@ -215,16 +221,43 @@ mod tests {
     #[test]
     fn each_refusal_is_told_by_what_causes_it() {
         let cases = [
-            (Switches { permitted: false, ..ALL }, "needs root, or CAP_BPF"),
-            (Switches { first_namespace: false, ..ALL }, "a user namespace"),
-            (Switches { locked_down: true, ..ALL }, "locked down"),
-            (Switches { filtered: true, ..ALL }, "seccomp profile"),
+            (
+                Switches {
+                    permitted: false,
+                    ..ALL
+                },
+                "needs root, or CAP_BPF",
+            ),
+            (
+                Switches {
+                    first_namespace: false,
+                    ..ALL
+                },
+                "a user namespace",
+            ),
+            (
+                Switches {
+                    locked_down: true,
+                    ..ALL
+                },
+                "locked down",
+            ),
+            (
+                Switches {
+                    filtered: true,
+                    ..ALL
+                },
+                "seccomp profile",
+            ),
             (ALL, "a security module"),
         ];
         for (switches, words) in cases {
             let said = said(libc::EPERM, switches);
             assert!(said.contains(words), "{said}");
-            assert!(said.starts_with("bpf(2) refuses a program (EPERM): "), "{said}");
+            assert!(
+                said.starts_with("bpf(2) refuses a program (EPERM): "),
+                "{said}"
+            );
         }
         assert!(said(libc::EINVAL, ALL).ends_with("6.3 or newer"));
         assert_eq!(said(libc::ENOSPC, ALL), "bpf(2) refuses a program (ENOSPC)");
