@@ -6,13 +6,14 @@ use super::language::language;
 use super::output::printed;
 use super::own_name::own_name;
 use super::progress::{Progress, Wait};
+use super::several;
 use super::terminal::style;
 use super::words::Say;
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, INTERRUPTED, OK, expectations};
 use crate::cli::CompareArgs;
 use crate::compare::{Round, did_not_hold, grown, pairs_of};
 use crate::expect::{self, Document};
-use crate::report::write_compare;
+use crate::report::{Evidence, write_compare};
 use crate::session::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::session::run::End;
 use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
@@ -39,7 +40,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     progress.clear();
     // As after a run.
     end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
-    let compared = compared?;
+    let mut compared = compared?;
     let mut out = BufWriter::new(io::stdout().lock());
     let style = style(usize::MAX, args.color, args.lang);
     let written =
@@ -50,11 +51,33 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     let status = status(&compared).max(met).max(printed(written));
     if compared.not_saved.is_none() && compared.broken.is_none() {
         let folder = compared.dir.path().display().to_string();
-        let folder = as_word(&printable(&folder));
-        let next = say.next(&format!("{} report {folder}", own_name()));
-        stderr::tell(format_args!("{next}"));
+        let folder = printable(&folder);
+        let report = format!("{} report {}", own_name(), as_word(&folder));
+        let next = if !args.no_report && page(&mut compared, say) {
+            let page = say.open(&format!("{folder}/{}", Evidence::Html.file()));
+            format!("{page}, {report}")
+        } else {
+            report
+        };
+        stderr::tell(format_args!("{}", say.next(&next)));
     }
     Ok(status)
+}
+
+/// Makes the page of the comparison, unless it was interrupted, and says whether it is
+/// there. It was not asked for by name: that it cannot be made is told in a line.
+fn page(compared: &mut Compared, say: Say) -> bool {
+    if compared.end == End::Interrupted {
+        return false;
+    }
+    let made = several::of_comparison(&compared.record, &mut compared.dir, say.lang);
+    if let Err(e) = &made {
+        stderr::tell(format_args!(
+            "threadtap: {} was not made: {e}; the comparison itself is saved",
+            Evidence::Html.file()
+        ));
+    }
+    made.is_ok()
 }
 
 /// What a comparison is at, in words. A run that takes long is a wait like any other;

@@ -74,6 +74,56 @@ impl Place {
         path.display().to_string().escape_debug().to_string()
     }
 
+    /// The place of the page beside it.
+    pub(super) fn page(&self) -> Self {
+        let file = match self.file.strip_suffix(".md") {
+            Some(stem) => format!("{stem}.html"),
+            None => format!("{}.html", self.file),
+        };
+        Self {
+            folder: self.folder.clone(),
+            file,
+        }
+    }
+
+    /// Whether this is the file's name.
+    pub(super) fn is(&self, file: &str) -> bool {
+        self.file == file
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.join(&self.file)
+    }
+
+    /// Writes it. `held`: folders that are locked already, each with its name.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn write(&self, held: &[(PathBuf, SavedDir)], text: &str) -> anyhow::Result<()> {
+        let write =
+            |dir: &SavedDir| dir.write(&self.file, &mut |out| out.write_all(text.as_bytes()));
+        match held.iter().find(|(path, _)| *path == self.folder) {
+            Some((_, dir)) => write(dir)?,
+            None => write(&SavedDir::open(&self.folder)?)?,
+        }
+        Ok(())
+    }
+
+    /// Holds that nothing of somebody's own is replaced there, unless that is wanted.
+    ///
+    /// # Errors
+    /// When a file stands there that threadtap did not make so.
+    pub(super) fn check(&self, replace: bool) -> anyhow::Result<()> {
+        if !replace && !self.is_free()? {
+            anyhow::bail!(
+                "{} was not made by threadtap, or was changed since: choose another file with --out, or --force replaces it",
+                self.name()
+            );
+        }
+        Ok(())
+    }
+
     /// Whether a report may be written there: nothing stands there, or one as threadtap
     /// made it.
     fn is_free(&self) -> anyhow::Result<bool> {
@@ -99,12 +149,7 @@ pub(super) fn make(
     rows: usize,
     replace: bool,
 ) -> anyhow::Result<()> {
-    if !replace && !place.is_free()? {
-        anyhow::bail!(
-            "{} was not made by threadtap, or was changed since: choose another file with --out, or --force replaces it",
-            place.name()
-        );
-    }
+    place.check(replace)?;
     let names = names(sources);
     let described = described(sources, &names);
     let ladders: Vec<Option<Ladder>> = sources
@@ -141,12 +186,7 @@ pub(super) fn make(
     });
     let parts: Vec<Part<'_>> = typical.chain(parts).collect();
     let text = sealed(&handout(&parts, lang, rows, &meaning));
-    let write = |dir: &SavedDir| dir.write(&place.file, &mut |out| out.write_all(text.as_bytes()));
-    match held.iter().find(|(path, _)| *path == place.folder) {
-        Some((_, dir)) => write(dir)?,
-        None => write(&SavedDir::open(&place.folder)?)?,
-    }
-    Ok(())
+    place.write(held, &text)
 }
 
 /// A run of a comparison, and what the report says of it.
@@ -192,7 +232,7 @@ fn meaning(code: &str, lang: Lang) -> Option<Meaning> {
 }
 
 /// The folders' names: their last parts, where that tells them apart.
-fn names(sources: &[(Folder, Kept)]) -> Vec<String> {
+pub(super) fn names(sources: &[(Folder, Kept)]) -> Vec<String> {
     let whole: Vec<String> = sources.iter().map(|(f, _)| f.name().to_owned()).collect();
     let last: Vec<String> = whole
         .iter()
@@ -253,5 +293,12 @@ mod tests {
                 .name()
                 .ends_with("report.md")
         );
+        let page = |asked: Option<&str>| {
+            let place = Place::of(asked.map(Path::new), &["t".into(), "p".into()]);
+            place.unwrap().page().name()
+        };
+        assert_eq!(page(None), "report.html");
+        assert_eq!(page(Some("a/lab1.md")), "a/lab1.html");
+        assert_eq!(page(Some("lab")), "lab.html");
     }
 }

@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod saved;
 mod serve;
+mod several;
 mod show;
 mod terminal;
 mod told;

@@ -10,6 +10,7 @@ use super::confined::confine;
 use super::handout::{self, Place};
 use super::language::language;
 use super::saved::{Capture, Folder, Kept, Saved, tell};
+use super::several;
 use super::{DID_NOT_HOLD, OK};
 use crate::cli::ReportArgs;
 use crate::lang::Lang;
@@ -33,13 +34,13 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
     let place = Place::of(args.out.as_deref(), &named)?;
     let opener = args
         .open
-        .then(|| Opener::ready(pages(&named)))
+        .then(|| Opener::ready(pages(&named, &place)))
         .transpose()?;
     let mut made_in = Vec::new();
     if !files.is_empty() {
         made_in.extend(named.iter().map(PathBuf::as_path));
     }
-    if wanted(&Evidence::Md) {
+    if wanted(&Evidence::Md) || wanted(&Evidence::Html) {
         made_in.push(place.folder());
     }
     confine(&Needs {
@@ -70,6 +71,15 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
             ));
         }
     }
+    // One run has its own page, and nothing beside it.
+    let several = !matches!(&sources[..], [(_, Kept::Run(_))]);
+    let mut of_all = false;
+    if several && wanted(&Evidence::Html) {
+        of_all = beside(&sources, &dirs, &place.page(), lang, args);
+        if !of_all {
+            status = DID_NOT_HOLD;
+        }
+    }
     if wanted(&Evidence::Md) {
         match handout::make(&sources, &dirs, &place, lang, args.rows, args.force) {
             Ok(()) => say(&place.name()),
@@ -80,13 +90,14 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
         }
     }
     if let Some(opener) = opener {
-        // Of several runs, the first one's.
+        // That of all; else, of several runs, the first one's.
         let run = sources
             .iter()
             .position(|(_, kept)| matches!(kept, Kept::Run(_)));
         let run = run.filter(|run| page(&named[*run]).is_file());
-        opener.open(run);
-        if run.is_none() {
+        let which = if of_all { Some(named.len()) } else { run };
+        opener.open(which);
+        if which.is_none() {
             stderr::tell("threadtap: there is no page to open: none of these is a run with one");
             status = DID_NOT_HOLD;
         }
@@ -99,8 +110,32 @@ fn page(dir: &Path) -> PathBuf {
     dir.join(Evidence::Html.file())
 }
 
-fn pages(dirs: &[PathBuf]) -> Vec<PathBuf> {
-    dirs.iter().map(|dir| page(dir)).collect()
+/// Those of the folders, and the one of all.
+fn pages(dirs: &[PathBuf], place: &Place) -> Vec<PathBuf> {
+    let of_all = place.page().path();
+    dirs.iter().map(|dir| page(dir)).chain([of_all]).collect()
+}
+
+/// Makes the page of all, and says whether it is there.
+fn beside(
+    sources: &[(Folder, Kept)],
+    dirs: &[(PathBuf, SavedDir)],
+    place: &Place,
+    lang: Lang,
+    args: &ReportArgs,
+) -> bool {
+    match several::make(sources, dirs, place, lang, args.force) {
+        Ok(several::Made::Whole) => {
+            say(&place.name());
+            return true;
+        }
+        Ok(several::Made::InTheWay) => stderr::tell(format_args!(
+            "threadtap: the page of all was not made: {} is the page of a run; choose another place with --out",
+            place.name()
+        )),
+        Err(e) => stderr::tell(format_args!("threadtap: {e}")),
+    }
+    false
 }
 
 /// The folders, each once, whatever it is called.

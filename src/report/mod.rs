@@ -68,7 +68,7 @@ pub(crate) use evidence::Evidence;
 pub use form::FlowWriter;
 pub use formats::Format;
 pub(crate) use handout::{Meaning, Method, Part, RunPart, example, handout, is_as_made, sealed};
-pub(crate) use html::write_html;
+pub(crate) use html::{Beside, Several, write_html, write_several};
 pub(crate) use json::{write_compare_json, write_flows_jsonl, write_run_json, write_workers_jsonl};
 pub(crate) use layout::{width, wrap};
 pub(crate) use trace::{write_pftrace, write_trace_json};

@@ -27,7 +27,7 @@ pub(super) fn title(say: Say, run: &RunRecord) -> Cell {
     Cell::new(format!("{} → {target}", client(say, run))).toned(Tone::Strong)
 }
 
-fn client(say: Say, run: &RunRecord) -> String {
+pub(super) fn client(say: Say, run: &RunRecord) -> String {
     let plan = &run.plan;
     if let Some(words) = &plan.client_command {
         return command(words);
@@ -57,7 +57,7 @@ fn client(say: Say, run: &RunRecord) -> String {
 
 /// A command, cut where it is longer than anybody reads in a heading; all of it
 /// is in the run's record.
-fn command(words: &[String]) -> String {
+pub(super) fn command(words: &[String]) -> String {
     const MOST: usize = 160;
     let whole = words.join(" ");
     match whole.char_indices().nth(MOST) {

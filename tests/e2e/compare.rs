@@ -47,6 +47,18 @@ fn all_strategies_side_by_side() {
     assert_eq!(record["complete"], true);
     assert_eq!(names(&record), ["thread", "pool", "process", "async"]);
     assert_eq!(record["differences"].as_array().unwrap().len(), 6);
+    // The page of all, which links to that of the run that stands for each method.
+    let page = fs::read_to_string(lab.out().join("report.html")).unwrap();
+    let links = page.matches("<a href=\"").count();
+    assert_eq!(
+        (links, page.matches("its run is not there").count()),
+        (4, 0)
+    );
+    assert!(
+        ran.stderr.contains("open out/report.html"),
+        "{}",
+        ran.stderr
+    );
     for row in record["rows"].as_array().unwrap() {
         assert_eq!(row["repeats"], 5);
         assert_eq!(row["failed"], 0);

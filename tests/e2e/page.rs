@@ -324,3 +324,111 @@ fn a_run_without_a_capture_has_a_page() {
         assert!(html.contains(said), "{html}");
     }
 }
+
+/// Golden runs under names of their own.
+fn golden_runs(lab: &Lab, names: &[&str]) {
+    for name in names {
+        fs::rename(lab.golden_run(name), lab.path().join(name)).unwrap();
+    }
+}
+
+/// Several runs on the same axes, in both languages, under the page's own policy.
+#[test]
+fn several_runs_stand_on_one_page() {
+    require!(Tool(CHROMIUM));
+    let names = ["thread", "async", "process", "python", "refused"];
+    for lang in ["en", "id"] {
+        let lab = Lab::new();
+        golden_runs(&lab, &names);
+        let mut command = lab.threadtap(&[]);
+        command.arg("report").args(names);
+        let ran = lab.finish(command.args(["--only", "html", "--lang", lang]));
+        let ran = ran.exits(0);
+        assert!(ran.stdout.ends_with("\nreport.html\n"), "{}", ran.stdout);
+        let file = lab.path().join("report.html");
+        let (dom, console) = browse(&lab, &file, &["--dump-dom", "--window-size=1280,900"]);
+        assert_eq!(console, "");
+        for said in [
+            &*format!("<html lang=\"{lang}\""),
+            "data-ready=\"true\"",
+            "data-members=\"5\"",
+            "<a href=\"thread/report.html\">",
+        ] {
+            assert!(dom.contains(said), "{said}");
+        }
+        // A panel for each side of each; where none listened no server was counted. Four
+        // have a line in each distribution.
+        assert_eq!(dom.matches("class=\"pair\"").count(), 5);
+        assert_eq!(dom.matches("class=\"area\"").count(), 9);
+        let lines = dom.split("id=\"cdfs\"").nth(1).unwrap();
+        let lines = lines.split("</section>").next().unwrap();
+        assert_eq!(lines.matches("<title>").count(), 2 * 4, "{lines}");
+        if lang == "id" {
+            let text = texts_of(&dom);
+            // strerror(3) says it.
+            let text = text.replace("Connection refused (os error 111)", "ECONNREFUSED");
+            assert_eq!(english(&text), Vec::<&str>::new(), "{text}");
+        }
+        let print = format!("--print-to-pdf={}", lab.path().join("all.pdf").display());
+        let (_, console) = browse(&lab, &file, &[&print]);
+        assert_eq!(console, "");
+        let pdf = fs::read(lab.path().join("all.pdf")).unwrap();
+        assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 20_000);
+    }
+}
+
+/// What a document says: what stands between its tags, without its script, style and
+/// data, and the labels of what is drawn.
+fn texts_of(dom: &str) -> String {
+    let (_, body) = dom.split_once("<body>").unwrap();
+    let (body, _) = body.split_once("<template").unwrap();
+    let mut text = String::new();
+    // Evidence has the names of the record.
+    let mut parts = body.split("<details>");
+    let first = parts.next().into_iter();
+    for part in first.chain(parts.map(|p| p.split_once("</details>").map_or("", |p| p.1))) {
+        for piece in part.split('<') {
+            let (tag, said) = piece.split_once('>').unwrap_or(("", piece));
+            let label = tag.split("aria-label=\"").nth(1);
+            text += label.and_then(|l| l.split('"').next()).unwrap_or("");
+            text += "\n";
+            text += said;
+            text += "\n";
+        }
+    }
+    text
+}
+
+/// A page of somebody's own is kept, and so is that of a run.
+#[test]
+fn the_page_of_several_replaces_nothing_of_anybodys() {
+    let lab = Lab::new();
+    golden_runs(&lab, &["thread", "async"]);
+    let report = |more: &[&str]| {
+        let mut command = lab.threadtap(&[]);
+        command.args(["report", "thread", "async", "--only", "html"]);
+        lab.finish(command.args(more))
+    };
+    let page = lab.path().join("report.html");
+    report(&[]).exits(0);
+    let first = fs::read(&page).unwrap();
+    report(&[]).exits(0);
+    assert!(first == fs::read(&page).unwrap());
+    fs::write(&page, "mine").unwrap();
+    let ran = report(&[]).exits(1);
+    assert!(ran.stderr.contains("--force replaces it"), "{}", ran.stderr);
+    assert_eq!(fs::read(&page).unwrap(), b"mine");
+    report(&["--out", "lab1.md"]).exits(0);
+    assert!(first == fs::read(lab.path().join("lab1.html")).unwrap());
+    report(&["--force"]).exits(0);
+    assert!(first == fs::read(&page).unwrap());
+    // In the folder of a run stands that run's.
+    let ran = report(&["--out", "thread/"]).exits(1);
+    assert!(
+        ran.stderr.contains("is the page of a run"),
+        "{}",
+        ran.stderr
+    );
+    let of_run = fs::read_to_string(lab.path().join("thread/report.html")).unwrap();
+    assert!(of_run.contains("id=\"canvas\""));
+}

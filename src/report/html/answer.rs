@@ -125,10 +125,16 @@ fn wire(say: Say, page: &mut Markup, run: &RunRecord) {
 }
 
 /// What is concluded, under its heading.
-pub(super) fn findings(say: Say, page: &mut Markup, findings: &[Finding]) {
-    let tables = say.tables();
+fn findings(say: Say, page: &mut Markup, findings: &[Finding]) {
     page.raw("<section aria-labelledby=\"findings\">\n");
-    page.element("<h2 id=\"findings\">", tables.findings(), "</h2>\n");
+    page.element("<h2 id=\"findings\">", say.tables().findings(), "</h2>\n");
+    list_of_findings(say, page, findings);
+    page.raw("</section>\n");
+}
+
+/// What is concluded, or that nothing is.
+pub(super) fn list_of_findings(say: Say, page: &mut Markup, findings: &[Finding]) {
+    let tables = say.tables();
     if findings.is_empty() {
         page.element("<p class=\"quiet\">", say.no_findings(), "</p>\n");
     } else {
@@ -166,5 +172,4 @@ pub(super) fn findings(say: Say, page: &mut Markup, findings: &[Finding]) {
     if !findings.is_empty() {
         page.raw("</ul>\n");
     }
-    page.raw("</section>\n");
 }

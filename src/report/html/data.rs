@@ -87,7 +87,7 @@ pub(super) fn data(say: Say, view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
     tables.push(("others", others(left, clock, &mut texts)));
     let mut thinned = Vec::new();
     for (side, census) in sides {
-        let changes = thin(&census.timeline);
+        let changes = thin(&census.timeline, MOST_CHANGES);
         if changes.len() < census.timeline.len() {
             thinned.push(side);
         }
@@ -152,14 +152,14 @@ fn timeline(changes: &[TimelinePoint], clock: Clock) -> Table {
     table
 }
 
-/// The same counts with fewer changes: of each stretch the least, the greatest and the
+/// The same counts with no more than so many changes: of each stretch the least, the greatest and the
 /// last, so that a peak stays one.
-fn thin(changes: &[TimelinePoint]) -> Vec<TimelinePoint> {
-    if changes.len() <= MOST_CHANGES {
+pub(super) fn thin(changes: &[TimelinePoint], most: usize) -> Vec<TimelinePoint> {
+    if changes.len() <= most {
         return changes.to_vec();
     }
-    let stretch = changes.len().div_ceil(MOST_CHANGES / 4);
-    let mut kept = Vec::with_capacity(MOST_CHANGES);
+    let stretch = changes.len().div_ceil(most / 4);
+    let mut kept = Vec::with_capacity(most);
     for stretch in changes.chunks(stretch) {
         let by = |of: fn(&TimelinePoint) -> u64, most: bool| {
             let places = 0..stretch.len();
@@ -201,13 +201,13 @@ mod tests {
                 TimelinePoint(t, i % 50 + 1000 * peak, 1 + 7 * u64::from(i == 33_333))
             })
             .collect();
-        let thin = thin(&changes);
+        let thin = thin(&changes, MOST_CHANGES);
         assert!(thin.len() <= MOST_CHANGES, "{}", thin.len());
         assert!(thin.windows(2).all(|w| w[0].0 < w[1].0));
         let most = |all: &[TimelinePoint], of: fn(&TimelinePoint) -> u64| all.iter().map(of).max();
         assert_eq!(most(&thin, |p| p.1), most(&changes, |p| p.1));
         assert_eq!(most(&thin, |p| p.2), most(&changes, |p| p.2));
         assert_eq!(thin.last(), changes.last());
-        assert_eq!(super::thin(&changes[..10]), changes[..10]);
+        assert_eq!(super::thin(&changes[..10], MOST_CHANGES), changes[..10]);
     }
 }

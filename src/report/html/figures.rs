@@ -29,7 +29,7 @@ pub(super) fn figures(say: Say, view: RunView<'_>) -> String {
     page.end()
 }
 
-fn block(page: &mut Markup, block: &Block) {
+pub(super) fn block(page: &mut Markup, block: &Block) {
     page.raw("<section>\n");
     match block {
         Block::Grid {
@@ -58,7 +58,7 @@ fn block(page: &mut Markup, block: &Block) {
     page.raw("</section>\n");
 }
 
-fn grid(page: &mut Markup, heading: &str, grid: &Grid) {
+pub(super) fn grid(page: &mut Markup, heading: &str, grid: &Grid) {
     page.element(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"",
         heading,

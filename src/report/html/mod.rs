@@ -1,4 +1,5 @@
-//! A run as a page: one file for a browser, without a network.
+//! A run as a page: one file for a browser, without a network; and several runs beside
+//! each other (`several`).
 //!
 //! The answer stands on top as plain HTML, which needs no script: what was run, the
 //! threads and processes of each side, what is concluded. Below, the page's own script
@@ -19,10 +20,13 @@ mod flow_table;
 mod markup;
 mod pack;
 mod page_texts;
+mod several;
 #[cfg(test)]
 mod tests;
 mod texts;
 mod words;
+
+pub(crate) use several::{Beside, Several, write_several};
 
 use std::io::{self, Write};
 
@@ -39,8 +43,9 @@ const STYLE: &str = include_str!("page/page.css");
 
 /// The script: its files, one after the other.
 const SCRIPT: &str = concat!(
-    include_str!("page/data.js"),
+    include_str!("page/base.js"),
     include_str!("page/words.js"),
+    include_str!("page/data.js"),
     include_str!("page/model.js"),
     include_str!("page/lanes.js"),
     include_str!("page/axis.js"),
@@ -50,11 +55,6 @@ const SCRIPT: &str = concat!(
     include_str!("page/table.js"),
     include_str!("page/main.js"),
 );
-
-/// The places of the page that are no texts.
-const PARTS: [&str; 9] = [
-    "lang", "policy", "title", "style", "answer", "figures", "texts", "data", "script",
-];
 
 /// Writes the page of a run, in a language; `notes` are what a reader should know of its
 /// files.
@@ -70,39 +70,65 @@ pub(crate) fn write_html(
     let say = Say::new(lang);
     let mut title = Markup::default();
     title.text(&summary::title(say.tables(), view.run).text);
-    let policy = format!(
-        "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
-        pack::source(SCRIPT),
-        pack::source(STYLE)
-    );
-    let texts = page_texts::all(lang);
-    let mut script_texts = Markup::default();
-    script_texts.text(&serde_json::to_string(&texts)?);
-    let data = pack::packed(&data::data(say, view)?)?;
-    let parts: [String; PARTS.len()] = [
-        lang.name().to_owned(),
-        policy,
-        title.end(),
-        STYLE.to_owned(),
-        answer::answer(say, view, notes),
-        figures::figures(say, view),
-        script_texts.end(),
-        data,
-        SCRIPT.to_owned(),
+    let parts = Parts {
+        title: title.end(),
+        top: answer::answer(say, view, notes),
+        rest: figures::figures(say, view),
+        data: pack::packed(&data::data(say, view)?)?,
+    };
+    parts.fill(PAGE, SCRIPT, lang, out)
+}
+
+/// What a page is made of, beside its own texts, its style and its script.
+struct Parts {
+    title: String,
+    /// Before what the script draws.
+    top: String,
+    /// After it.
+    rest: String,
+    data: String,
+}
+
+impl Parts {
+    /// The places that are no texts.
+    const NAMES: [&str; 9] = [
+        "lang", "policy", "title", "style", "top", "rest", "texts", "data", "script",
     ];
-    // What is put in is not looked at again.
-    let mut rest = PAGE;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
-        out.write_all(before.as_bytes())?;
-        if let Some(part) = PARTS.iter().position(|part| *part == name) {
-            out.write_all(parts[part].as_bytes())?;
-        } else {
-            let mut text = Markup::default();
-            text.coded(texts.get(name).and_then(Value::as_str).unwrap_or_default());
-            out.write_all(text.end().as_bytes())?;
+
+    /// Writes a page. What is put in is not looked at again.
+    fn fill(self, page: &str, script: &str, lang: Lang, out: &mut impl Write) -> io::Result<()> {
+        let policy = format!(
+            "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
+            pack::source(script),
+            pack::source(STYLE)
+        );
+        let texts = page_texts::all(lang);
+        let mut script_texts = Markup::default();
+        script_texts.text(&serde_json::to_string(&texts)?);
+        let parts: [&str; Self::NAMES.len()] = [
+            lang.name(),
+            &policy,
+            &self.title,
+            STYLE,
+            &self.top,
+            &self.rest,
+            &script_texts.end(),
+            &self.data,
+            script,
+        ];
+        let mut rest = page;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+            out.write_all(before.as_bytes())?;
+            if let Some(part) = Self::NAMES.iter().position(|part| *part == name) {
+                out.write_all(parts[part].as_bytes())?;
+            } else {
+                let mut text = Markup::default();
+                text.coded(texts.get(name).and_then(Value::as_str).unwrap_or_default());
+                out.write_all(text.end().as_bytes())?;
+            }
+            rest = after;
         }
-        rest = after;
+        out.write_all(rest.as_bytes())
     }
-    out.write_all(rest.as_bytes())
 }

@@ -28,13 +28,13 @@ fn in_language(run: &Fixture, lang: Lang) -> String {
 }
 
 /// What stands between two marks, of which there are one each.
-fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+pub(super) fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
     assert_eq!(page.matches(from).count(), 1, "{from}");
     let rest = page.split_once(from).unwrap().1;
     rest.split_once(to).unwrap().0
 }
 
-fn unpacked(page: &str) -> Vec<u8> {
+pub(super) fn unpacked(page: &str) -> Vec<u8> {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let text = between(page, "<template id=\"data\">", "</template>");
     let mut bytes = Vec::new();

@@ -1,32 +1,10 @@
-"use strict";
 // Reads the page's data: columns of numbers, gzipped, in base64 (columns.rs writes them).
-
-/** What is not there. */
-const ABSENT = "—";
 
 /**
  * @typedef {Record<string, Float64Array>} Columns A table: NaN is what is not there.
  * @typedef {{name: string, base: string, width: number}} ColumnHead
  * @typedef {{rows: number, columns: ColumnHead[]}} TableHead
  */
-
-/** @param {string} text @returns {Uint8Array} */
-function fromBase64(text) {
-  const letters = atob(text.trim());
-  const bytes = new Uint8Array(letters.length);
-  for (let i = 0; i < letters.length; i += 1) bytes[i] = letters.charCodeAt(i);
-  return bytes;
-}
-
-/** @param {Uint8Array} bytes @returns {Promise<Uint8Array>} */
-async function unzipped(bytes) {
-  if (typeof DecompressionStream !== "function") {
-    throw new Error(say("too_old"));
-  }
-  const unzip = new DecompressionStream("gzip");
-  const stream = new Blob([/** @type {BlobPart} */ (bytes)]).stream().pipeThrough(unzip);
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
 
 /**
  * One table. Its bytes begin at `from`.
@@ -76,8 +54,7 @@ function readTable(head, bytes, from) {
  * @returns {Promise<{head: any, tables: Record<string, Columns>}>}
  */
 async function readData() {
-  const template = /** @type {HTMLTemplateElement} */ (byId("data"));
-  const bytes = await unzipped(fromBase64(template.content.textContent || ""));
+  const bytes = await dataBytes();
   const length = new DataView(bytes.buffer).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
   if (head.version !== 1) throw new Error(say("other_version", { version: head.version }));
@@ -91,11 +68,4 @@ async function readData() {
   }
   if (at !== bytes.length) throw new Error(say("not_whole"));
   return { head, tables };
-}
-
-/** @param {string} id @returns {HTMLElement} */
-function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`there is no #${id}`);
-  return found;
 }

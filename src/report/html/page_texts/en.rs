@@ -144,4 +144,19 @@ pub(super) const TEXTS: Texts = Texts {
     time: "time",
     since: "since",
     wire: "wire",
+
+    // Several runs.
+    no_charts: "The charts need JavaScript, which is off here. The tables above and below do not.",
+    over_time: "Threads over time",
+    tasks_help: "A row for each method, the client on the left, the server on the right. All have the same axes: time since the client's start, and as high as the most threads of that side in any method. The thin line is the number of processes, where there are several.",
+    whole_axis: "all of it",
+    cdf_help: "Each line tells which share of a method's handshakes or answers took at most so long (its cumulative distribution, CDF): a line further left was faster. Logarithmic scale.",
+    made_of_several: "Made by `threadtap`. This page loads nothing from anywhere; the folders of the runs hold every figure.",
+    axis_from_to: "{from} to {to} after the client's start",
+    cdf_of: "{title}: the share of each method that took at most so long. The table below has the quantiles.",
+    read_at: "read at",
+    done_after: "At most {time}: {shares}",
+    share_is: "{name} {share}",
+    methods_left_out: "The first {shown} methods are drawn; {n} more are in the tables only.",
+    no_charts_because: "The charts cannot be shown: {error}. The tables above and below are whole.",
 };

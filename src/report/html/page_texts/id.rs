@@ -144,4 +144,19 @@ pub(super) const TEXTS: Texts = Texts {
     time: "waktu",
     since: "selang",
     wire: "jaringan",
+
+    // Several runs.
+    no_charts: "Grafik memerlukan JavaScript, yang tidak aktif di sini. Tabel di atas dan di bawah tidak memerlukannya.",
+    over_time: "Jumlah thread dari waktu ke waktu",
+    tasks_help: "Satu baris untuk tiap metode, klien di kiri dan server di kanan. Semua memakai sumbu yang sama: waktu sejak klien dimulai, dan setinggi jumlah thread terbanyak sisi itu di antara semua metode. Garis tipis adalah jumlah proses, bila lebih dari satu.",
+    whole_axis: "seluruhnya",
+    cdf_help: "Tiap garis menunjukkan berapa bagian dari handshake atau jawaban sebuah metode yang berlangsung paling lama sekian (distribusi kumulatif, CDF): garis yang lebih ke kiri lebih cepat. Skala logaritmik.",
+    made_of_several: "Dibuat oleh `threadtap`. Halaman ini tidak memuat apa pun dari luar; folder tiap run berisi semua angka.",
+    axis_from_to: "{from} sampai {to} sesudah klien dimulai",
+    cdf_of: "{title}: bagian dari tiap metode yang berlangsung paling lama sekian. Tabel di bawah memuat kuantilnya.",
+    read_at: "baca pada",
+    done_after: "Paling lama {time}: {shares}",
+    share_is: "{name} {share}",
+    methods_left_out: "{shown} metode pertama digambar; {n} lagi hanya ada di tabel.",
+    no_charts_because: "Grafik tidak dapat ditampilkan: {error}. Tabel di atas dan di bawah tetap utuh.",
 };

@@ -31,6 +31,8 @@ texts! {
         served_by begins handshake answer after close note request first_requests server
         first_answer whole_flow client_sent server_sent sent_again seen_in_part time since
         wire
+        // Several runs.
+        no_charts over_time tasks_help whole_axis cdf_help made_of_several read_at
     }
     minutes(minutes, seconds); hours(hours, minutes); other_version(version);
     cannot_be_shown(error); flow_title(flow); flow_is(flow); worker_is(worker);
@@ -48,6 +50,8 @@ texts! {
     client_is(end, worker, tid); server_is(end, accepted, served, sent);
     answer_after(time, answer); state_is(state, meaning, history);
     was_sent(frames, bytes);
+    // Several runs.
+    axis_from_to(from, to); cdf_of(title); done_after(time, shares); share_is(name, share); methods_left_out(shown, n); no_charts_because(error);
 }
 
 /// Those of a language.

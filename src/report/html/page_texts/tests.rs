@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::lang::complete;
-use crate::report::html::{PAGE, PARTS, SCRIPT};
+use crate::report::html::{PAGE, Parts, SCRIPT, several};
+
+/// Both pages, and both scripts.
+const PAGES: [&str; 2] = [PAGE, several::PAGE];
+const SCRIPTS: [&str; 2] = [SCRIPT, several::SCRIPT];
 
 #[test]
 fn every_language_says_everything() {
-    let same = ["bytes", "histogram_of", "client_is"];
+    let same = ["bytes", "histogram_of", "client_is", "share_is"];
     complete(&en::TEXTS.all(), &[&id::TEXTS.all()], &same);
 }
 
@@ -17,7 +21,7 @@ fn every_language_says_everything() {
 fn asked() -> BTreeMap<String, BTreeSet<String>> {
     let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for way in ["say(\"", "counted(\"", "figure(\"", "words(\"", "name: \""] {
-        for call in SCRIPT.split(way).skip(1) {
+        for call in SCRIPTS.iter().flat_map(|s| s.split(way).skip(1)) {
             let (name, rest) = call.split_once('"').unwrap();
             let gaps = asked.entry(name.to_owned()).or_default();
             if let Some(object) = rest.strip_prefix(", {") {
@@ -73,12 +77,15 @@ fn the_script_says_what_is_there_and_fills_its_gaps() {
     }
     for name in texts.keys() {
         let place = format!("{{{{{name}}}}}");
-        let said = asked.contains_key(*name) || PAGE.contains(&place);
+        let said = asked.contains_key(*name) || PAGES.iter().any(|p| p.contains(&place));
         assert!(said, "nobody says {name}");
     }
-    for place in PAGE.split("{{").skip(1) {
+    for place in PAGES.iter().flat_map(|p| p.split("{{").skip(1)) {
         let name = place.split("}}").next().unwrap();
-        assert!(PARTS.contains(&name) || texts.contains_key(name), "{name}");
+        assert!(
+            Parts::NAMES.contains(&name) || texts.contains_key(name),
+            "{name}"
+        );
     }
 }
 
@@ -89,6 +96,7 @@ fn the_script_has_no_text_of_its_own() {
     let allowed = [
         "use strict",
         "when since",
+        "reading quiet",
         "said careful",
         "first syn syn_ack ack request response server_closed client_closed last ",
         "c_started c_connected c_ended s_accepted s_started s_ended started connected ended at",
@@ -97,10 +105,8 @@ fn the_script_has_no_text_of_its_own() {
         "Noto Sans",
     ];
     let mut found = Vec::new();
-    for line in SCRIPT
-        .lines()
-        .filter(|l| !l.trim_start().starts_with(['/', '*']))
-    {
+    let lines = SCRIPTS.iter().flat_map(|s| s.lines());
+    for line in lines.filter(|l| !l.trim_start().starts_with(['/', '*'])) {
         for quoted in line.split('"').skip(1).step_by(2) {
             let words = quoted.split(' ').filter(|w| !w.is_empty()).count();
             let letters = quoted

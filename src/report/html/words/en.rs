@@ -95,4 +95,18 @@ pub(super) const TEXTS: Texts = Texts {
 
     // In place of a text.
     no_room: "(too much text for this page; flows.jsonl and workers.jsonl have it)",
+
+    // Several runs.
+    side_by_side: "Runs side by side",
+    what_was_run: "what was run",
+    client_peak: "client threads, peak",
+    server_peak: "server threads, peak",
+    one_run_each: "A run is one measurement: another one gives other times. Which method is faster, `threadtap compare` tests by repeating them.",
+    median_runs: "Of each method of a comparison this is the run with the median duration.",
+    as_tables: "The same as tables",
+    not_whole: "(not whole: it did not come to its end, or a file is incomplete)",
+    only_record: "(its run is not there: no distribution)",
+    valid_of: "{valid} of {all}",
+    findings_of: "Findings: {name}",
+    comparison: "Comparison {name}",
 };

@@ -95,4 +95,18 @@ pub(super) const TEXTS: Texts = Texts {
 
     // In place of a text.
     no_room: "(teksnya terlalu banyak untuk halaman ini; ada di flows.jsonl dan workers.jsonl)",
+
+    // Several runs.
+    side_by_side: "Run berdampingan",
+    what_was_run: "yang dijalankan",
+    client_peak: "thread klien, puncak",
+    server_peak: "thread server, puncak",
+    one_run_each: "Sebuah run adalah satu pengukuran: run lain memberi waktu yang lain. Metode mana yang lebih cepat diuji `threadtap compare` dengan mengulangnya.",
+    median_runs: "Dari tiap metode sebuah perbandingan, ini adalah run dengan lama median.",
+    as_tables: "Hal yang sama sebagai tabel",
+    not_whole: "(tidak utuh: tidak sampai selesai, atau ada file yang tidak lengkap)",
+    only_record: "(run-nya tidak ada: tanpa distribusi)",
+    valid_of: "{valid} dari {all}",
+    findings_of: "Temuan: {name}",
+    comparison: "Perbandingan {name}",
 };

@@ -33,5 +33,9 @@ texts! {
         accepted closed
         // In place of a text.
         no_room
+        // Several runs.
+        side_by_side what_was_run client_peak server_peak one_run_each median_runs as_tables not_whole only_record
     }
+    // Several runs.
+    valid_of(valid, all); findings_of(name); comparison(name);
 }

@@ -23,6 +23,9 @@ pub enum Kind {
 /// The report to hand in. A person may have written in it: then it is not ours any more.
 const REPORT: &str = "report.md";
 
+/// The page. That of a run is ours by its name; beside other things a person may have one.
+const PAGE: &str = "report.html";
+
 impl Kind {
     /// The files that threadtap writes into it.
     fn files(self) -> &'static [&'static str] {
@@ -37,7 +40,7 @@ impl Kind {
                 "server.log",
                 // What `threadtap report` makes of these.
                 REPORT,
-                "report.html",
+                PAGE,
                 "capture.pcapng",
                 "trace.pftrace",
                 "trace.json",
@@ -48,8 +51,8 @@ impl Kind {
                 "workers.jsonl.zst",
                 "threadtap.lua",
             ],
-            Self::Comparison => &["compare.json", REPORT],
-            Self::Ceiling => &["ceiling.json", REPORT],
+            Self::Comparison => &["compare.json", REPORT, PAGE],
+            Self::Ceiling => &["ceiling.json", REPORT, PAGE],
         }
     }
 
@@ -71,6 +74,11 @@ impl Kind {
         files.sort();
         files.dedup();
         files
+    }
+
+    /// Whether a file is only threadtap's where it is as threadtap made it.
+    fn may_be_a_persons(self, file: &str) -> bool {
+        file == REPORT || file == PAGE && self != Self::Run
     }
 
     /// What it is called.
@@ -101,11 +109,11 @@ fn aside(name: &str) -> String {
 }
 
 /// Whether the report is as threadtap made it.
-fn is_as_made(folder: &Folder) -> bool {
+fn is_as_made(folder: &Folder, report: &str) -> bool {
     /// None that threadtap makes is longer, in bytes.
     const LONGEST: u64 = 64 << 20;
     let mut bytes = Vec::new();
-    let file = folder.open(REPORT, OFlags::RDONLY);
+    let file = folder.open(report, OFlags::RDONLY);
     let read = file.and_then(|f| f.take(LONGEST).read_to_end(&mut bytes));
     read.is_ok() && report::is_as_made(&bytes)
 }
@@ -141,7 +149,8 @@ impl Earlier {
     pub fn set_aside(folder: &Folder, kind: Kind, names: &[String]) -> io::Result<Self> {
         let mut earlier = Self::default();
         for file in kind.files_among(names) {
-            if file == REPORT && names.contains(&file) && !is_as_made(folder) {
+            let known = names.contains(&file);
+            if kind.may_be_a_persons(&file) && known && !is_as_made(folder, &file) {
                 continue;
             }
             let unfinished = beside(&file);
