@@ -1,5 +1,6 @@
 //! The embedded server of a search for connections, and the end of a search.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering::Relaxed;
@@ -101,7 +102,7 @@ pub(super) fn settle(server: Option<Server>) -> Option<u64> {
         stayed
     });
     // Whoever is left has nothing to tell.
-    let _ = process::sweep();
+    let _ = process::sweep(&HashSet::new());
     let tasks = match process::reap_any(false) {
         // Nobody is left, not even an orphan.
         Err(_) => 0,

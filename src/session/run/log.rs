@@ -1,10 +1,12 @@
 //! The log of a run: each fact is written to `observation.jsonl` as it comes, and
 //! gathered for the record.
 
+use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 use crate::model::observation::{Fact, Header, Observation};
+use crate::model::{Change, Pid};
 use crate::obsfile::ObservationWriter;
 
 /// How often what was written is handed to the system, so that a run that is
@@ -35,6 +37,16 @@ impl Log {
         };
         log.write(|out| out.write(&first).and_then(|()| out.flush()));
         log
+    }
+
+    /// The processes whose ends an observer has told.
+    pub fn ended(&self) -> HashSet<Pid> {
+        let sides = [&self.observation.client, &self.observation.server];
+        let events = sides.into_iter().flat_map(|side| &side.events);
+        events
+            .filter(|e| matches!(e.what, Change::Ended(_)) && e.pid.0 == e.tid.0)
+            .map(|e| e.pid)
+            .collect()
     }
 
     /// One more fact.

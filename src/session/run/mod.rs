@@ -30,6 +30,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::io;
 use std::time::Duration;
 
@@ -182,7 +183,7 @@ fn conduct_in(
     let played = match Stage::new(plan, isolated, started, world, store, status).play() {
         Ok(played) => played,
         Err(e) => {
-            let _ = world.sweep();
+            let _ = world.sweep(&HashSet::new());
             // Nothing was run: leave nothing behind that we made.
             store.discard();
             return Err(e);

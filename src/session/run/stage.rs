@@ -231,7 +231,7 @@ impl<'a> Stage<'a> {
             let of = Counted::System;
             self.log.put(Fact::Sample { of, sample });
         }
-        let leftovers = self.world.sweep();
+        let leftovers = self.world.sweep(&self.log.ended());
         steps::swept(&leftovers);
         self.log.put(Fact::Leftovers(leftovers));
         for log in logs {

@@ -1,5 +1,6 @@
 //! The real world of a run.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
@@ -310,8 +311,8 @@ impl World for System {
         process::signal(pid, signal);
     }
 
-    fn sweep(&mut self) -> Leftovers {
-        let swept = process::sweep();
+    fn sweep(&mut self, ended: &HashSet<Pid>) -> Leftovers {
+        let swept = process::sweep(ended);
         Leftovers {
             reaped: u64::from(swept.reaped),
             lived: swept.lived,

@@ -2,6 +2,7 @@
 //! folder. The order of a run is told without them (`stage`), and tested against
 //! a fake of them (`tests`).
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -180,6 +181,7 @@ pub trait World {
     fn over(&mut self, side: Side);
     /// Sends a signal to a process of a side.
     fn signal(&mut self, pid: Pid, signal: Signal);
-    /// Ends what is left of the run and is nobody's.
-    fn sweep(&mut self) -> Leftovers;
+    /// Ends what is left of the run and is nobody's; those that are known to have
+    /// `ended` are not.
+    fn sweep(&mut self, ended: &HashSet<Pid>) -> Leftovers;
 }

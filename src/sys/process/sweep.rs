@@ -73,9 +73,11 @@ pub struct Swept {
     pub left: Vec<Pid>,
 }
 
-/// Kills and reaps every child that is left, adopted orphans too.
+/// Kills and reaps every child that is left, adopted orphans too. Those of which it is
+/// known that they have `ended`, and which only nobody has reaped yet, are not among what
+/// was found.
 #[must_use]
-pub fn sweep() -> Swept {
+pub fn sweep(ended: &HashSet<Pid>) -> Swept {
     let until = Instant::now() + DYING;
     let mut swept = Swept::default();
     // Each is told once, however often it has to be killed.
@@ -85,7 +87,7 @@ pub fn sweep() -> Swept {
         let guardians = guardian::all();
         let none_left = match reap_any(false) {
             Ok(Some(one)) => {
-                if !guardians.contains(&one.pid) {
+                if !guardians.contains(&one.pid) && !ended.contains(&one.pid) {
                     gone.insert(one.pid);
                 }
                 continue;
@@ -94,7 +96,7 @@ pub fn sweep() -> Swept {
             Err(_) => true,
         };
         let mut left = crate::sys::proc::tree_of(pid());
-        left.retain(|p| *p != pid() && !guardians.contains(p));
+        left.retain(|p| *p != pid() && !guardians.contains(p) && !ended.contains(p));
         if left.is_empty() && !guardians.is_empty() {
             // Whatever they should have all the same comes here.
             guardian::let_go();
@@ -107,7 +109,9 @@ pub fn sweep() -> Swept {
             swept.reaped = u32::try_from(gone.len()).unwrap_or(u32::MAX);
             return Swept { left, ..swept };
         }
-        swept.lived.get_or_insert(left.len() as u64);
+        if !left.is_empty() {
+            swept.lived.get_or_insert(left.len() as u64);
+        }
         for process in left {
             if met.insert(process) {
                 tracing::info!("SIGKILL to pid {process}, which was left");

@@ -2,7 +2,7 @@
 //! scripts, its disk is full where the test wants it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -376,7 +376,7 @@ impl World for Fake {
         log.signals.borrow_mut().push((now, signal));
     }
 
-    fn sweep(&mut self) -> Leftovers {
+    fn sweep(&mut self, _ended: &HashSet<Pid>) -> Leftovers {
         let _ = self.step("sweep");
         Leftovers::default()
     }
