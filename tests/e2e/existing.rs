@@ -14,7 +14,10 @@ fn run_against(server: &Server, target: &str) {
 fn run_behind_against(behind: &[&str], server: &Server, target: &str) {
     let lab = Lab::new();
     let ran = lab
-        .run_behind(behind, &["-n", "50", "--connect", target])
+        .run_behind(
+            behind,
+            &["-n", "50", "--connect", target, "--observe", "sampled"],
+        )
         .exits(0);
     let record = ran.record();
     contract::run_record(&record);

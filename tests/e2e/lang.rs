@@ -222,7 +222,7 @@ fn a_comparison_speaks_it_too() {
     }
     assert_eq!(english(&ran.stdout), BTreeSet::new(), "{}", ran.stdout);
     assert!(
-        ran.stderr.contains("berikutnya: threadtap report "),
+        ran.stderr.contains("berikutnya: buka ") && ran.stderr.contains(", threadtap report "),
         "{}",
         ran.stderr
     );

@@ -262,7 +262,15 @@ fn while_it_runs(lab: &Lab, mut command: Command, holds: impl Fn(&Sets, &[Sets])
     assert_eq!(lab.left(), Vec::<String>::new());
 }
 
-const RUN: [&str; 5] = ["run", "--isolate", "always", "--out", "out"];
+const RUN: [&str; 7] = [
+    "run",
+    "--isolate",
+    "always",
+    "--observe",
+    "ptrace",
+    "--out",
+    "out",
+];
 const WAITS: [&str; 6] = ["--", "python3", "-c", WHO, "45000", "wait"];
 
 #[test]

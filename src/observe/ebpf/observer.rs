@@ -14,6 +14,9 @@ use crate::sys::process::{self, Child, DYING};
 use crate::sys::ptrace::{Launch, StartError, start_untraced_when};
 use crate::sys::{clock, proc};
 
+/// How often a tree of processes is looked at for new ones.
+const MOST_PASSES: usize = 16;
+
 /// The programs, which both sides of a run share.
 pub type Common = Arc<Mutex<Kernel>>;
 
@@ -85,9 +88,10 @@ impl Watched {
             let mut kernel = lock(kernel);
             kernel.watch(side, root, port, true)?;
             // What its processes create from now on is told; what they had created before
-            // is found. Until nothing is new.
+            // is found: until nothing is new, which is soon, for what comes of those that
+            // are watched is watched from its birth.
             let mut known = vec![root];
-            loop {
+            for _ in 0..MOST_PASSES {
                 let tree = proc::tree_of(root);
                 let new: Vec<Pid> = tree.into_iter().filter(|p| !known.contains(p)).collect();
                 if new.is_empty() {

@@ -10,7 +10,7 @@ use crate::model::{Pid, Side};
 use crate::observe::Observer;
 use crate::observe::ebpf::{Common, Kernel, Watched};
 use crate::observe::sampled::ExistingServer;
-use crate::sys::proc;
+use crate::sys::{proc, process};
 
 /// Programs in the kernel, as far as a run has them.
 #[derive(Debug, Default)]
@@ -50,6 +50,12 @@ pub fn load(plan: &RunPlan) -> FromKernel {
     }
 }
 
+/// Whether this process is among a server's descendants: then so is all of the run, which
+/// is not the server's doing.
+fn is_above(server: Pid) -> bool {
+    proc::tree_of(server).contains(&process::pid())
+}
+
 /// A server that runs already and that nobody named by its process: it is looked at as
 /// closely as may be.
 pub fn existing(
@@ -61,8 +67,8 @@ pub fn existing(
         return None;
     }
     let found = ExistingServer::find(target)?;
-    if let Some(kernel) = &from.kernel {
-        let root = found.root();
+    let root = found.root();
+    if let Some(kernel) = from.kernel.as_ref().filter(|_| !is_above(root)) {
         let command = Some(proc::command_of(root));
         match Watched::attach(kernel, Side::Server, root, command, None) {
             Ok(watched) => return Some(Box::new(watched)),
@@ -78,7 +84,7 @@ pub fn existing(
 /// # Errors
 /// When there is no such process.
 pub fn attached(from: &FromKernel, pid: Pid) -> Result<Option<Watched>, ProgramError> {
-    let Some(kernel) = &from.kernel else {
+    let Some(kernel) = from.kernel.as_ref().filter(|_| !is_above(pid)) else {
         return Ok(None);
     };
     let command = Some(proc::command_of(pid));

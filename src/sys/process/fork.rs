@@ -24,9 +24,8 @@ pub fn fork_and(work: impl FnOnce() -> i32) -> io::Result<Pid> {
             ));
         }
         None => {
-            return Err(io::Error::other(
-                "without proc(5) threads cannot be counted",
-            ));
+            // Without proc(5) they cannot be counted.
+            return Err(io::Error::from_raw_os_error(libc::ENOENT));
         }
     }
     // SAFETY: the process has one thread, this one, so nobody can start another
