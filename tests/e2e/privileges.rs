@@ -262,22 +262,14 @@ fn while_it_runs(lab: &Lab, mut command: Command, holds: impl Fn(&Sets, &[Sets])
     assert_eq!(lab.left(), Vec::<String>::new());
 }
 
-const RUN: [&str; 7] = [
-    "run",
-    "--isolate",
-    "always",
-    "--observe",
-    "ptrace",
-    "--out",
-    "out",
-];
+const RUN: [&str; 5] = ["run", "--isolate", "always", "--out", "out"];
 const WAITS: [&str; 6] = ["--", "python3", "-c", WHO, "45000", "wait"];
 
 #[test]
 fn under_sudo_no_thread_of_ours_keeps_anything() {
     require!(Root, Capture, Namespaces, Tool("python3"));
     // The built-in server; and the guardian of a client that is not traced.
-    for (observe, ours) in [("exact", 1), ("sampled", 2)] {
+    for (observe, ours) in [("ptrace", 1), ("ebpf", 2), ("sampled", 2)] {
         let lab = Lab::new();
         let how = ["--observe", observe];
         let command = sudo(&lab, &[&RUN[..], &how, &WAITS].concat());
@@ -297,7 +289,7 @@ fn for_roots_programs_two_capabilities_are_kept() {
     require!(Root, Capture, Namespaces, Tool("python3"));
     let lab = Lab::new();
     let mut command = lab.command(public_copy());
-    command.args([&RUN[..], &WAITS].concat());
+    command.args([&RUN[..], &["--observe", "ptrace"], &WAITS].concat());
     fs::set_permissions(lab.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let (kill, ptrace) = (1u64 << 5, 1u64 << 19);
     let keeps = |sets: &[String; 6], bits: u64| {
