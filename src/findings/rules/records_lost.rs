@@ -19,7 +19,10 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "Run it again with less beside it, or with --observe ptrace, which loses nothing: \
              your programs wait until each event is recorded.",
         filter: None,
-        evidence: &[("records", "how many are lost; absent where the kernel did not say")],
+        evidence: &[(
+            "records",
+            "how many are lost; absent where the kernel did not say",
+        )],
     },
     judge: Judge::Once(judge),
 };
