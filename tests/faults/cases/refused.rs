@@ -98,7 +98,13 @@ const CLIENT: [&str; 4] = [
 /// Sampled instead, and said so; nothing that was not seen is told.
 fn no_ptrace() {
     for errno in ANSWERS {
-        let ran = without(libc::SYS_ptrace, errno, "run --out out", &CLIENT).exits(0);
+        let ran = without(
+            libc::SYS_ptrace,
+            errno,
+            "run --observe ptrace --out out",
+            &CLIENT,
+        )
+        .exits(0);
         let record = saved(&ran);
         assert_eq!(record["census"]["client"]["provenance"], "sampled");
         assert_eq!(findings(&record, "trace_not_allowed").len(), 1, "{record}");
