@@ -90,6 +90,8 @@ def client(kind, port, n):
         globals()["work"] = work
         pool = fork.Pool(2)
         pool.map_async(call_work, range(n))
+        # Both are done with a request: none is in the middle of one when it ends.
+        begun.acquire()
         begun.acquire()
     elif kind == "handed":
         # One process connects, and another one that was there before talks.
