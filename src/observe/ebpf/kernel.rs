@@ -60,18 +60,24 @@ struct Shared {
     server: Option<Inbox>,
 }
 
-/// The programs of a run.
+/// What the thread is told and tells.
+#[derive(Debug)]
+struct Emptied {
+    shared: Mutex<Shared>,
+    over: AtomicBool,
+    cpu: AtomicU64,
+}
+
+/// The programs of a run, which both its sides share.
 #[derive(Debug)]
 pub struct Kernel {
-    shared: Arc<Mutex<Shared>>,
-    over: Arc<AtomicBool>,
-    cpu: Arc<AtomicU64>,
-    thread: Option<JoinHandle<()>>,
+    emptied: Arc<Emptied>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// A thread that panics while it holds the lock takes the run with it anyway.
-fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
+    it.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
@@ -133,31 +139,37 @@ impl Kernel {
             server: None,
         };
         Ok(Self {
-            shared: Arc::new(Mutex::new(shared)),
-            over: Arc::default(),
-            cpu: Arc::default(),
-            thread: None,
+            emptied: Arc::new(Emptied {
+                shared: Mutex::new(shared),
+                over: AtomicBool::default(),
+                cpu: AtomicU64::default(),
+            }),
+            thread: Mutex::default(),
         })
     }
 
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        lock(&self.emptied.shared)
+    }
+
     /// Begins to empty the ring, in a thread without any capability.
-    fn begin(&mut self) -> io::Result<()> {
-        if self.thread.is_some() {
+    fn begin(&self) -> io::Result<()> {
+        let mut thread = lock(&self.thread);
+        if thread.is_some() {
             return Ok(());
         }
-        let shared = Arc::clone(&self.shared);
-        let over = Arc::clone(&self.over);
-        let cpu = Arc::clone(&self.cpu);
-        let emptied = Builder::new().name("observe".to_owned()).spawn(move || {
+        let it = Arc::clone(&self.emptied);
+        let emptying = Builder::new().name("observe".to_owned()).spawn(move || {
             for_good(NOTHING);
-            while !over.load(Ordering::Acquire) {
-                lock(&shared).read(clock::monotonic_ns().saturating_sub(ON_ITS_WAY));
+            while !it.over.load(Ordering::Acquire) {
+                lock(&it.shared).read(clock::monotonic_ns().saturating_sub(ON_ITS_WAY));
                 let spent = clock::thread_cpu();
-                cpu.store(u64::try_from(spent.get()).unwrap_or(0), Ordering::Release);
+                it.cpu
+                    .store(u64::try_from(spent.get()).unwrap_or(0), Ordering::Release);
                 std::thread::park_timeout(TURN);
             }
         })?;
-        self.thread = Some(emptied);
+        *thread = Some(emptying);
         Ok(())
     }
 
@@ -166,19 +178,13 @@ impl Kernel {
     ///
     /// # Errors
     /// When the kernel refuses that, or the thread.
-    pub fn watch(
-        &mut self,
-        side: Side,
-        root: Pid,
-        port: Option<u16>,
-        begun: bool,
-    ) -> io::Result<()> {
+    pub fn watch(&self, side: Side, root: Pid, port: Option<u16>, begun: bool) -> io::Result<()> {
         let inbox = Inbox {
             translator: Translator::new(root, port, begun),
             activity: Activity::default(),
             new: Vec::new(),
         };
-        *lock(&self.shared).of(side) = Some(inbox);
+        *self.shared().of(side) = Some(inbox);
         self.watch_more(side, root)?;
         self.begin()
     }
@@ -187,20 +193,20 @@ impl Kernel {
     ///
     /// # Errors
     /// When the kernel refuses that.
-    pub fn watch_more(&mut self, side: Side, pid: Pid) -> io::Result<()> {
+    pub fn watch_more(&self, side: Side, pid: Pid) -> io::Result<()> {
         let number = match side {
             Side::Client => CLIENT,
             Side::Server => SERVER,
         };
-        lock(&self.shared)
+        self.shared()
             .programs
             .watch(pid, number)
             .map_err(|e| io::Error::other(e.sentence()))
     }
 
     /// A task of a side is there at this moment that began unseen.
-    pub fn found(&mut self, side: Side, at: Timestamp, pid: Pid, tid: Tid) {
-        if let Some(inbox) = lock(&self.shared).of(side) {
+    pub fn found(&self, side: Side, at: Timestamp, pid: Pid, tid: Tid) {
+        if let Some(inbox) = self.shared().of(side) {
             let before = inbox.new.len();
             inbox.translator.found(at, pid, tid, &mut inbox.new);
             inbox.apply(before);
@@ -208,36 +214,33 @@ impl Kernel {
     }
 
     /// The first task of a process that was found has left it.
-    pub fn found_leaving(&mut self, side: Side, at: Timestamp, pid: Pid) {
+    pub fn found_leaving(&self, side: Side, at: Timestamp, pid: Pid) {
         let tid = Tid(pid.0);
         let what = Change::ThreadExiting;
-        if let Some(inbox) = lock(&self.shared).of(side) {
+        if let Some(inbox) = self.shared().of(side) {
             inbox.new.push(Event { at, pid, tid, what });
             inbox.apply(inbox.new.len() - 1);
         }
     }
 
-    /// These processes are watched no more.
-    pub fn leave(&mut self, pids: &[Pid]) {
-        let mut shared = lock(&self.shared);
-        for pid in pids {
-            shared.programs.leave(*pid);
-        }
-    }
-
     /// Takes in everything that has been told up to now.
-    pub fn read_all(&mut self) {
-        lock(&self.shared).read(u64::MAX);
+    pub fn read_all(&self) {
+        self.shared().read(u64::MAX);
     }
 
     /// What came of a side, with `ask`.
     pub(super) fn with<T>(&self, side: Side, ask: impl FnOnce(&mut Inbox) -> T) -> Option<T> {
-        lock(&self.shared).of(side).as_mut().map(ask)
+        self.shared().of(side).as_mut().map(ask)
     }
 
-    /// A side is over: what has waited is told, and the rest handed over.
-    pub(super) fn finish(&mut self, side: Side) -> Option<Inbox> {
-        let mut shared = lock(&self.shared);
+    /// A side is over, or is left: what of it lives is watched no more, what has waited is
+    /// told, and the rest handed over.
+    pub(super) fn finish(&self, side: Side) -> Option<Inbox> {
+        let mut shared = self.shared();
+        let living = shared.of(side).as_ref()?.activity.tasks.living();
+        for pid in living {
+            shared.programs.leave(pid);
+        }
         shared.read(u64::MAX);
         let mut inbox = shared.of(side).take()?;
         let before = inbox.new.len();
@@ -248,19 +251,19 @@ impl Kernel {
 
     /// How many records were lost; `None` where that is not known.
     pub fn lost(&self) -> Option<u64> {
-        lock(&self.shared).programs.lost()
+        self.shared().programs.lost()
     }
 
     /// CPU time of the thread that empties the ring.
     pub fn cpu(&self) -> Nanos {
-        Nanos::new(i64::try_from(self.cpu.load(Ordering::Acquire)).unwrap_or(i64::MAX))
+        Nanos::new(i64::try_from(self.emptied.cpu.load(Ordering::Acquire)).unwrap_or(i64::MAX))
     }
 }
 
 impl Drop for Kernel {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
+        self.emptied.over.store(true, Ordering::Release);
+        if let Some(thread) = lock(&self.thread).take() {
             thread.thread().unpark();
             let _ = thread.join();
         }

@@ -18,4 +18,4 @@ mod record;
 mod translate;
 
 pub use kernel::Kernel;
-pub use observer::{Common, Watched};
+pub use observer::Watched;

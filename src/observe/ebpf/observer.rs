@@ -1,10 +1,11 @@
 //! A side that the programs in the kernel watch: what they tell, handed on as facts.
 
+use std::collections::HashSet;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Kernel;
+use super::kernel::{Inbox, Kernel};
 use crate::model::observation::{Fact, ObserverCost, ObserverName, SideStarted, Trouble};
 use crate::model::{Change, Exit, Nanos, Pid, Side, SideCost, Tid, Timestamp};
 use crate::observe::sampled::listens;
@@ -17,13 +18,6 @@ use crate::sys::{clock, proc};
 /// How often a tree of processes is looked at for new ones.
 const MOST_PASSES: usize = 16;
 
-/// The programs, which both sides of a run share.
-pub type Common = Arc<Mutex<Kernel>>;
-
-fn lock(kernel: &Mutex<Kernel>) -> MutexGuard<'_, Kernel> {
-    kernel.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A side that is watched.
 #[derive(Debug)]
 pub struct Watched {
@@ -31,7 +25,7 @@ pub struct Watched {
     command: Option<Vec<String>>,
     root: Pid,
     started: Timestamp,
-    kernel: Common,
+    kernel: Arc<Kernel>,
     /// `None`: it ran already.
     child: Option<Child>,
     /// How its first process ended.
@@ -45,28 +39,23 @@ impl Watched {
     /// # Errors
     /// When it cannot be watched, or not be executed.
     pub fn launch(
-        kernel: &Common,
+        kernel: &Arc<Kernel>,
         side: Side,
         command: Vec<String>,
         launch: &Launch,
         port: Option<u16>,
     ) -> Result<Self, StartError> {
-        let child = start_untraced_when(launch, &mut |pid| {
-            lock(kernel).watch(side, pid, port, false)
-        })?;
-        let mut started = None;
-        {
-            let mut kernel = lock(kernel);
-            kernel.read_all();
-            kernel.with(side, |inbox| {
-                started = inbox.activity.tasks.processes().first().map(|p| p.started);
-            });
-        }
+        let child = start_untraced_when(launch, &mut |pid| kernel.watch(side, pid, port, false))?;
+        kernel.read_all();
+        let started = kernel.with(side, |inbox| {
+            let first = inbox.activity.tasks.processes().first();
+            first.map(|p| p.started)
+        });
         Ok(Self {
             side,
             command: Some(command),
             root: child.pid(),
-            started: started.unwrap_or_else(clock::now),
+            started: started.flatten().unwrap_or_else(clock::now),
             kernel: Arc::clone(kernel),
             child: Some(child),
             exit: None,
@@ -78,52 +67,16 @@ impl Watched {
     /// # Errors
     /// When there is none, or the kernel refuses it.
     pub fn attach(
-        kernel: &Common,
+        kernel: &Arc<Kernel>,
         side: Side,
         root: Pid,
         command: Option<Vec<String>>,
         port: Option<u16>,
     ) -> io::Result<Self> {
-        let started = {
-            let mut kernel = lock(kernel);
-            kernel.watch(side, root, port, true)?;
-            // What its processes create from now on is told; what they had created before
-            // is found: until nothing is new, which is soon, for what comes of those that
-            // are watched is watched from its birth.
-            let mut known = vec![root];
-            for _ in 0..MOST_PASSES {
-                let tree = proc::tree_of(root);
-                let new: Vec<Pid> = tree.into_iter().filter(|p| !known.contains(p)).collect();
-                if new.is_empty() {
-                    break;
-                }
-                for pid in new {
-                    kernel.watch_more(side, pid)?;
-                    known.push(pid);
-                }
-            }
-            let at = clock::now();
-            for pid in known {
-                let first = Tid(pid.0);
-                let leaderless = proc::has_lost_its_first_thread(pid);
-                // One that nobody has waited for yet has ended.
-                if !leaderless && proc::is_leaving(pid, first) {
-                    continue;
-                }
-                kernel.found(side, at, pid, first);
-                if leaderless {
-                    kernel.found_leaving(side, at, pid);
-                }
-                for tid in proc::tasks_of(pid) {
-                    kernel.found(side, at, pid, tid);
-                }
-            }
-            let any = kernel.with(side, |inbox| inbox.activity.events > 0);
-            if any != Some(true) {
-                return Err(io::Error::from_raw_os_error(libc::ESRCH));
-            }
-            at
-        };
+        kernel.watch(side, root, port, true)?;
+        let started = find(kernel, side, root).inspect_err(|_| {
+            kernel.finish(side);
+        })?;
         Ok(Self {
             side,
             command,
@@ -135,12 +88,53 @@ impl Watched {
         })
     }
 
-    fn ask<T: Default>(&self, ask: impl FnOnce(&mut super::kernel::Inbox) -> T) -> T {
-        lock(&self.kernel).with(self.side, ask).unwrap_or_default()
+    fn ask<T: Default>(&self, ask: impl FnOnce(&mut Inbox) -> T) -> T {
+        self.kernel.with(self.side, ask).unwrap_or_default()
     }
 
     fn is_attached(&self) -> bool {
         self.child.is_none()
+    }
+}
+
+/// Watches the descendants of a process that is watched, and tells which tasks are there.
+/// What its processes create from now on is told; what they had created before is looked
+/// for until nothing is new, which is soon, for what comes of those that are watched is
+/// watched from its birth. Returns when they were found.
+fn find(kernel: &Kernel, side: Side, root: Pid) -> io::Result<Timestamp> {
+    let (mut known, mut all) = (HashSet::from([root]), vec![root]);
+    for _ in 0..MOST_PASSES {
+        let tree = proc::tree_of(root);
+        let new: Vec<Pid> = tree.into_iter().filter(|p| known.insert(*p)).collect();
+        if new.is_empty() {
+            break;
+        }
+        for pid in &new {
+            kernel.watch_more(side, *pid)?;
+        }
+        all.extend(new);
+    }
+    let at = clock::now();
+    for pid in all {
+        let first = Tid(pid.0);
+        let leaderless = proc::has_lost_its_first_thread(pid);
+        // One that nobody has waited for yet has ended.
+        if !leaderless && proc::is_leaving(pid, first) {
+            continue;
+        }
+        kernel.found(side, at, pid, first);
+        if leaderless {
+            kernel.found_leaving(side, at, pid);
+        }
+        for tid in proc::tasks_of(pid) {
+            kernel.found(side, at, pid, tid);
+        }
+    }
+    let any = kernel.with(side, |inbox| inbox.activity.events > 0);
+    if any == Some(true) {
+        Ok(at)
+    } else {
+        Err(io::Error::from_raw_os_error(libc::ESRCH))
     }
 }
 
@@ -240,15 +234,9 @@ impl Observer for Watched {
         if let Some(child) = &mut self.child {
             self.exit = child.wait(DYING);
         }
-        let (inbox, lost, cpu) = {
-            let mut kernel = lock(&self.kernel);
-            let living = kernel
-                .with(self.side, |inbox| inbox.activity.tasks.living())
-                .unwrap_or_default();
-            kernel.leave(&living);
-            (kernel.finish(self.side), kernel.lost(), kernel.cpu())
-        };
         let side = self.side;
+        let inbox = self.kernel.finish(side);
+        let (lost, cpu) = (self.kernel.lost(), self.kernel.cpu());
         let Some(inbox) = inbox else {
             return Gone {
                 at: clock::now(),

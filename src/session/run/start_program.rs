@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -17,7 +18,7 @@ use super::world::StartedSide;
 use super::{Observe, RunPlan};
 use crate::model::observation::Trouble;
 use crate::model::{Pid, Side};
-use crate::observe::ebpf::{Common, Watched};
+use crate::observe::ebpf::{Kernel, Watched};
 use crate::observe::ptrace::{Interest, Traced};
 use crate::observe::sampled::Sampled;
 use crate::sys::proc::Proc;
@@ -103,7 +104,7 @@ pub struct By<'a> {
     /// What their tracers keep.
     pub rights: Rights,
     /// The programs in the kernel; `None`: not by them.
-    pub kernel: Option<&'a Common>,
+    pub kernel: Option<&'a Arc<Kernel>>,
     /// They were asked for, and refused.
     pub refused: Option<&'a Trouble>,
 }

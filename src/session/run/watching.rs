@@ -2,13 +2,13 @@
 //! used where the plan wants it and the system lets it.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::{Observe, ProgramError, RunPlan};
 use crate::model::observation::Trouble;
 use crate::model::{Pid, Side};
 use crate::observe::Observer;
-use crate::observe::ebpf::{Common, Kernel, Watched};
+use crate::observe::ebpf::{Kernel, Watched};
 use crate::observe::sampled::ExistingServer;
 use crate::sys::{proc, process};
 
@@ -16,7 +16,7 @@ use crate::sys::{proc, process};
 #[derive(Debug, Default)]
 pub struct FromKernel {
     /// They are loaded.
-    pub kernel: Option<Common>,
+    pub kernel: Option<Arc<Kernel>>,
     /// They were asked for by name, and refused.
     pub refused: Option<Trouble>,
 }
@@ -34,7 +34,7 @@ pub fn load(plan: &RunPlan) -> FromKernel {
         Ok(kernel) => {
             tracing::info!("programs in the kernel (eBPF) are loaded");
             FromKernel {
-                kernel: Some(Arc::new(Mutex::new(kernel))),
+                kernel: Some(Arc::new(kernel)),
                 refused: None,
             }
         }
