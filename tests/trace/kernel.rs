@@ -48,6 +48,21 @@ fn both_sides_agree_and_nothing_is_stopped() {
     }
 }
 
+/// Linux counts what a process was given when it was forked: the ring that the records
+/// come through, of 32 MiB in two mappings, is none of its memory.
+#[test]
+fn the_ring_is_not_in_the_programs_memory() {
+    require!(Capture, Ebpf, Tool("cc"));
+    let seen = watched(&EPOLL, &["thread_client", "{port}", "5"]).exits(0);
+    for side in ["client", "server"] {
+        let memory = seen.record()["sides"][side]["peak_memory_bytes"].as_u64();
+        assert!(
+            memory.is_some_and(|bytes| bytes < 32 << 20),
+            "{side} {memory:?}"
+        );
+    }
+}
+
 /// What a tracer keeps a program from: tracing others, the strict mode of seccomp(2).
 #[test]
 fn a_program_does_what_it_does_alone() {

@@ -6,7 +6,6 @@
 //! the tap reads on for a while after it was told to stop: [`Tap::run`] ends
 //! when nothing has come for two timeouts, and only then are all frames in.
 
-pub mod dont_fork;
 pub mod filter;
 mod opened;
 

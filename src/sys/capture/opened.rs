@@ -3,10 +3,11 @@
 use pcap::{Active, Capture, Precision};
 
 use super::{
-    BLOCK_TIMEOUT, CaptureError, Settings, Tap, descriptor, dont_fork, explain, is_loopback,
+    BLOCK_TIMEOUT, CaptureError, Settings, Tap, descriptor, explain, is_loopback,
     keep_from_programs, link_type, words,
 };
 use crate::sys::net::socket;
+use crate::sys::process::dont_fork;
 
 /// A tap that is open, and keeps no frame yet: all that needs a privilege is done.
 pub struct Opened {

@@ -4,6 +4,7 @@
 //! Loaded where this process may; why not, otherwise, is told apart by the step that
 //! was refused ([`why`]).
 
+mod probe;
 pub mod why;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use aya::programs::{BtfTracePoint, ProgramError};
 use aya::{Btf, BtfError, Ebpf, EbpfError, EbpfLoader};
 
 use crate::model::Pid;
+use crate::sys::process::dont_fork;
 use why::{Refused, Step};
 
 /// The names of the maps, which the programs declare.
@@ -42,6 +44,7 @@ impl Programs {
     /// # Errors
     /// When the kernel cannot, or does not let this process.
     pub fn load(object: &[u8], tracepoints: &[(&str, &str)]) -> Result<Self, Refused> {
+        probe::make_a_ring().map_err(|e| Refused::of(Step::Map, &e))?;
         let btf = Btf::from_sys_fs().map_err(|e| Refused::of_btf(Step::Types, &e))?;
         let mut loaded = EbpfLoader::new()
             .btf(Some(&btf))
@@ -52,6 +55,7 @@ impl Programs {
         }
         let mut take = |name| loaded.take_map(name).ok_or_else(Refused::object);
         let ring = RingBuf::try_from(take(RING)?).map_err(|e| of_map(&e))?;
+        dont_fork::keep_from_children();
         let watched = HashMap::try_from(take(WATCHED)?).map_err(|e| of_map(&e))?;
         let lost = Array::try_from(take(LOST)?).map_err(|e| of_map(&e))?;
         Ok(Self {

@@ -7,6 +7,7 @@
 
 mod child;
 pub mod crowd;
+pub mod dont_fork;
 mod fork;
 pub mod futex;
 pub mod guardian;
