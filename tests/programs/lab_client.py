@@ -3,7 +3,8 @@ traps: hundreds of threads that live for a millisecond; a pool whose main thread
 leaves, so that most requests are never made; processes that nobody joins
 before the end.
 
-usage: lab_client.py thread|pool|process PORT N [--join]"""
+usage: lab_client.py thread|pool|process PORT N [--join] [--together]
+  --together  each of the pool's threads has a request at one moment"""
 import multiprocessing
 import sys
 import threading
@@ -31,6 +32,11 @@ def main():
         own.end("lab_client process")
     else:
         pool = ThreadPool(16)
+        if "--together" in sys.argv:
+            all_there = {"connected": threading.Barrier(16).wait}
+            for _ in range(16):
+                pool.apply_async(own.request, (port,), all_there)
+            n -= 16
         for _ in range(n):
             pool.apply_async(own.request, args=(port,))
         if "--join" in sys.argv:

@@ -46,13 +46,16 @@ def end(program, **more):
     say(program=program, pid=os.getpid(), failed=0, **_totals, **more)
 
 
-def request(port, host="127.0.0.1", sock=None):
-    """One TIME exchange on a connection of its own."""
+def request(port, host="127.0.0.1", sock=None, connected=None):
+    """One TIME exchange on a connection of its own; `connected` is called when it is
+    made."""
     sock = sock or socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     with sock:
         fact("attempting")
         sock.connect((host, port))
         fact("connected", sock.getsockname()[1])
+        if connected:
+            connected()
         sock.sendall(b"TIME\r\n")
         answer = b""
         while len(answer) < 14:

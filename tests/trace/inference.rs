@@ -39,7 +39,15 @@ fn strategies() {
             None,
         ),
         (
-            &["lab_client.py", "pool", "{port}", "300", "--join"],
+            // Only where all of them are busy at once none can be waiting besides.
+            &[
+                "lab_client.py",
+                "pool",
+                "{port}",
+                "300",
+                "--join",
+                "--together",
+            ],
             "pool",
             Some(16),
         ),
