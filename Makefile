@@ -66,11 +66,14 @@ uninstall: ## Remove what install has put there
 		"$$root/share/fish/vendor_completions.d/threadtap.fish"
 
 deb: setup ## Build a package for Debian and Ubuntu: target/debian/*.deb
+	@.ci/setup deb
 	@command -v cargo-deb >/dev/null || { \
 		echo 'cargo-deb is missing: cargo install cargo-deb' >&2; \
 		$(CARGO) install --locked cargo-deb; }
 	@rm -rf target/package && $(MAKE) install DESTDIR="$(CURDIR)/target/package" PREFIX=/usr DEBUGDIR=/usr/lib/debug/usr/bin
-	@$(CARGO) deb --no-build --no-strip
+	@PATH="$$PATH:$${CARGO_HOME:-$$HOME/.cargo}/bin" $(CARGO) deb --no-build --no-strip
+	@dpkg-deb --field "$$(ls -t target/debian/threadtap_*.deb | head -n 1)" Depends | grep -q libpcap || { \
+		echo 'the package does not name libpcap, which the program needs' >&2; exit 1; }
 
 test: setup ## Run every test, and say which were skipped
 	@CARGO='$(CARGO)' .ci/test $(ARGS)

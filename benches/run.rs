@@ -15,10 +15,11 @@
 #[path = "support/runs.rs"]
 mod runs;
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use runs::{Fallible, PROGRAM, Server, Spread, python, verdict};
+use runs::{Fallible, PROGRAM, Spread, python};
 use tempfile::TempDir;
 
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/client_thread.py");
@@ -127,4 +128,48 @@ fn python_ns(python: &str, port: u16) -> Fallible<f64> {
         return Err(format!("the Python client did not get {REQUESTS} answers: {said}").into());
     }
     Ok(took.as_secs_f64() * 1e9)
+}
+
+/// Prints a ratio and whether its aim is met.
+fn verdict(what: &str, ratio: f64, aim: &str, met: bool, pairs: Option<&Spread>) {
+    let met = if met { "met" } else { "NOT met" };
+    let pairs = pairs.map_or_else(String::new, |p| {
+        format!(
+            "; pair by pair {:.3} ({:.3} to {:.3})",
+            p.median, p.low, p.high
+        )
+    });
+    println!("  {what} ×{ratio:.3}; aim: {aim}: {met}{pairs}\n");
+}
+
+/// `threadtap serve` on a free port; ended with the value.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start() -> Fallible<Self> {
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--port", "0"])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(out) = child.stdout.take() {
+            BufReader::new(out).read_line(&mut line)?;
+        }
+        let port = line
+            .split([':', ' '])
+            .find_map(|word| word.parse().ok())
+            .ok_or("the server does not tell its port")?;
+        Ok(Self { child, port })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It is ours, and nothing of it is kept.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

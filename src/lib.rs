@@ -71,3 +71,5 @@ mod text;
 mod wording;
 
 pub use commands::main;
+#[doc(hidden)]
+pub use sys::spill::Memory;

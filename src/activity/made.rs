@@ -22,6 +22,8 @@ pub struct Made {
     pub seen: bool,
     /// Whether one task received first and another one sent first.
     pub shared: bool,
+    /// Whether several tasks received from it.
+    pub passed: bool,
 }
 
 /// A connection that a server took: who served it (or accepted it, where

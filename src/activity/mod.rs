@@ -6,7 +6,9 @@
 //! processes and the side's shape.
 
 pub mod classes;
+mod created;
 pub mod fallback;
+mod hands;
 mod helpers;
 mod made;
 mod others;
@@ -22,11 +24,13 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(test)]
+pub use hands::Hands;
 pub use helpers::{helpers, unclear};
 pub use made::Made;
 pub use others::keeps_threads;
 pub use shape::{client_shape, server_shape};
-pub use sockets::{Accepted, Connection, SocketLog};
+pub use sockets::{Accepted, Connection, SocketLog, User};
 pub use tasks::{TaskIndex, Tasks};
 
 use crate::model::{Change, Endpoint, Event, Provenance};
@@ -107,7 +111,12 @@ impl Activity {
             | Change::Named { .. }
             | Change::ExitBegun
             | Change::ThreadExiting
-            | Change::Ended(_) => self.tasks.apply(event),
+            | Change::Ended(_) => {
+                if let Change::Started { process: true, .. } = event.what {
+                    self.sockets.begins_anew(event.pid);
+                }
+                self.tasks.apply(event);
+            }
             Change::ConnectedElsewhere { target, errno } => {
                 *self.elsewhere.entry((*target, *errno)).or_default() += 1;
             }

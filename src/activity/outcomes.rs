@@ -17,6 +17,8 @@ pub struct Wire<'a> {
     flows: Vec<Option<&'a FlowRecord>>,
     /// Whether somebody spoke TIME.
     time: bool,
+    /// Whether a connection that is open at the end may go on.
+    left_open: bool,
 }
 
 impl<'a> Wire<'a> {
@@ -41,6 +43,7 @@ impl<'a> Wire<'a> {
             time: flows
                 .iter()
                 .any(|f| hides_time(f) || f.exchanges.iter().any(speaks_time)),
+            left_open: false,
         }
     }
 
@@ -49,6 +52,19 @@ impl<'a> Wire<'a> {
     pub fn of_time(mut self, known: bool) -> Self {
         self.time |= known;
         self
+    }
+
+    /// The same where the capture ended, and connections that are open may go on: what
+    /// was awaited on them then has not failed.
+    #[must_use]
+    pub fn left_open(mut self, left: bool) -> Self {
+        self.left_open = left;
+        self
+    }
+
+    /// Whether what is awaited on a flow may still come.
+    pub(super) fn goes_on(&self, flow: &FlowRecord) -> bool {
+        self.left_open && flow.close == Close::Open
     }
 
     /// Whether answers can be judged.
@@ -100,8 +116,9 @@ impl<'a> Wire<'a> {
     }
 
     fn on_flow(&self, flow: &FlowRecord, end: &End) -> Option<Outcome> {
+        let failed = |outcome| Some(outcome).filter(|_| !self.goes_on(flow));
         if !flow.is_answered() {
-            return Some(match flow.close {
+            return failed(match flow.close {
                 Close::Rst => Outcome::Refused,
                 _ => without_answer(flow, end),
             });
@@ -119,7 +136,7 @@ impl<'a> Wire<'a> {
         if answered.clone().any(|e| e.valid == Some(false)) {
             Some(Outcome::BadAnswer)
         } else if exchanges.is_empty() || !exchanges.iter().all(has_an_answer) {
-            Some(without_answer(flow, end))
+            failed(without_answer(flow, end))
         } else {
             let all = answered.all(|e| e.valid == Some(true));
             all.then_some(Outcome::Valid)

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::created::Created;
 use super::made::{Made, Served};
 use super::others::Others;
 use super::work::Work;
@@ -20,6 +21,8 @@ enum Shape {
     ProcessEach,
     /// Of so many, where nobody else can be one of them.
     Pool(Option<u64>),
+    /// Workers that were there before, and had one connection each.
+    Ahead,
     EventLoop,
     OneByOne,
 }
@@ -35,7 +38,7 @@ pub fn client_shape(side: &Activity, made: &[Made]) -> (Option<Strategy>, Option
     let strategy = shape.map(|shape| match shape {
         Shape::ThreadEach => Strategy::Thread,
         Shape::ProcessEach => Strategy::Process,
-        Shape::Pool(_) => Strategy::Pool,
+        Shape::Pool(_) | Shape::Ahead => Strategy::Pool,
         Shape::EventLoop => Strategy::Async,
         Shape::OneByOne => Strategy::Iterative,
     });
@@ -49,7 +52,7 @@ pub fn server_shape(side: &Activity, served: &[Served]) -> (Option<ServerModel>,
     let model = shape.map(|shape| match shape {
         Shape::ThreadEach => ServerModel::Thread,
         Shape::ProcessEach => ServerModel::Process,
-        Shape::Pool(_) => ServerModel::Pool,
+        Shape::Pool(_) | Shape::Ahead => ServerModel::Pool,
         Shape::EventLoop => ServerModel::Async,
         Shape::OneByOne => ServerModel::Iterative,
     });
@@ -63,7 +66,7 @@ fn conclude(side: &Activity, of: Side, work: &[Made]) -> (Option<Shape>, Evidenc
         connections: work.connections(),
         workers: work.workers(),
         worker_processes: work.processes.len() as u64,
-        accepting_threads: work.of_server(|a| Some(a.task)),
+        accepting_threads: work.of_server(|a| (!a.taken_over).then_some(a.task)),
         receiving_threads: work.of_server(|a| Some(a.received?.0)),
         sending_threads: work.of_server(|a| Some(a.sent?.0)),
         most_by_one_worker: work.most,
@@ -82,9 +85,20 @@ impl Work<'_> {
         let created = |t: &TaskIndex| t.0 != 0 && !task(t).found;
         let processes = self.processes.len() as u64;
         let others = Others::of(self);
+        let one_each = |shape| match self.created_for_each() {
+            Created::ForThem => Ok(shape),
+            Created::Before => Ok(Shape::Ahead),
+            Created::BeforeSome => Err(NO_MODEL),
+            Created::Waiting => Err(
+                "each worker was still there when its connection was over, as those of a pool are",
+            ),
+        };
         match (self.workers(), self.most) {
             (0, _) => Err("no connection was observed"),
             _ if self.unseen > 0 => Err("the serving thread was not observed"),
+            _ if self.passed > 0 => {
+                Err("the requests of some connections were received by several threads")
+            }
             _ if self.shared > 0 => {
                 Err("on some connections one thread received and another one sent")
             }
@@ -106,14 +120,14 @@ impl Work<'_> {
                 Some(_) => Ok(Shape::EventLoop),
             },
             (_, 1) if !self.by_worker.keys().all(created) => Err(NO_MODEL),
-            (workers, 1) if processes == workers => Ok(Shape::ProcessEach),
+            (workers, 1) if processes == workers => one_each(Shape::ProcessEach),
             (_, 1) if processes == 1 && others.wait => Ok(Shape::Pool(None)),
             // A pool that is ended before its program exits looks the same as a
             // few threads beside others that do something else.
             (workers, 1) if processes == 1 && others.might_work * 2 > workers => {
                 Err("more than one model fits")
             }
-            (_, 1) if processes == 1 => Ok(Shape::ThreadEach),
+            (_, 1) if processes == 1 => one_each(Shape::ThreadEach),
             (_, 1) => Err(NO_MODEL),
             _ if self.at_once == Some(1) => Err(
                 "never two at the same time: the threads take turns, or the work moves between them",
@@ -196,6 +210,10 @@ impl Work<'_> {
                 "{}, up to {most} each; others had no connection",
                 by("worker", "workers")
             ),
+            Ok(Shape::Ahead) => format!(
+                "{}, one each; all of them were there before",
+                by("worker", "workers")
+            ),
             Ok(Shape::EventLoop) => format!(
                 "{connections} by one thread, up to {} at the same time",
                 count(self.at_once.unwrap_or(0))
@@ -227,10 +245,11 @@ const NO_MODEL: &str = "no single model fits";
 /// serve too, but not what they accepted.
 fn wanders(side: &Activity) -> bool {
     let accepted = &side.sockets.accepted;
-    let accepting: HashSet<TaskIndex> = accepted.iter().map(|a| a.task).collect();
+    let seen = accepted.iter().filter(|a| !a.taken_over);
+    let accepting: HashSet<TaskIndex> = seen.map(|a| a.task).collect();
     let mut handed_over = accepted.iter().filter_map(|a| {
         let serving = a.received.or(a.sent)?.0;
-        (serving != a.task).then_some(serving)
+        (!a.taken_over && serving != a.task).then_some(serving)
     });
     handed_over.any(|t| accepting.contains(&t))
 }

@@ -1,7 +1,8 @@
 //! The connections that a side made and accepted, and which of its tasks did.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::hands::Hands;
 use super::talk::Talk;
 use super::tasks::TaskIndex;
 use crate::model::{Change, Endpoint, Event, Pid, SocketId, Tid, Timestamp};
@@ -57,7 +58,10 @@ impl Connection {
     }
 }
 
-/// A connection that was accepted.
+/// Who used a connection, and when, where that was seen.
+pub type User = (TaskIndex, Pid, Tid, Option<Timestamp>);
+
+/// A connection that was accepted, or that a side has and that was not seen to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
     /// The task whose accept(2) returned it.
@@ -73,9 +77,42 @@ pub struct Accepted {
     /// When.
     pub at: Timestamp,
     /// Who received from it first, and when.
-    pub received: Option<(TaskIndex, Pid, Tid, Timestamp)>,
+    pub received: Option<User>,
     /// Who sent on it first, and when.
-    pub sent: Option<(TaskIndex, Pid, Tid, Timestamp)>,
+    pub sent: Option<User>,
+    /// Nobody of the side was seen to accept it: `task` and `by` are who used it first.
+    pub taken_over: bool,
+    /// Who received which part of what came.
+    pub hands: Hands,
+    /// Only who accepted it can have received and sent on it, and was not looked at there
+    /// ([`Change::Alone`]): whether it did is what the wire tells.
+    pub alone: bool,
+}
+
+impl Accepted {
+    /// Others may have it from now on. What was done by now, its accepter did.
+    fn is_shared(&mut self, received: bool, sent: bool) {
+        let accepter = (self.task, self.by.0, self.by.1, None);
+        self.alone = false;
+        if received {
+            self.received.get_or_insert(accepter);
+            self.hands.goes_to(Some(self.by), None);
+        }
+        if sent {
+            self.sent.get_or_insert(accepter);
+            self.hands.sends(self.by);
+        }
+    }
+
+    /// Whether something was sent on it, as the wire tells, where only its accepter can
+    /// have sent.
+    pub(crate) fn was_used_alone(&mut self, sent: bool) {
+        if self.alone && sent {
+            self.sent
+                .get_or_insert((self.task, self.by.0, self.by.1, None));
+            self.hands.sends(self.by);
+        }
+    }
 }
 
 /// How far a socket that has called connect(2) has come, as its last answer tells.
@@ -139,6 +176,8 @@ pub struct SocketLog {
     /// Of each socket its last connection, and how it stands.
     made_by: HashMap<SocketId, (usize, Standing)>,
     accepted_by: HashMap<SocketId, usize>,
+    /// The processes that are alone with what they accept.
+    alone: HashSet<Pid>,
 }
 
 impl SocketLog {
@@ -158,51 +197,23 @@ impl SocketLog {
         self.accepted_by.clear();
     }
 
+    /// A process has this number now, perhaps after another one.
+    pub(super) fn begins_anew(&mut self, pid: Pid) {
+        self.alone.remove(&pid);
+    }
+
     /// Takes one more event into account.
     pub fn apply(&mut self, event: &Event, task: TaskIndex) {
         let by = (event.pid, event.tid);
-        let who = (task, event.pid, event.tid, event.at);
+        let who = (task, event.pid, event.tid, Some(event.at));
         match &event.what {
-            Change::Connected {
-                socket,
-                target,
-                from,
-                local,
-                errno,
-            } => {
-                let known = socket.and_then(|s| self.made_by.get(&s).copied());
-                let before = known.map_or(Standing::Free, |k| k.1);
-                let (begins, standing) = connect_says(before, *errno);
-                if let (Some(socket), Some((last, before)), false) = (socket, known, begins) {
-                    self.made_by.insert(*socket, (last, standing));
-                    if before == Standing::UnderWay && standing != before {
-                        let how = errno.filter(|e| *e != libc::EISCONN).unwrap_or(0);
-                        self.made[last].settled.get_or_insert((event.at, how));
-                    }
-                    self.goes_on(last, *errno, *local, event.at);
-                    return;
-                }
-                // Of a connection that was made unseen only its being there is told.
-                if !begins {
-                    return;
-                }
-                self.expected += u64::from(on_the_wire(*errno));
-                if let Some(socket) = socket {
-                    self.made_by.insert(*socket, (self.made.len(), standing));
-                }
-                self.made.push(Connection {
-                    task,
-                    by,
-                    target: *target,
-                    local: *local,
-                    from: *from,
-                    until: errno.map(|_| event.at),
-                    errno: *errno,
-                    settled: None,
-                    talk: Talk::default(),
-                });
-            }
+            Change::Connected { .. } => self.connects(event, task),
             Change::Accepted {
+                socket,
+                peer,
+                local,
+            }
+            | Change::TakenOver {
                 socket,
                 peer,
                 local,
@@ -217,7 +228,25 @@ impl SocketLog {
                     at: event.at,
                     received: None,
                     sent: None,
+                    taken_over: matches!(event.what, Change::TakenOver { .. }),
+                    hands: Hands::default(),
+                    alone: self.alone.contains(&event.pid),
                 });
+            }
+            Change::Alone => {
+                self.alone.insert(event.pid);
+            }
+            Change::Accompanied => {
+                self.alone.remove(&event.pid);
+            }
+            Change::Shared {
+                socket,
+                received,
+                sent,
+            } => {
+                if let Some(&i) = self.accepted_by.get(socket) {
+                    self.accepted[i].is_shared(*received, *sent);
+                }
             }
             Change::Deferred { socket } => {
                 if let Some((last, _)) = self.made_by.get(socket) {
@@ -229,9 +258,21 @@ impl SocketLog {
                     *standing = Standing::Free;
                 }
             }
-            Change::Received { socket, result } => {
+            Change::ReceivedElsewhere { socket, byte } => {
+                if let Some(&i) = self.accepted_by.get(socket) {
+                    self.accepted[i].hands.goes_to(None, *byte);
+                }
+            }
+            Change::Received {
+                socket,
+                result,
+                byte,
+            } => {
                 if let Some(&i) = self.accepted_by.get(socket) {
                     self.accepted[i].received.get_or_insert(who);
+                    if result.is_none_or(|result| result > 0) {
+                        self.accepted[i].hands.goes_to(Some(by), *byte);
+                    }
                 }
                 if let (Some(&(i, _)), Some(result)) = (self.made_by.get(socket), result) {
                     self.made[i].talk.received(event.at, *result);
@@ -240,6 +281,7 @@ impl SocketLog {
             Change::Sent { socket, from } => {
                 if let Some(&i) = self.accepted_by.get(socket) {
                     self.accepted[i].sent.get_or_insert(who);
+                    self.accepted[i].hands.sends(by);
                 }
                 if let (Some(&(i, _)), Some(from)) = (self.made_by.get(socket), from) {
                     self.made[i].talk.sent(*from);
@@ -261,6 +303,51 @@ impl SocketLog {
             }
             _ => {}
         }
+    }
+
+    /// A connect(2) is over.
+    fn connects(&mut self, event: &Event, task: TaskIndex) {
+        let Change::Connected {
+            socket,
+            target,
+            from,
+            local,
+            errno,
+        } = &event.what
+        else {
+            return;
+        };
+        let known = socket.and_then(|s| self.made_by.get(&s).copied());
+        let before = known.map_or(Standing::Free, |k| k.1);
+        let (begins, standing) = connect_says(before, *errno);
+        if let (Some(socket), Some((last, before)), false) = (socket, known, begins) {
+            self.made_by.insert(*socket, (last, standing));
+            if before == Standing::UnderWay && standing != before {
+                let how = errno.filter(|e| *e != libc::EISCONN).unwrap_or(0);
+                self.made[last].settled.get_or_insert((event.at, how));
+            }
+            self.goes_on(last, *errno, *local, event.at);
+            return;
+        }
+        // Of a connection that was made unseen only its being there is told.
+        if !begins {
+            return;
+        }
+        self.expected += u64::from(on_the_wire(*errno));
+        if let Some(socket) = socket {
+            self.made_by.insert(*socket, (self.made.len(), standing));
+        }
+        self.made.push(Connection {
+            task,
+            by: (event.pid, event.tid),
+            target: *target,
+            local: *local,
+            from: *from,
+            until: errno.map(|_| event.at),
+            errno: *errno,
+            settled: None,
+            talk: Talk::default(),
+        });
     }
 
     /// A call on a socket whose connection was begun by an earlier one. A call that

@@ -29,6 +29,8 @@ pub(super) struct Work<'a> {
     pub overlaps: bool,
     /// How many connections one task received from and another one sent on.
     pub shared: u64,
+    /// How many connections several tasks received from.
+    pub passed: u64,
     /// Whether there was a moment when all workers were there.
     pub together: bool,
 }
@@ -55,6 +57,7 @@ impl<'a> Work<'a> {
             at_once: at_once(work),
             overlaps: overlaps(work),
             shared: work.iter().filter(|one| one.shared).count() as u64,
+            passed: work.iter().filter(|one| one.passed).count() as u64,
             together: together(side, work),
         }
     }

@@ -20,7 +20,7 @@ use crate::model::{FlowId, FlowRecord, Frame, LinkType, Segment, Timestamp};
 
 pub use ladder::{Ladder, Rung};
 pub(crate) use merge::{FrameSource, Merged, SourceError};
-pub(crate) use order::{SortKey, sort};
+pub(crate) use order::{InOrder, SortKey, sort};
 pub(crate) use run::frames_of_a_run;
 pub use run::{RunFlows, flows_of_a_run};
 pub use summary::{AnalysisSummary, FileSummary, SCHEMA_ANALYSIS, Tally};

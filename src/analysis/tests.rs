@@ -119,13 +119,8 @@ fn three_different() -> Vec<FlowRecord> {
     let [refused, open] = <[FlowRecord; 2]>::try_from(flows).unwrap();
     let ms = |n: i64| Timestamp::from_nanos(n * 1_000_000);
     let exchange = |request, response| Exchange {
-        request_ns: ms(request),
         response_ns: Some(ms(response)),
-        answer: None,
-        valid: None,
-        problem: None,
-        response_segments: None,
-        response_coalesced: None,
+        ..Exchange::begun(ms(request), None)
     };
     let handshake = |begins, ends| Handshake {
         syn_ns: ms(begins),
@@ -158,6 +153,52 @@ fn three_different() -> Vec<FlowRecord> {
         ..one.clone().into()
     });
     vec![refused, one, two]
+}
+
+/// What is told when, of flows that end in this order, and at the end.
+fn told_in_order(ends: &[u64]) -> Vec<Vec<u64>> {
+    let open = three_different().remove(0);
+    let mut in_order = InOrder::default();
+    let mut told = Vec::new();
+    for &n in ends {
+        let mut now = Vec::new();
+        let flow = FlowRecord {
+            flow: FlowId(n),
+            ..open.clone()
+        };
+        in_order.take(flow, &mut |flow| now.push(flow.flow.0));
+        told.push(now);
+    }
+    let mut rest = Vec::new();
+    in_order.finish(&mut |flow| rest.push(flow.flow.0));
+    told.push(rest);
+    told
+}
+
+#[test]
+fn a_flow_is_told_when_all_before_it_have_been() {
+    let none = Vec::new;
+    let all = |n: u64| (0..n).map(|n| vec![n]).chain([none()]).collect::<Vec<_>>();
+    assert_eq!(told_in_order(&[]), all(0));
+    assert_eq!(told_in_order(&[0, 1, 2]), all(3));
+    assert_eq!(
+        told_in_order(&[2, 1, 4, 0, 3, 5]),
+        [
+            none(),
+            none(),
+            none(),
+            vec![0, 1, 2],
+            vec![3, 4],
+            vec![5],
+            none()
+        ]
+    );
+    assert_eq!(told_in_order(&[1, 0]), [none(), vec![0, 1], none()]);
+    // One never comes: what waits for it is told at the end.
+    assert_eq!(
+        told_in_order(&[0, 3, 2]),
+        [vec![0], none(), none(), vec![2, 3]]
+    );
 }
 
 #[test]

@@ -81,6 +81,7 @@ fn made(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
         held: wire.flow_of(at).and_then(|f| held(f, Side::Client)),
         seen: false,
         shared: false,
+        passed: false,
     });
     made.collect()
 }
@@ -95,11 +96,16 @@ fn served(side: &Activity, flows: &[FlowRecord]) -> Vec<Made> {
             task: by.map_or(a.task, |s| s.0),
             from: a.at,
             // Whoever accepts what it serves is at it from then on.
-            at_it: by.filter(|s| s.0 != a.task).map_or(a.at, |s| s.3),
+            at_it: by
+                .filter(|s| s.0 != a.task)
+                .and_then(|s| s.3)
+                .unwrap_or(a.at),
             until: flow.map(|f| over(f, f.server_closed_ns)),
             held: flow.and_then(|f| held(f, Side::Server)),
-            seen: by.is_some(),
+            // Nobody else can have used it, if anybody did.
+            seen: by.is_some() || a.alone,
             shared: a.received.zip(a.sent).is_some_and(|(r, s)| r.0 != s.0),
+            passed: a.hands.several(),
         }
     };
     let all = side.sockets.accepted.iter().zip(pairs);
@@ -122,7 +128,7 @@ fn held(flow: &FlowRecord, by: Side) -> Option<Timestamp> {
     closed.filter(after)
 }
 
-fn acceptance(a: &Accepted) -> Acceptance {
+pub(super) fn acceptance(a: &Accepted) -> Acceptance {
     Acceptance {
         peer: a.peer,
         at: a.at,
@@ -145,7 +151,7 @@ fn over(flow: &FlowRecord, closed: Option<Timestamp>) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activity::TaskIndex;
+    use crate::activity::{Hands, TaskIndex};
     use crate::model::{Endpoint, Pid, SocketId, Tid};
 
     fn at(ns: i64) -> Timestamp {
@@ -166,9 +172,27 @@ mod tests {
             },
             local: None,
             at: at(10),
-            received: Some((TaskIndex(by), pid, tid, at(15))),
+            received: Some((TaskIndex(by), pid, tid, Some(at(15)))),
             sent: None,
+            taken_over: false,
+            hands: Hands::default(),
+            alone: false,
         }
+    }
+
+    /// On what carried nothing nobody was seen, and only one could have been.
+    #[test]
+    fn what_a_process_alone_had_is_its_work() {
+        let mut side = Activity::default();
+        let idle = |alone| Accepted {
+            received: None,
+            alone,
+            ..taken(0)
+        };
+        side.sockets.accepted = vec![idle(true), idle(false)];
+        let served = served(&side, &[]);
+        let who: Vec<_> = served.iter().map(|m| (m.task.0, m.seen)).collect();
+        assert_eq!(who, [(0, true), (0, false)]);
     }
 
     /// What waits in a queue is nobody's work yet.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::observation::Observation;
 use crate::model::{
     Exchange, FlowRecord, Hides, Incomplete, IncompleteFigure, Requests, RunExchanges,
 };
@@ -55,13 +56,27 @@ fn counted(own: &[&FlowRecord]) -> [u64; 7] {
     ]
 }
 
-/// The figures that are not known exactly. `by_the_wire`: whether the requests were
-/// counted on the wire, and not by those who made them.
-pub(super) fn figures(
-    own: Option<&[&FlowRecord]>,
-    requests: &Requests,
-    by_the_wire: bool,
-) -> Figures {
+/// How the requests were counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    /// On the wire, and not by those who made them.
+    pub(super) by_the_wire: bool,
+    /// Frames are known to have been lost.
+    pub(super) lossy: bool,
+}
+
+impl Counted {
+    /// What the capture tells of what it lost.
+    pub(super) fn of(observation: &Observation, by_the_wire: bool) -> Self {
+        Self {
+            by_the_wire,
+            lossy: super::lost::frames(observation),
+        }
+    }
+}
+
+/// The figures that are not known exactly.
+fn figures(own: Option<&[&FlowRecord]>, requests: &Requests, how: Counted) -> Figures {
     let own = own.unwrap_or_default();
     let seen = counted(own);
     let mut figures = Figures::new();
@@ -97,19 +112,37 @@ pub(super) fn figures(
         }
     }
     let unknown = requests.unknown.unwrap_or(0);
-    if by_the_wire && unknown > 0 {
+    if how.by_the_wire && unknown > 0 {
         let failed: u64 = requests.failed.values().sum();
-        // What has no flow at all was lost.
         reasons.remove(&Incomplete::HolesBound);
-        if reasons.is_empty() {
+        // What has no flow at all was lost, or it was never made.
+        if reasons.is_empty() && how.lossy {
             reasons.insert(Incomplete::RequestsLost, unknown);
         }
-        for (&reason, &flows) in &reasons {
-            touch(VALID, reason, Some(requests.valid.unwrap_or(0)), flows);
-            touch(FAILED, reason, Some(failed), flows);
+        for (path, least) in [(VALID, requests.valid.unwrap_or(0)), (FAILED, failed)] {
+            let figure = figures.entry(path.to_owned()).or_default();
+            figure.at_least = Some(least);
+            let why = reasons.iter().map(|(r, n)| (r.name().to_owned(), *n));
+            figure.flows.extend(why);
         }
     }
     figures
+}
+
+/// The same, where what was `said` is more than what is on the flows that were begun.
+pub(super) fn of_both(
+    own: Option<&[&FlowRecord]>,
+    said: Option<&[&FlowRecord]>,
+    requests: &Requests,
+    how: Counted,
+) -> Figures {
+    // What may still come is not known because it has not come, and not for want of frames.
+    let is_of_all = |path: &str| path.starts_with("exchanges.") || path == LATENCY;
+    let mut all = figures(said, requests, how);
+    all.retain(|path, _| is_of_all(path));
+    let begun = figures(own, requests, how);
+    all.extend(begun.into_iter().filter(|(path, _)| !is_of_all(path)));
+    all
 }
 
 /// What was said on the client's flows; nothing without a capture. What is not known

@@ -130,13 +130,17 @@ mod tests {
         });
         flow.exchanges = vec![Exchange {
             request_ns: at(from + 3),
+            request_seq: None,
             response_ns: Some(at(from + 3 + took)),
             answer: None,
             valid: Some(true),
             problem: None,
             response_segments: Option::default(),
             response_coalesced: Option::default(),
-        }];
+            serve_pid: None,
+            serve_tid: None,
+        }]
+        .into();
         flow.client_owner = Some(ClientOwner {
             worker: WorkerId(0),
             pid: Pid(1),

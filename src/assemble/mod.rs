@@ -10,19 +10,23 @@
 //! run are those of the last facts, and a figure that needs what is missing is
 //! absent.
 
+mod alone;
 mod built;
 mod connections;
 mod counts;
 mod incomplete;
 mod kept;
+mod lost;
 mod moments;
 mod open_loop;
 mod own_flows;
 mod plan;
 mod programs;
+mod served;
 mod sides;
 mod told;
 mod unseen;
+mod watch;
 mod watched;
 mod workers;
 
@@ -35,13 +39,14 @@ use self::open_loop::DueTimes;
 use self::programs::Known;
 use self::sides::{ClientSide, ServerSide};
 use self::told::Told;
+use self::watch::Watch;
 use self::watched::Watched;
 use crate::activity::Activity;
 use crate::census::Samples;
 use crate::correlate;
 use crate::findings::{FindingsInput, Seen, findings};
 use crate::model::observation::{
-    Leftovers, Observation, ObserverCost, ObserverName, SideObservation, Trouble, WireFacts,
+    Event, Leftovers, Observation, ObserverCost, ObserverName, SideObservation, Trouble,
 };
 use crate::model::{
     CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Packed,
@@ -81,12 +86,8 @@ pub struct Assembled {
 #[must_use]
 pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assembled {
     let when = When::of(observation, &flows);
-    let client_activity = activity(observation, &observation.client, None);
-    let server_activity = activity(
-        observation,
-        &observation.server,
-        port_of(&observation.target),
-    );
+    let mut watch = Watch::of(observation, &when);
+    let (client_activity, server_activity) = activities(observation, watch.as_mut(), &flows);
     let client = ClientSide::new(observation, client_activity.as_ref());
     let server = ServerSide::new(observation, server_activity.as_ref());
     let mut sockets = client.sockets(when.moments.client_ended);
@@ -95,19 +96,22 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     // Of the others nothing more is asked; of millions they would be in the way.
     sockets.retain(|s| s.local.is_none());
     sockets.shrink_to_fit();
-    correlate::own_servers(&mut flows, &server.sockets(), server.provenance());
+    server.own(&mut flows);
 
     // Where the log ends before the capture's own counts, its file may be there.
     let captured = observation.wire.is_some() || !flows.is_empty();
     let wire = captured.then_some(&flows[..]);
-    let lossless = observation.wire.as_ref().is_some_and(is_lossless);
+    let lossless = lost::nothing(observation);
     let hides = client_activity.as_ref();
     let hides = hides.is_some_and(|c| unseen::hides_attempts(c, &flows, lossless));
+    // Whose a connection is that was made while the clock was set, no time tells.
+    let knows_all = client.knows_all(none_seen, hides) && !moments::clock_was_set(observation);
     let own = own_flows::of(
         &flows,
         &own_flows::Known {
-            sockets: client.knows_all(none_seen, hides).then_some(&sockets[..]),
+            sockets: knows_all.then_some(&sockets[..]),
             lossless,
+            watch: watch.as_ref(),
         },
     );
     let told = Told::of(observation, &client, &server, when.moments.client_ended);
@@ -117,7 +121,10 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     server.put_workers(&mut workers);
     let own = (captured && !beside_the_tap).then_some(&own[..]);
-    let whole = is_whole(observation);
+    // What is said on a connection that began before is said all the same.
+    let with_older = own_flows::with_older(own, &flows, watch.as_ref());
+    let said = with_older.as_deref().or(own);
+    let whole = lost::is_whole(observation);
     let mut requests = if when.no_client_ran {
         client.requests_of_none(own)
     } else {
@@ -127,12 +134,13 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
             own,
             wire: whole && when.whole,
             time: server.is_embedded(),
+            left: watch.is_some(),
         };
-        let counted = client.requests(reached, known);
-        told.iter()
-            .fold(counted, |counted, told| told.counted(counted))
+        let all = client.requests(reached, known);
+        told.iter().fold(all, |all, told| told.counted(all))
     };
-    let incomplete = incomplete::figures(own, &requests, !client.has_noted_all());
+    let how = incomplete::Counted::of(observation, !client.has_noted_all());
+    let incomplete = incomplete::of_both(own, said, &requests, how);
     requests.answered = incomplete::answered(&requests, &incomplete);
     let connections = connections::connections(
         (requests.attempted, client.provenance()),
@@ -145,22 +153,18 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         schema: SCHEMA_RUN.to_owned(),
         tool: observation.header.tool.clone(),
         started: observation.header.started.clone(),
-        duration_ns: when.moments.at_rest.since(when.moments.client_started),
+        duration_ns: when.duration(observation),
         environment: observation.header.environment.clone(),
         plan: plan::told(observation, &client, &server, &flows),
         capture: capture(observation),
         requests,
         connections,
-        exchanges: incomplete::exchanges(own, &incomplete),
+        exchanges: incomplete::exchanges(said, &incomplete),
         incomplete,
-        census: RunCensus {
-            client: client.census(&when),
-            server: server.census(&when),
-            system: when.system(samples(&observation.system).system()),
-        },
+        census: census(observation, &client, &server, &when),
         latency: told
             .as_ref()
-            .map_or_else(|| latencies(own.unwrap_or_default()), Told::latencies),
+            .map_or_else(|| latencies(own, said), Told::latencies),
         open_loop: open_loop::told(observation),
         correlation: owned,
         flows_kept: wire.and_then(|flows| kept::told(flows, choice, &owned)),
@@ -186,19 +190,53 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     }
 }
 
+/// Threads and processes of both sides and of the system, as far as the clock tells of them.
+fn census(
+    observation: &Observation,
+    client: &ClientSide<'_>,
+    server: &ServerSide<'_>,
+    when: &When,
+) -> RunCensus {
+    RunCensus {
+        client: moments::by_a_clock(observation, client.census(when)),
+        server: moments::by_a_clock(observation, server.census(when)),
+        system: when.system(samples(&observation.system).system()),
+    }
+}
+
+/// What the tasks of both sides did: the client's, and the server's.
+fn activities(
+    observation: &Observation,
+    watch: Option<&mut Watch>,
+    flows: &[FlowRecord],
+) -> (Option<Activity>, Option<Activity>) {
+    let port = port_of(&observation.target);
+    let mut client = activity(observation, &observation.client, None, watch.as_deref());
+    let mut server = activity(observation, &observation.server, port, watch.as_deref());
+    if let Some(server) = &mut server {
+        alone::conclude(server, flows);
+    }
+    if let Some(watch) = watch {
+        watch.begin_client(client.as_mut());
+    }
+    (client, server)
+}
+
 /// What the tasks of a side did; `None` where not every event was told. With a
 /// port, what was accepted on others is nobody's affair here.
 fn activity(
     observation: &Observation,
     side: &SideObservation,
     port: Option<u16>,
+    watch: Option<&Watch>,
 ) -> Option<Activity> {
     // What is not known in full tells of nothing how often it was.
     if !side.is_traced() || has_lost_records(observation, side) {
         return None;
     }
     let mut activity = Activity::default();
-    for event in &side.events {
+    let over = |event: &&Event| watch.is_some_and(|watch| watch.is_over_at(event));
+    for event in side.events.iter().filter(|event| !over(event)) {
         activity.apply(event);
     }
     if let Some(port) = port {
@@ -276,19 +314,11 @@ fn correlation(
     }
 }
 
-fn is_lossless(wire: &WireFacts) -> bool {
-    wire.dropped_by_kernel == Some(0) && wire.dropped_by_interface == Some(0)
-}
-
-/// Whether everything that passed the tap is in the capture.
-fn is_whole(observation: &Observation) -> bool {
-    let failed = |t: &Trouble| matches!(t, Trouble::CaptureFailed { .. });
-    observation.wire.as_ref().is_some_and(is_lossless) && !observation.troubles.iter().any(failed)
-}
-
-fn latencies(flows: &[&FlowRecord]) -> Latencies {
-    let handshakes = flows.iter().filter_map(|f| f.handshake?.duration());
-    let exchanges = flows.iter().flat_map(|f| &f.exchanges);
+/// Of the flows that were begun, and of all on which something was said.
+fn latencies(begun: Option<&[&FlowRecord]>, said: Option<&[&FlowRecord]>) -> Latencies {
+    let begun = begun.unwrap_or_default().iter();
+    let handshakes = begun.filter_map(|f| f.handshake?.duration());
+    let exchanges = said.unwrap_or_default().iter().flat_map(|f| &f.exchanges);
     Latencies::captured(
         Quantiles::of(handshakes),
         Quantiles::of(exchanges.filter_map(Exchange::duration)),
@@ -330,6 +360,6 @@ fn observer(observation: &Observation, when: &When, flows: &[FlowRecord]) -> Obs
             .as_ref()
             .filter(|_| by_ptrace)
             .map(|all| all.iter().fold(0u64, |sum, c| sum.saturating_add(c.stops))),
-        client_duration_ns: when.client_duration(&observation.client, flows),
+        client_duration_ns: when.client_duration(observation, flows),
     }
 }

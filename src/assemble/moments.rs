@@ -1,7 +1,9 @@
 //! The moments of a run, also of one whose log ends early.
 
-use crate::model::observation::{Moments, Observation, Sample, SideObservation};
-use crate::model::{Counts, FlowRecord, Nanos, SideCensus, SystemCensus, SystemCounts, Timestamp};
+use crate::model::observation::{Moments, Observation, Sample, SideObservation, Trouble};
+use crate::model::{
+    Counts, FlowRecord, Nanos, Provenance, SideCensus, SystemCensus, SystemCounts, Timestamp,
+};
 
 /// When things happened in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +46,29 @@ impl When {
         }
     }
 
+    /// From the client's start to the rest on the wire, as a clock that nobody sets has it.
+    pub fn duration(&self, observation: &Observation) -> Nanos {
+        let by_the_clock = self.moments.at_rest.since(self.moments.client_started);
+        let set = clock_set(observation).fold(0, i64::saturating_add);
+        if set == 0 {
+            return by_the_clock;
+        }
+        Nanos::new(by_the_clock.get().saturating_sub(set).max(0))
+    }
+
     /// From the client's start to its end; `None` where one of them is not known.
     /// A client that goes on without its first process ends with the last of its
     /// processes, or where threadtap ended those, with the last that they did.
-    pub fn client_duration(&self, client: &SideObservation, flows: &[FlowRecord]) -> Option<Nanos> {
+    /// Where the clock was set meanwhile, it is not known.
+    pub fn client_duration(
+        &self,
+        observation: &Observation,
+        flows: &[FlowRecord],
+    ) -> Option<Nanos> {
+        if clock_was_set(observation) {
+            return None;
+        }
+        let client = &observation.client;
         let asked = client.ended.and_then(|e| e.asked_at);
         let own = flows.iter().filter(|f| f.client_owner.is_some());
         // Of one that ends by itself the system may send the last frames.
@@ -96,6 +117,43 @@ impl When {
             processes: before(census.processes),
             ..census
         }
+    }
+}
+
+/// Whether the clock was set in a run.
+pub fn clock_was_set(observation: &Observation) -> bool {
+    clock_set(observation).next().is_some()
+}
+
+/// By how much the clock was set in a run, each time.
+fn clock_set(observation: &Observation) -> impl Iterator<Item = i64> {
+    observation
+        .troubles
+        .iter()
+        .filter_map(|trouble| match trouble {
+            Trouble::ClockSet { by_ns } => Some(by_ns.get()),
+            _ => None,
+        })
+}
+
+/// A census as far as the clock tells of it. Where that was set back, what came later
+/// seems to come before: who was there at one moment is not known, and who was created is.
+/// Looks at a side that was sampled stand in their order.
+pub fn by_a_clock(observation: &Observation, census: SideCensus) -> SideCensus {
+    let sampled = census.provenance == Some(Provenance::Sampled);
+    if sampled || !clock_set(observation).any(|by| by < 0) {
+        return census;
+    }
+    let created = |counts: Counts| Counts {
+        created: counts.created,
+        ..Counts::default()
+    };
+    SideCensus {
+        processes: created(census.processes),
+        threads: created(census.threads),
+        timeline: Vec::new(),
+        timeline_step_ns: None,
+        ..census
     }
 }
 

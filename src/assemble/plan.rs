@@ -45,6 +45,7 @@ pub(super) fn told(
         max_in_flight: None,
         timeout_ns: None,
         isolated: asked.isolated,
+        watched: asked.is_watch(),
     };
     match &asked.client {
         AskedClient::BuiltIn {
@@ -70,5 +71,6 @@ pub(super) fn told(
             requests: *requests,
             ..told
         },
+        AskedClient::Existing { .. } => told,
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn server_sockets(watched: Watched<'_>) -> impl Iterator<Item = Serve
         peer: a.peer,
         accepted: a.at,
         pid: serving(a).map_or(a.by.0, |s| s.1),
-        accept_tid: Some(a.by.1),
+        accept_tid: (!a.taken_over).then_some(a.by.1),
         serve_tid: serving(a).map(|s| s.2),
         send_tid: a.sent.map(|s| s.2),
     };
@@ -107,6 +107,10 @@ pub(super) fn server_sockets(watched: Watched<'_>) -> impl Iterator<Item = Serve
 
 /// How much of a run is known.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a reason of its own to know less"
+)]
 pub(super) struct Known<'a> {
     /// Whether all that the client did is in the log.
     pub client: bool,
@@ -118,12 +122,16 @@ pub(super) struct Known<'a> {
     pub wire: bool,
     /// Whether the server speaks TIME and nothing else: the embedded one.
     pub time: bool,
+    /// Whether connections may go on after the end: those that were watched.
+    pub left: bool,
 }
 
 /// The requests of somebody else's client, or of one whose notes are missing.
 pub(super) fn requests(watched: Watched<'_>, submitted: Option<u64>, known: Known<'_>) -> Requests {
     // Without a capture, what connect(2) returned is all that is known.
-    let wire = Wire::new(known.flows.unwrap_or_default(), watched.activity).of_time(known.time);
+    let wire = Wire::new(known.flows.unwrap_or_default(), watched.activity)
+        .of_time(known.time)
+        .left_open(known.left);
     let side = watched.activity;
     // What was not to be seen may have been there all the same.
     let made = side.filter(|_| known.client);
@@ -171,12 +179,12 @@ pub(super) fn requests(watched: Watched<'_>, submitted: Option<u64>, known: Know
 pub(super) fn client_workers(
     watched: Watched<'_>,
     flows: Option<&[FlowRecord]>,
-    time: bool,
+    (time, left): (bool, bool),
 ) -> Vec<WorkerRecord> {
     let Some(side) = watched.activity else {
         return Vec::new();
     };
-    let wire = flows.map(|flows| Wire::new(flows, Some(side)).of_time(time));
+    let wire = flows.map(|flows| Wire::new(flows, Some(side)).of_time(time).left_open(left));
     let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
     let record = |(at, c): (usize, &Connection)| {
         let task = side.tasks.get(c.task);

@@ -5,11 +5,12 @@ use super::moments::When;
 use super::open_loop::DueTimes;
 use super::programs::Known;
 use super::watched::Watched;
-use super::{built, connections, counts, programs, samples, workers};
+use super::{built, connections, counts, programs, samples, served, workers};
 use crate::activity::Activity;
-use crate::correlate::{ClientSocket, ServerSocket};
+use crate::correlate::{self, ClientSocket, ServerSocket};
 use crate::model::observation::{
-    AskedClient, AskedServer, ConnectionNote, Observation, RequestNote, SideObservation,
+    AskedClient, AskedServer, ConnectionNote, Observation, ObserverName, RequestNote,
+    SideObservation,
 };
 use crate::model::{
     Evidence, FlowRecord, Packed, Provenance, Requests, ServerModel, SideCensus, Strategy,
@@ -27,6 +28,8 @@ pub(super) enum ClientSide<'a> {
         watched: Watched<'a>,
         /// How many requests it makes, where that is known.
         requests: Option<u64>,
+        /// Whether it was there before: nothing was started.
+        existing: bool,
     },
 }
 
@@ -49,6 +52,12 @@ impl<'a> ClientSide<'a> {
             AskedClient::Program { requests } => Self::Program {
                 watched: Watched { seen, activity },
                 requests,
+                existing: false,
+            },
+            AskedClient::Existing { .. } => Self::Program {
+                watched: Watched { seen, activity },
+                requests: None,
+                existing: true,
             },
         }
     }
@@ -91,13 +100,22 @@ impl<'a> ClientSide<'a> {
         }
     }
 
+    /// Whether it was there before, and may go on.
+    fn is_watched(&self) -> bool {
+        matches!(self, Self::Program { existing: true, .. })
+    }
+
     /// Whether all the connections are known that it tried to make. A program of
     /// which none was seen (`none_seen`) may have made them by calls that are not traced, and so
     /// may one that `hides` some.
     pub fn knows_all(&self, none_seen: bool, hides: bool) -> bool {
         match self {
             Self::BuiltIn { seen, .. } => has_reported(seen),
-            Self::Program { .. } => self.tells_owners() && !none_seen && !hides,
+            // Who was watched from the kernel had no way that was not seen.
+            Self::Program { watched, .. } => {
+                let in_full = watched.seen.observer() == Some(ObserverName::Ebpf);
+                self.tells_owners() && (in_full || !none_seen) && !hides
+            }
         }
     }
 
@@ -116,7 +134,9 @@ impl<'a> ClientSide<'a> {
                 };
                 programs::requests(watched, Some(*requests), known)
             }
-            Self::Program { watched, requests } => programs::requests(*watched, *requests, known),
+            Self::Program {
+                watched, requests, ..
+            } => programs::requests(*watched, *requests, known),
         };
         requests.with_total()
     }
@@ -174,9 +194,11 @@ impl<'a> ClientSide<'a> {
     ) -> Packed<WorkerRecord> {
         match self {
             Self::BuiltIn { seen, .. } => workers::client_records(&seen.requests, due).collect(),
-            Self::Program { watched, .. } => programs::client_workers(*watched, flows, time)
-                .into_iter()
-                .collect(),
+            Self::Program { watched, .. } => {
+                programs::client_workers(*watched, flows, (time, self.is_watched()))
+                    .into_iter()
+                    .collect()
+            }
         }
     }
 
@@ -256,6 +278,17 @@ impl<'a> ServerSide<'a> {
                     .for_each(|n| take(server_socket(&n)));
             }
             Self::Program(watched) => programs::server_sockets(*watched).for_each(take),
+            Self::Existing(_) => {}
+        }
+    }
+
+    /// Gives flows their owners, and their exchanges the threads that served them.
+    pub fn own(&self, flows: &mut [FlowRecord]) {
+        let found = correlate::own_servers(flows, &self.sockets(), self.provenance());
+        match self {
+            // In every model one thread serves all of a connection.
+            Self::BuiltIn { .. } => served::by_one(flows),
+            Self::Program(watched) => served::by_hands(*watched, flows, &found),
             Self::Existing(_) => {}
         }
     }

@@ -1,8 +1,8 @@
 //! Somebody else's program, as it was watched.
 
-use crate::activity::{Accepted, Activity, TaskIndex};
+use crate::activity::{Accepted, Activity, User};
+use crate::model::Provenance;
 use crate::model::observation::SideObservation;
-use crate::model::{Pid, Provenance, Tid, Timestamp};
 
 /// What was seen of somebody else's program.
 #[derive(Clone, Copy)]
@@ -27,6 +27,6 @@ impl<'a> Watched<'a> {
 
 /// Who is taken to have served a connection: whoever first received from it,
 /// or else first sent on it.
-pub(super) fn serving(accepted: &Accepted) -> Option<(TaskIndex, Pid, Tid, Timestamp)> {
+pub(super) fn serving(accepted: &Accepted) -> Option<User> {
     accepted.received.or(accepted.sent)
 }

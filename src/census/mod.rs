@@ -4,10 +4,12 @@
 //! it. A task is a thread; a process with one thread counts one of each.
 
 mod open;
+mod thin;
 
 pub use self::open::Open;
 use crate::model::{
-    Counts, Provenance, Sample, SideCensus, SystemCensus, SystemCounts, TimelinePoint, Timestamp,
+    Counts, Nanos, Provenance, Sample, SideCensus, SystemCensus, SystemCounts, TimelinePoint,
+    Timestamp,
 };
 
 /// The life of one task, or of a process that goes on without its first thread.
@@ -67,21 +69,24 @@ pub fn count(side: &SideSpans, provenance: Provenance) -> SideCensus {
     let thread = |s: &Span| s.thread;
     let timeline = timeline(all());
     let peak = |of: fn(&TimelinePoint) -> u64| timeline.iter().map(of).max();
+    let (peak_processes, peak_threads) = (peak(|p| p.2), peak(|p| p.1));
+    let (timeline, timeline_step_ns) = thin::thinned(timeline, None);
     SideCensus {
         processes: Counts {
             before: Some(at(side.ready, process)),
-            peak: peak(|p| p.2),
+            peak: peak_processes,
             after: side.after.map(|t| at(t, process)),
             created: Some(created(process)),
         },
         threads: Counts {
             before: Some(at(side.ready, thread)),
-            peak: peak(|p| p.1),
+            peak: peak_threads,
             after: side.after.map(|t| at(t, thread)),
             created: Some(created(thread)),
         },
         provenance: Some(provenance),
         timeline,
+        timeline_step_ns,
     }
 }
 
@@ -137,19 +142,18 @@ fn timeline<'a>(spans: impl Iterator<Item = &'a Span>) -> Vec<TimelinePoint> {
     points
 }
 
-/// Samples, kept small: only looks that saw something new are kept, and the
-/// greatest counts of all.
+/// Samples, kept small: only looks that saw something new are kept, of many those with
+/// the least and the most of each step of time, and the greatest counts of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Samples {
     first: Option<Sample>,
     last: Option<Sample>,
-    changes: Vec<Sample>,
+    changes: Vec<TimelinePoint>,
+    /// The steps of time that the changes were cut into.
+    step: Option<Nanos>,
     threads_peak: Option<u64>,
     processes_peak: Option<u64>,
 }
-
-/// The most changes that are kept of a side that is sampled.
-const MOST_CHANGES: usize = 100_000;
 
 impl Samples {
     /// Takes one more look into account.
@@ -158,8 +162,14 @@ impl Samples {
         let news = self
             .last
             .is_none_or(|l| (l.threads, l.processes) != (sample.threads, sample.processes));
-        if news && self.changes.len() < MOST_CHANGES {
-            self.changes.push(sample);
+        if news && let (Some(threads), Some(processes)) = (sample.threads, sample.processes) {
+            self.changes
+                .push(TimelinePoint(sample.at, threads, processes));
+            // Now and then, and not at each look.
+            if self.changes.len() > 2 * thin::MOST {
+                let changes = std::mem::take(&mut self.changes);
+                (self.changes, self.step) = thin::thinned(changes, self.step);
+            }
         }
         self.threads_peak = self.threads_peak.max(sample.threads);
         self.processes_peak = self.processes_peak.max(sample.processes);
@@ -179,15 +189,13 @@ impl Samples {
             after: self.last.as_ref().and_then(of),
             created: None,
         };
+        let (timeline, timeline_step_ns) = thin::thinned(self.changes.clone(), self.step);
         SideCensus {
             processes: counts(|s| s.processes, self.processes_peak),
             threads: counts(|s| s.threads, self.threads_peak),
             provenance: Some(Provenance::Sampled),
-            timeline: self
-                .changes
-                .iter()
-                .filter_map(|s| Some(TimelinePoint(s.at, s.threads?, s.processes?)))
-                .collect(),
+            timeline,
+            timeline_step_ns,
         }
     }
 
@@ -372,14 +380,29 @@ mod tests {
         let kept = [TimelinePoint(at(1), 4, 1), TimelinePoint(at(3), 4, 2)];
         assert_eq!(side.timeline, kept);
         assert_eq!(side.provenance, Some(Provenance::Sampled));
+        assert_eq!(side.timeline_step_ns, None);
+    }
+
+    /// However long it goes on, it is short, and reaches from the first look to the last.
+    #[test]
+    fn many_looks_are_kept_by_steps_of_time() {
         let mut many = Samples::default();
-        for n in 0..=MOST_CHANGES as u64 {
-            many.add(look(n.cast_signed(), n, 1));
+        let looks = 5 * thin::MOST as u64;
+        for n in 0..looks {
+            many.add(Sample {
+                at: at(n.cast_signed() * 2_000_000),
+                threads: Some(if n == 77_777 { 900 } else { 10 + n % 2 }),
+                processes: Some(1),
+            });
         }
         let side = many.side();
-        assert_eq!(side.timeline.len(), MOST_CHANGES);
-        assert_eq!(side.threads.peak, Some(MOST_CHANGES as u64));
-        assert_eq!(side.threads.after, side.threads.peak);
+        assert!(side.timeline.len() <= thin::MOST);
+        assert!(side.timeline_step_ns.is_some());
+        let ends = [side.timeline[0], *side.timeline.last().unwrap()].map(|p| p.0);
+        assert_eq!(ends, [at(0), at((looks.cast_signed() - 1) * 2_000_000)]);
+        let highest = side.timeline.iter().max_by_key(|p| p.1).unwrap();
+        assert_eq!(*highest, TimelinePoint(at(77_777 * 2_000_000), 900, 1));
+        assert_eq!(side.threads.peak, Some(900));
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::run::Colour;
+use super::shared::Colour;
 use crate::analysis::SortKey;
 use crate::decode::Tunnels;
 use crate::expect::Expectation;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::run::{Colour, IsolateName};
+use super::run::IsolateName;
+use super::shared::Colour;
 use super::values;
 use crate::lang::Lang;
 use crate::model::CeilingKind;

@@ -8,7 +8,8 @@ use clap::Args;
 
 use super::folders::in_folders;
 use super::plan::UsageError;
-use super::run::{Colour, IsolateAs, IsolateName};
+use super::run::{IsolateAs, IsolateName};
+use super::shared::Colour;
 use super::values::{self, Sizes};
 use crate::compare::{Client, Options, Program, Server, contenders, shared_folder};
 use crate::expect::Expectation;

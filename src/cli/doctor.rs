@@ -13,7 +13,8 @@ user or a folder in it, so that it can be pasted into a bug report.
   count    threads and processes (proc(5))
   trace    your own programs (ptrace(2), seccomp(2)); else they are sampled
   isolate  a network of its own for a run, in which everybody may capture (namespaces(7))
-  ebpf     watching with eBPF; not used yet, and not needed
+  ebpf     your own programs and servers that run already, by programs in the kernel (eBPF),
+           which stop nothing; else they are traced, and a watch samples them
 
 Exit status:
   0    all that `threadtap run` needs is there

@@ -80,6 +80,6 @@ mod tests {
         let page = String::from_utf8(manual(None).unwrap()).unwrap();
         assert!(page.contains("threadtap\\-run(1)"), "{page}");
         let wrong = manual(Some("rnu")).unwrap_err().to_string();
-        assert!(wrong.contains("run, serve"), "{wrong}");
+        assert!(wrong.contains("run, watch, serve"), "{wrong}");
     }
 }

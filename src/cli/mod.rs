@@ -15,8 +15,10 @@ mod plan;
 mod report;
 mod run;
 mod serve;
+mod shared;
 mod show;
 mod values;
+mod watch;
 mod wireshark;
 
 use std::ffi::OsString;
@@ -33,9 +35,11 @@ pub use explain::ExplainArgs;
 pub use manual::{manual, pages};
 pub use plan::UsageError;
 pub use report::ReportArgs;
-pub use run::{Colour, IsolateName, RunArgs};
+pub use run::{IsolateName, RunArgs};
 pub use serve::ServeArgs;
+pub use shared::{Colour, PrintArgs};
 pub use show::ShowArgs;
+pub use watch::WatchArgs;
 pub use wireshark::WiresharkArgs;
 
 /// See what your concurrency does on the wire.
@@ -72,6 +76,7 @@ Examples:
   threadtap run --gate                       start all threads, then let them connect together
   threadtap run --server-cmd './server' -- ./client
                                              your own programs, unmodified
+  threadtap watch --port 8080                who connects to a server that already runs?
   threadtap compare                          compare all strategies
   threadtap serve --port 45000               the TIME server alone
   threadtap analyze capture.pcap             every flow of a capture
@@ -86,6 +91,8 @@ Examples:
 pub enum Command {
     /// Run N requests against a TIME server, capture them, count threads, show who did what
     Run(Box<RunArgs>),
+    /// Watch a server that already runs, and its clients: nothing is started, nothing slowed down
+    Watch(Box<WatchArgs>),
     /// Run the TIME server alone
     Serve(ServeArgs),
     /// Run strategies and programs several times each, and compare them

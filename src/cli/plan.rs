@@ -16,7 +16,7 @@ use crate::lab::client::ClientPlan;
 use crate::lab::protocol;
 use crate::lab::server::ServerPlan;
 use crate::model::{Pid, Strategy};
-use crate::session::run::{ClientChoice, Identity, RunPlan, SaveIn, ServerChoice};
+use crate::session::run::{ClientChoice, Identity, RunPlan, ServerChoice};
 use crate::sys::capture::Settings;
 use crate::sys::net::{NetNamespace, listeners};
 use crate::sys::{capture, proc};
@@ -58,6 +58,9 @@ pub enum UsageError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Nobody who could be watched.
+    #[error("{0}")]
+    Watch(String),
     /// A server that has no address.
     #[error(
         "--connect {given}: {reason}; give HOST:PORT, for example 127.0.0.1:45000 or [::1]:45000"
@@ -89,10 +92,10 @@ impl RunArgs {
                 "--isolate always starts a network of its own, in which no server runs already: it cannot be used with --connect or --server-pid",
             ));
         }
-        let capture = (!self.no_capture).then(|| Settings {
+        let capture = (!self.tap.no_capture).then(|| Settings {
             interface: self.interface.clone().unwrap_or_else(|| leads_to(target)),
-            snaplen: self.snaplen,
-            buffer_bytes: self.buffer,
+            snaplen: self.tap.snaplen,
+            buffer_bytes: self.tap.buffer,
         });
         Ok(RunPlan {
             client,
@@ -104,18 +107,13 @@ impl RunArgs {
             log_limit: u64::from(self.log_limit),
             time_limit: self.time_limit,
             sample: !self.no_sampling,
-            linger: self.linger,
+            linger: self.tap.linger,
             isolate: self.isolate.into(),
             identity: self.isolate_as.map_or(Identity::Own, Into::into),
             as_root: self.as_root,
-            save_in: SaveIn {
-                folder: self.out.clone(),
-                replace: self.force,
-                shared: self.shared,
-                flows: self.flows,
-                compress: self.compress,
-                rotate: self.rotate,
-            },
+            save_in: self
+                .keep
+                .save_in(self.out.as_deref(), self.compress, self.tap.rotate),
         })
     }
 
@@ -339,7 +337,7 @@ mod tests {
     fn built_in(plan: &RunPlan) -> &ClientPlan {
         match &plan.client {
             ClientChoice::BuiltIn(client) => client,
-            ClientChoice::Command { .. } => panic!("a command"),
+            _ => panic!("a program"),
         }
     }
 

@@ -7,13 +7,12 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::serve::BACKLOG;
+use super::shared::{KeepArgs, PrintArgs, TapArgs};
 use super::values;
 use crate::expect::Expectation;
-use crate::lang::Lang;
-use crate::model::{FlowChoice, Rate, ServerModel, Strategy};
-use crate::report::Format;
+use crate::model::{Rate, ServerModel, Strategy};
 use crate::reserve;
-use crate::session::run::{Identity, Isolate, Observe, Rotate};
+use crate::session::run::{Identity, Isolate, Observe};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,6 +57,9 @@ pub enum ObserveName {
     Ebpf,
     /// Every thread and connection, by tracing: your programs are stopped at each of them
     Ptrace,
+    /// With eBPF and ptrace at once, as a check of both: what they tell is compared
+    #[value(hide = true)]
+    Both,
     /// Sample /proc: short-lived threads may be missing, owners are not known
     Sampled,
     /// Do not count them
@@ -70,6 +72,7 @@ impl From<ObserveName> for Observe {
             ObserveName::Auto => Self::Auto,
             ObserveName::Ebpf => Self::Ebpf,
             ObserveName::Ptrace => Self::Ptrace,
+            ObserveName::Both => Self::Both,
             ObserveName::Sampled => Self::Sampled,
             ObserveName::Off => Self::Off,
         }
@@ -113,17 +116,6 @@ impl From<IsolateAs> for Identity {
             IsolateAs::Root => Self::Root,
         }
     }
-}
-
-/// When to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Colour {
-    /// Only on a terminal, and only if `NO_COLOR` is not set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// `threadtap run`: a lab run.
@@ -237,28 +229,9 @@ pub struct RunArgs {
     /// Interface to capture on [default: the one used to reach the server, lo]
     #[arg(long, short, value_name = "NAME", help_heading = "Capture")]
     pub interface: Option<String>,
-    /// Size of the capture buffer, for frames that are not yet read
-    #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = values::size,
-          help_heading = "Capture")]
-    pub buffer: u32,
-    /// Snapshot length: maximum number of bytes to keep of each frame
-    #[arg(long, value_name = "BYTES", default_value = "262144", value_parser = values::size,
-          help_heading = "Capture")]
-    pub snaplen: u32,
-    /// Maximum time to wait for connections to close after the client has ended
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = values::duration,
-          help_heading = "Capture")]
-    pub linger: Duration,
-    /// Do not capture: needs no privilege, but figures that need a capture are not measured
-    #[arg(long, conflicts_with_all = ["interface", "buffer", "snaplen", "linger"],
-          help_heading = "Capture")]
-    pub no_capture: bool,
-    /// Go on in another file when the capture's file would be longer than SIZE (64k at least: 100M,
-    /// 1G), or is of TIME (30s, 10m): capture-00001.pcap, capture-00002.pcap and so on, which
-    /// every command of threadtap reads as one [default: one file, capture.pcap]
-    #[arg(long, value_name = "SIZE|TIME", value_parser = values::rotate, conflicts_with = "no_capture",
-          help_heading = "Capture")]
-    pub rotate: Option<Rotate>,
+    /// How it is captured.
+    #[command(flatten)]
+    pub tap: TapArgs,
     /// When the whole run has a network of its own (user and network namespaces): capturing needs
     /// no privilege there, every port is free, and nothing of other programs is on the wire; your
     /// programs reach nothing outside
@@ -302,40 +275,14 @@ pub struct RunArgs {
     /// Empty or new folder to save the run in [default: captures/runs/TIME-STRATEGY]
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
-    /// Replace an earlier run in DIR. A file that threadtap did not write is never removed
-    #[arg(long, help_heading = "Output")]
-    pub force: bool,
-    /// Let other users read what is saved: folder 0755 and files 0644 instead of 0700 and 0600
-    #[arg(long, help_heading = "Output")]
-    pub shared: bool,
-    /// Flows that flows.jsonl has: all, problems (what was not made, not answered rightly, not
-    /// closed, sent again, or has no owner), or a number: so many at most, problems first, then
-    /// those that took the longest. All figures are of all flows, and the capture has them
-    #[arg(
-        long,
-        value_name = "all|problems|N",
-        default_value = "all",
-        help_heading = "Output"
-    )]
-    pub flows: FlowChoice,
+    /// How it is saved.
+    #[command(flatten)]
+    pub keep: KeepArgs,
     /// Compress what is large when the run is over: flows.jsonl.zst, workers.jsonl.zst and
     /// capture.pcap.zst, which threadtap, Wireshark and zstd read
     #[arg(long, help_heading = "Output")]
     pub compress: bool,
-    /// Do not make report.html and capture.pcapng; `threadtap report DIR` makes them later
-    #[arg(long, help_heading = "Output")]
-    pub no_report: bool,
-    /// What to print
-    #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
-    pub format: Format,
-    /// Maximum number of rows in the interaction table
-    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
-    pub rows: usize,
-    /// When to use colour
-    #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
-    pub color: Colour,
-    /// Language of what is printed for people [default: that of the locale, `LC_ALL`, `LC_MESSAGES` or
-    /// `LANG`, where it is one of these, else en]
-    #[arg(long, value_enum, value_name = "LANG", help_heading = "Output")]
-    pub lang: Option<Lang>,
+    /// What is printed of it.
+    #[command(flatten)]
+    pub print: PrintArgs,
 }

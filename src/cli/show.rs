@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::run::Colour;
+use super::shared::Colour;
 use crate::expect::Expectation;
 use crate::lang::Lang;
 use crate::report::Format;

@@ -14,23 +14,19 @@ pub fn name(value: impl clap::ValueEnum + Copy) -> String {
 /// A day.
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// A duration: `5`, `5s`, `250ms`, `2m`.
+/// A duration: `5`, `5s`, `250ms`, `2m`, `1h`.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "a duration is a number followed by s, ms, m or h, for example 250ms".to_owned();
     let (number, unit) = split(text);
     let seconds_of = match unit {
         "" | "s" => 1.0,
         "ms" => 1e-3,
         "us" | "µs" => 1e-6,
         "m" | "min" => 60.0,
-        _ => {
-            return Err(
-                "a duration is a number followed by s, ms or m, for example 250ms".to_owned(),
-            );
-        }
+        "h" => 3600.0,
+        _ => return Err(wrong()),
     };
-    let number: f64 = number.parse().map_err(|_| {
-        "a duration is a number followed by s, ms or m, for example 250ms".to_owned()
-    })?;
+    let number: f64 = number.parse().map_err(|_| wrong())?;
     Duration::try_from_secs_f64(number * seconds_of)
         .ok()
         .filter(|d| !d.is_zero() && *d <= LONGEST)
@@ -59,10 +55,7 @@ pub fn rotate(text: &str) -> Result<Rotate, String> {
     const LEAST: u64 = 64 << 10;
     let (_, unit) = split(text);
     if matches!(unit, "s" | "m" | "min" | "h") {
-        let time = match text.strip_suffix('h') {
-            Some(hours) => duration(&format!("{hours}m"))?.saturating_mul(60),
-            None => duration(text)?,
-        };
+        let time = duration(text)?;
         if time < Duration::from_secs(1) {
             return Err("a file of a capture is of 1 s at least".to_owned());
         }
@@ -154,7 +147,20 @@ mod tests {
         assert_eq!(duration("2.5s"), Ok(Duration::from_millis(2500)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
-        for wrong in ["", "0", "s", "-1", "5 parsecs", "nan", "1e99", "90000"] {
+        assert_eq!(duration("1.5h"), Ok(Duration::from_mins(90)));
+        assert_eq!(duration("24h"), Ok(LONGEST));
+        for wrong in [
+            "",
+            "0",
+            "s",
+            "-1",
+            "5 parsecs",
+            "nan",
+            "1e99",
+            "90000",
+            "25h",
+            "h",
+        ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{COULD_NOT_RUN, DID_NOT_HOLD, OK};
 use crate::expect::{Document, Expectation};
+use crate::model::RunRecord;
 use crate::sys::process::stderr;
 
 /// Refuses an expectation that no record of this kind can be held against.
@@ -53,4 +54,27 @@ pub fn judge(
         }
     }
     Ok(status)
+}
+
+/// The same of a run. As JSON a timeline takes many times its memory, and that of a
+/// million requests has millions of points: it is looked at where somebody asks for it.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_run(
+    expectations: &[Expectation],
+    document: &Document,
+    run: &mut RunRecord,
+) -> anyhow::Result<u8> {
+    let asked = expectations.iter().any(Expectation::asks_for_a_timeline);
+    let aside = (!asked).then(|| {
+        let sides = [&mut run.census.client, &mut run.census.server];
+        sides.map(|side| std::mem::take(&mut side.timeline))
+    });
+    let met = judge(expectations, document, run);
+    if let Some([client, server]) = aside {
+        run.census.client.timeline = client;
+        run.census.server.timeline = server;
+    }
+    met
 }

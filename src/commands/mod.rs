@@ -27,6 +27,8 @@ mod several;
 mod show;
 mod terminal;
 mod told;
+mod watch;
+mod watching;
 mod wireshark;
 mod words;
 
@@ -58,6 +60,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
 fn act(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Watch(args) => watch::watch(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Analyze(args) => analyze::analyze(&args),

@@ -99,11 +99,17 @@ pub fn read_ahead<R: Read + Send>(
                 Err(_) => break,
             };
             for (frame, segment, at, length) in &batch.segments {
-                let segment = Segment {
-                    payload: &batch.payload[*at..*at + *length],
-                    ..*segment
+                // Most carry nothing, and need not be copied.
+                let goes_on = if *length == 0 {
+                    take(Next::Segment(*frame, segment))
+                } else {
+                    let segment = Segment {
+                        payload: &batch.payload[*at..*at + *length],
+                        ..*segment
+                    };
+                    take(Next::Segment(*frame, &segment))
                 };
-                if !take(Next::Segment(*frame, &segment)) {
+                if !goes_on {
                     break 'taking;
                 }
             }

@@ -213,7 +213,8 @@ fn make(
 
 /// The capture with notes on the frames.
 pub(super) fn annotated(folder: &Folder, saved: &Saved, dir: &SavedDir) -> anyhow::Result<Made> {
-    if saved.run.capture.is_none() {
+    // Of a run that was killed the record has no totals, but its capture may be there.
+    if saved.run.capture.is_none() && saved.whole {
         return Ok(Made::Nothing(
             "the run was made without a capture".to_owned(),
         ));

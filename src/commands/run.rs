@@ -1,6 +1,6 @@
 //! `threadtap run`.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use super::language::language;
@@ -8,9 +8,9 @@ use super::output::printed;
 use super::progress::{Progress, Wait};
 use super::terminal::style;
 use super::words::Say;
-use super::{DID_NOT_HOLD, INTERRUPTED, after, expectations, told};
-use crate::cli::RunArgs;
-use crate::expect::Document;
+use super::{DID_NOT_HOLD, INTERRUPTED, after, expectations, told, watching};
+use crate::cli::{PrintArgs, RunArgs};
+use crate::expect::{Document, Expectation};
 use crate::findings::Code;
 use crate::report::RunView;
 use crate::session::run::{
@@ -20,21 +20,50 @@ use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
 use crate::sys::process::stderr;
 use crate::text::units::{count, counted};
 
+/// What is to be done with a run when it is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Afterwards<'a> {
+    /// What is expected of it.
+    pub expect: &'a [Expectation],
+    /// What is printed of it, and whether a page is made.
+    pub print: PrintArgs,
+}
+
 /// Makes a run, prints it, and tells where it was saved.
 pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
-    let plan = args.plan()?;
+    let afterwards = Afterwards {
+        expect: &args.expect,
+        print: args.print,
+    };
+    make(&args.plan()?, afterwards)
+}
+
+/// The same of any plan.
+pub(super) fn make(plan: &RunPlan, args: Afterwards<'_>) -> anyhow::Result<u8> {
+    let print = args.print;
     let document = Document::run();
-    expectations::check(&args.expect, &document)?;
-    let requests = requests(&plan);
+    expectations::check(args.expect, &document)?;
+    let requests = requests(plan);
     let mut progress = Progress::new(requests, !plan.show_output);
-    let finished = conduct(&plan, &mut |status| match status {
-        Some(status) => progress.tell(status.done, || wait(status, requests)),
+    let mut begun = false;
+    let finished = conduct(plan, &mut |status| match status {
+        Some(status) => {
+            if let Waits::WatchEnds(begins) = status.waits
+                && !std::mem::replace(&mut begun, true)
+            {
+                watching::tell_of_the_beginning(&begins);
+            }
+            // It has been told, and goes on for as long as the person wants.
+            if !begun || io::stderr().is_terminal() {
+                progress.tell(status.done, || wait(status, requests));
+            }
+        }
         None => progress.clear(),
     });
     progress.clear();
     // All that is saved is saved: who does not read what is told holds nobody up.
     end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
-    let (finished, mut dir) = match finished {
+    let (mut finished, mut dir) = match finished {
         Err(e @ SessionError::Interrupted) => {
             stderr::tell(format_args!("threadtap: {e}"));
             return Ok(INTERRUPTED);
@@ -46,13 +75,17 @@ pub fn run(args: &RunArgs) -> anyhow::Result<u8> {
         flows: &finished.flows,
         workers: &finished.workers,
     };
-    let written = told::print(view, args.format, style(args.rows, args.color, args.lang));
+    let written = told::print(
+        view,
+        print.format,
+        style(print.rows, print.color, print.lang),
+    );
     tell_what_did_not_start(&finished);
-    let say = Say::new(language(args.lang));
+    let say = Say::new(language(print.lang));
     tell_where(say, &finished, &dir);
-    let met = expectations::judge(&args.expect, &document, &finished.run)?;
+    let met = expectations::judge_run(args.expect, &document, &mut finished.run)?;
     let status = status(&finished).max(met).max(printed(written));
-    after::follow(&finished, &mut dir, say, !args.no_report);
+    after::follow(&finished, &mut dir, say, !print.no_report);
     Ok(status)
 }
 
@@ -61,6 +94,7 @@ fn requests(plan: &RunPlan) -> Option<u64> {
     match &plan.client {
         ClientChoice::BuiltIn(client) => Some(u64::from(client.requests)),
         ClientChoice::Command { requests, .. } => requests.map(u64::from),
+        ClientChoice::Existing { .. } => None,
     }
 }
 
@@ -92,6 +126,14 @@ fn wait(status: Status, requests: Option<u64>) -> Wait {
         Waits::FlowsClose(open, linger) => (
             format!("waiting for flows to close, {}", at_most(linger)),
             format!("{} open", count(open)),
+        ),
+        Waits::WatchEnds(_) => (
+            "watching; Ctrl-C ends the watch".to_owned(),
+            format!(
+                "{}, {}",
+                counted(done, "connection", "connections"),
+                counted(frames, "frame", "frames")
+            ),
         ),
         Waits::ServerEnds(grace) => (
             format!("waiting for the server to end, {}", at_most(grace)),

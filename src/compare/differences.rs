@@ -14,12 +14,16 @@ const LEVEL: f64 = 0.05;
 /// The pairs of rows of one size that differ in their client or in their server,
 /// and not in both: what differs in two things tells of neither. Each is
 /// corrected for all of its size.
+///
+/// A row that fell short is in no pair (`docs/decisions/0100-what-failed-is-not-compared.md`):
+/// the test asks whether two ways take the same time for the same work, and its work is not
+/// the same; each pair more would only make the others' differences harder to see.
 #[must_use]
 pub fn differences(contenders: &[Contender], rows: &[CompareRow]) -> Vec<Difference> {
     sizes(contenders)
         .into_iter()
         .flat_map(|size| {
-            let mut tested: Vec<Difference> = pairs(contenders, size)
+            let mut tested: Vec<Difference> = whole(contenders, rows, size)
                 .filter_map(|(a, b)| difference(&rows[a], &rows[b]))
                 .collect();
             let alone: Vec<f64> = tested.iter().map(|d| d.uncorrected_p_value).collect();
@@ -61,6 +65,16 @@ fn pairs(contenders: &[Contender], size: u32) -> impl Iterator<Item = (usize, us
         })
 }
 
+/// Those of them that did all their work.
+fn whole<'a>(
+    contenders: &'a [Contender],
+    rows: &'a [CompareRow],
+    size: u32,
+) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let short = |at: usize| rows[at].fell_short();
+    pairs(contenders, size).filter(move |&(a, b)| !short(a) && !short(b))
+}
+
 fn difference(one: &CompareRow, other: &CompareRow) -> Option<Difference> {
     let median = |row: &CompareRow| row.duration_ns.map(|d| d.median);
     let (a, b) = if median(one)? <= median(other)? {
@@ -88,10 +102,14 @@ fn difference(one: &CompareRow, other: &CompareRow) -> Option<Difference> {
 
 /// How many repeats it takes until a difference can be real; `None` where these
 /// suffice, or nothing is compared.
-pub(super) fn repeats_needed(contenders: &[Contender], repeat: u32) -> Option<usize> {
+pub(super) fn repeats_needed(
+    contenders: &[Contender],
+    rows: &[CompareRow],
+    repeat: u32,
+) -> Option<usize> {
     let most = contenders
         .iter()
-        .map(|c| pairs(contenders, c.requests).count())
+        .map(|c| whole(contenders, rows, c.requests).count())
         .max()?;
     let pairs = f64::from(u32::try_from(most).ok()?);
     let enough = |n: &usize| least_p(*n) * pairs < LEVEL;
@@ -170,10 +188,57 @@ mod tests {
         ]
         .map(Client::Strategy);
         let four = contenders(&clients, &[ServerModel::Thread], &[10]);
-        assert_eq!(repeats_needed(&four, 4), Some(5));
-        assert_eq!(repeats_needed(&four, 5), None, "these suffice");
-        assert_eq!(repeats_needed(&two(&[10]), 3), Some(4), "2/20 is 0.1");
-        assert_eq!(repeats_needed(&two(&[10])[..1], 1), None, "none to compare");
+        let needed = |contenders: &[Contender], repeat| {
+            repeats_needed(contenders, &rows(contenders, &[]), repeat)
+        };
+        assert_eq!(needed(&four, 4), Some(5));
+        assert_eq!(needed(&four, 5), None, "these suffice");
+        assert_eq!(needed(&two(&[10]), 3), Some(4), "2/20 is 0.1");
+        assert_eq!(needed(&two(&[10])[..1], 1), None, "none to compare");
+        // Without one of the four there are three pairs: 3 · 0.029 is 0.086, 3 · 0.0079 is 0.024.
+        let mut short = rows(&four, &[]);
+        short[2].failed = Some(1);
+        assert_eq!(repeats_needed(&four, &short, 4), Some(5));
+        // Without two there is one: 0.1, 0.029.
+        short[0].failed = Some(1);
+        assert_eq!(repeats_needed(&four, &short, 3), Some(4));
+        short[1].failed = Some(1);
+        assert_eq!(
+            repeats_needed(&four, &short, 1),
+            None,
+            "none is left to compare"
+        );
+    }
+
+    /// What made less, or nothing, took another time for another thing; and the others are
+    /// corrected for the pairs that are left.
+    #[test]
+    fn what_fell_short_is_in_no_pair() {
+        let clients = [Strategy::Thread, Strategy::Pool, Strategy::Async].map(Client::Strategy);
+        let three = contenders(&clients, &[ServerModel::Thread], &[10]);
+        let measured: Vec<_> = [50, 20, 90]
+            .into_iter()
+            .enumerate()
+            .flat_map(|(at, ms)| runs(at, &[ms, ms + 1, ms + 2, ms + 3, ms + 4]))
+            .collect();
+        let all = rows(&three, &measured);
+        assert_eq!(differences(&three, &all).len(), 3);
+        let short: [fn(&mut CompareRow); 3] = [
+            |row| row.failed = Some(1),
+            |row| row.peak_open_flows = Some(0),
+            |row| row.time_limit_reached = 1,
+        ];
+        for fall in short {
+            let mut rows = all.clone();
+            fall(&mut rows[1]);
+            let told = differences(&three, &rows);
+            let pairs: Vec<_> = told.iter().map(|d| (&*d.a, &*d.b)).collect();
+            assert_eq!(pairs, [("thread", "async")]);
+            // One pair is corrected for itself alone.
+            assert!((told[0].p_value - 2.0 / 252.0).abs() < 1e-12);
+            rows.iter_mut().for_each(fall);
+            assert_eq!(differences(&three, &rows), []);
+        }
     }
 
     #[test]
@@ -189,8 +254,9 @@ mod tests {
     #[test]
     fn how_many_repeats_it_takes() {
         let contenders = two(&[10]);
-        assert_eq!(repeats_needed(&contenders, 3), Some(4));
-        assert_eq!(repeats_needed(&contenders, 4), None);
-        assert_eq!(repeats_needed(&contenders[..1], 1), None);
+        let rows = rows(&contenders, &[]);
+        assert_eq!(repeats_needed(&contenders, &rows, 3), Some(4));
+        assert_eq!(repeats_needed(&contenders, &rows, 4), None);
+        assert_eq!(repeats_needed(&contenders[..1], &rows, 1), None);
     }
 }

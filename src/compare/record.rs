@@ -72,7 +72,7 @@ fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
     findings.extend(faults(rows, progress.measured));
     findings.extend(process_cost(progress.contenders, rows, progress.measured));
     let repeat = u32::try_from(progress.plan.repeat).unwrap_or(u32::MAX);
-    if let Some(needed) = repeats_needed(progress.contenders, repeat) {
+    if let Some(needed) = repeats_needed(progress.contenders, rows, repeat) {
         findings.push(
             finding(
                 ComparisonCode::TooFewRepeats.name(),

@@ -146,14 +146,19 @@ fn own_by_elimination(
     orphans.len().min(unknown.len()) as u64
 }
 
-/// Gives flows their server owners.
-pub fn own_servers(flows: &mut [FlowRecord], sockets: &[ServerSocket], provenance: Provenance) {
+/// Gives flows their server owners. Returns the flow of each socket, by its place.
+pub fn own_servers(
+    flows: &mut [FlowRecord],
+    sockets: &[ServerSocket],
+    provenance: Provenance,
+) -> Vec<Option<usize>> {
     let found = pairs::of_acceptances(flows, sockets, ServerSocket::acceptance);
-    for (socket, flow) in sockets.iter().zip(found) {
-        if let Some(flow) = flow {
+    for (socket, flow) in sockets.iter().zip(&found) {
+        if let Some(flow) = *flow {
             flows[flow].server_owner = Some(socket.owner(provenance));
         }
     }
+    found
 }
 
 /// Whether a flow began while this connection was being made.

@@ -51,9 +51,11 @@ pub fn of_attempts<A>(
     attempts: &[A],
     of: impl Fn(&A) -> Attempt,
 ) -> Vec<Option<usize>> {
-    let key = |f: usize| (flows[f].client.port, opened(&flows[f]));
-    let mut by_port: Vec<usize> = (0..flows.len()).collect();
-    by_port.sort_by_key(|&f| key(f));
+    // Sorted by what stands in the list itself: of millions, each flow is looked at once.
+    let numbered = flows.iter().enumerate();
+    let by_port = numbered.map(|(f, flow)| (flow.client.port, opened(flow), f));
+    let mut by_port: Vec<(u16, Timestamp, usize)> = by_port.collect();
+    by_port.sort_unstable();
     let mut order: Vec<usize> = (0..attempts.len()).collect();
     order.sort_by_key(|&i| {
         let attempt = of(&attempts[i]);
@@ -69,12 +71,14 @@ pub fn of_attempts<A>(
             };
             let earliest = (local.port, attempt.from.plus(Nanos::new(-slack)));
             let latest = (local.port, attempt.until.plus(Nanos::new(slack)));
-            let first = by_port.partition_point(|&f| key(f) < earliest);
-            let in_time = by_port[first..].iter().take_while(|&&f| key(f) <= latest);
+            let first = by_port.partition_point(|&(port, at, _)| (port, at) < earliest);
+            let in_time = by_port[first..]
+                .iter()
+                .take_while(|&&(port, at, _)| (port, at) <= latest);
             let nearest = in_time
-                .filter(|&&f| !taken[f] && same_end(flows[f].client, local))
-                .min_by_key(|&&f| (distance(opened(&flows[f]), attempt), key(f)));
-            if let Some(&flow) = nearest {
+                .filter(|&&(.., f)| !taken[f] && same_end(flows[f].client, local))
+                .min_by_key(|&&(_, at, f)| (distance(at, attempt), at, f));
+            if let Some(&(.., flow)) = nearest {
                 taken[flow] = true;
                 found[i] = Some(flow);
             }
@@ -91,12 +95,17 @@ pub fn of_acceptances<A>(
     all: &[A],
     of: impl Fn(&A) -> Acceptance,
 ) -> Vec<Option<usize>> {
-    let mut by_client: Vec<usize> = (0..flows.len()).collect();
-    by_client.sort_by_key(|&f| (flows[f].client, opened(&flows[f])));
-    let client = |f: &usize| flows[*f].client;
-    let spans = |of_one: &[usize]| spans(&of_one.iter().map(|&f| &flows[f]).collect::<Vec<_>>());
+    let numbered = flows.iter().enumerate();
+    let by_client = numbered.map(|(f, flow)| (flow.client, opened(flow), f));
+    let mut by_client: Vec<(Endpoint, Timestamp, usize)> = by_client.collect();
+    by_client.sort_unstable();
+    let client = |one: &(Endpoint, Timestamp, usize)| one.0;
+    let spans = |of_one: &[(Endpoint, Timestamp, usize)]| {
+        let of_one: Vec<&FlowRecord> = of_one.iter().map(|one| &flows[one.2]).collect();
+        spans(&of_one)
+    };
     let found = in_order(&by_client, client, spans, all, of).into_iter();
-    found.map(|place| Some(by_client[place?])).collect()
+    found.map(|place| Some(by_client[place?].2)).collect()
 }
 
 /// The attempt of each acceptance, by its place among `attempts`, where no flow tells of

@@ -30,6 +30,7 @@ mod mpls;
 mod next;
 mod nflog;
 mod overlay;
+mod plain;
 mod protocols;
 mod skip;
 mod tcp;
@@ -42,7 +43,7 @@ mod wlan;
 
 pub use skip::{Skip, SkipCounts};
 
-use crate::model::{Frame, Segment};
+use crate::model::{Frame, LinkType, Segment};
 use datagram::Captured;
 use next::Next;
 
@@ -55,6 +56,21 @@ pub enum Tunnels {
     /// IP in IP, GRE, VXLAN, Geneve, MPLS and Ethernet in any of them lead to the
     /// innermost datagram, unless TCP comes first.
     Followed,
+}
+
+/// The fewest bytes of a frame of which a segment can be told: the header of the link, of
+/// IP without options, and of TCP up to its window. Of a link that is not named here, the
+/// latter two.
+#[must_use]
+pub(crate) fn least_of_tcp(link: LinkType, v6: bool) -> u32 {
+    let link = match link {
+        LinkType::ETHERNET => 14,
+        LinkType::LINUX_SLL => 16,
+        LinkType::LINUX_SLL2 => 20,
+        LinkType::NULL | LinkType::LOOP => 4,
+        _ => 0,
+    };
+    link + if v6 { 40 } else { 20 } + 16
 }
 
 /// The TCP segment that a frame carries; where a wireless frame carries several, the
@@ -80,6 +96,9 @@ pub enum Tunnels {
 /// The reason why there is none; see [`Skip`].
 #[inline]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
+    if let Some(segment) = plain::segment(frame) {
+        return Ok(segment);
+    }
     let (next, bytes) = link::strip(frame.link, frame.bytes)?;
     network(frame, next, whole(frame, bytes), Tunnels::Outermost)
 }
@@ -91,6 +110,20 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
 /// The reason why there is none; see [`Skip`]. Of several the first.
 #[inline]
 pub fn decode_each<'a>(
+    frame: &Frame<'a>,
+    tunnels: Tunnels,
+    take: &mut impl FnMut(Segment<'a>),
+) -> Result<(), Skip> {
+    if let Some(segment) = plain::segment(frame) {
+        take(segment);
+        return Ok(());
+    }
+    by_its_headers(frame, tunnels, take)
+}
+
+/// The same of any frame, header by header.
+#[inline(never)]
+fn by_its_headers<'a>(
     frame: &Frame<'a>,
     tunnels: Tunnels,
     take: &mut impl FnMut(Segment<'a>),

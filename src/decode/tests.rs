@@ -1,7 +1,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Skip, SkipCounts, decode};
+use super::{Skip, SkipCounts, decode, least_of_tcp};
 use crate::model::{Frame, LinkType, Segment, SeqNum, TcpFlags, Timestamp};
 
 pub(super) const PAYLOAD: &[u8] = b"TIME\r\n";
@@ -194,6 +194,42 @@ fn a_cut_frame_keeps_its_true_length() {
     assert_eq!((s.payload_len, s.window, s.payload), (6, 512, &[][..]));
     for n in 0..14 + 20 + 16 {
         assert_eq!(at(n), Err(Skip::Truncated), "{n}");
+    }
+}
+
+/// One byte less, and no segment can be told.
+#[test]
+fn the_fewest_bytes_are_those_that_it_takes() {
+    let (v4, v6) = (ipv4(&[]), ipv6(6, &[]));
+    let sll2 = |protocol: u16, rest: &[u8]| {
+        let mut header = [0; 20];
+        header[..2].copy_from_slice(&protocol.to_be_bytes());
+        header[8..10].copy_from_slice(&1_u16.to_be_bytes());
+        behind(&header, rest)
+    };
+    let sll = |protocol: u16, rest: &[u8]| {
+        let mut header = [0; 16];
+        header[2..4].copy_from_slice(&1_u16.to_be_bytes());
+        header[14..].copy_from_slice(&protocol.to_be_bytes());
+        behind(&header, rest)
+    };
+    for (link, is_v6, whole) in [
+        (LinkType::ETHERNET, false, ethernet(&[0x0800], &v4)),
+        (LinkType::ETHERNET, true, ethernet(&[0x86dd], &v6)),
+        (LinkType::LINUX_SLL, false, sll(0x0800, &v4)),
+        (LinkType::LINUX_SLL2, true, sll2(0x86dd, &v6)),
+        (LinkType::NULL, false, behind(&[2, 0, 0, 0], &v4)),
+        (LinkType::RAW, true, v6.clone()),
+    ] {
+        let least = least_of_tcp(link, is_v6) as usize;
+        let cut = |n: usize| {
+            decode(&Frame {
+                bytes: &whole[..n],
+                ..frame(link, &whole)
+            })
+        };
+        assert!(cut(least).is_ok(), "{link:?} {is_v6}");
+        assert_eq!(cut(least - 1), Err(Skip::Truncated), "{link:?} {is_v6}");
     }
 }
 

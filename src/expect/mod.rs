@@ -80,6 +80,12 @@ impl Expectation {
         self.path.join(".")
     }
 
+    /// Whether it is about points of a timeline.
+    #[must_use]
+    pub fn asks_for_a_timeline(&self) -> bool {
+        self.path.iter().any(|name| name == "timeline")
+    }
+
     /// Whether every number from this one on is as it should be.
     fn holds_above(&self, least: u64) -> bool {
         matches!(self.comparison, Comparison::AtLeast | Comparison::Greater)

@@ -8,7 +8,7 @@ use super::evidence::{count_of, own_end_of_client, was_cut_short};
 use super::{FindingsInput, Seen};
 use crate::activity::outcomes::Wire;
 use crate::activity::{Activity, TaskIndex, keeps_threads};
-use crate::model::observation::MOST_ELSEWHERE;
+use crate::model::observation::{AskedServer, MOST_ELSEWHERE};
 use crate::model::{Close, Endpoint, Exit, Phrase, Side};
 use crate::wording::ending;
 
@@ -276,6 +276,16 @@ pub(super) fn quoted(line: &str) -> String {
 pub(super) fn last_line<'a>(seen: &Seen<'a>, side: Side) -> Option<&'a str> {
     let output = seen.observation.side(side).output.as_ref();
     output.and_then(|o| o.last_line.as_deref())
+}
+
+/// The same of a side of this run. What ran already prints where it always did.
+pub(super) fn last_words_of(seen: &Seen<'_>, side: Side, last_line: Option<&str>) -> Phrase {
+    let asked = &seen.observation.header.asked;
+    let existing = matches!(asked.server, AskedServer::Existing { .. });
+    if asked.is_watch() || side == Side::Server && existing {
+        return ending::not_saved();
+    }
+    last_words(side, last_line)
 }
 
 /// What a program has printed last, as the end of a sentence.

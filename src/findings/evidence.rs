@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use super::rule::{Conclusion, says};
 use super::{FindingsInput, Seen};
 use crate::activity::{Activity, TaskIndex};
-use crate::model::observation::{End, OwnTotals, SideEnded};
+use crate::model::observation::{End, OwnTotals, SideEnded, Trouble};
 use crate::model::{
     CaptureSummary, Exit, FlowRecord, Incomplete, IncompleteFigure, Outcome, Phrase, ServerKind,
     Side, StopReason, WorkerRecord,
 };
+use crate::text::command::as_line;
 use crate::wording::{file, incomplete, program};
 
 /// A side's program at the beginning of a sentence: with its command, where it is
@@ -21,7 +22,7 @@ pub(super) fn command_of(input: &FindingsInput<'_>, side: Side) -> Phrase {
         Side::Client => &plan.client_command,
         Side::Server => &plan.server_command,
     };
-    let command = command.as_ref().map(|words| words.join(" "));
+    let command = command.as_ref().map(|words| as_line(words));
     program::of(side, command.as_deref())
 }
 
@@ -112,7 +113,8 @@ pub(super) fn made_no_connection(input: &FindingsInput<'_>) -> bool {
     let (attempted, seen) = (run.requests.attempted, run.requests.on_wire);
     let none = attempted == Some(0)
         || attempted.is_none() && seen == Some(0) && lossless_capture(input).is_some();
-    run.plan.client_command.is_some() && none && !was_cut_short(input)
+    let started = run.plan.client_command.is_some() && !run.plan.watched;
+    started && none && !was_cut_short(input)
 }
 
 /// What a built-in side says of itself.
@@ -273,4 +275,12 @@ pub(super) fn len<T>(of: &[T]) -> u64 {
 /// How many of these there are, as evidence holds it.
 pub(super) fn count_of(of: impl Iterator) -> u64 {
     u64::try_from(of.count()).unwrap_or(u64::MAX)
+}
+
+/// Whether the clock was set meanwhile: what is joined by times may then be nobody's.
+pub(super) fn clock_was_set(input: &FindingsInput<'_>) -> bool {
+    let set = |trouble: &Trouble| matches!(trouble, Trouble::ClockSet { .. });
+    input
+        .seen
+        .is_some_and(|seen| seen.observation.troubles.iter().any(set))
 }

@@ -10,6 +10,7 @@ mod programs;
 mod registry;
 mod requests;
 mod scene;
+mod watched;
 mod wire;
 
 use serde_json::Value;

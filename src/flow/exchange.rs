@@ -11,7 +11,9 @@
 //! byte after the other side spoke begins one. A client's turn is a request,
 //! the server's turn after it is the answer.
 
-use crate::model::{Exchange, Segment, SeqNum, TcpFlags};
+use std::num::NonZero;
+
+use crate::model::{Exchanges, Segment, SeqNum, TcpFlags};
 
 use super::budget::Budget;
 use super::inbound::Inbound;
@@ -56,8 +58,8 @@ impl Dialogue {
         let seq = s.seq.plus(u32::from(s.flags.has(TcpFlags::SYN)));
         let from = if from_client { CLIENT } else { SERVER };
         if turns.protocol == Protocol::Turns {
-            if inbound[from].moves_to(seq.plus(s.payload_len)) {
-                turns.turn(from, s.time, budget);
+            if let Some(first) = inbound[from].moves_by(seq, s.payload_len) {
+                turns.turn(from, (s.time, first), budget);
             }
             return;
         }
@@ -97,16 +99,24 @@ impl Dialogue {
 
     /// The exchanges, those without an answer included, how many more there were
     /// than are kept, and what could not be told of them. `lost`: frames of
-    /// the server's stream are missing.
+    /// the server's stream are missing. `isn`: the client's initial sequence number,
+    /// where its SYN was seen.
     pub(super) fn finish(
         &mut self,
         lost: bool,
+        isn: Option<SeqNum>,
         budget: &mut Budget,
-    ) -> (Vec<Exchange>, u64, Reasons) {
+    ) -> (Exchanges, u64, Reasons) {
         self.release(budget);
         let turns = &mut self.turns;
         turns.end(lost);
         budget.release_exchanges(turns.exchanges.len());
+        for exchange in &mut turns.exchanges {
+            exchange.request_seq = exchange.request_seq.and_then(|seq| {
+                let relative = isn.map(|isn| seq.get().wrapping_sub(isn.0));
+                relative.and_then(NonZero::new)
+            });
+        }
         (
             std::mem::take(&mut turns.exchanges),
             turns.omitted,

@@ -9,7 +9,7 @@ fn ms(n: i64) -> Timestamp {
 }
 
 fn exchanges(then: impl IntoIterator<Item = Spoken>) -> Vec<Exchange> {
-    flow(&opened(then)).exchanges
+    flow(&opened(then)).exchanges.into()
 }
 
 /// Valid, and the problem.
@@ -36,6 +36,34 @@ fn split_disordered_and_repeated() {
     assert_eq!(e[0].request_ns, ms(11));
     assert_eq!(e[0].response_ns, Some(ms(20)));
     assert_eq!(e[0].valid, Some(true));
+}
+
+/// Where each request begins, as Wireshark counts it.
+fn beginnings(then: impl IntoIterator<Item = Spoken>) -> Vec<Option<u32>> {
+    let of = |e: Exchange| e.request_seq.map(std::num::NonZero::get);
+    exchanges(then).into_iter().map(of).collect()
+}
+
+#[test]
+fn where_requests_begin_is_counted_from_the_syn() {
+    let (c, s) = (client(), server());
+    // Two in one segment, the third disordered and repeated.
+    let e = beginnings([
+        c.says(101, 301, b"TIME\r\nTIME\r\n"),
+        c.says(115, 301, b"ME\r\n"),
+        c.says(113, 301, b"TI"),
+        c.says(113, 301, b"TIME\r\n"),
+        s.says(301, 119, b"JAM 10:20:30\r\n"),
+    ]);
+    assert_eq!(e, [Some(1), Some(7), Some(13)]);
+    // Of another protocol; the second request begins in a segment of which a part is old.
+    let e = beginnings([
+        c.says(101, 301, b"GET /"),
+        s.says(301, 106, b"one"),
+        c.says(104, 304, b" /GET"),
+        s.says(304, 109, b"two"),
+    ]);
+    assert_eq!(e, [Some(1), Some(6)]);
 }
 
 /// In how many segments each answer came, and whether with another one.

@@ -29,12 +29,26 @@ struct Ends {
     len: usize,
 }
 
+/// Places that are had and given back together. So many are more than 32 MiB, which is
+/// what allocators give back to the system as soon as they get it (mallopt(3),
+/// `M_MMAP_THRESHOLD`).
+const PIECE: usize = 1 << 18;
+
+#[derive(Debug, Default)]
+struct Piece {
+    places: Vec<Place>,
+    /// How many flows are in it.
+    held: usize,
+}
+
 /// All live flows.
 #[derive(Debug)]
 pub(super) struct FlowSlab {
-    all: Vec<Place>,
+    pieces: Vec<Piece>,
     free: Vec<u32>,
     queues: [Ends; 2],
+    /// No flow comes any more.
+    ending: bool,
 }
 
 impl FlowSlab {
@@ -45,10 +59,18 @@ impl FlowSlab {
             len: 0,
         };
         Self {
-            all: Vec::new(),
+            pieces: Vec::new(),
             free: Vec::new(),
             queues: [EMPTY; 2],
+            ending: false,
         }
+    }
+
+    /// No flow comes any more: as they go, so does their memory, for whoever gets them
+    /// may keep them.
+    pub(super) fn end(&mut self) {
+        self.ending = true;
+        self.free = Vec::new();
     }
 
     /// How many flows stand in a queue.
@@ -66,43 +88,67 @@ impl FlowSlab {
 
     /// The flow at a place, and the queue it stands in.
     pub(super) fn get_mut(&mut self, place: u32) -> Option<(&mut Held, Queue)> {
-        let p = self.all.get_mut(place as usize)?;
+        let p = self.pieces.get_mut(place as usize / PIECE)?;
+        let p = p.places.get_mut(place as usize % PIECE)?;
         Some((p.flow.as_mut()?, p.queue))
+    }
+
+    #[inline]
+    fn at(&mut self, place: u32) -> &mut Place {
+        &mut self.pieces[place as usize / PIECE].places[place as usize % PIECE]
     }
 
     /// Puts a new flow last into the open queue.
     pub(super) fn insert(&mut self, flow: Held) -> u32 {
-        let place = if let Some(place) = self.free.pop() {
-            self.all[place as usize].flow = Some(flow);
-            place
-        } else {
-            self.all.push(Place {
-                flow: Some(flow),
-                queue: Queue::Open,
-                before: NONE,
-                after: NONE,
-            });
-            u32::try_from(self.all.len() - 1).unwrap_or(NONE)
-        };
+        let place = self.free.pop().unwrap_or_else(|| self.one_more());
+        self.at(place).flow = Some(flow);
+        self.pieces[place as usize / PIECE].held += 1;
         self.append(place, Queue::Open);
         place
     }
 
+    fn one_more(&mut self) -> u32 {
+        if self.pieces.last().is_none_or(|p| p.places.len() == PIECE) {
+            // Nobody pays for room that nobody has written in.
+            self.pieces.push(Piece {
+                places: Vec::with_capacity(PIECE),
+                held: 0,
+            });
+        }
+        let before = (self.pieces.len() - 1) * PIECE;
+        let last = self.pieces.last_mut().map(|piece| {
+            piece.places.push(Place {
+                flow: None,
+                queue: Queue::Open,
+                before: NONE,
+                after: NONE,
+            });
+            before + piece.places.len() - 1
+        });
+        last.and_then(|place| u32::try_from(place).ok())
+            .unwrap_or(NONE)
+    }
+
     /// Takes a flow away; its place is free.
     pub(super) fn remove(&mut self, place: u32) {
-        if let Some(p) = self.all.get_mut(place as usize)
-            && p.flow.is_some()
-        {
-            p.flow = None;
-            self.unlink(place);
+        if self.get_mut(place).is_none() {
+            return;
+        }
+        self.at(place).flow = None;
+        self.unlink(place);
+        let piece = &mut self.pieces[place as usize / PIECE];
+        piece.held -= 1;
+        if !self.ending {
             self.free.push(place);
+        } else if piece.held == 0 {
+            *piece = Piece::default();
         }
     }
 
     /// Puts a flow last into a queue: it has just had a frame.
     #[inline]
     pub(super) fn touch(&mut self, place: u32, queue: Queue) {
-        let p = &self.all[place as usize];
+        let p = self.at(place);
         if p.queue != queue || self.queues[queue as usize].tail != place {
             self.unlink(place);
             self.append(place, queue);
@@ -116,9 +162,9 @@ impl FlowSlab {
         if tail == NONE {
             ends.head = place;
         } else {
-            self.all[tail as usize].after = place;
+            self.at(tail).after = place;
         }
-        let p = &mut self.all[place as usize];
+        let p = self.at(place);
         (p.queue, p.before, p.after) = (queue, tail, NONE);
     }
 
@@ -128,19 +174,19 @@ impl FlowSlab {
             before,
             after,
             ..
-        } = self.all[place as usize];
+        } = *self.at(place);
         let ends = &mut self.queues[queue as usize];
         ends.len -= 1;
         if before == NONE {
             ends.head = after;
         } else {
-            self.all[before as usize].after = after;
+            self.at(before).after = after;
         }
         let ends = &mut self.queues[queue as usize];
         if after == NONE {
             ends.tail = before;
         } else {
-            self.all[after as usize].before = before;
+            self.at(after).before = before;
         }
     }
 }

@@ -18,24 +18,51 @@
 /// letter for "limits exceeded".
 const MOST: usize = 128;
 
+/// So many letters are kept in place: those of nearly every flow.
+const FEW: usize = 23;
+
 /// The letters so far.
 #[derive(Debug, Default)]
-pub(super) struct History(String);
+pub(super) struct History {
+    few: [u8; FEW],
+    len: u8,
+    /// All of them, where there are more.
+    more: Option<Box<[u8; MOST]>>,
+}
 
 impl History {
     /// Adds a letter (given in upper case) of the client or the server.
     pub(super) fn add(&mut self, letter: char, from_client: bool) {
-        if self.0.len() < MOST {
-            if self.0.capacity() == 0 {
-                self.0.reserve_exact(8);
-            }
-            self.0.push(if self.0.len() == MOST - 1 {
+        if usize::from(self.len) < MOST {
+            let letter = if usize::from(self.len) == MOST - 1 {
                 'x'
             } else if from_client {
                 letter
             } else {
                 letter.to_ascii_lowercase()
-            });
+            };
+            self.push(letter);
+        }
+    }
+
+    /// Letters are of ASCII.
+    fn push(&mut self, letter: char) {
+        let Ok(letter) = u8::try_from(letter) else {
+            return;
+        };
+        let at = usize::from(self.len);
+        if at == FEW && self.more.is_none() {
+            let mut all = Box::new([0; MOST]);
+            all[..FEW].copy_from_slice(&self.few);
+            self.more = Some(all);
+        }
+        let room = match &mut self.more {
+            None => self.few.get_mut(at),
+            Some(all) => all.get_mut(at),
+        };
+        if let Some(place) = room {
+            *place = letter;
+            self.len += 1;
         }
     }
 
@@ -53,31 +80,24 @@ impl History {
 
     /// The direction was turned round: the letters so far were the other side's.
     pub(super) fn turn(&mut self) {
-        let turned = self
-            .0
-            .chars()
-            .map(|c| {
-                if c.is_ascii_uppercase() {
-                    c.to_ascii_lowercase()
-                } else {
-                    c.to_ascii_uppercase()
-                }
-            })
-            .collect::<String>();
-        self.0.clear();
-        self.0.push('^');
-        self.0.push_str(turned.trim_start_matches('^'));
-        self.0.truncate(MOST);
+        let before = std::mem::take(self);
+        self.push('^');
+        for letter in before.as_str().trim_start_matches('^').chars() {
+            self.push(if letter.is_ascii_uppercase() {
+                letter.to_ascii_lowercase()
+            } else {
+                letter.to_ascii_uppercase()
+            });
+        }
     }
 
     pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub(super) fn take(&mut self) -> String {
-        let mut letters = std::mem::take(&mut self.0);
-        letters.shrink_to_fit();
-        letters
+        let letters = match &self.more {
+            None => &self.few[..],
+            Some(all) => &all[..],
+        };
+        let letters = letters.get(..usize::from(self.len)).unwrap_or_default();
+        std::str::from_utf8(letters).unwrap_or_default()
     }
 }
 
@@ -106,10 +126,43 @@ mod tests {
     }
 
     #[test]
+    fn letters_are_the_same_however_many_there_are() {
+        let mut h = History::default();
+        let mut told = String::new();
+        for n in 0..=MOST + 3 {
+            assert_eq!(h.as_str(), told);
+            h.add('D', n % 3 == 0);
+            if n < MOST {
+                told.push(match n % 3 {
+                    _ if n == MOST - 1 => 'x',
+                    0 => 'D',
+                    _ => 'd',
+                });
+            }
+        }
+        let turned: String = told
+            .chars()
+            .map(|c| match c {
+                'D' => 'd',
+                'd' => 'D',
+                _ => 'X',
+            })
+            .collect();
+        h.turn();
+        assert_eq!(h.as_str(), format!("^{}", &turned[..MOST - 1]));
+    }
+
+    #[test]
     fn a_turn_swaps_the_sides() {
         let mut h = History::default();
         h.add('H', true);
         h.turn();
         assert_eq!(h.as_str(), "^h");
+        for letter in "ADF".chars() {
+            h.add(letter, true);
+            h.add(letter, false);
+        }
+        h.turn();
+        assert_eq!(h.as_str(), "^HaAdDfF");
     }
 }

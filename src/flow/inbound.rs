@@ -18,9 +18,10 @@ const OVERHEAD: usize = 64;
 /// A stretch of the stream, in order.
 #[derive(Debug)]
 pub(super) enum Piece<'a> {
-    /// Captured bytes, then `missing` more that were sent but not captured.
+    /// Captured bytes from `seq` on, then `missing` more that were sent but not captured.
     Bytes {
         at: Timestamp,
+        seq: SeqNum,
         bytes: &'a [u8],
         missing: u32,
     },
@@ -30,10 +31,11 @@ pub(super) enum Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    fn bytes(at: Timestamp, bytes: &'a [u8], len: u32) -> Self {
+    fn bytes(at: Timestamp, seq: SeqNum, bytes: &'a [u8], len: u32) -> Self {
         let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         Self::Bytes {
             at,
+            seq,
             bytes,
             missing: len.saturating_sub(captured),
         }
@@ -65,14 +67,17 @@ impl Inbound {
         }
     }
 
-    /// Moves the end of the stream to `end`; true when that is forward. For
-    /// when only the moments count and not the bytes.
-    pub(super) fn moves_to(&mut self, end: SeqNum) -> bool {
-        let forward = self.next.is_none_or(|next| end.after(next));
-        if forward {
-            self.next = Some(end);
-        }
-        forward
+    /// Takes `len` bytes from `seq` on of which only the moment counts; the first of
+    /// them that is new to the stream, where its end moves forward.
+    pub(super) fn moves_by(&mut self, seq: SeqNum, len: u32) -> Option<SeqNum> {
+        let end = seq.plus(len);
+        let first = match self.next {
+            Some(next) if !end.after(next) => return None,
+            Some(next) if next.after(seq) => next,
+            _ => seq,
+        };
+        self.next = Some(end);
+        Some(first)
     }
 
     /// Takes `len` bytes from `seq` on, of which `bytes` were captured, and
@@ -99,7 +104,7 @@ impl Inbound {
         }
         if seq == next {
             self.next = Some(seq.plus(len));
-            deliver(Piece::bytes(at, bytes, len), budget);
+            deliver(Piece::bytes(at, seq, bytes, len), budget);
             if self.waiting.is_some() {
                 self.drain(budget, deliver);
             }
@@ -157,8 +162,9 @@ impl Inbound {
             if old < w.len {
                 let bytes = w.bytes.get(old as usize..).unwrap_or_default();
                 let len = w.len - old;
+                let seq = next;
                 next = next.plus(len);
-                deliver(Piece::bytes(w.at, bytes, len), budget);
+                deliver(Piece::bytes(w.at, seq, bytes, len), budget);
             }
         }
         for w in waiting.drain(..done) {
@@ -388,10 +394,14 @@ mod tests {
     #[test]
     fn only_what_is_new_moves_the_end() {
         let mut inbound = Inbound::default();
-        assert!(inbound.moves_to(SeqNum(5)));
-        assert!(!inbound.moves_to(SeqNum(5)));
-        assert!(!inbound.moves_to(SeqNum(4)));
-        assert!(inbound.moves_to(SeqNum(6)));
+        assert_eq!(inbound.moves_by(SeqNum(2), 3), Some(SeqNum(2)));
+        assert_eq!(inbound.moves_by(SeqNum(2), 3), None);
+        assert_eq!(inbound.moves_by(SeqNum(3), 1), None);
+        assert_eq!(
+            inbound.moves_by(SeqNum(4), 2),
+            Some(SeqNum(5)),
+            "one is new"
+        );
         inbound.begin(SeqNum(1));
         assert_eq!(inbound.next, Some(SeqNum(6)));
     }

@@ -1,8 +1,8 @@
 //! One flow while its segments come in.
 
 use crate::model::{
-    Close, Endpoint, Exchange, FlowId, FlowLine, FlowRecord, Incomplete, Segment, SeqNum, TcpFlags,
-    Timestamp,
+    Close, Endpoint, Exchange, FlowId, FlowRecord, FlowShape, Incomplete, Segment, SeqNum, Shapes,
+    TcpFlags, Timestamp,
 };
 
 use super::analysis::HalfAnalysis;
@@ -270,13 +270,21 @@ impl Flow {
         self.dialogue.release(budget);
     }
 
-    /// The flow as it is told. What it held on the heap goes with the record.
-    pub(super) fn record(&mut self, budget: &mut Budget) -> FlowRecord {
+    /// The flow as it is told; `early` is why that is too early.
+    pub(super) fn record(
+        &mut self,
+        early: Option<Incomplete>,
+        shapes: &mut Shapes,
+        budget: &mut Budget,
+    ) -> FlowRecord {
         let (client, server) = (self.client, self.client.peer());
         let fins = self.sent.both.iter().all(|s| s.fin.is_some());
         let state = self.connection.state(client);
         let lost = self.is_incomplete(server);
-        let (mut exchanges, exchanges_omitted, mut reasons) = self.dialogue.finish(lost, budget);
+        let end = &self.connection.ends[client];
+        let isn = (end.said & said::SYN != 0).then_some(end.start);
+        let (mut exchanges, exchanges_omitted, mut reasons) =
+            self.dialogue.finish(lost, isn, budget);
         let unread = self.gone.filter(|gone| gone.0 == client);
         for exchange in exchanges.iter_mut().filter(|e| e.valid == Some(true)) {
             if unread.is_some_and(|(_, at)| exchange.response_ns == Some(at)) {
@@ -287,13 +295,10 @@ impl Flow {
         if c.stream.total().is_none() || s.stream.total().is_none() {
             reasons.add(Incomplete::HolesBound);
         }
-        let line = FlowLine {
-            flow: self.id,
-            client: self.ends[client],
-            server: self.ends[server],
+        let mut incomplete = reasons.list();
+        incomplete.extend(early);
+        let shape = FlowShape {
             vni: self.vni,
-            first_ns: self.first,
-            last_ns: self.last,
             client_frames: c.frames,
             server_frames: s.frames,
             client_wire_bytes: c.wire_bytes,
@@ -310,10 +315,8 @@ impl Flow {
             server_duplicate_acks: s.analysis.duplicate_acks.into(),
             client_zero_windows: c.analysis.zero_windows.into(),
             server_zero_windows: s.analysis.zero_windows.into(),
-            initial_rtt_ns: self.opening.initial_rtt(),
             state,
-            history: self.connection.history.take(),
-            handshake: self.opening.handshake(client),
+            history: String::new(),
             close: if self.reset {
                 Close::Rst
             } else if fins {
@@ -321,14 +324,23 @@ impl Flow {
             } else {
                 Close::Open
             },
+            exchanges_omitted,
+            incomplete,
+        };
+        FlowRecord {
+            flow: self.id,
+            client: self.ends[client],
+            server: self.ends[server],
+            first_ns: self.first,
+            last_ns: self.last,
+            initial_rtt_ns: self.opening.initial_rtt(),
+            handshake: self.opening.handshake(client),
             client_closed_ns: c.closed,
             server_closed_ns: s.closed,
             exchanges,
-            exchanges_omitted,
-            incomplete: reasons.list(),
             client_owner: None,
             server_owner: None,
-        };
-        line.into()
+            shape: shapes.share(self.connection.history.as_str(), shape),
+        }
     }
 }

@@ -8,7 +8,9 @@
 use super::budget::Budget;
 use super::live::{Bases, Flow};
 use super::pair::Half;
-use crate::model::{Endpoint, FlowId, FlowRecord, Segment, SeqNum, TcpFlags, Timestamp};
+use crate::model::{
+    Endpoint, FlowId, FlowRecord, Incomplete, Segment, SeqNum, Shapes, TcpFlags, Timestamp,
+};
 
 /// The segments that are kept as they are: those of a handshake, or of a scan.
 const FEW: usize = 3;
@@ -184,6 +186,9 @@ impl Held {
     /// Whether a segment begins another connection on the same pair.
     #[inline]
     pub(super) fn is_superseded_by(&self, s: &Segment<'_>, from: Half) -> bool {
+        if !s.flags.has(TcpFlags::SYN) {
+            return false;
+        }
         match self {
             Self::Quiet(quiet) => {
                 let mut bases = Bases::default();
@@ -242,9 +247,15 @@ impl Held {
         }
     }
 
-    /// The flow as it is told.
-    pub(super) fn record(&mut self, time_port: Option<u16>, budget: &mut Budget) -> FlowRecord {
-        self.whole(time_port, budget).record(budget)
+    /// The flow as it is told; `early` is why that is too early.
+    pub(super) fn record(
+        &mut self,
+        early: Option<Incomplete>,
+        time_port: Option<u16>,
+        shapes: &mut Shapes,
+        budget: &mut Budget,
+    ) -> FlowRecord {
+        self.whole(time_port, budget).record(early, shapes, budget)
     }
 
     fn whole(&mut self, time_port: Option<u16>, budget: &mut Budget) -> &mut Flow {

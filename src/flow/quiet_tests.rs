@@ -8,7 +8,7 @@ use super::budget::Budget;
 use super::live::Flow;
 use super::pair::Half;
 use super::quiet::Held;
-use crate::model::{Endpoint, FlowId, Segment, SeqNum, TcpFlags, Timestamp};
+use crate::model::{Endpoint, FlowId, Segment, SeqNum, Shapes, TcpFlags, Timestamp};
 
 const PAYLOAD: &[u8] = b"TIME\r\n";
 
@@ -85,7 +85,7 @@ proptest! {
                 }
             }
         }
-        let told = held.unwrap().record(port, &mut a);
-        prop_assert_eq!(told, flow.unwrap().record(&mut b));
+        let told = held.unwrap().record(None, port, &mut Shapes::default(), &mut a);
+        prop_assert_eq!(told, flow.unwrap().record(None, &mut Shapes::default(), &mut b));
     }
 }

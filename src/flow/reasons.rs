@@ -20,10 +20,11 @@ impl Reasons {
 
     /// In the order in which they are told; nothing is allocated where there is none.
     pub(super) fn list(self) -> Vec<Incomplete> {
-        Incomplete::ALL
-            .into_iter()
-            .filter(|reason| self.0 != 0 && self.has(*reason))
-            .collect()
+        if self.0 == 0 {
+            return Vec::new();
+        }
+        let all = Incomplete::ALL.into_iter();
+        all.filter(|reason| self.has(*reason)).collect()
     }
 }
 

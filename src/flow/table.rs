@@ -1,6 +1,6 @@
 //! The table of live flows.
 
-use crate::model::{FlowId, FlowRecord, Incomplete, Segment, Shapes, Timestamp};
+use crate::model::{FlowId, FlowRecord, Incomplete, Segment, Shapes, TcpFlags, Timestamp};
 
 use super::budget::Budget;
 use super::flow_slab::{FlowSlab, Queue};
@@ -123,6 +123,11 @@ impl FlowTable {
         self.counts
     }
 
+    /// How many flows it holds.
+    pub(crate) fn held(&self) -> usize {
+        self.slab.len(Queue::Open) + self.slab.len(Queue::Closed)
+    }
+
     /// Takes the next segment of the capture, and hands on the records that
     /// have to make room. Returns the flow that the segment belongs to.
     #[inline]
@@ -130,7 +135,9 @@ impl FlowTable {
         self.counts.segments += 1;
         let (key, greater) = FlowKey::new(&segment.source, &segment.destination, segment.vni);
         let mut found = self.keys.get(key);
+        // Only a SYN can be another connection's.
         if let Some(place) = found
+            && segment.flags.has(TcpFlags::SYN)
             && let Some((flow, _)) = self.slab.get_mut(place)
             && flow.is_superseded_by(segment, flow.side(greater))
         {
@@ -180,6 +187,7 @@ impl FlowTable {
     pub fn finish(mut self, emit: &mut impl FnMut(FlowRecord)) {
         // Nothing is looked for any more.
         self.keys = KeyMap::default();
+        self.slab.end();
         for queue in [Queue::Closed, Queue::Open] {
             while self.retire(queue, emit) {}
         }
@@ -193,8 +201,7 @@ impl FlowTable {
         segment: &Segment<'_>,
         emit: &mut impl FnMut(FlowRecord),
     ) -> u32 {
-        let held = self.slab.len(Queue::Open) + self.slab.len(Queue::Closed);
-        if held >= self.config.max_flows.max(1) && !self.retire(Queue::Closed, emit) {
+        if self.held() >= self.config.max_flows.max(1) && !self.retire(Queue::Closed, emit) {
             let idle = self.slab.oldest(Queue::Open);
             if let Some(place) = idle {
                 self.hand_on(place, Some(Incomplete::Evicted), emit);
@@ -233,11 +240,12 @@ impl FlowTable {
         if let Some((flow, _)) = self.slab.get_mut(place) {
             let [a, b] = flow.ends();
             self.keys.remove(FlowKey::new(&a, &b, flow.vni()).0);
-            let mut record = flow.record(self.config.time_port, &mut self.budget);
-            if let Some(early) = early {
-                record.incomplete.push(early);
-            }
-            self.shapes.share(&mut record);
+            let record = flow.record(
+                early,
+                self.config.time_port,
+                &mut self.shapes,
+                &mut self.budget,
+            );
             self.slab.remove(place);
             emit(record);
         }

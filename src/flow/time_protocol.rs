@@ -191,6 +191,15 @@ impl AnswerLine {
     }
 }
 
+/// The bytes up to and with the first line break, and what is behind it.
+pub(super) fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes
+        .iter()
+        .position(|&b| b == b'\n')
+        .map_or(bytes.len(), |i| i + 1);
+    bytes.split_at(end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,13 +4,13 @@ mod unseen;
 
 use std::num::NonZero;
 
-use crate::model::{Exchange, Incomplete, Timestamp};
+use crate::model::{Exchange, Exchanges, Incomplete, SeqNum, Timestamp};
 
 use super::budget::Budget;
 use super::inbound::Piece;
 use super::pair::Role;
 use super::reasons::Reasons;
-use super::time_protocol::{AnswerLine, RequestLine, Says};
+use super::time_protocol::{AnswerLine, RequestLine, Says, first_line};
 use unseen::close_unanswered;
 
 pub(super) const CLIENT: Role = Role::Client;
@@ -49,23 +49,33 @@ pub(super) struct Turns {
     answer: AnswerLine,
     /// When the last byte of `answer` came.
     answer_at: Timestamp,
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Exchanges,
     pub omitted: u64,
 }
 
 impl Turns {
     pub(super) fn hear(&mut self, from: Role, piece: &Piece<'_>, budget: &mut Budget) {
         match (self.protocol, piece) {
-            (Protocol::Turns, &Piece::Bytes { at, .. }) => self.turn(from, at, budget),
+            (Protocol::Turns, &Piece::Bytes { at, seq, .. }) => {
+                self.turn(from, (at, seq), budget);
+            }
             (Protocol::Turns, Piece::Hole { .. }) => {}
-            (before, &Piece::Bytes { at, bytes, missing }) if from == CLIENT => {
-                self.asked(at, bytes, missing, budget);
+            (before, piece @ Piece::Bytes { .. }) if from == CLIENT => {
+                self.asked(piece, budget);
                 if before == Protocol::Unknown && self.protocol == Protocol::Time {
                     self.answered_before();
                 }
             }
             (_, &Piece::Hole { bound }) if from == CLIENT => self.request_hole(bound),
-            (Protocol::Unknown, &Piece::Bytes { at, bytes, missing }) => {
+            (
+                Protocol::Unknown,
+                &Piece::Bytes {
+                    at,
+                    seq,
+                    bytes,
+                    missing,
+                },
+            ) => {
                 // Somebody who had to wait for this before going on is not
                 // asking for the time.
                 if !self.request.is_empty() {
@@ -74,9 +84,14 @@ impl Turns {
                 self.answer.push(bytes);
                 self.answer.cut |= missing > 0;
                 self.answer_at = at;
-                self.turn(SERVER, at, budget);
+                self.turn(SERVER, (at, seq), budget);
             }
-            (Protocol::Time, &Piece::Bytes { at, bytes, missing }) => {
+            (
+                Protocol::Time,
+                &Piece::Bytes {
+                    at, bytes, missing, ..
+                },
+            ) => {
                 self.answered(at, bytes, missing);
             }
             (_, Piece::Hole { bound: true }) => {
@@ -88,8 +103,9 @@ impl Turns {
         }
     }
 
-    /// A new byte of a protocol of which only the turns count.
-    pub(super) fn turn(&mut self, from: Role, at: Timestamp, budget: &mut Budget) {
+    /// New bytes of a protocol of which only the turns count: when they came, and the
+    /// number of the first.
+    pub(super) fn turn(&mut self, from: Role, (at, seq): (Timestamp, SeqNum), budget: &mut Budget) {
         let begins = self.server_spoke || self.exchanges.is_empty() && self.omitted == 0;
         if from == SERVER {
             self.server_spoke = true;
@@ -103,28 +119,20 @@ impl Turns {
         } else {
             self.server_spoke = false;
             if begins {
-                self.begin(at, budget);
+                self.begin(at, seq, budget);
             }
         }
     }
 
-    fn begin(&mut self, at: Timestamp, budget: &mut Budget) {
+    /// A request begins, with this sequence number.
+    fn begin(&mut self, at: Timestamp, seq: SeqNum, budget: &mut Budget) {
         if self.omitted > 0 || !budget.keep_exchange(self.exchanges.len()) {
             self.omitted += 1;
             return;
         }
-        if self.exchanges.capacity() == 0 {
-            self.exchanges.reserve_exact(1);
-        }
-        self.exchanges.push(Exchange {
-            request_ns: at,
-            response_ns: None,
-            answer: None,
-            valid: None,
-            problem: None,
-            response_segments: None,
-            response_coalesced: None,
-        });
+        // Relative to the SYN when the flow is over, and all is known of that.
+        self.exchanges
+            .push(Exchange::begun(at, NonZero::new(seq.0)));
     }
 
     /// Takes back an exchange that was begun: it asks for nothing.
@@ -138,18 +146,29 @@ impl Turns {
     }
 
     /// The client's next bytes, in order.
-    fn asked(&mut self, at: Timestamp, mut bytes: &[u8], missing: u32, budget: &mut Budget) {
+    fn asked(&mut self, piece: &Piece<'_>, budget: &mut Budget) {
+        let &Piece::Bytes {
+            at,
+            mut seq,
+            mut bytes,
+            missing,
+        } = piece
+        else {
+            return;
+        };
         self.server_spoke = false;
         let mut goes_on = false;
         while !bytes.is_empty() {
             let (line, rest) = first_line(bytes);
+            let first = seq;
+            seq = seq.plus(u32::try_from(line.len()).unwrap_or(u32::MAX));
             bytes = rest;
             if self.request.is_empty() {
                 if self.is_rest(CLIENT, line, &[b"TIME", b"QUIT"]) {
                     goes_on = self.rest[0];
                     continue;
                 }
-                self.begin(at, budget);
+                self.begin(at, first, budget);
             }
             self.request.push(line);
             if self.protocol == Protocol::Unknown {
@@ -171,7 +190,7 @@ impl Turns {
                 self.protocol = Protocol::Turns;
                 self.doubt_protocol(Incomplete::FirstBytesCut);
                 if self.request.is_empty() {
-                    self.turn(CLIENT, at, budget);
+                    self.turn(CLIENT, (at, seq), budget);
                 }
                 return;
             }
@@ -196,14 +215,6 @@ impl Turns {
             last.problem = Some("the request does not begin with TIME".into());
         }
         self.request = RequestLine::default();
-    }
-
-    /// What the server has said so far may be the answer to a request that the
-    /// capture does not have.
-    pub(super) fn forget_what_was_said(&mut self) {
-        if self.protocol == Protocol::Unknown {
-            self.answer = AnswerLine::default();
-        }
     }
 
     /// The first request has come. What the server had said by then is the
@@ -254,16 +265,6 @@ impl Turns {
             self.answer_at = at;
             self.answer_ends();
             self.rest[1] = true;
-        }
-    }
-
-    /// More of an answer of which not all was captured.
-    fn goes_on(&mut self, at: Timestamp) {
-        let last = (self.over as usize).checked_sub(1);
-        if let Some(exchange) = last.and_then(|at| self.exchanges.get_mut(at)) {
-            exchange.response_ns = Some(at);
-            exchange.response_segments = None;
-            exchange.response_coalesced = None;
         }
     }
 
@@ -331,15 +332,6 @@ impl Turns {
     }
 }
 
-/// The bytes up to and with the first line break, and what is behind it.
-fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = bytes
-        .iter()
-        .position(|&b| b == b'\n')
-        .map_or(bytes.len(), |i| i + 1);
-    bytes.split_at(end)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,6 +342,7 @@ mod tests {
         let mut asks = |text: &str| {
             let piece = Piece::Bytes {
                 at: Timestamp::default(),
+                seq: SeqNum(1),
                 bytes: text.as_bytes(),
                 missing: 0,
             };

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, VariantArray, VariantNames};
 
-use super::Timestamp;
 use super::named::serialised;
+use super::{Nanos, Timestamp};
 
 /// How a fact was obtained. A fact that was not obtained is absent, never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, VariantArray, VariantNames)]
@@ -70,9 +70,15 @@ pub struct SideCensus {
     /// How they were counted; `null` when they were not.
     pub provenance: Option<Provenance>,
     /// Every change, in order of time, as `[ns, threads, processes]`; ns since the
-    /// Unix epoch.
+    /// Unix epoch. Of more than 100,000 only some: see `timeline_step_ns`.
     #[cfg_attr(test, schemars(with = "Vec<[i64; 3]>"))]
     pub timeline: Vec<TimelinePoint>,
+    /// Where there were more than 100,000 changes: of each step of so much time, counted
+    /// from the first one, the timeline has those with the least and the most threads and
+    /// processes, and the last one, each at its own moment. Absent where it has all of
+    /// them. Peaks and counts are of all changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline_step_ns: Option<Nanos>,
 }
 
 impl SideCensus {
@@ -84,6 +90,7 @@ impl SideCensus {
             threads: Counts::default(),
             provenance: None,
             timeline: Vec::new(),
+            timeline_step_ns: None,
         }
     }
 }

@@ -266,10 +266,29 @@ pub struct CompareRecord {
     pub complete: bool,
     /// A row for each way of making the requests.
     pub rows: Vec<CompareRow>,
-    /// The pairs of rows of one size that differ in their client or in their server.
+    /// The pairs of rows of one size that differ in their client or in their server; not those
+    /// with a row whose requests failed or were not made.
     pub differences: Vec<Difference>,
     /// How each grows with the number of requests; empty for one size.
     pub growth: Vec<GrowthRow>,
     /// What is concluded.
     pub findings: Vec<Finding>,
+}
+
+impl CompareRecord {
+    /// The rows that are compared with no other, by their names.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<&str> {
+        let short = self.rows.iter().filter(|row| row.fell_short());
+        short.map(|row| row.name.as_str()).collect()
+    }
+
+    /// The differences that tell something: earlier records also have some of rows that fell
+    /// short.
+    #[must_use]
+    pub fn fair_differences(&self) -> Vec<&Difference> {
+        let out = self.left_out();
+        let fair = |d: &&Difference| !out.contains(&&*d.a) && !out.contains(&&*d.b);
+        self.differences.iter().filter(fair).collect()
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::{Display, VariantArray, VariantNames};
 
 use super::named::serialised;
-use super::{Nanos, Timestamp};
+use super::{Nanos, Pid, Tid, Timestamp};
 
 /// Zeek's `conn_state`: how a connection went, in one word.
 #[derive(
@@ -172,6 +172,11 @@ impl schemars::JsonSchema for TimeOfDay {
 pub struct Exchange {
     /// The frame that carried the request's first byte.
     pub request_ns: Timestamp,
+    /// The number of that byte in the client's stream: its sequence number relative to
+    /// the SYN, as Wireshark's `tcp.seq` is, so that 1 is the first; past 4 GiB it begins
+    /// anew. `null` where the client's SYN is not in the capture.
+    #[serde(default)]
+    pub request_seq: Option<NonZero<u32>>,
     /// The frame that carried the answer's last byte; `null` when none came.
     /// A server that does not wait for the request may have sent it before.
     pub response_ns: Option<Timestamp>,
@@ -189,9 +194,33 @@ pub struct Exchange {
     /// answer came or not all of it was captured, and for protocols other than TIME.
     #[serde(default)]
     pub response_coalesced: Option<bool>,
+    /// The process of `serve_tid`.
+    #[serde(default)]
+    pub serve_pid: Option<Pid>,
+    /// The server's thread that served it: that received the first byte of its request
+    /// or, on a connection from which none was seen to receive, the one that sent.
+    /// `null` where that was not seen; so it is of a file alone.
+    #[serde(default)]
+    pub serve_tid: Option<Tid>,
 }
 
 impl Exchange {
+    /// One whose request has begun, and of which nothing more is known.
+    pub(crate) const fn begun(request_ns: Timestamp, request_seq: Option<NonZero<u32>>) -> Self {
+        Self {
+            request_ns,
+            request_seq,
+            response_ns: None,
+            answer: None,
+            valid: None,
+            problem: None,
+            response_segments: None,
+            response_coalesced: None,
+            serve_pid: None,
+            serve_tid: None,
+        }
+    }
+
     /// What is wrong with an answer that came when the client's end was closed already.
     pub(crate) const TOO_LATE: &str =
         "the client had closed the connection before this answer came";

@@ -8,11 +8,12 @@ use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    ClientOwner, Close, ConnState, Endpoint, Exchange, FlowId, Handshake, Incomplete, Nanos,
-    ServerOwner, Side, Timestamp,
+    ClientOwner, Close, ConnState, Endpoint, Exchange, Exchanges, FlowId, Handshake, Incomplete,
+    Nanos, ServerOwner, Side, Timestamp,
 };
 
 /// One TCP connection. Its figures that other flows may have too are those of its
@@ -40,7 +41,7 @@ pub struct FlowRecord {
     /// When the server first sent a FIN or RST; `null` when it sent neither.
     pub server_closed_ns: Option<Timestamp>,
     /// The requests on it and their answers.
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Exchanges,
     /// The client worker that opened it; `null` when not known.
     pub client_owner: Option<ClientOwner>,
     /// The server threads that accepted and served it; `null` when not known.
@@ -50,7 +51,7 @@ pub struct FlowRecord {
 }
 
 // What a flow takes in memory is a promise to long runs and large captures.
-const _: () = assert!(size_of::<FlowRecord>() <= 216);
+const _: () = assert!(size_of::<FlowRecord>() <= 248);
 
 /// How a flow went, in figures that many flows may have alike.
 ///
@@ -255,7 +256,7 @@ impl From<FlowLine> for FlowRecord {
             handshake: line.handshake,
             client_closed_ns: line.client_closed_ns,
             server_closed_ns: line.server_closed_ns,
-            exchanges: line.exchanges,
+            exchanges: line.exchanges.into(),
             client_owner: line.client_owner,
             server_owner: line.server_owner,
             shape: Arc::new(shape),
@@ -296,7 +297,7 @@ impl From<FlowRecord> for FlowLine {
             close: shape.close,
             client_closed_ns: flow.client_closed_ns,
             server_closed_ns: flow.server_closed_ns,
-            exchanges: flow.exchanges,
+            exchanges: flow.exchanges.into(),
             exchanges_omitted: shape.exchanges_omitted,
             incomplete: shape.incomplete,
             client_owner: flow.client_owner,
@@ -329,24 +330,43 @@ impl schemars::JsonSchema for FlowRecord {
 }
 
 /// The shapes that flows of one capture have had so far. Flows that went the same way
-/// share one.
+/// share one. The hasher is seeded anew for every set, because the writer of a hostile
+/// capture chooses the shapes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shapes(HashSet<Arc<FlowShape>>);
+pub(crate) struct Shapes {
+    known: HashSet<Arc<FlowShape>, RandomState>,
+    /// The latest flow's: often the next one's, too.
+    latest: Option<Arc<FlowShape>>,
+    /// The room of a history that was known already.
+    spare: String,
+}
 
 impl Shapes {
     /// So many are remembered at most. Flows that share nothing are not to fill the
     /// memory twice.
     const MOST: usize = 1 << 12;
 
-    /// Lets a flow share its shape with those before it.
-    pub fn share(&mut self, flow: &mut FlowRecord) {
-        match self.0.get(&flow.shape) {
-            Some(shape) => flow.shape = Arc::clone(shape),
-            None if self.0.len() < Self::MOST => {
-                self.0.insert(Arc::clone(&flow.shape));
+    /// The shape of a flow with this history, which `shape` is without; shared with
+    /// those before it.
+    pub fn share(&mut self, history: &str, mut shape: FlowShape) -> Arc<FlowShape> {
+        shape.history = std::mem::take(&mut self.spare);
+        shape.history.clear();
+        shape.history.push_str(history);
+        let latest = self.latest.as_ref().filter(|latest| ***latest == shape);
+        let shared = if let Some(known) = latest.or_else(|| self.known.get(&shape)) {
+            let known = Arc::clone(known);
+            self.spare = shape.history;
+            known
+        } else {
+            shape.history.shrink_to_fit();
+            let shape = Arc::new(shape);
+            if self.known.len() < Self::MOST {
+                self.known.insert(Arc::clone(&shape));
             }
-            None => {}
-        }
+            shape
+        };
+        self.latest = Some(Arc::clone(&shared));
+        shared
     }
 }
 
@@ -439,7 +459,7 @@ mod tests {
         let mut shapes = Shapes::default();
         let mut flows = flows.to_vec();
         for flow in &mut flows {
-            shapes.share(flow);
+            flow.shape = shapes.share(&flow.history, (*flow.shape).clone());
         }
         flows
     }
@@ -468,10 +488,10 @@ mod tests {
         for n in 0..=Shapes::MOST as u64 + 1 {
             let mut flow = flow.clone();
             flow.client_frames = n;
-            shapes.share(&mut flow);
-            assert_eq!(flow.client_frames, n);
+            let shape = shapes.share(&flow.history, (*flow.shape).clone());
+            assert_eq!(shape, flow.shape);
         }
-        assert_eq!(shapes.0.len(), Shapes::MOST);
+        assert_eq!(shapes.known.len(), Shapes::MOST);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod ceiling;
 mod census;
 mod compare;
 mod environment;
+mod exchanges;
 mod exit;
 mod finding;
 mod flow;
@@ -59,6 +60,7 @@ pub use compare::{
     SCHEMA_COMPARE, Spread, TOO_FEW_REPEATS,
 };
 pub use environment::{Environment, Tool};
+pub use exchanges::Exchanges;
 pub use exit::Exit;
 pub(crate) use exit::signal_name;
 pub use finding::{Finding, Severity};
@@ -73,6 +75,7 @@ pub use incomplete::{Incomplete, IncompleteFigure};
 pub use limit::LimitName;
 pub use observation::{Change, Event, Sample, SocketId};
 pub use owner::{ClientOwner, ServerOwner};
+pub(crate) use packed::make_room;
 pub use packed::{Pack, Packed};
 pub use program::{Evidence, Helper, Inferred, Program, Programs};
 pub use quantiles::{Durations, Quantiles};

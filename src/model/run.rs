@@ -119,6 +119,18 @@ pub struct Plan {
     /// nothing leads.
     #[serde(default)]
     pub isolated: bool,
+    /// Whether nothing was started, and programs that ran already were watched
+    /// (`threadtap watch`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub watched: bool,
+}
+
+impl Plan {
+    /// Whether the client is one of threadtap's own strategies.
+    #[must_use]
+    pub fn has_built_in_client(&self) -> bool {
+        self.client_command.is_none() && !self.watched
+    }
 }
 
 /// Why the capture ended.
@@ -131,6 +143,8 @@ pub enum StopReason {
     Timeout,
     /// A person ended the run.
     Interrupted,
+    /// A watch was over; what was watched goes on.
+    Left,
     /// The capture failed, or its file could not be written any more.
     Fault,
 }

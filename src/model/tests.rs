@@ -27,7 +27,7 @@ fn the_names_are_the_contract() {
         Strategy: "thread pool process async iterative";
         ServerModel: "thread pool process async iterative";
         ServerKind: "embedded command existing";
-        StopReason: "drained timeout interrupted fault";
+        StopReason: "drained timeout interrupted left fault";
         Side: "client server";
         Outcome: "valid not_attempted not_seen abandoned refused reset closed timeout bad_answer
             no_thread no_process reserve_kept no_descriptor no_port unreachable other";
@@ -175,13 +175,8 @@ fn what_runs_backwards_has_no_duration() {
         syn_count: 1,
     };
     let exchange = |response_ns: Option<i64>| Exchange {
-        request_ns: at(10),
         response_ns: response_ns.map(at),
-        answer: None,
-        valid: None,
-        problem: None,
-        response_segments: None,
-        response_coalesced: None,
+        ..Exchange::begun(at(10), None)
     };
     for (end, duration) in [
         (None, None),

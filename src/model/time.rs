@@ -47,13 +47,13 @@ impl Timestamp {
     /// How long after `earlier` this moment is; negative when it is before.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Nanos {
-        Nanos(self.as_nanos().saturating_sub(earlier.as_nanos()))
+        Nanos::new(self.as_nanos().saturating_sub(earlier.as_nanos()))
     }
 
     /// The moment `span` later.
     #[must_use]
     pub const fn plus(self, span: Nanos) -> Self {
-        Self::from_nanos(self.as_nanos().saturating_add(span.0))
+        Self::from_nanos(self.as_nanos().saturating_add(span.get()))
     }
 }
 
@@ -82,30 +82,55 @@ impl From<Timestamp> for i64 {
 }
 
 /// A duration in nanoseconds; negative where a capture's times run backwards.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(transparent)]
+#[serde(from = "i64", into = "i64")]
 #[cfg_attr(test, schemars(extend("x-unit" = "Nanoseconds.")))]
-pub struct Nanos(i64);
+pub struct Nanos(
+    /// As in a [`Timestamp`].
+    NonZeroU64,
+);
 
 impl Nanos {
     /// A duration of `ns` nanoseconds.
     #[must_use]
     pub const fn new(ns: i64) -> Self {
-        Self(ns)
+        Self(packed(ns))
     }
 
     /// The number of nanoseconds.
     #[must_use]
     pub const fn get(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN).cast_signed()
+    }
+}
+
+impl Default for Nanos {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl fmt::Debug for Nanos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Nanos").field(&self.get()).finish()
+    }
+}
+
+impl From<i64> for Nanos {
+    fn from(ns: i64) -> Self {
+        Self::new(ns)
+    }
+}
+
+impl From<Nanos> for i64 {
+    fn from(span: Nanos) -> Self {
+        span.get()
     }
 }
 
 impl From<std::time::Duration> for Nanos {
     fn from(d: std::time::Duration) -> Self {
-        Self(i64::try_from(d.as_nanos()).unwrap_or(i64::MAX))
+        Self::new(i64::try_from(d.as_nanos()).unwrap_or(i64::MAX))
     }
 }

@@ -4,10 +4,12 @@
 //! * [`ledger`]: a built-in side reports itself in shared memory: exact.
 //! * [`ptrace`]: the kernel reports each event of a program: exact.
 //! * [`ebpf`]: programs in the kernel tell each event of a program: exact.
+//! * [`both`]: the two before at once, held against each other: a check of them.
 //! * [`sampled`]: proc(5) is read every few milliseconds, or the program is only
 //!   waited for.
 //! * `scripted`: a fake for tests, with events written in advance.
 
+pub mod both;
 pub mod ebpf;
 pub mod ledger;
 pub mod ptrace;

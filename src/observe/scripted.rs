@@ -39,6 +39,8 @@ pub struct Scripted {
     pub ends: Option<(Duration, Exit)>,
     /// The signals that it ignores.
     pub ignores: Vec<rustix::process::Signal>,
+    /// Whether it ran already, and belongs to nobody here.
+    pub attached: bool,
     /// How many flows it says must be on the wire.
     pub flows: u64,
     /// What is seen of it, and when.
@@ -73,6 +75,10 @@ pub fn moment(after: Duration) -> Timestamp {
 }
 
 impl Observer for Scripted {
+    fn may_be_ended(&self) -> bool {
+        !self.attached
+    }
+
     fn started(&self) -> SideStarted {
         SideStarted {
             observer: self.observer,

@@ -18,7 +18,12 @@ pub(super) fn pack(fact: &Fact, state: &mut State, line: &mut Vec<u8>) -> bool {
         nulls: 0,
     };
     match fact {
-        Fact::Event { side, event } => to.event(*side, event),
+        Fact::Event { side, event } => {
+            let Some(kind) = kind(&event.what) else {
+                return false;
+            };
+            to.event(kind, *side, event);
+        }
         Fact::Task { side, task } => to.task(*side, task),
         Fact::Request(note) => to.request(note),
         Fact::Connection(note) => to.connection(note),
@@ -89,8 +94,7 @@ impl Packed<'_> {
         }
     }
 
-    fn event(&mut self, side: Side, event: &Event) {
-        let kind = kind(&event.what);
+    fn event(&mut self, kind: Kind, side: Side, event: &Event) {
         self.tag(kind.letter(side));
         let time = self.state.tell_time(event.at);
         self.number(time);
@@ -156,10 +160,15 @@ impl Packed<'_> {
                 self.endpoint(*peer);
                 self.maybe_endpoint(*local);
             }
-            Change::Received { socket, result } => {
+            Change::Received {
+                socket,
+                result,
+                byte,
+            } => {
                 let socket = self.state.tell_socket(side, *socket);
                 self.number(socket);
                 self.maybe(*result);
+                self.maybe(*byte);
             }
             Change::Sent { socket, from } => {
                 let socket = self.state.tell_socket(side, *socket);
@@ -188,12 +197,8 @@ impl Packed<'_> {
                 self.number(u8::from(*of_all));
                 self.number(u8::from(*found));
             }
-            Change::ExitBegun
-            | Change::ThreadExiting
-            | Change::CalledPtrace
-            | Change::SetUpRing
-            | Change::Supervised
-            | Change::StrictRefused => {}
+            // The others say nothing more, or are not packed.
+            _ => {}
         }
     }
 
@@ -268,8 +273,9 @@ impl Packed<'_> {
     }
 }
 
-fn kind(what: &Change) -> Kind {
-    match what {
+/// How it is packed; `None`: it is not.
+fn kind(what: &Change) -> Option<Kind> {
+    Some(match what {
         Change::Started { .. } => Kind::Started,
         Change::Found { .. } => Kind::Found,
         Change::Executed { .. } => Kind::Executed,
@@ -282,6 +288,12 @@ fn kind(what: &Change) -> Kind {
         Change::ConnectedElsewhere { .. } => Kind::ConnectedElsewhere,
         Change::Accepted { .. } => Kind::Accepted,
         Change::Received { .. } => Kind::Received,
+        // Rare ones, which have no tag.
+        Change::TakenOver { .. }
+        | Change::ReceivedElsewhere { .. }
+        | Change::Alone
+        | Change::Accompanied
+        | Change::Shared { .. } => return None,
         Change::Sent { .. } => Kind::Sent,
         Change::Settled { .. } => Kind::Settled,
         Change::Closed { .. } => Kind::Closed,
@@ -292,5 +304,5 @@ fn kind(what: &Change) -> Kind {
         Change::SetUpRing => Kind::SetUpRing,
         Change::Supervised => Kind::Supervised,
         Change::StrictRefused => Kind::StrictRefused,
-    }
+    })
 }

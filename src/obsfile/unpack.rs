@@ -145,6 +145,7 @@ impl Unpacked<'_> {
                     Kind::Received => Change::Received {
                         socket,
                         result: items.maybe()?,
+                        byte: items.maybe()?,
                     },
                     Kind::Sent => Change::Sent {
                         socket,

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::model::{FlowRecord, RunRecord, ServerKind, Side, WorkerRecord};
+use crate::model::{FlowRecord, RunRecord, ServerKind, ServerModel, Side, Strategy, WorkerRecord};
 
 /// For each flow the lines that tell of it, and the lines that tell of no flow.
 #[derive(Debug)]
@@ -62,6 +62,25 @@ pub(super) fn tells_lives(run: &RunRecord, side: Side) -> bool {
     match side {
         Side::Client => run.plan.client_command.is_some(),
         Side::Server => run.plan.server != ServerKind::Embedded,
+    }
+}
+
+/// Whether it is a built-in side of which each request or connection has a thread or
+/// process of its own: no two of these share one.
+pub(super) fn has_one_each(run: &RunRecord, side: Side) -> bool {
+    let plan = &run.plan;
+    match side {
+        Side::Client => {
+            plan.has_built_in_client()
+                && matches!(plan.strategy, Some(Strategy::Thread | Strategy::Process))
+        }
+        Side::Server => {
+            plan.server == ServerKind::Embedded
+                && matches!(
+                    plan.server_model,
+                    Some(ServerModel::Thread | ServerModel::Process)
+                )
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::view::FlowOf;
+use super::flow_line::put_flow;
 use crate::model::{CompareRecord, FlowRecord, RunRecord, WorkerRecord};
 
 /// Writes a run's record as indented JSON and a line break.
@@ -44,7 +44,14 @@ pub fn write_flows_jsonl<'a>(
     flows: impl IntoIterator<Item = &'a FlowRecord>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    write_lines(flows, out)
+    let mut out = io::BufWriter::new(out);
+    let mut line = Vec::new();
+    for flow in flows {
+        line.clear();
+        put_flow(None, flow, &mut line);
+        out.write_all(&line)?;
+    }
+    out.flush()
 }
 
 /// Writes workers, one JSON object a line.
@@ -61,28 +68,6 @@ pub fn write_workers_jsonl(
         out.write_all(b"\n")?;
     }
     out.flush()
-}
-
-/// Writes one flow as a JSON object and a line break, with its file's name
-/// where there is one.
-pub(super) fn write_flow_line(flow: FlowOf<'_>, out: &mut impl Write) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        file: &'a str,
-        #[serde(flatten)]
-        flow: &'a FlowRecord,
-    }
-    match flow.file {
-        None => serde_json::to_writer(&mut *out, flow.flow)?,
-        Some(file) => serde_json::to_writer(
-            &mut *out,
-            &Line {
-                file,
-                flow: flow.flow,
-            },
-        )?,
-    }
-    out.write_all(b"\n")
 }
 
 /// Writes records, one JSON object a line.

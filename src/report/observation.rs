@@ -60,6 +60,7 @@ pub(super) fn end(say: Say, run: &RunRecord, reason: StopReason) -> (&'static st
         StopReason::Timeout if run.correlation.flows == Some(0) => (say.timeout_no_flow(), true),
         StopReason::Timeout => (say.timeout(), true),
         StopReason::Interrupted => (say.interrupted(), true),
+        StopReason::Left => (say.left(), false),
         StopReason::Fault => (say.fault(), true),
     }
 }

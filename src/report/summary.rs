@@ -14,6 +14,7 @@ use crate::model::{
     Finding, Latencies, Nanos, OpenLoop, Outcome, Quantiles, Requests, RunRecord, ServerKind,
     Severity,
 };
+use crate::text::command::as_line;
 use crate::wording;
 
 /// What was done, in a line.
@@ -31,6 +32,9 @@ pub(super) fn client(say: Say, run: &RunRecord) -> String {
     let plan = &run.plan;
     if let Some(words) = &plan.client_command {
         return command(words);
+    }
+    if plan.watched {
+        return say.who_connects().to_owned();
     }
     let Some(strategy) = plan.strategy else {
         return say.a_client().to_owned();
@@ -59,7 +63,7 @@ pub(super) fn client(say: Say, run: &RunRecord) -> String {
 /// is in the run's record.
 pub(super) fn command(words: &[String]) -> String {
     const MOST: usize = 160;
-    let whole = words.join(" ");
+    let whole = as_line(words);
     match whole.char_indices().nth(MOST) {
         None => whole,
         Some((at, _)) => format!("{}…", &whole[..at]),

@@ -17,3 +17,4 @@ pub mod privilege;
 pub mod proc;
 pub mod process;
 pub mod ptrace;
+pub mod spill;

@@ -67,6 +67,13 @@ pub fn as_word(text: &str) -> String {
     in_quotes(text)
 }
 
+/// Words as one line that a shell would part into the same words.
+#[must_use]
+pub fn as_line<S: AsRef<str>>(words: &[S]) -> String {
+    let words = words.iter().map(|word| as_word(word.as_ref()));
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Whether it is `NAME=value`.
 fn sets_a_variable(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
@@ -94,7 +101,7 @@ pub fn in_quotes(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::as_word;
+    use super::{as_line, as_word};
 
     fn words(command: &str) -> Result<Vec<String>, String> {
         super::words(command, "--server-cwd")
@@ -108,6 +115,24 @@ mod tests {
         assert_eq!(as_word("it's"), "'it'\\''s'");
         assert_eq!(as_word(""), "''");
         assert_eq!(as_word("$(x)"), "'$(x)'");
+    }
+
+    #[test]
+    fn a_line_is_parted_into_the_same_words() {
+        let all = [
+            "python3",
+            "-c",
+            "import sys; sys.exit(3)",
+            "",
+            "it's",
+            "a\"b",
+        ];
+        let line = as_line(&all);
+        assert!(
+            line.starts_with("python3 -c 'import sys; sys.exit(3)' ''"),
+            "{line}"
+        );
+        assert_eq!(shlex::split(&line).unwrap(), all);
     }
 
     #[test]

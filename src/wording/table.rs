@@ -49,7 +49,7 @@ sentences! {
     // How a client ended, and what was still going on: parts of a sentence.
     ending {
         status(code: &str); signal(exit: Exit);
-        last_line(log: &str, line: &str); may_say(log: &str); exceptions(n: u64);
+        last_line(log: &str, line: &str); may_say(log: &str); not_saved(); exceptions(n: u64);
         threads_ended(all: u64); threads_there(there: u64, all: u64); orphaned(n: u64);
         elsewhere(at_least: bool, n: u64, targets: Vec<Phrase>, more: bool);
         target(target: &str, answer: Phrase, times: Option<u64>);
@@ -150,8 +150,7 @@ sentences! {
     sampled { sides(sides: Vec<Side>); }
     thread_per_request { each(n: u64); pool(); }
     peak_below_requests {
-        built_in(peak: u64, requests: u64, processes: bool);
-        program(peak: u64, all: u64, processes: bool); normal();
+        at_most(peak: u64, all: u64, processes: bool); gate(); normal();
     }
     pool_width {
         made(workers: u64, processes: bool, connections: u64); as_cpus(workers: u64);
@@ -177,6 +176,8 @@ sentences! {
     isolated_outside { tried(side: Side, n: u64, targets: &[String], more: bool); never(); }
     ledger_full { full(side: Side, n: u64); }
     records_lost { lost(n: Option<u64>); }
+    observers_differ { differ(side: Side, n: u64, agreed: u64, example: &str); }
+    clock_set { set(by: Nanos, back: bool); }
     linger_timeout { open(open: Option<u64>); }
     not_ended { held(n: u64, pids: &[String]); }
     nothing_captured { beside(n: u64, target: &str, interface: &str); elsewhere(); }
@@ -192,7 +193,10 @@ sentences! {
         unknown(n: u64, reason: Phrase); lost(n: u64);
         because(reasons: Vec<Phrase>, snaplen: Option<u64>); ended_early(); not_shown();
     }
-    reset_unread { late(side: Side, n: u64, peer: Side); unread(side: Side, n: u64, peer: Side); }
+    reset_unread {
+        late(side: Side, n: u64, peer: Side); unread(side: Side, n: u64, peer: Side);
+        after_fin(side: Side, n: u64, peer: Side);
+    }
     server_ended { ended(); }
     serving_thread_unseen {
         unseen(n: u64, parts: Vec<Phrase>); sent(n: u64); asked(n: u64); silent(n: u64);
@@ -208,7 +212,9 @@ sentences! {
     source_addresses { used(n: u64, first: &str, last: &str); }
     strict_seccomp_refused { refused(side: Side, programs: &[String]); }
     time_limit { over(limit: Nanos); }
-    ebpf_not_allowed { refused(reason: &str); }
+    ebpf_not_allowed { refused(reason: &str); watch(reason: &str); }
+    begun_before { earlier(n: u64, requests: u64); }
+    clients_on_the_wire { all(); sampled(pid: u64); others(n: u64, all: u64); }
     trace_not_allowed { sampled(error: &str, remedy: Phrase); }
     uses_io_uring {
         client(programs: Vec<&str>, flows: Option<u64>);

@@ -141,3 +141,25 @@ fn until_caught(child: &Child) {
     });
     std::thread::sleep(Duration::from_millis(200));
 }
+
+/// A shell without job control ignores it in what it starts with `&`.
+#[test]
+fn a_program_in_the_background_of_a_script_reads_its_file() {
+    let lab = Lab::new();
+    let own = lab.threadtap(&[]);
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/golden/thread.pcap");
+    let out = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "trap '' INT; exec \"$0\" analyze \"$1\" --format json",
+        ])
+        .args([own.get_program(), golden.as_os_str()])
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    let summary: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(
+        (&summary["frames"], &summary["files"][0]["damage"]),
+        (&30.into(), &Value::Null)
+    );
+}

@@ -168,6 +168,16 @@ impl Lab {
             .collect()
     }
 
+    /// What kind of file system a folder of the lab lies on, as stat(1) calls it.
+    pub fn file_system(&self, folder: &str) -> String {
+        let kind = Command::new("stat")
+            .args(["-f", "-c", "%T", folder])
+            .current_dir(self.path())
+            .output();
+        let kind = String::from_utf8(kind.unwrap().stdout).unwrap();
+        kind.trim().to_owned()
+    }
+
     /// Waits until nothing of the lab's is left, after a death that nobody
     /// could clean up behind.
     pub fn until_nothing_is_left(&self) {

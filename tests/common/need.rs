@@ -31,6 +31,9 @@ pub enum Need {
     /// Landlock, with all that a process can be refused of files (Linux 6.2).
     #[allow(dead_code, reason = "of some tests only")]
     Landlock,
+    /// A file system in a file (loop devices).
+    #[allow(dead_code, reason = "of the faults only")]
+    Loop,
     /// Control groups of one's own with this controller.
     Groups(&'static str),
     /// A pid namespace whose `pid_max` is its own (Linux 6.14): before, writing
@@ -71,6 +74,7 @@ impl Need {
                 let version = unsafe { libc::syscall(444, 0usize, 0usize, 1u32) };
                 (version < 3).then(|| "needs Landlock, version 3".to_owned())
             }
+            Self::Loop => (!runs("losetup", &["-f"])).then(|| "needs loop devices".to_owned()),
             Self::Groups(controller) => {
                 let probe = super::group::root(controller)
                     .map(|root| root.join(format!("threadtap-probe-{}", std::process::id())));

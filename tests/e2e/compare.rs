@@ -248,6 +248,16 @@ fn who_makes_too_few_requests_does_not_win() {
         .collect();
     let fastest = ratios.iter().position(|r| *r == Some(1.0));
     assert!([Some(0), Some(2)].contains(&fastest), "{ratios:?}");
+    // Nor is it tested: its work was another one.
+    let mut tested: Vec<_> = record["differences"].as_array().unwrap().iter().collect();
+    let pair = tested.pop().unwrap();
+    assert!(tested.is_empty(), "{tested:?}");
+    let mut names = [&pair["a"], &pair["b"]].map(|name| name.as_str().unwrap());
+    names.sort_unstable();
+    assert_eq!(names, ["kept", "pool"]);
+    let said: Vec<&str> = ran.stdout.split_whitespace().collect();
+    let said = said.join(" ");
+    assert!(said.contains("were not made: half, none, idle."), "{said}");
     assert!(ran.stdout.contains("! incomplete"), "{}", ran.stdout);
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::common::need::Need::{Capture, Namespaces, Root, Tool, UserNamespaces};
+use super::common::need::Need::{Capture, Ebpf, Namespaces, Root, Tool, UserNamespaces};
 use super::common::{Lab, PROGRAM, findings};
 use crate::require;
 
@@ -64,6 +64,25 @@ fn in_a_namespace(lab: &Lab, script: &str) -> Command {
     let mut command = lab.command("unshare");
     let script = format!("ip link set lo up && {script}");
     command.args(["-n", "sh", "-c", &script, PROGRAM]);
+    command
+}
+
+/// The same, beside another one with a server on the same port: $far there, at NETWORK.2,
+/// and $here, at NETWORK.1. `network`: of the test's own, as others may run beside it.
+fn in_one_of_two_namespaces(lab: &Lab, network: &str, script: &str) -> Command {
+    let both = "unshare -n sleep 60 & other=$!; trap 'kill $other' EXIT; \
+        until [ \"$(readlink /proc/$other/ns/net)\" != \"$(readlink /proc/$$/ns/net)\" ]; do \
+          sleep 0.01; done; \
+        ip link add near type veth peer name far netns $other && ip link set near up && \
+        ip address add $NETWORK.1/24 dev near && \
+        nsenter -n -t $other ip address add $NETWORK.2/24 dev far && \
+        nsenter -n -t $other ip link set far up && \
+        nsenter -n -t $other ip link set lo up && \
+        { nsenter -n -t $other \"$0\" serve --bind 0.0.0.0 > far.log & far=$!; \
+          \"$0\" serve --bind 0.0.0.0 > here.log & here=$!; \
+          until grep -q 45000 far.log && grep -q 45000 here.log; do sleep 0.01; done; }";
+    let mut command = in_a_namespace(lab, &format!("{both} && {script}"));
+    command.env("NETWORK", network);
     command
 }
 
@@ -225,6 +244,55 @@ fn frames_that_pass_two_interfaces_are_captured_twice() {
     let once = run("bridge");
     assert!(findings(&once, "frames_twice").is_empty());
     assert_eq!(once["requests"]["valid"], 5);
+}
+
+/// A server in another network namespace of this machine, and another one that listens on
+/// the same port here: it is not taken for the one that answers.
+#[test]
+fn the_server_is_the_one_that_has_the_address() {
+    require!(Capture, Root, Ebpf, Namespaces, Tool("unshare"), Tool("ip"));
+    let lab = Lab::new();
+    let script = "{ \
+          for at in 10.1.2.2 10.1.2.1; do \
+            \"$0\" run -n 5 --connect $at:45000 -i any --out $at --format json > $at.json; done; \
+          echo $far $here > pids; kill $far $here; wait $far $here; }";
+    lab.finish(&mut in_one_of_two_namespaces(&lab, "10.1.2", script));
+    let text = |name: &str| std::fs::read_to_string(lab.path().join(name)).unwrap();
+    let pids = text("pids");
+    for (at, pid) in ["10.1.2.2", "10.1.2.1"].iter().zip(pids.split_whitespace()) {
+        let record: Value = serde_json::from_str(&text(&format!("{at}.json"))).unwrap();
+        assert_eq!(record["census"]["server"]["provenance"], "traced", "{at}");
+        assert_eq!(record["census"]["server"]["threads"]["created"], 5, "{at}");
+        assert_eq!(record["correlation"]["server_owned"], 5, "{at}");
+        for flow in text(&format!("{at}/flows.jsonl")).lines() {
+            let flow: Value = serde_json::from_str(flow).unwrap();
+            assert_eq!(flow["server_owner"]["pid"].to_string(), pid, "{at}");
+        }
+    }
+}
+
+/// A watch on all interfaces: what goes from here to the same port of another host is not
+/// the server's.
+#[test]
+fn a_watch_has_the_connections_of_its_server_only() {
+    require!(Capture, Root, Namespaces, Tool("unshare"), Tool("ip"));
+    let lab = Lab::new();
+    let script = "{ \
+          \"$0\" watch --port 45000 -i any --out watched --format json \
+            > watched.json 2> watched.log & watch=$!; \
+          until grep -q watching watched.log; do sleep 0.01; done; \
+          nsenter -n -t $other \"$0\" run -n 3 --connect 10.1.3.1:45000 --no-capture --out a; \
+          \"$0\" run -n 4 --connect 10.1.3.2:45000 --no-capture --out b; \
+          \"$0\" run -n 5 --connect 127.0.0.1:45000 --no-capture --out c; \
+          kill $watch; wait $watch; status=$?; \
+          kill $far $here; wait $far $here; exit $status; }";
+    let ran = lab.finish(&mut in_one_of_two_namespaces(&lab, "10.1.3", script));
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let text = std::fs::read_to_string(lab.path().join("watched.json")).unwrap();
+    let record: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(record["requests"]["on_wire"], 8, "{record:#}");
+    assert_eq!(record["requests"]["valid"], 8);
+    assert_eq!(record["correlation"]["flows"], 8);
 }
 
 /// A process has more to set up than a thread, whatever else the machine does.

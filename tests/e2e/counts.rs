@@ -91,7 +91,9 @@ fn nobody_counts_the_built_in_sides_as_root_does() {
 }
 
 /// Threads that wait for each other, so that the peak is theirs.
-const CLIENT: &str = "import socket, threading
+///
+/// Python's `join()` returns before the system's thread has ended: so it waits for that.
+const CLIENT: &str = "import os, socket, threading, time
 gate = threading.Barrier(40)
 def one():
     gate.wait()
@@ -103,6 +105,7 @@ def one():
 threads = [threading.Thread(target=one) for _ in range(40)]
 for t in threads: t.start()
 for t in threads: t.join()
+while len(os.listdir('/proc/self/task')) > 1: time.sleep(0.001)
 ";
 
 const SERVER: &str = "import signal, socket, sys, threading

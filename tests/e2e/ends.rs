@@ -234,6 +234,28 @@ fn nothing_outlives_a_killed_coordinator() {
     let ran = lab.end(started);
     // Readable up to the last whole record.
     assert!(tshark::frames_of_a_killed_writer(&ran.pcap(), "tcp") > 400);
+    // What is there can be handed in, and nothing is said of it that is not so.
+    let mut report = lab.threadtap(&[]);
+    let report = lab.finish(report.args(["report", "out", "--lang", "en"]));
+    let report = report.exits(1);
+    assert!(
+        !report.stderr.contains("without a capture"),
+        "{}",
+        report.stderr
+    );
+    assert!(tshark::frames(&lab.out().join("capture.pcapng"), "frame.comment") > 400);
+    let text = fs::read_to_string(lab.out().join("report.md")).unwrap();
+    for wrong in [
+        "are not in the capture",
+        "No frames were captured",
+        "were not counted",
+    ] {
+        assert!(!text.contains(wrong), "{text}");
+    }
+    assert!(
+        text.contains("How many threads and processes the client had is not known."),
+        "{text}"
+    );
 }
 
 /// The run ends, tells who died, and leaves nothing.

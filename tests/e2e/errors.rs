@@ -305,3 +305,16 @@ fn a_long_wait_is_told() {
         told[0]
     );
 }
+
+/// Cut before the end of their TCP header, frames tell of no connection.
+#[test]
+fn a_snapshot_length_that_cuts_every_header_is_refused() {
+    require!(Capture);
+    let lab = Lab::new();
+    let run = |snaplen: &str| lab.run(&["-n", "3", "--port", "0", "--snaplen", snaplen]);
+    says(run("49"), &["--snaplen 49", "use 50 or more"]);
+    assert!(!lab.out().exists());
+    let record = run("50").exits(0).record();
+    assert_eq!(record["correlation"]["flows"], 3);
+    assert_eq!(record["requests"]["valid"], 3);
+}

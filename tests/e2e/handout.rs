@@ -320,11 +320,11 @@ fn findings_are_told_in_the_language_of_the_reader() {
         report(&lab, &[name, "--lang", "id", "--only", "md,html"]).exits(0);
         ["report.md", "report.html"].map(|file| read(&folder.join(file)))
     };
-    let english = "client threads existed at once";
+    let english = "threads existed at once, its first one included";
     report(&lab, &[name, "--lang", "id", "--only", "md,html"]).exits(0);
     for file in ["report.md", "report.html"] {
         let text = read(&folder.join(file));
-        let told = "Paling banyak 19 dari 20 thread klien ada pada saat yang sama";
+        let told = "Paling banyak 20 dari 21 thread klien ada pada saat yang sama";
         assert!(text.contains(told), "{text}");
         assert!(!text.contains(english), "{text}");
     }
@@ -337,7 +337,7 @@ fn findings_are_told_in_the_language_of_the_reader() {
     for said in [
         serde_json::json!({"of": "a later version"}),
         serde_json::json!([{"key": "of_a.later_version"}]),
-        serde_json::json!([{"key": "peak_below_requests.built_in", "args": {"peak": deep}}]),
+        serde_json::json!([{"key": "peak_below_requests.at_most", "args": {"peak": deep}}]),
         serde_json::json!([{"key": "ending.error", "args": {"text": "x".repeat(100_000)}}]),
     ] {
         let [md, html] = made(Some(said));

@@ -26,6 +26,11 @@ fn of_run() {
 }
 
 #[test]
+fn of_watch() {
+    insta::assert_snapshot!(help(&["watch", "--help"]));
+}
+
+#[test]
 fn of_compare() {
     insta::assert_snapshot!(help(&["compare", "--help"]));
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use super::common::need::Need::{
     Capture, FileCapabilities, Namespaces, Root, Tool, UserNamespaces,
 };
-use super::common::{Lab, Ran, public_copy};
+use super::common::{Lab, Ran, findings, peers, public_copy};
 use crate::require;
 
 /// Nobody else is that.
@@ -54,6 +54,116 @@ fn an_ordinary_user_captures_without_a_privilege() {
         let text = lab.finish(show.args(["show", "out"])).exits(0).stdout;
         assert!(text.contains("in a network of its own"), "{text}");
     }
+}
+
+/// What an ordinary user sees is what root sees: the same counts, of everything.
+#[test]
+fn an_ordinary_user_sees_what_root_sees() {
+    require!(
+        Root,
+        Capture,
+        UserNamespaces,
+        Namespaces,
+        Tool("setpriv"),
+        Tool("python3")
+    );
+    let counts = |record: &serde_json::Value| {
+        let mut told = vec![
+            record["requests"]["submitted"].clone(),
+            record["requests"]["attempted"].clone(),
+            record["requests"]["on_wire"].clone(),
+            record["requests"]["answered"].clone(),
+            record["requests"]["failed_total"].clone(),
+            record["connections"].clone(),
+            record["correlation"].clone(),
+        ];
+        for side in ["client", "server"] {
+            for kind in ["threads", "processes"] {
+                for count in ["before", "after", "created"] {
+                    told.push(record["census"][side][kind][count].clone());
+                }
+            }
+            told.push(record["census"][side]["provenance"].clone());
+        }
+        told
+    };
+    let lines = [
+        "-n 40 -s thread",
+        "-n 40 -s pool -w 4 --model pool",
+        "-n 40 -s process --model process",
+        "-n 40 -s async --model async",
+        "-n 40 -s iterative --model iterative",
+        "-n 40 --no-capture",
+        "--observe ptrace -- python3 client.py thread 40",
+        "--observe ptrace -- python3 client.py pool 40",
+    ];
+    let client = include_str!("../../docs/lab/client.py");
+    for line in lines {
+        let mut seen = Vec::new();
+        for ordinary in [true, false] {
+            let lab = Lab::new();
+            fs::write(lab.path().join("client.py"), client).unwrap();
+            let mut command = if ordinary {
+                as_user(&lab, &[])
+            } else {
+                lab.threadtap(&[])
+            };
+            command.args([
+                "run",
+                "--isolate",
+                "always",
+                "--format",
+                "json",
+                "--out",
+                "out",
+            ]);
+            command.args(line.split(' '));
+            // Of a version manager's python3 there are more threads, of its own.
+            command.env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
+            let record = lab.finish(&mut command).exits(0).record();
+            assert_eq!(record["plan"]["isolated"], true, "{line}");
+            seen.push(counts(&record));
+        }
+        assert_eq!(seen[0], seen[1], "{line}");
+    }
+}
+
+/// The same of a comparison and of a search for connections.
+#[test]
+fn an_ordinary_user_compares_and_searches_as_root_does() {
+    require!(Root, Capture, UserNamespaces, Namespaces, Tool("setpriv"));
+    let told = |line: &str, ordinary: bool| {
+        let lab = Lab::new();
+        let mut command = if ordinary {
+            as_user(&lab, &[])
+        } else {
+            lab.threadtap(&[])
+        };
+        command.args(line.split(' '));
+        let ran = lab.finish(&mut command).exits(0);
+        serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()
+    };
+    let line = "compare -n 30 --repeat 2 --warmup 0 --isolate always --format json --out out";
+    let rows = |ordinary| -> Vec<_> {
+        let record = told(line, ordinary);
+        let rows = record["rows"].as_array().unwrap().iter().map(|row| {
+            let of = |side: &str| row["census"][side]["threads"]["created"].clone();
+            (
+                row["name"].clone(),
+                row["failed"].clone(),
+                of("client"),
+                of("server"),
+            )
+        });
+        rows.collect()
+    };
+    assert_eq!(rows(true), rows(false));
+    let line = "ceiling --kind connection --isolate always --max 60 --format json";
+    let kind = |ordinary| {
+        let kind = told(line, ordinary)["kinds"][0].clone();
+        ["reached", "errno"].map(|name| kind[name].clone())
+    };
+    assert_eq!(kind(true), kind(false));
 }
 
 /// Whoever may capture stays where they are, unless they ask for it.
@@ -259,4 +369,35 @@ fn the_profile_for_apparmor_is_printed() {
         "{profile}"
     );
     assert!(profile.contains("userns,"), "{profile}");
+}
+
+/// In a container's pid namespace tasks have other numbers than programs in the kernel
+/// tell: those are not used there, and everything is known all the same.
+#[test]
+fn in_a_pid_namespace_of_its_own_a_program_is_known() {
+    require!(Root, Capture, Namespaces, Tool("python3"), Tool("unshare"));
+    let lab = Lab::new();
+    let port = peers::deserted().port().to_string();
+    let client = "import socket, sys
+for _ in range(5):
+    s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+    s.sendall(b'TIME\\r\\n'); s.recv(64); s.close()";
+    let behind = ["unshare", "--pid", "--fork", "--mount-proc"];
+    let run = |options: &[&str]| {
+        let mut arguments = vec!["run", "--port", &port, "--out", "out", "--force"];
+        arguments.extend(options);
+        arguments.extend(["--", "python3", "-c", client, &port]);
+        lab.finish(lab.threadtap(&behind).args(arguments))
+    };
+    // Who asks for it is told why not.
+    let record = run(&["--observe", "ebpf"]).exits(0).record();
+    let told = findings(&record, "ebpf_not_allowed");
+    assert_eq!(told.len(), 1, "{record}");
+    assert_eq!(record["correlation"]["client_owned"], 5);
+    let record = run(&[]).exits(0).record();
+    assert_eq!(record["requests"]["valid"], 5, "{record}");
+    assert_eq!(record["correlation"]["client_owned"], 5);
+    assert_eq!(record["correlation"]["server_owned"], 5);
+    assert_eq!(record["census"]["client"]["provenance"], "traced");
+    assert!(findings(&record, "no_connection").is_empty());
 }

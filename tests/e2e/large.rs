@@ -478,3 +478,46 @@ fn what_cannot_be_is_refused() {
     let ran = lab.run(&["--rotate", "1M", "--no-capture"]).exits(2);
     assert!(ran.stderr.contains("cannot be used with"), "{}", ran.stderr);
 }
+
+/// Lists of megabytes are mapped from a file that has no name.
+#[test]
+fn what_a_long_run_gathers_lies_on_disk() {
+    require!(Capture);
+    let lab = Lab::new();
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "-s", "pool", "-n", "60000", "--port", "0"]);
+    command.args([
+        "--flows",
+        "10",
+        "--no-report",
+        "--rows",
+        "0",
+        "--out",
+        "out",
+    ]);
+    command.args(["--expect", "requests.valid == 60000"]);
+    let mut started = start(&mut command);
+    let maps = format!("/proc/{}/maps", started.child.id());
+    let mut mapped = false;
+    until("the run has ended", || {
+        let maps = fs::read_to_string(&maps).unwrap_or_default();
+        let here = |line: &str| line.contains("/out/") && line.ends_with(" (deleted)");
+        mapped |= maps.lines().any(here);
+        started.child.try_wait().unwrap().is_some()
+    });
+    let ran = lab.end(started).exits(0);
+    let kind = lab.file_system("out");
+    // Elsewhere they are in memory.
+    if ["ext2/ext3", "overlayfs", "xfs"].contains(&kind.as_str()) {
+        assert!(mapped, "{kind}: {}", ran.stderr);
+    }
+    let record: Value =
+        serde_json::from_slice(&fs::read(lab.out().join("run.json")).unwrap()).unwrap();
+    assert_eq!(record["correlation"]["client_owned"], 60_000);
+    assert_eq!(record["correlation"]["server_owned"], 60_000);
+    // It is read again from memory alone, to the byte.
+    let shown = show(&lab, &["--format", "json"]).exits(0);
+    let saved = fs::read_to_string(lab.out().join("run.json")).unwrap();
+    assert!(shown.stdout == saved, "show tells another record");
+    assert_eq!(files(&lab.out(), ".").len(), 0);
+}

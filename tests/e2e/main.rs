@@ -37,6 +37,7 @@ mod report;
 mod scarcity;
 mod serve;
 mod serve_ends;
+mod setup;
 mod show;
 mod strategies;
 mod sudo;

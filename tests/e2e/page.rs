@@ -105,6 +105,42 @@ fn the_page_shows_itself_under_its_own_policy() {
     }
 }
 
+/// The kernel gives numbers of threads again: in a run with a thread for each request they are
+/// other threads all the same, each with a life of its own.
+#[test]
+fn a_number_that_is_given_again_is_another_thread() {
+    require!(Tool(CHROMIUM));
+    for (name, threads) in [("thread", "20 20"), ("process", "20 20"), ("async", "1 20")] {
+        let lab = Lab::new();
+        let folder = lab.golden_run(name);
+        fs::remove_file(folder.join("observation.jsonl")).unwrap();
+        for file in ["flows.jsonl", "workers.jsonl"] {
+            let file = folder.join(file);
+            let mut lines = super::common::lines(&file);
+            for line in &mut lines {
+                for owner in ["client_owner", "server_owner"] {
+                    for (key, number) in [("pid", 700), ("tid", 700), ("serve_tid", 700)] {
+                        if line[owner].get(key).is_some() {
+                            line[owner][key] = number.into();
+                        }
+                    }
+                }
+                if line["side"].is_string() {
+                    (line["pid"], line["tid"]) = (700.into(), 700.into());
+                }
+            }
+            let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+            fs::write(&file, lines.join("\n") + "\n").unwrap();
+        }
+        page(&lab, &folder);
+        let (dom, console) = browse(&lab, &folder.join("report.html"), &["--dump-dom"]);
+        assert_eq!(console, "", "{name}");
+        let said = format!("data-threads=\"{threads}\"");
+        let html = dom.split("<head>").next().unwrap();
+        assert!(html.contains(&said), "{name}: {html}");
+    }
+}
+
 #[test]
 fn a_person_zooms_and_pans_and_looks_for_a_flow() {
     require!(Tool(CHROMIUM));
@@ -113,6 +149,8 @@ fn a_person_zooms_and_pans_and_looks_for_a_flow() {
     let said = driven(&lab, &page(&lab, &folder));
     let text = |name: &str| said[name].as_str().unwrap().to_owned();
     assert_eq!(said["errors"], Value::Array(Vec::new()));
+    // Before the browser has a chance to lay it out without.
+    assert_eq!(said["at_once"], true, "{said}");
     assert!(text("whole").ends_with("20 of 20 flows"), "{said}");
     assert!(text("zoomed") != text("whole") && text("panned") != text("zoomed"));
     assert_eq!(text("back"), text("whole"));

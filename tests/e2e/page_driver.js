@@ -4,6 +4,7 @@
   const id = (name) => document.getElementById(name);
   const a_while = (ms) => new Promise((done) => setTimeout(done, ms));
   const errors = [];
+  const at_once = dataset.ready === "true";
   addEventListener("error", (event) => errors.push(String(event.message)));
   while (!dataset.ready) await a_while(20);
 
@@ -20,6 +21,7 @@
     id(name).dispatchEvent(new Event(event, { bubbles: true }));
   };
 
+  said.at_once = at_once;
   said.ready = dataset.ready;
   said.flows = dataset.flows;
   said.drawn = dataset.drawn;

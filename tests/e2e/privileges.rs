@@ -130,6 +130,40 @@ fn as_root_keeps_root_and_the_files_are_the_persons_all_the_same() {
     }
 }
 
+/// The file of its memory is in a folder of the person's, where no thread may make one
+/// once all is given up.
+#[test]
+fn as_root_what_a_long_run_gathers_lies_on_disk_too() {
+    require!(Root, Capture, Namespaces);
+    for who in [&["--as-root"][..], &[]] {
+        let lab = Lab::new();
+        let all = ["run", "-s", "pool", "-n", "1000000", "--isolate", "always"];
+        let started = start(&mut sudo(
+            &lab,
+            &[&all[..], who, &["--out", "out"]].concat(),
+        ));
+        let own = format!("/proc/{}/fd", started.child.id());
+        // The place is there before a list is long.
+        let begun = || lab.out().join("capture.pcap").exists();
+        until("it captures", || begun() && lab.left().len() >= 3);
+        let files = fs::read_dir(&own)
+            .unwrap()
+            .filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
+        let held = files.filter(|file| {
+            let file = file.to_string_lossy();
+            file.contains("/out/") && file.ends_with(" (deleted)")
+        });
+        let held = held.count();
+        started.signal(rustix::process::Signal::INT);
+        lab.end(started).exits(130);
+        let kind = lab.file_system("out");
+        // Elsewhere memory is memory.
+        if ["ext2/ext3", "overlayfs", "xfs"].contains(&kind.as_str()) {
+            assert_eq!(held, 1, "{who:?}, {kind}");
+        }
+    }
+}
+
 /// Root there is nobody more than the person outside.
 #[test]
 fn root_in_a_network_of_its_own_is_the_person_outside() {

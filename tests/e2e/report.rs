@@ -313,7 +313,24 @@ fn the_page_is_opened_where_a_browser_is() {
     until("the browser has the page", || opened.exists());
     let given = fs::read_to_string(&opened).unwrap();
     assert_eq!(given.trim_end(), page.to_str().unwrap());
-    for browser in ["", "no-such-browser"] {
+    // Of a list the next one is tried.
+    fs::remove_file(&opened).unwrap();
+    assert_eq!(
+        run(&format!("no-such-browser:sh -c 'exit 3' %s:{browser}")),
+        ""
+    );
+    until("the browser has the page", || opened.exists());
+    let none = run("no-such-browser:sh -c 'exit 3' %s");
+    for said in [
+        "no-such-browser could not be started",
+        "; sh ended with exit status: 3; open ",
+    ] {
+        assert!(none.contains(said), "{none}");
+    }
+    // As xdg-open(1) where there is none, or a browser that root may not start.
+    let fails = "sh -c 'exit 3' %s";
+    assert!(run(fails).contains("sh ended with exit status: 3"));
+    for browser in ["", "no-such-browser", fails] {
         let said = run(browser);
         let end = format!("; open {}\n", page.display());
         assert!(said.lines().count() == 1 && said.ends_with(&end), "{said}");

@@ -131,3 +131,20 @@ fn under_the_real_sudo_root_is_kept_where_it_is_asked_for() {
     assert!(!log.contains("CapEff 0000000000000000"), "{log}");
     belongs_to_the_person(&lab);
 }
+
+/// Also files that are made while the run goes on, by who is root then.
+#[test]
+fn under_the_real_sudo_every_file_of_a_capture_is_the_persons() {
+    require!(Root, Capture, Namespaces, Tool("sudo"), Tool("runuser"));
+    for who in [&["--as-root"][..], &[]] {
+        let lab = Lab::new();
+        let run = ["run", "--isolate", "always", "--out", "out"];
+        let more = ["-s", "pool", "-n", "400", "--rotate", "64k"];
+        let ran = sudo(&lab, &[&run[..], who, &more].concat()).exits(0);
+        let record = ran.record();
+        let files = record["capture"]["files"].as_array().unwrap().len();
+        assert!(files > 3, "{files}");
+        assert_eq!(record["requests"]["valid"], 400);
+        belongs_to_the_person(&lab);
+    }
+}

@@ -37,11 +37,13 @@ const STREAMS: &str = "Output and terminal";
 const AROUND: &str = "Time zone, locale, clock";
 const TOGETHER: &str = "Two runs at once";
 const REFUSED: &str = "A system call is refused (seccomp)";
+const ROOTLESS: &str = "An ordinary user may not have a network of the run's own";
 const SERVE: &str = "`threadtap serve` alone, each model";
 
 const READABLE: &str = "what was captured until then is read by `analyze`, the run by `show`";
 const INTERRUPTED: &str = "130; saved and counted, `interrupted`";
 const FAILED: &str = "1; every request is counted under its reason, with each strategy";
+const SWITCH: &str = "2, one line that names step, switch and what does without (`run`, `compare`, `ceiling`); `--no-capture` works";
 const REFUSED_LINE: &str = "2, one line that says what to do; no folder is made";
 
 /// The rows, in the order of the table.
@@ -66,6 +68,18 @@ pub const ROWS: &[Row] = &[
         READABLE,
     ),
     row(
+        "killed-gate",
+        COORDINATOR,
+        "`--gate`: threads that wait for each other",
+        READABLE,
+    ),
+    row(
+        "killed-open-loop",
+        COORDINATOR,
+        "`--rate`, `--duration 1h`, `--rotate`, `--compress`, `--flows`",
+        READABLE,
+    ),
+    row(
         "killed-traced",
         COORDINATOR,
         "a program that leaves daemons, traced",
@@ -84,10 +98,40 @@ pub const ROWS: &[Row] = &[
         READABLE,
     ),
     row(
+        "killed-programs",
+        COORDINATOR,
+        "client and server are programs of one's own, traced, and with `--observe ptrace`",
+        READABLE,
+    ),
+    row(
+        "killed-uncaptured",
+        COORDINATOR,
+        "`--no-capture`, built-in client and program",
+        "the run is read by `show`",
+    ),
+    row(
         "killed-isolated",
         COORDINATOR,
         "`--isolate always`",
         READABLE,
+    ),
+    row(
+        "killed-existing",
+        COORDINATOR,
+        "`--connect`",
+        "the same; the server goes on",
+    ),
+    row(
+        "killed-attached",
+        COORDINATOR,
+        "`--server-pid`",
+        "the same; the server goes on, and is not traced any more",
+    ),
+    row(
+        "killed-watch",
+        COORDINATOR,
+        "`watch`",
+        "the same; server and client go on, and are not traced",
     ),
     row(
         "killed-compare",
@@ -98,14 +142,26 @@ pub const ROWS: &[Row] = &[
     row(
         "killed-ceiling",
         COORDINATOR,
-        "`ceiling`",
+        "`ceiling`, of threads, of processes and of connections",
         "nothing is left",
     ),
     row(
         "killed-serve",
         COORDINATOR,
-        "`serve`, each model, two moments",
+        "`serve`, each model, while clients talk",
         "nothing is left",
+    ),
+    row(
+        "killed-analyze",
+        COORDINATOR,
+        "`analyze`, of a file and of a pipe",
+        "what it printed until then is whole lines of the same report, or a part of its last one",
+    ),
+    row(
+        "killed-report",
+        COORDINATOR,
+        "`report`",
+        "each file is whole or not there; `report` again makes all, and nothing else is left",
     ),
     row(
         "server-killed",
@@ -247,6 +303,36 @@ pub const ROWS: &[Row] = &[
         "1; each file is whole, or named as cut",
     ),
     row(
+        "disk-full-logs",
+        DISK,
+        "the disk is full, while client.log and server.log are written",
+        "1; `log_not_saved`; each log is the beginning of what was printed, the programs notice nothing",
+    ),
+    row(
+        "disk-full-compressed",
+        DISK,
+        "the disk is full, with `--rotate`, and while files are compressed",
+        "each file is compressed, or as it was, or named as cut",
+    ),
+    row(
+        "disk-full-runs",
+        DISK,
+        "the disk is full, while a comparison is saved",
+        "1 or 2; the line names what was not saved",
+    ),
+    row(
+        "disk-full-memory",
+        DISK,
+        "the disk is full, while what a long run gathers lies on it",
+        "1; every request is counted and owned",
+    ),
+    row(
+        "disk-full-made",
+        DISK,
+        "the disk is full, while report.html, report.md, capture.pcapng, trace.pftrace and flows.csv are made",
+        "the run is saved; each of them is whole, or a line says that it was not made, and `report` ends with 1",
+    ),
+    row(
         "disk-full-at-start",
         DISK,
         "the disk is full before",
@@ -289,21 +375,28 @@ pub const ROWS: &[Row] = &[
         INTERRUPTED,
     ),
     row(
+        "signal-early",
+        SIGNALS,
+        "SIGINT, SIGTERM, SIGHUP, SIGQUIT while it starts, at sixteen moments",
+        "it ends by the signal and has made nothing; or 130 and one line, nothing was run; or \
+         130, saved and counted",
+    ),
+    row(
         "signal-stops",
         SIGNALS,
-        "SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, then SIGCONT",
+        "SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, then SIGCONT; once and twice",
         "0; the run goes on",
     ),
     row(
         "signal-harmless",
         SIGNALS,
-        "SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGPIPE, twice",
+        "SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGPIPE, SIGXFSZ, twice",
         "0; the run goes on",
     ),
     row(
         "signal-kills",
         SIGNALS,
-        "13 others that end a program",
+        "all 17 others, and three real-time signals; every other one twice",
         READABLE,
     ),
     row("stdout-closed", STREAMS, "standard output closed", "saved"),
@@ -395,6 +488,31 @@ pub const ROWS: &[Row] = &[
         REFUSED,
         "bpf",
         "0; threads and connections are counted",
+    ),
+    row(
+        "no-more-namespaces",
+        ROOTLESS,
+        "`user.max_user_namespaces`, `user.max_net_namespaces` are 0",
+        SWITCH,
+    ),
+    row(
+        "nested-namespaces",
+        ROOTLESS,
+        "32 user namespaces, one in the other",
+        SWITCH,
+    ),
+    row("chroot", ROOTLESS, "a chroot", SWITCH),
+    row(
+        "no-unshare",
+        ROOTLESS,
+        "unshare(2) is refused by seccomp, as in a container",
+        SWITCH,
+    ),
+    row(
+        "low-port",
+        ROOTLESS,
+        "a server on port 80",
+        "0 in such a network (a program: with `--isolate-as root`); 2 and one line outside",
     ),
     row(
         "serve-idle",

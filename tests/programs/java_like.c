@@ -60,7 +60,12 @@ static void *accept_all(void *with) {
     return NULL;
 }
 
+/* The client's threads wait until all of them are there: one that comes when the others
+ * have made every request is no worker. */
+static pthread_barrier_t all_there;
+
 static void *request(void *slot) {
+    pthread_barrier_wait(&all_there);
     while (next++ < n) {
         fault((int)(long)slot);
         own_request("127.0.0.1", port);
@@ -85,6 +90,7 @@ int main(int argc, char **argv) {
     }
     n = atoi(argv[3]);
     pthread_t all[64];
+    pthread_barrier_init(&all_there, NULL, (unsigned)w);
     for (long i = 0; i < w; i++) all[i] = own_thread(request, (void *)i);
     for (int i = 0; i < w; i++) pthread_join(all[i], NULL);
     own_check(handled == faults && (int)faults >= n, "every fault was handled once");

@@ -1,8 +1,12 @@
-"""The lab's servers: a new thread a connection, or one connection at a time.
-The trap: a backlog of 1, under which SYNs are dropped and sent again.
+"""The lab's servers: a new thread a connection, one connection at a time, or a pool of
+eight, whose threads come with the work (executor) or are there before it (queue).
+The trap: a backlog of 1, under which SYNs are dropped and sent again; as many connections
+as the pool has threads.
 
-usage: lab_server.py thread|iterative PORT [BACKLOG]"""
+usage: lab_server.py thread|iterative|executor|queue PORT [BACKLOG]"""
+import concurrent.futures
 import os
+import queue
 import signal
 import socket
 import sys
@@ -24,11 +28,25 @@ def main():
         os._exit(0)
 
     signal.signal(signal.SIGTERM, leave)
+    executor = concurrent.futures.ThreadPoolExecutor(max_workers=8)
+    work = queue.Queue()
+
+    def serve_all():
+        while True:
+            own.serve(*work.get())
+
+    if kind == "queue":
+        for _ in range(8):
+            threading.Thread(target=serve_all, daemon=True).start()
     while True:
         sock, (_, peer) = listener.accept()
         own.fact("accepted", peer)
         if kind == "thread":
             threading.Thread(target=own.serve, args=(sock, peer)).start()
+        elif kind == "executor":
+            executor.submit(own.serve, sock, peer)
+        elif kind == "queue":
+            work.put((sock, peer))
         else:
             own.serve(sock, peer)
 

@@ -1,16 +1,18 @@
-/* One io_uring(7), and one operation on it after the other: no system call that
- * connects, accepts, sends or receives is made. */
+/* One io_uring(7) for each thread that begins one, and one operation on it after the
+ * other: no system call that connects, accepts, sends or receives is made. */
 #ifndef RING_H
 #define RING_H
 #include <linux/io_uring.h>
 
 #include "own.h"
 
-static int ring;
-static unsigned *head, *tail, mask;
-static unsigned *sq_tail, sq_mask, *sq_array;
-static struct io_uring_sqe *entries;
-static struct io_uring_cqe *results;
+static _Thread_local int ring;
+static _Thread_local unsigned *head, *tail, mask;
+static _Thread_local unsigned *sq_tail, sq_mask, *sq_array;
+static _Thread_local struct io_uring_sqe *entries;
+static _Thread_local struct io_uring_cqe *results;
+/* Whether the operation whose result came last has more of them. */
+static _Thread_local int ring_more;
 
 static int ring_begin(void) {
     struct io_uring_params p = {0};
@@ -32,21 +34,26 @@ static int ring_begin(void) {
     return 0;
 }
 
-/* One operation, to its end. */
-static int ring_do(struct io_uring_sqe wanted) {
+/* One operation, to its end or, where it has several results, to the next of them: with
+ * `submit` 0 none is begun. */
+static int ring_wait(struct io_uring_sqe wanted, unsigned submit) {
     unsigned at = *sq_tail, slot = at & sq_mask;
-    entries[slot] = wanted;
-    sq_array[slot] = slot;
-    __atomic_store_n(sq_tail, at + 1, __ATOMIC_RELEASE);
-    unsigned submit = 1;
+    if (submit) {
+        entries[slot] = wanted;
+        sq_array[slot] = slot;
+        __atomic_store_n(sq_tail, at + 1, __ATOMIC_RELEASE);
+    }
     while (__atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head) {
         long done = syscall(SYS_io_uring_enter, ring, submit, 1, IORING_ENTER_GETEVENTS, NULL, 0);
         if (done > 0) submit = 0;
         else if (done < 0 && errno != EINTR) return -errno;
     }
     int result = results[*head & mask].res;
+    ring_more = !!(results[*head & mask].flags & IORING_CQE_F_MORE);
     __atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
     return result;
 }
+
+static int ring_do(struct io_uring_sqe wanted) { return ring_wait(wanted, 1); }
 
 #endif

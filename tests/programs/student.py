@@ -64,7 +64,11 @@ def client(kind, port, n):
                 both.wait()
             except threading.BrokenBarrierError:
                 return
-            while pool._worker_handler.is_alive() or pool._task_handler.is_alive():
+            # All three that look after the pool.
+            handlers = pool._worker_handler, pool._task_handler, pool._result_handler
+            # Python says that a thread is over a little before the system does.
+            there = [f"/proc/self/task/{handler.native_id}" for handler in handlers]
+            while any(map(os.path.exists, there)):
                 time.sleep(0.001)
 
         for _ in range(n):

@@ -88,6 +88,20 @@ fn models() {
     }
 }
 
+/// Eight connections that are there at once, for a pool of eight: one each.
+#[test]
+fn a_pool_that_is_as_wide_as_the_work() {
+    require!(Capture, Tool("cc"), Tool("python3"));
+    let client = ["lab_client.py", "thread", "{port}", "8", "--together"];
+    let ahead = plan(&["lab_server.py", "queue", "{port}"], &client);
+    assert_eq!(ahead["server_model"], "pool", "{ahead}");
+    let threads = plan(&["lab_server.py", "thread", "{port}"], &client);
+    assert_eq!(threads["server_model"], "thread", "{threads}");
+    let lazy = plan(&["lab_server.py", "executor", "{port}"], &client);
+    // Its threads may have had two connections each, and then it is a pool.
+    assert_ne!(lazy["server_model"], "thread", "{lazy}");
+}
+
 /// The same calls in other hands: nothing is concluded, and it is said why.
 #[test]
 fn what_cannot_be_told() {

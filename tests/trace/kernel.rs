@@ -143,6 +143,61 @@ fn a_server_that_is_connected_to() {
     }
 }
 
+/// What the kernel's programs need, taken away in one way after another: the run goes on with
+/// what there is, and one line says what is missing.
+#[test]
+fn what_is_missing_is_named() {
+    require!(
+        Capture,
+        Root,
+        Ebpf,
+        Tool("cc"),
+        Tool("setpriv"),
+        Tool("unshare")
+    );
+    let denied = super::program::compiled("denied").display().to_string();
+    let bpf = libc::SYS_bpf.to_string();
+    let no_types = "mount -t tmpfs none /sys/kernel/btf && exec \"$0\" \"$@\"";
+    for (behind, words) in [
+        (
+            &["unshare", "--mount", "sh", "-c", no_types][..],
+            "the kernel's types cannot be read (no BTF): this kernel does not describe its types",
+        ),
+        (
+            &["setpriv", "--bounding-set", "-bpf,-perfmon,-sys_admin"],
+            "root has no CAP_BPF and CAP_PERFMON here",
+        ),
+        (
+            &["setpriv", "--bounding-set", "-perfmon,-sys_admin"],
+            "root has no CAP_BPF and CAP_PERFMON here",
+        ),
+        (
+            &[&denied, &bpf],
+            "this container's seccomp profile forbids bpf(2)",
+        ),
+    ] {
+        let run = |observe: &str| {
+            let stage = Stage::new(&EPOLL).behind(behind);
+            let stage = stage.with(&["--observe", observe, "-v"]);
+            let seen = stage.run(&["thread_client", "{port}", "9"]).exits(0);
+            seen.client_agrees();
+            seen.server_agrees(Reads::Seen);
+            let record = seen.record();
+            assert_eq!(record["observer"]["client"], "ptrace", "{behind:?}");
+            let told = findings(&record, "ebpf_not_allowed").into_iter();
+            (told.cloned().collect::<Vec<_>>(), seen.ran.stderr)
+        };
+        let (told, _) = run("ebpf");
+        assert_eq!(told.len(), 1, "{behind:?}");
+        let reason = told[0]["evidence"]["reason"].as_str().unwrap();
+        assert!(reason.contains(words), "{behind:?} {reason}");
+        // Nobody asked for it by name: no warning, and one line for who asks.
+        let (told, stderr) = run("auto");
+        assert!(told.is_empty(), "{behind:?}");
+        assert_eq!(stderr.matches(words).count(), 1, "{stderr}");
+    }
+}
+
 /// Asked for by name, and not to be had: it is traced, and said why.
 #[test]
 fn it_is_not_allowed() {

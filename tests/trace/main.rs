@@ -12,10 +12,13 @@
 mod common;
 
 mod alone;
+mod both;
+mod company;
 mod daemons;
 mod ends;
 mod environment;
 mod errors;
+mod exchanges;
 mod existing;
 mod fallback;
 mod findings;
@@ -40,4 +43,5 @@ mod terminal;
 mod trees;
 mod unseen;
 mod users;
+mod watch;
 mod without_capture;

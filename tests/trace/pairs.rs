@@ -44,7 +44,7 @@ pairs! {
         => ["thread_client", "{port}", "30", "127.0.0.1", "recv", "leave"], Reads::Seen;
     event_loops: EPOLL => ["epoll_client", "{port}", "300", "32"], Reads::Seen;
     event_loops_with_read_and_write: ["epoll_server", "{port}", "127.0.0.1", "read"]
-        => ["epoll_client", "{port}", "100", "16"], Reads::Unseen;
+        => ["epoll_client", "{port}", "100", "16"], Reads::ByTheWire;
     go_s_threads_and_signals: EPOLL => ["go_like", "{port}", "300", "8"], Reads::Seen;
     java_s_pool_and_faults: ["java_like", "server", "{port}", "8"]
         => ["java_like", "client", "{port}", "200", "8"], Reads::Seen;
@@ -76,6 +76,8 @@ pairs! {
     a_socket_that_is_bound_and_connected_anew: EPOLL
         => ["again_client", "bound", "{port}", "10"], Reads::Seen;
     fast_open: EPOLL => ["odd_connects", "{port}", "9", "fastopen"], Reads::Seen;
+    processes_whose_last_two_threads_end_at_once: EPOLL
+        => ["quick_ends", "{port}", "150"], Reads::Seen;
     pidfds: EPOLL => ["pidfd_client", "{port}", "100"], Reads::Seen;
     waits_that_ignored_signals_do_not_end: ["waits_server", "{port}", "signals"]
         => ["thread_client", "{port}", "50"], Reads::Seen;

@@ -14,6 +14,8 @@ pub enum Reads {
     Seen,
     /// Plain read(2) and write(2), and no `--trace-rw`.
     Unseen,
+    /// The same, by a process that is alone with its connections: the wire tells.
+    ByTheWire,
 }
 
 /// What a run left, and what the programs in it said.
@@ -30,6 +32,9 @@ impl Seen {
             Own::read(&String::from_utf8_lossy(&bytes))
         };
         let (client, server) = (log("client.log"), log("server.log"));
+        // Where two observers watched (`THREADTAP_TEST_OBSERVE=both`), they tell the same.
+        let record = fs::read_to_string(ran.out.join("run.json")).unwrap_or_default();
+        assert!(!record.contains("\"observers_differ\""), "{record}");
         Self {
             ran,
             client,
@@ -112,6 +117,11 @@ impl Seen {
         // To programs in the kernel one call is like another.
         let reads = match self.record()["observer"]["server"].as_str() {
             Some("ebpf") => Reads::Seen,
+            _ if reads == Reads::ByTheWire => match std::env::var("THREADTAP_TEST_OBSERVE") {
+                // Beside another observer each event is told by its call.
+                Ok(both) if both == "both" => Reads::Unseen,
+                _ => Reads::Seen,
+            },
             _ => reads,
         };
         let said = |kind| self.server.by_port(kind);
@@ -131,7 +141,7 @@ impl Seen {
                         assert!(wanted.is_none() || told == wanted, "{name} {flow}");
                     }
                 }
-                Reads::Unseen => {
+                Reads::Unseen | Reads::ByTheWire => {
                     assert!(owner["serve_tid"].is_null(), "{flow}");
                     assert!(owner["send_tid"].is_null(), "{flow}");
                 }

@@ -160,6 +160,23 @@ fn two_commands_without_a_capture() {
     assert_eq!(record["requests"]["answered"], 50, "as its calls tell");
 }
 
+/// Also of a side that is traced alone, whichever: the other one is built in, and tells of itself.
+#[test]
+fn the_cost_of_one_side_is_told() {
+    require!(Capture, Tool("cc"));
+    let server = Stage::new(&["thread_server", "{port}"]);
+    let server = server.with(&["--strategy", "pool", "-n", "50"]);
+    let client = Stage::new(&[]);
+    for seen in [
+        server.run(&[]),
+        client.run(&["thread_client", "{port}", "50"]),
+    ] {
+        let seen = seen.exits(0);
+        let observer = &seen.record()["observer"];
+        assert!(observer["tracer_cpu_ns"].as_u64() > Some(0), "{observer}");
+    }
+}
+
 /// What the tracer cost is told.
 #[test]
 fn the_cost_is_told() {

@@ -107,7 +107,7 @@ fn a_ring_and_no_capture() {
 }
 
 /// Whether this machine runs 32-bit programs.
-fn runs_32_bits() -> bool {
+pub fn runs_32_bits() -> bool {
     cfg!(target_arch = "x86_64")
         && super::common::Lab::new()
             .command(super::program::compiled("threads_32").to_str().unwrap())

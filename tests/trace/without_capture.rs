@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::common::need::Need::Tool;
+use super::common::Lab;
+use super::common::need::Need::{Namespaces, Tool};
 use super::seen::Seen;
 use super::stage::Stage;
 use crate::require;
@@ -133,4 +134,38 @@ fn a_captured_run_has_nothing_told() {
     assert_eq!(record["latency"]["provenance"], "captured");
     let workers = seen.ran.side("client");
     assert!(workers.iter().all(|w| w.get("told").is_none()));
+}
+
+/// Six connections with one to six requests each, all told by the calls.
+#[test]
+fn several_requests_on_a_connection_are_each_told() {
+    require!(Namespaces, Tool("python3"));
+    let client = "import socket, threading\n\
+        def ask(n):\n\
+        \x20   c = socket.create_connection(('127.0.0.1', 45000))\n\
+        \x20   for _ in range(n):\n\
+        \x20       c.sendall(b'TIME\\r\\n'); c.recv(64)\n\
+        \x20   c.close()\n\
+        all = [threading.Thread(target=ask, args=(n,)) for n in range(1, 7)]\n\
+        [t.start() for t in all]; [t.join() for t in all]";
+    let lab = Lab::new();
+    let mut command = lab.threadtap(&[]);
+    command.args(["run", "--no-capture", "--isolate", "always", "--observe"]);
+    command.args(["ptrace", "--out", "out", "--no-report", "--rows", "0"]);
+    command.args(["--", "python3", "-c", client]);
+    let ran = lab.finish(&mut command).exits(0);
+    let record = std::fs::read(ran.out.join("run.json")).unwrap();
+    let record: Value = serde_json::from_slice(&record).unwrap();
+    assert_eq!(record["requests"]["handshakes"], 6, "{record:#}");
+    assert_eq!(record["requests"]["answered"], 21);
+    assert_eq!(record["latency"]["exchange"]["count"], 21);
+    let mut requests: Vec<u64> = Vec::new();
+    for worker in ran.side("client") {
+        let told = &worker["told"];
+        assert_eq!(told["requests"], told["answered"], "{worker}");
+        requests.push(told["requests"].as_u64().unwrap());
+        assert!(told["server_owner"]["serve_tid"].is_number(), "{worker}");
+    }
+    requests.sort_unstable();
+    assert_eq!(requests, [1, 2, 3, 4, 5, 6]);
 }

@@ -49,12 +49,15 @@ fn program(errno: Option<i32>, exit: Option<(i64, Exit)>) -> Activity {
 fn exchange(response: Option<i64>, valid: Option<bool>) -> Exchange {
     Exchange {
         request_ns: at(12),
+        request_seq: None,
         response_ns: response.map(at),
         answer: None,
         valid,
         problem: None,
         response_segments: None,
         response_coalesced: None,
+        serve_pid: None,
+        serve_tid: None,
     }
 }
 
@@ -339,7 +342,15 @@ fn said(errno: i32, asked: bool, result: Option<i64>, exit: Option<(i64, Exit)>)
     }
     if let Some(result) = result {
         let result = Some(result);
-        tell(14, 8, Change::Received { socket, result });
+        tell(
+            14,
+            8,
+            Change::Received {
+                socket,
+                result,
+                byte: None,
+            },
+        );
     }
     if let Some((ms, exit)) = exit {
         if ms < 20 {

@@ -246,6 +246,43 @@ fn a_connection_may_carry_many_requests() {
     assert!(run.findings.iter().all(|f| f.code != "count_mismatch"));
 }
 
+/// Nobody looked at what it received and sent: that it answered is on the wire.
+#[test]
+fn who_was_alone_with_a_connection_has_answered_it() {
+    let alone = |answers: bool| {
+        let mut story = pair();
+        let server = &mut story.seen.server.events;
+        server.retain(|e| !matches!(e.what, Change::Received { .. }));
+        let at = server[0].at;
+        let (pid, tid, what) = (Pid(20), Tid(20), Change::Alone);
+        let first = server
+            .iter()
+            .position(|e| !matches!(e.what, Change::Started { .. }));
+        server.insert(first.unwrap(), Event { at, pid, tid, what });
+        for flow in &mut story.flows {
+            flow.server_payload_bytes = if answers { 14 } else { 0 };
+            flow.exchanges[0].request_seq = std::num::NonZero::new(1);
+            if !answers {
+                flow.exchanges[0].response_ns = None;
+            }
+        }
+        story.told()
+    };
+    for flow in alone(true).flows {
+        let owner = flow.server_owner.unwrap();
+        assert_eq!(
+            (owner.serve_tid, owner.send_tid),
+            (Some(Tid(20)), Some(Tid(20)))
+        );
+        assert_eq!(flow.exchanges[0].serve_tid, Some(Tid(20)));
+    }
+    for flow in alone(false).flows {
+        let owner = flow.server_owner.unwrap();
+        assert_eq!((owner.accept_tid, owner.serve_tid), (Some(Tid(20)), None));
+        assert_eq!(flow.exchanges[0].serve_tid, None);
+    }
+}
+
 /// A port probe: it connects, sends nothing and closes.
 #[test]
 fn a_connection_without_a_request_has_not_failed() {

@@ -174,6 +174,7 @@ impl Story {
         let received = Change::Received {
             socket,
             result: None,
+            byte: None,
         };
         self.did(Side::Server, 20, tids[1], when + 1, received);
     }
@@ -209,12 +210,15 @@ impl Story {
         let exchanges: Vec<Exchange> = answer
             .map(|answer| Exchange {
                 request_ns: at(syn + 1),
+                request_seq: None,
                 response_ns: Some(at(answer)),
                 answer: TimeOfDay::new(0, 0, 0),
                 valid: Some(true),
                 problem: None,
                 response_segments: None,
                 response_coalesced: None,
+                serve_pid: None,
+                serve_tid: None,
             })
             .into_iter()
             .collect();

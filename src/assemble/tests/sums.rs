@@ -139,7 +139,7 @@ fn connection(story: &mut Story, watch: Watch, tap: Tap, n: u16, kind: Kind) {
     match kind {
         Kind::Valid(n) => {
             let one = flow.exchanges[0].clone();
-            flow.exchanges = vec![one; n.into()];
+            flow.exchanges = vec![one; n.into()].into();
         }
         Kind::Bad => {
             flow.exchanges[0].valid = Some(false);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::analysis::{SortKey, Tally, sort};
+use crate::analysis::{InOrder, SortKey, Tally, sort};
 use crate::cli::AnalyzeArgs;
 use crate::model::{FlowId, FlowRecord};
 use crate::report::{FlowOf, FlowWriter};
@@ -28,6 +28,9 @@ pub(super) struct Taker<'a, 'o> {
     name: Option<String>,
     sorted: Option<(SortKey, bool)>,
     keep: bool,
+    /// Where the order is that of their numbers, flows are written as soon as all before
+    /// them have been.
+    in_order: Option<InOrder>,
     wanted: Option<FlowId>,
     kept: Vec<FlowRecord>,
     /// So many are told at most: the first in their order.
@@ -53,6 +56,9 @@ impl<'a, 'o> Taker<'a, 'o> {
             Some(_) => sorted.is_some(),
             None => args.format.is_for_people(),
         };
+        // A filter leaves numbers out, for which nobody is to wait.
+        let numbers = sorted == Some((SortKey::Flow, false)) && args.filter.is_none();
+        let in_order = (stream.is_some() && numbers).then(InOrder::default);
         let all = stream.is_some() || args.rows == 0;
         let most = if all { usize::MAX } else { args.rows };
         Self {
@@ -61,6 +67,7 @@ impl<'a, 'o> Taker<'a, 'o> {
             name,
             sorted,
             keep,
+            in_order,
             wanted: args.flow.map(FlowId),
             kept: Vec::new(),
             most,
@@ -76,6 +83,9 @@ impl<'a, 'o> Taker<'a, 'o> {
             if flow.flow == wanted {
                 self.kept.push(flow);
             }
+        } else if let Some(mut in_order) = self.in_order.take() {
+            in_order.take(flow, &mut |flow| self.write(flow));
+            self.in_order = Some(in_order);
         } else if self.keep {
             self.kept.push(flow);
             if self.kept.len() > self.most.saturating_add(WAIT) {
@@ -113,6 +123,9 @@ impl<'a, 'o> Taker<'a, 'o> {
 
     /// Sorts what was kept; writes it where it goes out flow by flow.
     pub(super) fn end(mut self) -> io::Result<Kept> {
+        if let Some(in_order) = self.in_order.take() {
+            in_order.finish(&mut |flow| self.write(flow));
+        }
         self.cut();
         let mut kept = std::mem::take(&mut self.kept);
         if self.stream.is_some() {

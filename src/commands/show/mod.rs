@@ -26,7 +26,7 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<u8> {
     if args.observation {
         return facts::print(&folder);
     }
-    let saved = match Kept::read(&folder)? {
+    let mut saved = match Kept::read(&folder)? {
         Kept::Run(saved) => saved,
         Kept::Compare(record) => {
             let style = style(usize::MAX, args.color, args.lang);
@@ -47,7 +47,7 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<u8> {
         style(args.rows, args.color, args.lang),
     );
     saved.tell_notes(&folder);
-    let met = expectations::judge(&args.expect, &document, &saved.run)?;
+    let met = expectations::judge_run(&args.expect, &document, &mut saved.run)?;
     let whole = if saved.whole { OK } else { DID_NOT_HOLD };
     let status = told::status(&saved.run).max(whole);
     Ok(status.max(met).max(printed(written)))

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use self::files::{PLUGIN, PLUGIN_NAME, Personal, columns};
+use super::browser;
 use super::output::printed;
 use super::report::{Made, annotated};
 use super::saved::{Folder, Saved, tell};
@@ -36,7 +37,7 @@ pub fn wireshark(args: &WiresharkArgs) -> anyhow::Result<u8> {
     let arguments = prepare(dir, installed)?;
     let why = if args.print {
         None
-    } else if env::var_os("DISPLAY").is_none() && env::var_os("WAYLAND_DISPLAY").is_none() {
+    } else if !browser::display() {
         Some("there is no display".to_owned())
     } else {
         // Returns only where it could not be executed.

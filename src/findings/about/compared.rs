@@ -42,9 +42,10 @@ const ROWS_WITH_FAILURES: About = About {
     title: "Rows with failed or missing requests",
     severities: &[Severity::Warning],
     means: "Not every request of these rows got a valid answer, or some were never made. Less \
-         work takes less time: such a row may look fast because it did not do all of it.",
+         work takes less time: such a row may look fast because it did not do all of it. So \
+         no test compares it with another one, and it is not ranked.",
     look_at: "The column *failed*, and the findings of a run of that row.",
-    to_do: "Remove the cause, and compare again. Until then do not call such a row faster.",
+    to_do: "Remove the cause, and compare again.",
     filter: None,
     evidence: &[("failed", "of each row, how many requests")],
 };

@@ -7,6 +7,7 @@
 use chrono::{DateTime, FixedOffset};
 
 use crate::findings::FindingsInput;
+use crate::findings::evidence::clock_was_set;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Nanos, Phrase, Severity, TimeOfDay, Timestamp};
 use crate::wording::answers_off_the_clock;
@@ -54,6 +55,9 @@ struct Answer {
 }
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
+    if clock_was_set(input) {
+        return None;
+    }
     let began: DateTime<FixedOffset> = DateTime::parse_from_rfc3339(&input.run.started).ok()?;
     let offset = i64::from(began.offset().local_minus_utc());
     let owned = input.run.correlation.client_owned.is_some();

@@ -1,7 +1,7 @@
 //! `client_signal`: a signal ended the client program.
 
 use crate::findings::FindingsInput;
-use crate::findings::ending::{last_line, last_words};
+use crate::findings::ending::{last_line, last_words_of};
 use crate::findings::evidence::own_end_of_client;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Exit, Severity, Side};
@@ -34,7 +34,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     };
     let last = last_line(&input.seen?, Side::Client);
-    let sentence = client_signal::ended(exit, last_words(Side::Client, last));
+    let sentence = client_signal::ended(exit, last_words_of(&input.seen?, Side::Client, last));
     Some(
         says(sentence)
             .with("signal", signal)

@@ -6,7 +6,9 @@
 //! that a worker read and the wire never carried.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, lossless_capture, made_beside_the_tap, was_stopped};
+use crate::findings::evidence::{
+    clock_was_set, count_of, lossless_capture, made_beside_the_tap, was_stopped,
+};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Outcome, Severity, Side};
 use crate::wording::count_mismatch;
@@ -43,7 +45,8 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let capture = lossless_capture(input)?;
-    if was_stopped(capture.stop_reason) || made_beside_the_tap(input).is_some() {
+    let beside = made_beside_the_tap(input).is_some();
+    if was_stopped(capture.stop_reason) || beside || clock_was_set(input) {
         return None;
     }
     input.run.correlation.client_owned?;

@@ -13,7 +13,8 @@ pub(in crate::findings) const RULE: Rule = Rule {
         means: "With --observe ebpf small programs in the kernel tell each thread, process and \
              connection of your programs, which are then never stopped. The system did not load \
              them. Your programs were observed as without the option: traced with ptrace(2) \
-             where that is allowed, else sampled. The counts say how they were obtained.",
+             where that is allowed, else sampled. The counts say how they were obtained. A watch \
+             never traces, for that would stop the programs: it samples them.",
         look_at: "The reason in the message; threadtap doctor.",
         to_do: "Do what the message recommends, or leave the option out: then threadtap takes what \
              is to be had, without this warning.",
@@ -29,5 +30,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         Trouble::KernelRefused { reason } => Some(reason),
         _ => None,
     })?;
-    Some(says(ebpf_not_allowed::refused(reason)).with("reason", reason.clone()))
+    let sentence = if input.run.plan.watched {
+        ebpf_not_allowed::watch(reason)
+    } else {
+        ebpf_not_allowed::refused(reason)
+    };
+    Some(says(sentence).with("reason", reason.clone()))
 }

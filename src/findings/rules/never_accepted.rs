@@ -2,7 +2,7 @@
 //! got.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, early_end_of_server, is_lossy};
+use crate::findings::evidence::{clock_was_set, count_of, early_end_of_server, is_lossy};
 use crate::findings::queue::{self, queue_counts, with_counts};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::is_stuck_in_the_queue;
@@ -43,7 +43,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         flows.filter(|flow| is_stuck_in_the_queue(input, flow))
     };
     let n = count_of(stuck());
-    if n == 0 || is_lossy(input) {
+    if n == 0 || is_lossy(input) || clock_was_set(input) {
         return None;
     }
     let asked = count_of(stuck().filter(|flow| flow.client_payload_bytes > 0));

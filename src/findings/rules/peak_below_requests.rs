@@ -3,7 +3,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::evidence::workers_at_once;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Outcome, Severity, Strategy};
+use crate::model::{Counts, Outcome, Phrase, Severity, Strategy};
 use crate::wording::peak_below_requests;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -19,8 +19,18 @@ pub(in crate::findings) const RULE: Rule = Rule {
              barrier (Python: threading.Barrier).",
         filter: None,
         evidence: &[
-            ("peak", "the most workers at one moment"),
-            ("requests", "the number of requests"),
+            (
+                "peak",
+                "the most threads or processes of the client at one moment, as the census has it",
+            ),
+            (
+                "all",
+                "how many there were altogether, the first one included",
+            ),
+            (
+                "requests",
+                "the number of requests, or of connections that a program made",
+            ),
         ],
     },
     judge: Judge::Once(judge),
@@ -48,27 +58,42 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     .any(|outcome| failed.get(outcome.name()).is_some_and(|&n| n > 0));
     let requests = plan.requests?;
     // The client's own first thread or process is no worker.
-    let peak = counts.peak?.checked_sub(counts.before?)?;
-    if plan.gate || plan.max_in_flight.is_some() || refused || peak >= requests {
+    let workers = counts.peak?.checked_sub(counts.before?)?;
+    if plan.gate || plan.max_in_flight.is_some() || refused || workers >= requests {
         return None;
     }
-    let sentence = peak_below_requests::built_in(peak, requests, processes);
-    Some(says(sentence).with("peak", peak).with("requests", requests))
+    told(counts, requests, processes, peak_below_requests::gate())
 }
 
 /// Of a program: a thread or process was created for each connection, by what was
 /// seen. Where they were not all there at one moment, the first to end had ended
 /// before the last began.
 fn of_a_program(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let processes = match input.run.plan.strategy? {
-        Strategy::Thread => false,
-        Strategy::Process => true,
+    let census = &input.run.census.client;
+    let (counts, processes) = match input.run.plan.strategy? {
+        Strategy::Thread => (census.threads, false),
+        Strategy::Process => (census.processes, true),
         _ => return None,
     };
-    let (all, peak) = workers_at_once(input.seen?.client?);
-    let sentences = vec![
-        peak_below_requests::program(peak, all, processes),
-        peak_below_requests::normal(),
-    ];
-    (peak < all).then(|| says(sentences).with("peak", peak).with("requests", all))
+    let (workers, peak) = workers_at_once(input.seen?.client?);
+    if peak >= workers {
+        return None;
+    }
+    told(counts, workers, processes, peak_below_requests::normal())
+}
+
+/// The figures are those of the census, so that a reader finds one number for one thing.
+fn told(counts: Counts, requests: u64, processes: bool, advice: Phrase) -> Option<Conclusion> {
+    let peak = counts.peak?;
+    let all = counts.before?.checked_add(counts.created?)?;
+    if peak >= all {
+        return None;
+    }
+    let said = vec![peak_below_requests::at_most(peak, all, processes), advice];
+    Some(
+        says(said)
+            .with("peak", peak)
+            .with("all", all)
+            .with("requests", requests),
+    )
 }

@@ -56,23 +56,27 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         work.worker_processes > 1,
         connections,
     )];
-    if workers == cpus {
+    let open = left.map_or(0, |left| left.orphaned);
+    let early = left.filter(|left| left.python && left.early > 0);
+    // Of a pool that was given up, some workers may never have had a request: how many had one
+    // says nothing of how wide it was meant to be.
+    let whole = open == 0 && early.is_none();
+    if whole && workers == cpus {
         sentences.push(pool_width::as_cpus(workers));
-    } else if workers == (cpus + 4).min(32) {
+    } else if whole && workers == (cpus + 4).min(32) {
         sentences.push(pool_width::as_executor(workers));
     }
-    let open = left.map_or(0, |left| left.orphaned);
     if open > 0 {
         sentences.push(pool_width::orphaned(ending::orphaned(open)));
     }
-    let early = left.filter(|left| left.python && left.early > 0);
     if let Some(left) = early.filter(|_| unjoined(input).is_none()) {
         sentences.push(pool_width::handlers(left.early));
     }
     sentences.push(pool_width::bounds());
-    if input.run.requests.submitted.is_some() || unjoined(input).is_some() {
+    let told = input.run.requests.submitted.is_some() || unjoined(input).is_some();
+    if told || input.run.plan.watched {
         // Whether any are missing is known, or told.
-    } else if is_pool && open == 0 && early.is_none() {
+    } else if is_pool && whole {
         sentences.push(pool_width::whether_missing());
     } else {
         sentences.push(pool_width::whether_waits());

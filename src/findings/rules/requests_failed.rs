@@ -110,7 +110,7 @@ fn shortened(text: &str) -> String {
 /// What was seen that bears on it and what a person can do about it, as parts of a
 /// sentence; and a sentence behind it.
 fn because(outcome: Outcome, input: &FindingsInput<'_>) -> (Vec<Phrase>, Option<Phrase>) {
-    let is_program = input.run.plan.client_command.is_some();
+    let is_program = !input.run.plan.has_built_in_client();
     let known = match outcome {
         Outcome::NotAttempted if is_program => return never_begun(input),
         Outcome::Abandoned if is_program && unjoined(input).is_none() => {
@@ -275,7 +275,7 @@ fn of_workers<'a>(outcome: Outcome, input: &FindingsInput<'a>) -> Vec<&'a FlowRe
 /// What a program of one's own did that explains why no answer came to it: seen on the
 /// wire, on the flows of its connections with this outcome.
 fn by_the_client(outcome: Outcome, input: &FindingsInput<'_>) -> Vec<Phrase> {
-    if input.run.plan.client_command.is_none() {
+    if input.run.plan.has_built_in_client() {
         return Vec::new();
     }
     let all = of_workers(outcome, input);
@@ -312,7 +312,7 @@ fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<Phrase> {
         Outcome::Refused => requests_failed::check_listens(),
         Outcome::Reset => requests_failed::why_aborted(),
         Outcome::Closed => requests_failed::why_closed(),
-        Outcome::Timeout if input.run.plan.client_command.is_some() => {
+        Outcome::Timeout if !input.run.plan.has_built_in_client() => {
             requests_failed::why_silent_program()
         }
         Outcome::Timeout if embedded => requests_failed::raise_timeout(),

@@ -40,7 +40,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         let is_cut = figure.flows.keys().any(|name| name.ends_with("_cut"));
         let snaplen = capture.filter(|_| is_cut).map(|c| u64::from(c.snaplen));
         requests_unknown::because(reasons_of(figure), snaplen)
-    } else if was_cut_short(input) {
+    } else if was_cut_short(input) || input.run.plan.watched {
         requests_unknown::ended_early()
     } else {
         requests_unknown::not_shown()

@@ -14,8 +14,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
         means: "This side sent RST on connections on which data of the other side had come. Where a \
              program closes a socket, or ends, while data waits in it that was not read, the kernel \
              sends RST in place of FIN (RFC 2525, 2.17); it also does so for SO_LINGER with a time \
-             of 0, and for data that comes after the socket was closed. The other side then gets \
-             ECONNRESET, and what it had not read yet may be lost to it.",
+             of 0, for data that comes after the socket was closed, and for a FIN that comes when the \
+             socket is gone, as where the kernel has no room for more of them in TIME-WAIT \
+             (net.ipv4.tcp_max_tw_buckets). The other side then gets ECONNRESET, and what it had not read yet may be lost to it.",
         look_at: "The frames before the RST: which data was the last to come, and had this side sent \
              FIN before?",
         to_do: "Let this side read until the end of the stream (recv(2) returns 0) before it closes \
@@ -27,6 +28,10 @@ pub(in crate::findings) const RULE: Rule = Rule {
             (
                 "after_close",
                 "those on which the data came after this side had sent FIN",
+            ),
+            (
+                "after_fin",
+                "those on which this side had sent FIN after the data, and before the RST",
             ),
         ],
     },
@@ -45,20 +50,22 @@ fn of_side(input: &FindingsInput<'_>, side: Side) -> Option<Conclusion> {
     let resets = || input.flows.iter().filter(|flow| resets(flow, side));
     let flows = count_of(resets());
     let late = count_of(resets().filter(|flow| has_closed(flow, side)));
+    let after_fin = count_of(resets().filter(|flow| sent_fin_later(flow, side)));
+    let unread = flows.saturating_sub(late).saturating_sub(after_fin);
     let peer = match side {
         Side::Client => Side::Server,
         Side::Server => Side::Client,
     };
-    let sentence = if late == flows {
-        reset_unread::late(side, flows, peer)
-    } else {
-        reset_unread::unread(side, flows, peer)
-    };
+    let mut said = Vec::new();
+    said.extend((late > 0).then(|| reset_unread::late(side, late, peer)));
+    said.extend((unread > 0).then(|| reset_unread::unread(side, unread, peer)));
+    said.extend((after_fin > 0).then(|| reset_unread::after_fin(side, after_fin, peer)));
     (flows > 0).then(|| {
-        says(sentence)
+        says(said)
             .with("side", side.to_string())
             .with("flows", flows)
             .with("after_close", late)
+            .with("after_fin", after_fin)
     })
 }
 
@@ -82,4 +89,16 @@ fn has_closed(flow: &FlowRecord, side: Side) -> bool {
     };
     let (fin, data) = (flow.history.find(fin), flow.history.find(data));
     fin.is_some() && fin < data
+}
+
+/// Whether it sent FIN after that, and then RST: it did not close with data unread, for
+/// which the kernel sends RST in place of FIN; or it had sent FIN by shutdown(2) before. The
+/// frames do not tell which.
+fn sent_fin_later(flow: &FlowRecord, side: Side) -> bool {
+    let (fin, reset) = match side {
+        Side::Client => ('F', 'R'),
+        Side::Server => ('f', 'r'),
+    };
+    let (fin, reset) = (flow.history.find(fin), flow.history.find(reset));
+    fin.is_some() && fin < reset && !has_closed(flow, side)
 }

@@ -33,7 +33,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let census = &run.census;
     let is_sampled = |side: Side| {
         let (of, started_here) = match side {
-            Side::Client => (&census.client, true),
+            Side::Client => (&census.client, !run.plan.watched),
             Side::Server => (&census.server, run.plan.server != ServerKind::Existing),
         };
         // Where each connection may have had a thread that was seen, none need be missing.

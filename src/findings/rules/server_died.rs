@@ -1,7 +1,7 @@
 //! `server_died`: the server did not live as long as the run.
 
 use crate::findings::FindingsInput;
-use crate::findings::ending::{last_line, last_words};
+use crate::findings::ending::{last_line, last_words_of};
 use crate::findings::evidence::early_end_of_server;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Exit, Severity, Side};
@@ -35,7 +35,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let exit = early_end_of_server(&seen)?;
     let built_in = seen.observation.server.is_built_in();
     let last = last_line(&seen, Side::Server);
-    let sentence = server_died::ended(exit, last_words(Side::Server, last));
+    let sentence = server_died::ended(exit, last_words_of(&seen, Side::Server, last));
     // A program that ends with status 0 has ended, not died.
     (built_in || exit != Exit::Code(0)).then(|| {
         says(sentence)

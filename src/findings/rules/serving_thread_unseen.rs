@@ -59,7 +59,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     for flow in input.flows {
         flows.entry(flow.client).or_default().push(flow);
     }
-    let all: Vec<Carried> = unseen.map(|a| carried(a, &flows)).collect();
+    // What a process alone has received is not told by more of its calls.
+    let more = unseen.clone().any(|a| !a.alone);
+    let carried = unseen.map(|a| (a, carried(a, &flows)));
+    // Where nothing came, whoever could have received has nothing to be known for.
+    let told = carried.filter(|(a, what)| !a.alone || *what != Carried::Nothing);
+    let all: Vec<Carried> = told.map(|(_, what)| what).collect();
     let n = count_of(all.iter());
     let of = |kind| count_of(all.iter().filter(|c| **c == kind));
     let (answered, asked, silent) = (
@@ -80,7 +85,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     // Of a server that is attached to they are looked at in any case.
     let attached = matches!(plan.server, AskedServer::Existing { attached: true });
     let rw = plan.read_write || attached;
-    let remedy = (!rw && silent != n).then(serving_thread_unseen::trace_rw);
+    let remedy = (!rw && more && silent != n).then(serving_thread_unseen::trace_rw);
     let unseen = serving_thread_unseen::unseen(n, parts);
     let sentences: Vec<Phrase> = std::iter::once(unseen).chain(remedy).collect();
     (n > 0).then(|| {

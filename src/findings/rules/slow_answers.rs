@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, is_lossy, traced};
+use crate::findings::evidence::{clock_was_set, count_of, is_lossy, traced};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Endpoint, FlowRecord, Nanos, Severity, Side, Timestamp};
 use crate::wording::slow_answers;
@@ -44,7 +44,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
 const SLOW: Nanos = Nanos::new(1_000_000_000);
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    if is_lossy(input) {
+    if is_lossy(input) || clock_was_set(input) {
         return None;
     }
     let owned = input.run.correlation.client_owned.is_some();
@@ -116,7 +116,7 @@ fn served(input: &FindingsInput<'_>, ends: &HashSet<Endpoint>) -> HashMap<Endpoi
     for one in accepted.iter().filter(|one| ends.contains(&one.peer)) {
         served.entry(one.peer).or_default().push(Served {
             accepted: one.at,
-            received: one.received.map(|received| received.3),
+            received: one.received.and_then(|received| received.3),
         });
     }
     served

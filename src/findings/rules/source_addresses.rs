@@ -33,7 +33,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     // Of somebody else's program the reason is not known.
-    if input.run.plan.client_command.is_some() {
+    if !input.run.plan.has_built_in_client() {
         return None;
     }
     let addresses: BTreeSet<IpAddr> = input.flows.iter().map(|f| f.client.ip).collect();

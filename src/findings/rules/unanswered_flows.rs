@@ -3,7 +3,7 @@
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, is_lossy, len};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::Severity;
+use crate::model::{Close, FlowRecord, Severity};
 use crate::wording::unanswered_flows;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -35,7 +35,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if is_lossy(input) {
         return None;
     }
-    let unanswered = || input.flows.iter().filter(|flow| flow.is_unanswered());
+    // Where the watch was over before the connection, the answer may come yet.
+    let goes_on = |flow: &FlowRecord| input.run.plan.watched && flow.close == Close::Open;
+    let unanswered = || {
+        let flows = input.flows.iter();
+        flows.filter(|flow| flow.is_unanswered() && !goes_on(flow))
+    };
     let flows = count_of(unanswered());
     if flows == 0 {
         return None;

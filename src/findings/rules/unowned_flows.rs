@@ -2,11 +2,11 @@
 
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{
-    count_of, early_end_of_server, has_blind_spots, is_lossy, was_cut_short,
+    clock_was_set, count_of, early_end_of_server, has_blind_spots, is_lossy, was_cut_short,
 };
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::is_stuck_in_the_queue;
-use crate::model::{FlowRecord, Phrase, Provenance, ServerKind, Severity, Side};
+use crate::model::{Close, FlowRecord, Phrase, Provenance, ServerKind, Severity, Side};
 use crate::wording::unowned_flows;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -34,14 +34,16 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
-    if is_lossy(input) {
+    if is_lossy(input) || clock_was_set(input) {
         return Vec::new();
     }
     let correlation = &input.run.correlation;
     let Some(flows) = correlation.flows.filter(|&flows| flows > 0) else {
         return Vec::new();
     };
-    let client = correlation.client_owned.and_then(|owned| {
+    // Of a watched client the others on its port have a finding of their own.
+    let client = correlation.client_owned.filter(|_| !input.run.plan.watched);
+    let client = client.and_then(|owned| {
         let unowned = flows.checked_sub(owned).filter(|&n| n > 0)?;
         Some(conclusion(
             Side::Client,
@@ -56,6 +58,21 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         None if existing => Some(0),
         owned => owned,
     };
+    // What a watch found there has a finding of its own, and what was on its way at its
+    // end may be accepted yet.
+    let since = input.seen.and_then(|seen| seen.observation.watched_since());
+    let in_question = |f: &&FlowRecord| {
+        since.is_none_or(|since| {
+            let begun = f.handshake.is_some_and(|h| h.syn_ns >= since);
+            let pending = f.close == Close::Open && f.server_payload_bytes == 0;
+            begun && (!pending || f.server_owner.is_some())
+        })
+    };
+    let asked = || input.flows.iter().filter(in_question);
+    let known = match since {
+        Some(_) => known.map(|_| count_of(asked().filter(|f| f.server_owner.is_some()))),
+        None => known,
+    };
     // A SYN that nobody answered, or with a reset, has reached no thread.
     let reached = |f: &&FlowRecord| match (&f.server_owner, &f.handshake) {
         (None, Some(handshake)) => handshake.syn_ack_ns.is_some(),
@@ -64,7 +81,7 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     // Those that were never accepted have a finding of their own.
     let stuck = |f: &&FlowRecord| is_stuck_in_the_queue(input, f);
     let stuck = count_of(input.flows.iter().filter(stuck));
-    let opened = flows.min(count_of(input.flows.iter().filter(reached)));
+    let opened = flows.min(count_of(asked().filter(reached)));
     let opened = opened.saturating_sub(stuck);
     let traced = input.run.census.server.provenance == Some(Provenance::Traced);
     let server = known.and_then(|owned| {
@@ -79,12 +96,11 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
             of_the_server_run(input)
         };
         let figures = (opened, owned, unowned);
-        Some(conclusion(
-            Side::Server,
-            severity,
-            figures,
-            with_earlier(input, Side::Server, unowned, reason),
-        ))
+        let reason = match since {
+            Some(_) => reason,
+            None => with_earlier(input, Side::Server, unowned, reason),
+        };
+        Some(conclusion(Side::Server, severity, figures, reason))
     });
     let unless_told = |of, found: Option<Conclusion>| found.filter(|_| !has_blind_spots(input, of));
     unless_told(Side::Client, client)

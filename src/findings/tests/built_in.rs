@@ -6,7 +6,7 @@ use serde_json::json;
 use super::evidence;
 use super::scene::Scene;
 use crate::model::observation::Trouble;
-use crate::model::{Severity, Side};
+use crate::model::{Nanos, Severity, Side};
 
 fn scene(change: impl FnOnce(&mut Scene)) -> Scene {
     let mut scene = Scene::normal();
@@ -114,6 +114,42 @@ fn ebpf_not_allowed_says_why() {
 }
 
 #[test]
+fn a_clock_that_was_set_is_told_with_its_way() {
+    let set = |by| {
+        scene(|s| {
+            s.trouble(Trouble::ClockSet {
+                by_ns: Nanos::new(by),
+            });
+        })
+    };
+    let back = set(-3_600_000_000_000);
+    let finding = back.one("clock_set");
+    assert_eq!(finding.severity, Severity::Error);
+    assert!(
+        finding
+            .message
+            .starts_with("The system's clock was set back by 1 h 00 min")
+            && finding.message.contains("is not given"),
+        "{}",
+        finding.message
+    );
+    assert_eq!(evidence(&finding), json!({"by_ns": -3_600_000_000_000_i64}));
+    let forth = set(2_000_000_000);
+    let finding = forth.one("clock_set");
+    assert!(
+        finding.message.contains("the system slept"),
+        "{}",
+        finding.message
+    );
+    assert!(
+        !finding.message.contains("is not given"),
+        "{}",
+        finding.message
+    );
+    Scene::normal().silent("clock_set");
+}
+
+#[test]
 fn records_lost_is_said_once_with_the_last_count() {
     let trouble = |side, lost| Trouble::RecordsLost { side, lost };
     let both = scene(|s| {
@@ -132,6 +168,26 @@ fn records_lost_is_said_once_with_the_last_count() {
     let finding = unknown.one("records_lost");
     assert!(finding.message.starts_with("An unknown number of records"));
     Scene::normal().silent("records_lost");
+}
+
+#[test]
+fn observers_that_differ_are_told_of_each_side() {
+    let trouble = |side, differ| Trouble::ObserversDiffer {
+        side,
+        agreed: 40,
+        differ,
+        examples: vec!["eBPF alone: process 7 began".to_owned(), "more".to_owned()],
+    };
+    let mut scene = scene(|s| s.trouble(trouble(Side::Client, 1)));
+    let finding = scene.one("observers_differ");
+    assert_eq!(finding.severity, Severity::Error);
+    let text =
+        "1 thing is told by one of them only (40 by both), for example: eBPF alone: process 7";
+    assert!(finding.message.contains(text), "{}", finding.message);
+    assert_eq!(evidence(&finding)["examples"][1], "more");
+    scene.trouble(trouble(Side::Server, 2));
+    assert_eq!(scene.coded("observers_differ").len(), 2);
+    Scene::normal().silent("observers_differ");
 }
 
 #[test]

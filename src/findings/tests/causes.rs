@@ -342,9 +342,15 @@ fn reset_unread_of_each_side() {
     };
     let finding = one(&history("ShADadR"), "reset_unread");
     assert_eq!(finding.severity, Severity::Info);
-    let expected = json!({"side": "client", "flows": 1, "after_close": 0});
+    let expected = json!({"side": "client", "flows": 1, "after_close": 0, "after_fin": 0});
     assert_eq!(evidence(&finding), expected);
     assert!(finding.message.contains("SO_LINGER"), "{}", finding.message);
+    // A socket in FIN-WAIT-2 that the kernel gave up, its TIME-WAIT being full: nothing was
+    // unread.
+    let fin = one(&history("ShADadFafR"), "reset_unread");
+    assert_eq!(fin.evidence["after_fin"], 1);
+    let why = "had already sent FIN: the frames do not tell why.";
+    assert!(fin.message.ends_with(why), "{}", fin.message);
     let late = one(&history("ShADFadR"), "reset_unread");
     assert_eq!(late.evidence["after_close"], 1);
     assert!(late.message.contains("had closed them"), "{}", late.message);
@@ -353,6 +359,29 @@ fn reset_unread_of_each_side() {
     for nothing_came in ["ShADR", "ShAr", "ShADadFf", "ShAFR", "Sr"] {
         assert_eq!(coded(&history(nothing_came), "reset_unread"), []);
     }
+    // Each kind with its own number.
+    let mixed = with(|f| {
+        for (at, history) in ["ShADadR", "ShADFadR", "ShADadFafR", "ShADadFR"]
+            .iter()
+            .enumerate()
+        {
+            f.flows[at].history = (*history).to_owned();
+        }
+    });
+    let mixed = one(&mixed, "reset_unread");
+    let expected = json!({"side": "client", "flows": 4, "after_close": 1, "after_fin": 2});
+    assert_eq!(evidence(&mixed), expected);
+    assert_eq!(
+        mixed.message.matches("reset 1 connection ").count(),
+        2,
+        "{}",
+        mixed.message
+    );
+    assert!(
+        mixed.message.contains("reset 2 connections "),
+        "{}",
+        mixed.message
+    );
     let lossy = with(|f| {
         f.flows[2].history = "ShADadR".to_owned();
         f.capture().dropped_by_kernel = Some(1);

@@ -49,6 +49,12 @@ fn a_bad_day() -> Scene {
         side: Side::Client,
         lost: Some(7),
     });
+    scene.trouble(Trouble::ObserversDiffer {
+        side: Side::Server,
+        agreed: 1,
+        differ: 2,
+        examples: vec![error.clone()],
+    });
     scene.trouble(Trouble::NotTraced {
         side: Side::Client,
         error: error.clone(),
@@ -107,6 +113,9 @@ fn hostile_programs() -> Scene {
     HOSTILE.clone_into(&mut f.run.plan.target);
     f.run.requests.attempted = Some(0);
     f.capture().dropped_by_kernel = None;
+    scene.trouble(Trouble::ClockSet {
+        by_ns: Nanos::new(-7),
+    });
     scene
 }
 
@@ -207,6 +216,7 @@ fn scenes() -> Vec<Scene> {
         said: Some(HOSTILE.to_owned()),
     });
     let mut scenes = super::causes::scenes();
+    scenes.extend(super::watched::scenes());
     scenes.extend(vec![
         pool,
         not_started,

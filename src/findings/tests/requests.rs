@@ -193,21 +193,19 @@ fn a_peak_below_the_requests_is_explained() {
             f.run.plan.gate = false;
             f.run.census.client.threads.peak = Some(6);
             f.run.census.client.processes.peak = Some(3);
+            f.run.census.client.processes.created = Some(20);
         })
     };
     let finding = one(&low(Strategy::Thread), "peak_below_requests");
-    assert!(
-        finding
-            .message
-            .starts_with("At most 5 of 20 client threads")
-    );
+    // The numbers of the table, in which the client's first thread counts.
+    let begins = "At most 6 of the client's 21 threads existed at once, its first one included,";
+    assert!(finding.message.starts_with(begins), "{}", finding.message);
     assert!(finding.message.contains("--gate"));
+    let evidence = ["peak", "all", "requests"].map(|name| finding.evidence[name].clone());
+    assert_eq!(evidence, [6, 21, 20]);
     let finding = one(&low(Strategy::Process), "peak_below_requests");
-    assert!(
-        finding
-            .message
-            .starts_with("At most 2 of 20 client processes")
-    );
+    let begins = "At most 3 of the client's 21 processes existed at once, its first one included,";
+    assert!(finding.message.starts_with(begins), "{}", finding.message);
 
     let silent = |change: fn(&mut Fixture)| {
         let mut fixture = low(Strategy::Thread);
@@ -219,6 +217,7 @@ fn a_peak_below_the_requests_is_explained() {
     silent(|f| f.run.plan.max_in_flight = Some(5));
     silent(|f| f.run.census.client.threads.peak = None);
     silent(|f| f.run.census.client.threads.before = None);
+    silent(|f| f.run.census.client.threads.created = None);
     silent(|f| f.fail(1, Outcome::NoThread, None));
 }
 

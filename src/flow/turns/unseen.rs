@@ -2,8 +2,8 @@
 
 use super::{Protocol, SERVER, Turns};
 use crate::flow::pair::Role;
-use crate::flow::time_protocol::RequestLine;
-use crate::model::{Exchange, Incomplete};
+use crate::flow::time_protocol::{AnswerLine, RequestLine};
+use crate::model::{Exchange, Incomplete, Timestamp};
 
 impl Turns {
     pub(super) fn request_hole(&mut self, bound: bool) {
@@ -21,6 +21,24 @@ impl Turns {
             self.reasons.add(because(Incomplete::RequestsLost));
             self.request = RequestLine::default();
             self.rest[0] = true;
+        }
+    }
+
+    /// What the server has said so far may be the answer to a request that the
+    /// capture does not have.
+    pub(in crate::flow) fn forget_what_was_said(&mut self) {
+        if self.protocol == Protocol::Unknown {
+            self.answer = AnswerLine::default();
+        }
+    }
+
+    /// More of an answer of which not all was captured.
+    pub(super) fn goes_on(&mut self, at: Timestamp) {
+        let last = (self.over as usize).checked_sub(1);
+        if let Some(exchange) = last.and_then(|at| self.exchanges.get_mut(at)) {
+            exchange.response_ns = Some(at);
+            exchange.response_segments = None;
+            exchange.response_coalesced = None;
         }
     }
 

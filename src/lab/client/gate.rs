@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::ClientPlan;
 use crate::sys::ledger::Header;
-use crate::sys::process::futex;
+use crate::sys::process::futex::{self, LONG_NAP, NAP};
 
 /// The gate and the permits of one client.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ impl Gate {
         self.header.at_gate.fetch_add(1, Release);
         futex::wake_all(&self.header.at_gate);
         while self.header.gate.load(Acquire) == 0 {
-            futex::wait_while(&self.header.gate, 0);
+            futex::wait_while(&self.header.gate, 0, LONG_NAP);
         }
     }
 
@@ -73,7 +73,7 @@ impl Gate {
             if there.saturating_add(lost()) >= workers {
                 break;
             }
-            futex::wait_while(&self.header.at_gate, there);
+            futex::wait_while(&self.header.at_gate, there, NAP);
         }
         self.header.gate.store(1, Release);
         futex::wake_all(&self.header.gate);

@@ -10,19 +10,21 @@ use crate::lab::task::{self, NoTask};
 use crate::model::{Outcome, Pid, WorkerId};
 use crate::sys::clock;
 use crate::sys::ledger::TaskSlot;
-use crate::sys::process::{Exit, Reaped, fork_and, reap_any};
+use crate::sys::process::{Ends, Exit, Reaped, fork_and, reap_any};
 
 /// The children that run, with the slot that each was given.
 struct Children {
     running: HashMap<Pid, Option<&'static TaskSlot>>,
     /// Those that were ended from outside before they could end their request.
     lost: u32,
+    ends: Ends,
 }
 
 pub(super) fn run(shared: Shared) {
     let mut children = Children {
         running: HashMap::new(),
         lost: 0,
+        ends: Ends::watch(),
     };
     let bound = match (shared.plan.gate, shared.plan.max_in_flight) {
         (false, Some(most)) => most as usize,
@@ -58,16 +60,23 @@ pub(super) fn run(shared: Shared) {
             }
             Err(e) => shared.without_worker(number, Outcome::NoProcess, &e),
         }
-        while children.reap(shared, false) {}
+        children.reap_ended(shared);
     }
     shared.gate.open_when(started, || {
-        while children.reap(shared, false) {}
+        children.reap_ended(shared);
         children.lost
     });
     while children.reap(shared, true) {}
 }
 
 impl Children {
+    /// Reaps those that have ended.
+    fn reap_ended(&mut self, shared: Shared) {
+        if self.ends.came() {
+            while self.reap(shared, false) {}
+        }
+    }
+
     /// Reaps one child; `false` when there was none to reap.
     fn reap(&mut self, shared: Shared, block: bool) -> bool {
         let Ok(Some(Reaped { pid, exit })) = reap_any(block) else {

@@ -123,13 +123,25 @@ fn connect_blocking(target: Target, number: u32, pen: RequestPen<'_>) -> io::Res
         // Bounds connect(2) too (socket(7), SO_SNDTIMEO).
         socket.set_write_timeout(Some(target.timeout))?;
         pen.connecting(clock::now());
-        let connected = socket.connect(&address);
+        let connected = until_connected(&socket, &address);
         note_local(pen, &socket);
         connected?;
         refuse_oneself(&socket, target)?;
         pen.connected(clock::now());
         Ok(socket.into())
     })
+}
+
+/// A connect(2) that SIGCONT has interrupted goes on: called again, it waits for the same
+/// connection (connect(2), EINTR; with a time allowed, a call is not begun anew by itself,
+/// signal(7)).
+fn until_connected(socket: &Socket, address: &SockAddr) -> io::Result<()> {
+    loop {
+        match socket.connect(address) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }
 
 /// Tries `connect` from the request's source address, and from spare ones

@@ -126,13 +126,36 @@ fn change() -> BoxedStrategy<Change> {
                 local,
             }
         }),
-        (socket(), option::of(any::<i64>()))
-            .prop_map(|(socket, result)| Change::Received { socket, result }),
+        (socket(), option::of(any::<i64>()), option::of(any::<u64>())).prop_map(
+            |(socket, result, byte)| Change::Received {
+                socket,
+                result,
+                byte
+            }
+        ),
+        (socket(), option::of(any::<u64>()))
+            .prop_map(|(socket, byte)| Change::ReceivedElsewhere { socket, byte }),
+        (socket(), endpoint(), option::of(endpoint())).prop_map(|(socket, peer, local)| {
+            Change::TakenOver {
+                socket,
+                peer,
+                local,
+            }
+        }),
         (socket(), option::of(time())).prop_map(|(socket, from)| Change::Sent { socket, from }),
         (socket(), any::<i32>()).prop_map(|(socket, errno)| Change::Settled { socket, errno }),
         socket().prop_map(|socket| Change::Closed { socket }),
         socket().prop_map(|socket| Change::Deferred { socket }),
         socket().prop_map(|socket| Change::Disconnected { socket }),
+        Just(Change::Alone),
+        Just(Change::Accompanied),
+        (socket(), any::<bool>(), any::<bool>()).prop_map(|(socket, received, sent)| {
+            Change::Shared {
+                socket,
+                received,
+                sent,
+            }
+        }),
         Just(Change::CalledPtrace),
         (name(), any::<i32>(), any::<bool>(), any::<bool>()).prop_map(
             |(call, errno, of_all, found)| Change::LookRefused {
@@ -296,6 +319,7 @@ fn wire() -> BoxedStrategy<WireFacts> {
     let stop = select(vec![
         StopReason::Drained,
         StopReason::Timeout,
+        StopReason::Left,
         StopReason::Fault,
     ]);
     let counts = (count(), count(), option::of(count()), option::of(count()));
@@ -324,6 +348,7 @@ fn trouble() -> BoxedStrategy<Trouble> {
             remedy
         }),
         text().prop_map(|error| Trouble::CaptureFailed { error }),
+        nanos().prop_map(|by_ns| Trouble::ClockSet { by_ns }),
         (text(), count()).prop_map(|(error, frames)| Trouble::CaptureNotSaved { error, frames }),
         (side(), text(), text()).prop_map(|(side, error, remedy)| Trouble::NotStarted {
             side,
@@ -510,7 +535,8 @@ pub(crate) fn header() -> BoxedStrategy<Header> {
             }
         });
     let program = option::of(count()).prop_map(|requests| AskedClient::Program { requests });
-    let client = prop_oneof![built_in, program];
+    let existing = any::<bool>().prop_map(|attached| AskedClient::Existing { attached });
+    let client = prop_oneof![built_in, program, existing];
     let server = select(vec![
         AskedServer::Embedded {
             model: ServerModel::Thread,

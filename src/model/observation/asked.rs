@@ -93,6 +93,20 @@ pub enum AskedClient {
         /// How many requests it makes, where that is known.
         requests: Option<u64>,
     },
+    /// Those that were there: nothing was started, and they were watched for a while.
+    Existing {
+        /// Whether the process of one was named; else all of them are seen on the wire
+        /// alone.
+        attached: bool,
+    },
+}
+
+impl Asked {
+    /// Whether nothing was started: who is there was watched.
+    #[must_use]
+    pub fn is_watch(&self) -> bool {
+        matches!(self.client, AskedClient::Existing { .. })
+    }
 }
 
 /// The server that was asked for.

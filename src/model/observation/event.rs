@@ -121,10 +121,35 @@ pub enum Change {
         /// The socket.
         socket: SocketId,
         /// What the call returned: a number of bytes (of recvmmsg(2), of messages), 0 at
-        /// the end of the stream, or a negative error number. `None` in logs of earlier
-        /// versions.
+        /// the end of the stream, or a negative error number. `None` where only that it
+        /// receives was seen (of a server's), and in logs of earlier versions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<i64>,
+        /// The place of the first of these bytes in the peer's stream, 0 for its first.
+        /// Where it is told, so is every later receive by another task than the one
+        /// before. `None`: not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        byte: Option<u64>,
+    },
+    /// A process that is not of this side received from a connection that the side has;
+    /// the event's task is the side's first.
+    ReceivedElsewhere {
+        /// The socket.
+        socket: SocketId,
+        /// As of [`Change::Received`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        byte: Option<u64>,
+    },
+    /// It used a TCP connection that nobody of this side was seen to accept: it was handed
+    /// over by another program, was there when the observer came, or was accepted in a way
+    /// that is not seen.
+    TakenOver {
+        /// The socket.
+        socket: SocketId,
+        /// The peer.
+        peer: Endpoint,
+        /// The socket's own end; `None` where it has none any more.
+        local: Option<Endpoint>,
     },
     /// It was the first to send on an accepted socket; of a client's socket, the first
     /// to send after each answer.
@@ -186,4 +211,20 @@ pub enum Change {
     /// It asked for the strict mode of seccomp(2), which a program that has a filter
     /// is refused.
     StrictRefused,
+    /// It is the only task of its process, and nobody else has the connections that the
+    /// process accepts from now on: what is received and sent on them is not told, since
+    /// only it can be who does.
+    Alone,
+    /// Its process is alone no longer: what is received and sent is told, as of any other.
+    Accompanied,
+    /// Others may have a connection now that a process alone had ([`Change::Alone`]).
+    Shared {
+        /// The socket.
+        socket: SocketId,
+        /// Whether something was received from it by now. Where not, the first to receive
+        /// is told, if that is known.
+        received: bool,
+        /// The same of sending.
+        sent: bool,
+    },
 }

@@ -6,7 +6,7 @@ use super::{
     Asked, ConnectionNote, Event, KernelLook, ObserverCost, Output, OwnTotals, RequestNote, Sample,
     SideEnded, SideStarted, TaskNote, Trouble, WireFacts,
 };
-use crate::model::{Environment, Side, SideCost, Timestamp, Tool};
+use crate::model::{Endpoint, Environment, Side, SideCost, Timestamp, Tool};
 
 /// The name and version of the log's layout.
 pub const SCHEMA_OBSERVATION: &str = "threadtap.observation/1";
@@ -114,6 +114,13 @@ pub enum Fact {
     Request(RequestNote),
     /// The built-in server noted a connection.
     Connection(ConnectionNote),
+    /// The connections to the server that a side had when it was found: its own ends.
+    FoundConnections {
+        /// Which side.
+        side: Side,
+        /// Where its sockets are bound.
+        local: Vec<Endpoint>,
+    },
     /// Threads and processes were counted.
     Sample {
         /// Whose.

@@ -14,7 +14,8 @@ pub struct KernelLook {
     /// backlog of those that listen on its port; `None` where none is seen from here.
     pub backlog: Option<u64>,
     /// How often a connection found the accept queue of a listening socket full: in the
-    /// network namespace of the run, whoever listens (`ListenOverflows` of nstat(8)).
+    /// network namespace of the run, whoever listens (`ListenOverflows` of nstat(8)); `None`
+    /// where the server is elsewhere.
     pub listen_overflows: Option<u64>,
     /// How often a SYN or the ACK of a handshake was dropped by a listening socket, for
     /// this or another reason (`ListenDrops` of nstat(8)).

@@ -30,9 +30,11 @@ pub use output::Output;
 pub use side::{ObserverCost, Sample, SideEnded, SideObservation, SideStarted};
 pub use trouble::Trouble;
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{CaptureFile, Nanos, Side, StopReason};
+use super::{CaptureFile, Endpoint, Nanos, Side, StopReason, Timestamp};
 
 /// What the capture counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,28 @@ impl Observation {
         troubles.any(Trouble::ends_the_run)
     }
 
+    /// Of a watch, since when all of it was watched: what began before is not counted as
+    /// begun. `None` of a run, and where the log ends before that moment.
+    #[must_use]
+    pub fn watched_since(&self) -> Option<Timestamp> {
+        let is_watch = self.header.asked.is_watch();
+        self.kernel.first().filter(|_| is_watch).map(|look| look.at)
+    }
+
+    /// The client's own ends of the connections that it had begun before that moment.
+    #[must_use]
+    pub fn begun_before_the_watch(&self) -> HashSet<Endpoint> {
+        let since = self.watched_since();
+        let events = self.client.events.iter();
+        let earlier = events.filter_map(|event| match event.what {
+            Change::Connected { from, local, .. } if since.is_none_or(|since| from < since) => {
+                local
+            }
+            _ => None,
+        });
+        self.client.found.iter().copied().chain(earlier).collect()
+    }
+
     /// How the run ended; `None` where the log ends before it.
     #[must_use]
     pub fn ended(&self) -> Option<End> {
@@ -140,6 +164,7 @@ impl Observation {
             Fact::Task { side, task } => self.side_mut(side).tasks.push(task),
             Fact::Request(note) => self.client.requests.push(note),
             Fact::Connection(note) => self.server.connections.push(note),
+            Fact::FoundConnections { side, local } => self.side_mut(side).found.extend(local),
             Fact::Sample { of, sample } => match of {
                 Counted::Client => self.client.samples.push(sample),
                 Counted::Server => self.server.samples.push(sample),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ConnectionNote, Event, ObserverName, Output, OwnTotals, RequestNote, TaskNote};
-use crate::model::{Exit, Nanos, Packed, Pid, Provenance, SideCost, Timestamp};
+use crate::model::{Endpoint, Exit, Nanos, Packed, Pid, Provenance, SideCost, Timestamp};
 
 /// A side that begins to be observed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct SideObservation {
     pub started: Option<SideStarted>,
     /// How it ended; `None` where the log ends before it.
     pub ended: Option<SideEnded>,
+    /// The connections to the server that it had when it was found, by its own ends: of a
+    /// client that ran already.
+    pub found: Vec<Endpoint>,
     /// What its tasks did, as an observer from outside saw it.
     pub events: Vec<Event>,
     /// The tasks that a built-in side created.

@@ -49,6 +49,7 @@ fn facts() -> Vec<Fact> {
         Change::Received {
             socket: SocketId(4),
             result: Some(12),
+            byte: None,
         },
         Change::Sent {
             socket: SocketId(4),

@@ -29,6 +29,23 @@ pub enum Trouble {
         /// How many; `None` where the kernel did not tell.
         lost: Option<u64>,
     },
+    /// Two observers watched a side at once, and do not tell the same
+    /// (`--observe both`).
+    ObserversDiffer {
+        /// Which side's.
+        side: Side,
+        /// How many things both tell.
+        agreed: u64,
+        /// How many one alone tells, though both should.
+        differ: u64,
+        /// The first of them: who tells it, and what.
+        examples: Vec<String>,
+    },
+    /// The clock that every moment here is told by was set, or the system slept.
+    ClockSet {
+        /// By how much; less than 0: back.
+        by_ns: Nanos,
+    },
     /// The capture ended before the run did.
     CaptureFailed {
         /// Its own words.

@@ -27,13 +27,21 @@ pub trait Pack: Clone {
     fn unpack(before: Option<&Self>, from: &mut Reader<'_>) -> Self;
 }
 
-/// Bytes that are kept in one piece: what grows never has to move.
-const PIECE: usize = 1 << 16;
+/// Room that is made for a note; only one with a text is longer.
+const LONGEST: usize = 256;
+
+/// Makes room for `more` in a list that grows long: an eighth of what it has, for the
+/// double of a gigabyte is a gigabyte that nobody needs.
+pub fn make_room<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more {
+        list.reserve_exact(more.max(list.len() / 8));
+    }
+}
 
 /// A list of notes, packed.
 #[derive(Clone)]
 pub struct Packed<T> {
-    pieces: Vec<Vec<u8>>,
+    bytes: Vec<u8>,
     len: usize,
     last: Option<T>,
 }
@@ -41,7 +49,7 @@ pub struct Packed<T> {
 impl<T> Default for Packed<T> {
     fn default() -> Self {
         Self {
-            pieces: Vec::new(),
+            bytes: Vec::new(),
             len: 0,
             last: None,
         }
@@ -51,17 +59,10 @@ impl<T> Default for Packed<T> {
 impl<T: Pack> Packed<T> {
     /// Puts one more at the end.
     pub fn push(&mut self, one: T) {
-        if self.pieces.last().is_none_or(|piece| piece.len() >= PIECE) {
-            if let Some(full) = self.pieces.last_mut() {
-                full.shrink_to_fit();
-            }
-            self.pieces.push(Vec::new());
-        }
-        if let Some(piece) = self.pieces.last_mut() {
-            one.pack(self.last.as_ref(), &mut Writer(piece));
-            self.len += 1;
-            self.last = Some(one);
-        }
+        make_room(&mut self.bytes, LONGEST);
+        one.pack(self.last.as_ref(), &mut Writer(&mut self.bytes));
+        self.len += 1;
+        self.last = Some(one);
     }
 
     /// How many there are.
@@ -80,8 +81,7 @@ impl<T: Pack> Packed<T> {
     #[must_use]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter {
-            pieces: self.pieces.iter(),
-            piece: Reader(&[]),
+            bytes: Reader(&self.bytes),
             before: None,
             left: self.len,
         }
@@ -90,7 +90,7 @@ impl<T: Pack> Packed<T> {
     /// The bytes that they take.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
-        self.pieces.iter().map(Vec::len).sum()
+        self.bytes.len()
     }
 
     /// The one at this place.
@@ -111,8 +111,7 @@ impl<T: Pack> Packed<T> {
 /// Reads packed notes.
 #[derive(Clone, Debug)]
 pub struct Iter<'a, T> {
-    pieces: std::slice::Iter<'a, Vec<u8>>,
-    piece: Reader<'a>,
+    bytes: Reader<'a>,
     before: Option<T>,
     left: usize,
 }
@@ -122,10 +121,7 @@ impl<T: Pack> Iterator for Iter<'_, T> {
 
     fn next(&mut self) -> Option<T> {
         self.left = self.left.checked_sub(1)?;
-        if self.piece.0.is_empty() {
-            self.piece = Reader(self.pieces.next()?);
-        }
-        let one = T::unpack(self.before.as_ref(), &mut self.piece);
+        let one = T::unpack(self.before.as_ref(), &mut self.bytes);
         self.before = Some(one.clone());
         Some(one)
     }

@@ -15,11 +15,12 @@ typedef _Bool bool;
 #define SEC(name) __attribute__((section(name), used))
 #define INLINE static inline __attribute__((always_inline))
 #define NULL ((void *)0)
+enum { false, true };
 
 #define __uint(name, value) int(*name)[value]
 #define __type(name, value) typeof(value) *name
 
-enum { MAP_HASH = 1, MAP_ARRAY = 2, MAP_SK_STORAGE = 24, MAP_RINGBUF = 27 };
+enum { MAP_HASH = 1, MAP_ARRAY = 2, MAP_LRU_HASH = 9, MAP_SK_STORAGE = 24, MAP_RINGBUF = 27 };
 enum { F_NO_PREALLOC = 1, SK_STORAGE_CREATE = 1, RINGBUF_NO_WAKEUP = 1 };
 
 /* linux/bpf.h, __BPF_FUNC_MAPPER */
@@ -67,6 +68,7 @@ struct signal_struct {
 	struct {
 		int counter;
 	} live;
+	int nr_threads;
 	int group_exit_code;
 	u32 flags;
 };
@@ -81,6 +83,8 @@ struct task_struct {
 	s32 pid;
 	s32 tgid;
 	int exit_code;
+	u64 start_boottime;
+	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct files_struct *files;
 	char comm[16];
@@ -109,10 +113,39 @@ struct sock {
 	u16 sk_type;
 	u16 sk_protocol;
 	int sk_err;
+	void *sk_user_data;
 };
 
 struct inet_sock {
 	u16 inet_sport;
+};
+
+struct tcp_sock {
+	u32 copied_seq;
+	u32 rcv_nxt;
+	u64 bytes_received;
+};
+
+struct io_cqe {
+	u64 user_data;
+	s32 res;
+};
+
+struct io_uring_cqe {
+	u64 user_data;
+	s32 res;
+};
+
+struct io_ring_ctx;
+
+struct io_kiocb {
+	u8 opcode;
+	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
+};
+
+struct io_accept {
+	u32 file_slot;
 };
 
 /* x86-64. */

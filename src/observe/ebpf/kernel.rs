@@ -17,6 +17,7 @@ use crate::sys::clock::{self, Monotonic};
 use crate::sys::ebpf::Programs;
 use crate::sys::ebpf::why::Refused;
 use crate::sys::privilege::give_up::{NOTHING, for_good};
+use crate::sys::proc::resource_usage::in_first_pid_namespace;
 
 /// The programs, for this machine.
 static OBJECT: &[u8] = aya::include_bytes_aligned!("observe.bpf.o");
@@ -28,13 +29,27 @@ const TRACEPOINTS: [(&str, &str); 8] = [
     ("on_exit", "sched_process_exit"),
     ("on_state", "inet_sock_set_state"),
     ("on_return", "sys_exit"),
+    ("on_taken", "tcp_rcv_space_adjust"),
     ("on_receive", "sock_recv_length"),
     ("on_send", "sock_send_length"),
-    ("on_ring", "io_uring_create"),
 ];
 
+/// What tells of accepting through an `io_uring(7)`, which is no system call of its own.
+const RINGS: [(&str, &str); 3] = [
+    ("on_submit", "io_uring_submit_req"),
+    ("on_complete", "io_uring_complete"),
+    ("on_overflow", "io_uring_cqe_overflow"),
+];
+
+/// Where that is not to be had, whether there are rings.
+const WHETHER_RINGS: [(&str, &str); 1] = [("on_ring", "io_uring_create")];
+
 /// How often the ring is emptied. It holds 160,000 records.
-const TURN: Duration = Duration::from_millis(5);
+const TURN: Duration = Duration::from_millis(10);
+
+/// The same where nothing came, and nobody waits for a program that was started: no more
+/// than this. So long a million records a second have room.
+const LONGEST_TURN: Duration = Duration::from_millis(50);
 
 /// How long a record may be on its way into the ring when a younger one is there: its
 /// time is taken right after its place, by a program that is not interrupted for long.
@@ -43,7 +58,7 @@ const ON_ITS_WAY: u64 = 2_000_000;
 /// What was seen of one side.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    translator: Translator,
+    pub translator: Translator,
     /// Of all that came, what is asked for while the program runs.
     pub activity: Activity,
     /// What has not been handed on yet.
@@ -65,7 +80,12 @@ struct Shared {
 struct Emptied {
     shared: Mutex<Shared>,
     over: AtomicBool,
+    /// All that is watched ran already.
+    all_ran: AtomicBool,
+    /// CPU time of the thread, in nanoseconds.
     cpu: AtomicU64,
+    /// As much of it as was told of a side.
+    told: AtomicU64,
 }
 
 /// The programs of a run, which both its sides share.
@@ -88,10 +108,12 @@ impl Shared {
         }
     }
 
-    /// Reads what there is, and takes what is older than this.
-    fn read(&mut self, until_ns: u64) {
+    /// Reads what there is, and takes what is older than this. How many records there were.
+    fn read(&mut self, until_ns: u64) -> u64 {
         let order = &mut self.order;
+        let mut records = 0;
         self.programs.read(&mut |bytes| {
+            records += 1;
             // One of another layout is not made by the object that is built in.
             if let Some(record) = Record::parse(bytes) {
                 order.put(record);
@@ -110,6 +132,13 @@ impl Shared {
                 inbox.apply(before);
             }
         }
+        let now = self.clock.at(clock::monotonic_ns());
+        for inbox in [&mut self.client, &mut self.server].into_iter().flatten() {
+            let before = inbox.new.len();
+            inbox.translator.late(now, &mut inbox.new);
+            inbox.apply(before);
+        }
+        records
     }
 }
 
@@ -131,8 +160,12 @@ impl Kernel {
         if !cfg!(target_arch = "x86_64") {
             return Err(Refused::processor());
         }
+        // The programs would be told to watch numbers that are other tasks' there.
+        if !in_first_pid_namespace() {
+            return Err(Refused::pid_namespace());
+        }
         let shared = Shared {
-            programs: Programs::load(OBJECT, &TRACEPOINTS)?,
+            programs: Programs::load(OBJECT, &TRACEPOINTS, [&RINGS, &WHETHER_RINGS])?,
             order: Order::default(),
             clock: Monotonic::begin(),
             client: None,
@@ -142,7 +175,9 @@ impl Kernel {
             emptied: Arc::new(Emptied {
                 shared: Mutex::new(shared),
                 over: AtomicBool::default(),
+                all_ran: AtomicBool::new(true),
                 cpu: AtomicU64::default(),
+                told: AtomicU64::default(),
             }),
             thread: Mutex::default(),
         })
@@ -161,12 +196,20 @@ impl Kernel {
         let it = Arc::clone(&self.emptied);
         let emptying = Builder::new().name("observe".to_owned()).spawn(move || {
             for_good(NOTHING);
+            let mut turn = TURN;
             while !it.over.load(Ordering::Acquire) {
-                lock(&it.shared).read(clock::monotonic_ns().saturating_sub(ON_ITS_WAY));
+                let until = clock::monotonic_ns().saturating_sub(ON_ITS_WAY);
+                let records = lock(&it.shared).read(until);
+                let quiet = records == 0 && it.all_ran.load(Ordering::Acquire);
+                turn = if quiet {
+                    (turn * 2).min(LONGEST_TURN)
+                } else {
+                    TURN
+                };
                 let spent = clock::thread_cpu();
                 it.cpu
                     .store(u64::try_from(spent.get()).unwrap_or(0), Ordering::Release);
-                std::thread::park_timeout(TURN);
+                std::thread::park_timeout(turn);
             }
         })?;
         *thread = Some(emptying);
@@ -185,6 +228,9 @@ impl Kernel {
             new: Vec::new(),
         };
         *self.shared().of(side) = Some(inbox);
+        if !begun {
+            self.emptied.all_ran.store(false, Ordering::Release);
+        }
         self.watch_more(side, root)?;
         self.begin()
     }
@@ -210,6 +256,13 @@ impl Kernel {
             let before = inbox.new.len();
             inbox.translator.found(at, pid, tid, &mut inbox.new);
             inbox.apply(before);
+        }
+    }
+
+    /// Whoever was there when a side was looked for has been found.
+    pub fn all_found(&self, side: Side) {
+        if let Some(inbox) = self.shared().of(side) {
+            inbox.translator.all_found();
         }
     }
 
@@ -254,9 +307,12 @@ impl Kernel {
         self.shared().programs.lost()
     }
 
-    /// CPU time of the thread that empties the ring.
-    pub fn cpu(&self) -> Nanos {
-        Nanos::new(i64::try_from(self.emptied.cpu.load(Ordering::Acquire)).unwrap_or(i64::MAX))
+    /// CPU time of the thread that empties the ring, since this was asked last: it works for
+    /// both sides, and of both together all of it is told, whichever of them there are.
+    pub fn cpu_not_told(&self) -> Nanos {
+        let cpu = self.emptied.cpu.load(Ordering::Acquire);
+        let told = self.emptied.told.swap(cpu, Ordering::AcqRel);
+        Nanos::new(i64::try_from(cpu.saturating_sub(told)).unwrap_or(i64::MAX))
     }
 }
 

@@ -4,6 +4,10 @@
 //! A process that ends as a whole does so in the task that calls `exit_group(2)`, and
 //! the others follow, some before that task's own end is told. They were there when it
 //! called: so their ends wait for that one's.
+//!
+//! A process has ended when none of its tasks is counted any more, and the kernel counts a
+//! task out some time before it tells of its end: who tells that the process has ended may
+//! be followed by others. Its end waits for theirs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,17 +27,36 @@ struct Process {
     /// Ends of tasks that went with all, told before it is known who has called
     /// `exit_group(2)`.
     waiting: Vec<Event>,
+    over: Option<Over>,
 }
+
+/// A process has ended, by what was told last.
+#[derive(Clone, Copy, Debug)]
+struct Over {
+    at: Timestamp,
+    exit: Exit,
+    /// Whether all its tasks were ended at once, with that.
+    with_all: bool,
+}
+
+/// So long is the end of a task waited for whose process has ended.
+const LATE: Nanos = Nanos::new(2_000_000_000);
 
 /// The processes of a side.
 #[derive(Debug, Default)]
 pub struct Lives {
     processes: HashMap<Pid, Process>,
+    /// Those that have ended, and of which ends of tasks are still to come.
+    ending: HashSet<Pid>,
 }
 
 impl Lives {
-    /// A task was created, or was there; whether that is news.
-    pub fn begins(&mut self, pid: Pid, tid: Tid) -> bool {
+    /// A task was created, or was there; whether that is news. A process that has ended and
+    /// had this number before is waited for no longer.
+    pub fn begins(&mut self, pid: Pid, tid: Tid, told: &mut Vec<Event>) -> bool {
+        if pid.0 == tid.0 && self.ending.contains(&pid) {
+            self.conclude(pid, told);
+        }
         let process = self.processes.entry(pid).or_default();
         let new = process.tasks.insert(tid);
         process.had_threads |= process.tasks.len() > 1;
@@ -53,7 +76,8 @@ impl Lives {
         self.processes.get(&pid).is_some_and(|p| p.had_threads)
     }
 
-    /// A task ends.
+    /// A task ends. Of one whose process is not known nothing is told: it has been told
+    /// that it ended.
     pub fn ends(
         &mut self,
         (at, pid, tid): (Timestamp, Pid, Tid),
@@ -61,10 +85,14 @@ impl Lives {
         how: How,
         told: &mut Vec<Event>,
     ) {
-        let process = self.processes.entry(pid).or_default();
+        let Some(process) = self.processes.get_mut(&pid) else {
+            return;
+        };
         process.tasks.remove(&tid);
         let tell = |at, tid, what| Event { at, pid, tid, what };
-        if how.by_exit_group && process.exits.is_none() {
+        // One that was killed in the call did not get as far as that.
+        let by_will = how.by_exit_group && matches!(exit, Exit::Code(_));
+        if by_will && process.exits.is_none() {
             let first = process.waiting.iter().map(|e| e.at).min();
             let begun = first.map_or(at, |first| first.min(at));
             process.exits = Some(begun);
@@ -93,23 +121,62 @@ impl Lives {
                 told.push(event);
             }
         }
-        if how.last {
-            told.append(&mut process.waiting);
-            let whole = if how.with_all {
-                exit
+        if how.last || process.over.is_some() {
+            let over = process.over.filter(|over| over.with_all);
+            process.over = Some(Over {
+                at,
+                exit: over.map_or(exit, |over| over.exit),
+                with_all: how.with_all || over.is_some(),
+            });
+            if process.tasks.is_empty() {
+                self.conclude(pid, told);
             } else {
-                process.first_ended.unwrap_or(exit)
-            };
-            // Tasks that are on their way out as well, and whose records were not made.
-            let left: Vec<Tid> = process.tasks.drain().filter(|t| t.0 != pid.0).collect();
-            told.extend(left.into_iter().map(|t| tell(at, t, Change::Ended(exit))));
-            told.push(tell(at, Tid(pid.0), Change::Ended(whole)));
-            self.processes.remove(&pid);
+                self.ending.insert(pid);
+            }
+        }
+    }
+
+    /// A process has ended: tells what has waited for that.
+    fn conclude(&mut self, pid: Pid, told: &mut Vec<Event>) {
+        self.ending.remove(&pid);
+        let Some(mut process) = self.processes.remove(&pid) else {
+            return;
+        };
+        let Some(Over { at, exit, with_all }) = process.over else {
+            return;
+        };
+        told.append(&mut process.waiting);
+        let first = process.first_ended.filter(|_| !with_all);
+        let whole = first.unwrap_or(exit);
+        let tell = |tid| Event {
+            at,
+            pid,
+            tid,
+            what: Change::Ended(whole),
+        };
+        // Tasks of which the end has not come.
+        let left = process.tasks.into_iter().filter(|t| t.0 != pid.0);
+        told.extend(left.map(tell));
+        told.push(tell(Tid(pid.0)));
+    }
+
+    /// Ends that have not come up to now are waited for no longer.
+    pub fn late(&mut self, now: Timestamp, told: &mut Vec<Event>) {
+        let is_late = |pid: &&Pid| {
+            let over = self.processes.get(pid).and_then(|process| process.over);
+            over.is_none_or(|over| now.since(over.at) > LATE)
+        };
+        let late: Vec<Pid> = self.ending.iter().filter(is_late).copied().collect();
+        for pid in late {
+            self.conclude(pid, told);
         }
     }
 
     /// Tells what still waits.
     pub fn rest(&mut self, told: &mut Vec<Event>) {
+        for pid in std::mem::take(&mut self.ending) {
+            self.conclude(pid, told);
+        }
         for process in self.processes.values_mut() {
             told.append(&mut process.waiting);
         }
@@ -144,14 +211,15 @@ mod tests {
     /// A process of three tasks, whose ends these are; what is told of them.
     fn told(ends: &[(i64, u32, Exit, How)]) -> Vec<(i64, u32, Change)> {
         let mut lives = Lives::default();
-        for tid in 10..13 {
-            assert!(lives.begins(P, Tid(tid)));
-        }
         let mut told = Vec::new();
+        for tid in 10..13 {
+            assert!(lives.begins(P, Tid(tid), &mut told));
+        }
         for &(at, tid, exit, how) in ends {
             let who = (Timestamp::from_nanos(at), P, Tid(tid));
             lives.ends(who, exit, how, &mut told);
         }
+        lives.rest(&mut told);
         let plain = |e: Event| (e.at.as_nanos(), e.tid.0, e.what);
         told.into_iter().map(plain).collect()
     }
@@ -247,6 +315,78 @@ mod tests {
             (3, 10, Change::Ended(kill)),
         ];
         assert_eq!(told(&ends), expected);
+    }
+
+    /// Say by the signal of its parent's death (`PR_SET_PDEATHSIG`), while it exits.
+    #[test]
+    fn who_was_killed_in_the_call_did_not_exit_at_its_own_will() {
+        let kill = Exit::Signal(9);
+        let told = told(&[(1, 10, kill, last(CALLS))]);
+        assert!(!told.iter().any(|(.., what)| *what == Change::ExitBegun));
+        assert_eq!(told.last(), Some(&(1, 10, Change::Ended(kill))));
+    }
+
+    #[test]
+    fn the_first_to_tell_of_the_end_may_not_be_the_last() {
+        // The thread left, and who waited for it ended the process before it was told so.
+        let ends = [
+            (1, 12, OK, ALONE),
+            (
+                2,
+                11,
+                OK,
+                last(How {
+                    with_all: true,
+                    ..ALONE
+                }),
+            ),
+            (4, 10, OK, last(CALLS)),
+        ];
+        let expected = [
+            (1, 12, ENDED),
+            (2, 11, ENDED),
+            (4, 10, Change::ExitBegun),
+            (4, 10, ENDED),
+        ];
+        assert_eq!(told(&ends), expected);
+        // Who is told of later need not find itself the last.
+        let all = |tid| (3, tid, OK, KILLED);
+        let ends = [(1, 10, OK, last(CALLS)), all(12), all(11)];
+        let expected = [
+            (1, 10, Change::ExitBegun),
+            (3, 12, ENDED),
+            (3, 11, ENDED),
+            (3, 10, ENDED),
+        ];
+        assert_eq!(told(&ends), expected);
+    }
+
+    #[test]
+    fn what_does_not_come_is_waited_for_a_while() {
+        let mut lives = Lives::default();
+        let mut told = Vec::new();
+        for tid in 10..13 {
+            lives.begins(P, Tid(tid), &mut told);
+        }
+        let at = |ns| (Timestamp::from_nanos(ns), P, Tid(11));
+        lives.ends(at(1), OK, last(KILLED), &mut told);
+        lives.late(Timestamp::from_nanos(1).plus(LATE), &mut told);
+        assert_eq!(told, []);
+        lives.late(Timestamp::from_nanos(2).plus(LATE), &mut told);
+        let ended: Vec<u32> = told.iter().map(|e| e.tid.0).collect();
+        assert_eq!((ended.len(), ended.last()), (3, Some(&10)));
+        // It comes after all, and is not told again.
+        lives.ends(at(9), OK, CALLS, &mut told);
+        lives.rest(&mut told);
+        assert_eq!(told.len(), 3);
+        // Nor longer than until its number is another's.
+        for tid in [10, 11] {
+            lives.begins(P, Tid(tid), &mut told);
+        }
+        lives.ends(at(10), OK, last(KILLED), &mut told);
+        assert_eq!(told.len(), 3);
+        assert!(lives.begins(P, Tid(10), &mut told));
+        assert_eq!(told.len(), 5);
     }
 
     #[test]

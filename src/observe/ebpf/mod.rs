@@ -15,6 +15,7 @@ mod lives;
 mod observer;
 mod order;
 mod record;
+mod sockets;
 mod translate;
 
 pub use kernel::Kernel;

@@ -10,7 +10,8 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 /* What a record tells. */
 enum {
-	TASK = 1, /* pid, tid created a task: a = its tid, b = its pid */
+	TASK = 1, /* pid, tid created a task: a = its tid, b = its pid, result = 1: no tracer
+		   * is to follow it (CLONE_UNTRACED) */
 	EXECUTED, /* a = the tid until then, b = the sockets that are kept, or UNKNOWN */
 	ENDED, /* a = wait(2)'s status, b = END_* */
 	LISTENS, /* own */
@@ -19,25 +20,29 @@ enum {
 	CONNECTED, /* connect(2) has returned: result, a = the family of the address that it
 		    * was given, b = the socket's state, own, peer */
 	ACCEPTED, /* accept(2) has returned: cookie, own, peer */
-	RECEIVED, /* result = bytes, 0 at the end, or the error by which it has ended */
-	SENT, /* result = bytes */
+	RECEIVED, /* cookie, own, peer, result = bytes, 0 at the end, or the error by which it
+		   * has ended; byte = the place of the first of them in the stream, or UNKNOWN;
+		   * a = 1: by a process that is not watched */
+	SENT, /* cookie, own, peer, result = bytes */
 	RING, /* a server set up an io_uring: what it accepts by that is not told */
 };
 
 enum {
 	END_OF_GROUP = 1, /* the whole process is being ended */
-	END_IS_LAST = 2, /* no other task of the process is left */
+	END_IS_LAST = 2, /* the process has ended; of its other tasks the ends may still come */
 	END_BY_EXIT_GROUP = 4, /* the task came here by exit_group(2) */
 	END_BY_EXIT = 8, /* the task came here by exit(2) */
 };
 
 enum { UNKNOWN = 0xffffffff };
+#define NO_PLACE (~0ULL)
 
 /* Whose a process is. */
 enum { CLIENT = 1, SERVER = 2 };
 
 /* net/tcp_states.h, linux/socket.h, linux/sched/signal.h, asm/unistd_64.h, _32.h */
 enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, LISTEN = 10 };
+enum { PEEK = 2 }; /* MSG_PEEK */
 enum { AF_UNSPEC = 0, AF_INET = 2, AF_INET6 = 10 };
 enum { STREAM = 1, TCP = 6, MULTIPATH_TCP = 262 };
 enum { SIGNAL_GROUP_EXIT = 4, TS_COMPAT = 2, IS_SOCKET = 0140000, FORMAT = 0170000 };
@@ -52,6 +57,7 @@ enum {
 	SOCKETCALL_ACCEPT = 5,
 	SOCKETCALL_ACCEPT4 = 18,
 };
+enum { UNTRACED = 0x00800000 }; /* CLONE_UNTRACED of linux/sched.h */
 /* asm-generic/errno.h */
 enum { EPIPE = 32, ECONNABORTED = 103, ECONNRESET = 104, ETIMEDOUT = 110 };
 
@@ -64,8 +70,11 @@ struct record {
 	u16 own_port, peer_port;
 	u8 kind, side, family, unused;
 	u8 own[16], peer[16];
-	char name[16]; /* of the task */
 	u32 padding;
+	union {
+		char name[16]; /* of the task */
+		u64 byte;
+	};
 };
 
 struct {
@@ -82,12 +91,33 @@ struct {
 	__type(value, u32);
 } watched SEC(".maps");
 
+/* Processes that have ended and had a task of which the end was still to be told: a task is
+ * counted out (`live`) some time before its end is, and one that was counted out later may
+ * be told of earlier. A number may be another's by then, who began at another time. */
+struct past {
+	u64 began;
+	u64 side;
+};
+
+struct {
+	__uint(type, MAP_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct past);
+} past SEC(".maps");
+
 /* What is remembered of a socket. */
 struct mark {
 	u32 connects; /* it was this side's own connect(2) */
 	u32 receiver, sender; /* who received from it, and sent on it, last */
 	u32 in_call; /* it is being connected inside connect(2) */
+	u64 received; /* how many bytes of its stream were received, by anybody */
+	u32 peeked; /* somebody has looked at what is to be received */
+	u32 ender; /* who was told of its end last */
 };
+
+/* A process that is not watched, as a receiver. */
+enum { ANOTHER = 0xffffffff };
 
 struct {
 	__uint(type, MAP_SK_STORAGE);
@@ -220,6 +250,7 @@ int on_task(u64 *context)
 		return 0;
 	record->a = task->pid;
 	record->b = pid;
+	record->result = (context[1] & UNTRACED) != 0;
 	end(record);
 	return 0;
 }
@@ -280,13 +311,23 @@ int on_exit(u64 *context)
 	struct task_struct *task = (struct task_struct *)context[0];
 	u32 pid = task->tgid, side = side_of(pid), how = 0;
 	struct signal_struct *signal = task->signal;
+	u64 began = task->group_leader->start_boottime;
 	bool last = signal->live.counter == 0;
 	struct pt_regs *regs;
 	struct record *record;
-	if (!side)
-		return 0;
-	if (last)
+	if (!side) {
+		struct past *was = map_lookup_elem(&past, &pid);
+		if (!was || was->began != began)
+			return 0;
+		side = was->side;
+	}
+	if (last) {
+		if (signal->nr_threads > 1) {
+			struct past was = {began, side};
+			map_update_elem(&past, &pid, &was, 0);
+		}
 		map_delete_elem(&watched, &pid);
+	}
 	record = begin(ENDED, side);
 	if (!record)
 		return 0;
@@ -502,49 +543,119 @@ INLINE bool tells_of_the_end(int result)
 	       result == -ECONNABORTED;
 }
 
-/* A server's task has received from a socket, or sent on it. Told when it is another
- * one than the last time. */
-INLINE int used(struct sock *sk, int result, u8 kind)
+/* What is remembered of a connection that a server has, or may have: of one that it was
+ * handed over by others, too. */
+INLINE struct mark *mark_of(struct sock *sk, u32 side)
 {
-	u64 id = get_current_pid_tgid();
-	u32 side = side_of(id >> 32), *last;
-	struct record *record;
-	struct mark *mark;
-	if (side != SERVER || !is_tcp(sk->sk_protocol))
-		return 0;
-	if (result < 0 && !(kind == RECEIVED && tells_of_the_end(result)))
-		return 0;
-	mark = sk_storage_get(&marks, sk, NULL, SK_STORAGE_CREATE);
+	u64 create = side == SERVER ? SK_STORAGE_CREATE : 0;
+	struct mark *mark = sk_storage_get(&marks, sk, NULL, create);
 	if (!mark) {
-		lose();
-		return 0;
+		if (create)
+			lose();
+		return NULL;
 	}
-	/* One that it has made itself, to a database say. */
-	if (mark->connects)
-		return 0;
-	last = kind == RECEIVED ? &mark->receiver : &mark->sender;
-	if (*last == (u32)id)
-		return 0;
-	*last = (u32)id;
-	record = begin(kind, side);
+	/* One that a side has made itself, to a database say. */
+	return mark->connects ? NULL : mark;
+}
+
+INLINE void tell_of_use(struct sock *sk, u8 kind, s64 result, u64 byte, bool by_another)
+{
+	struct record *record = begin(kind, SERVER);
 	if (!record)
-		return 0;
+		return;
 	record->cookie = get_socket_cookie(sk);
-	record->result = result;
+	record->result = result < 0x7fffffff ? result : 0x7fffffff;
+	record->byte = byte;
+	record->a = by_another;
+	put_ends(record, sk);
 	end(record);
+}
+
+/* Bytes have been taken from a connection, by whatever call (recv(2), read(2), splice(2),
+ * an io_uring): by the task that is at it now, which holds the socket. Told when it is
+ * another one than the last time. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int on_taken(u64 *context)
+{
+	struct sock *sk = (struct sock *)context[0];
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	u64 id = get_current_pid_tgid(), upto = 0, from;
+	u32 side = side_of(id >> 32), next = 0, taken = 0;
+	u32 who = side == SERVER ? (u32)id : ANOTHER;
+	struct mark *mark;
+	void *user = NULL;
+	if (side == CLIENT)
+		return 0;
+	mark = mark_of(sk, side);
+	if (!mark)
+		return 0;
+	/* A socket that the kernel itself reads (sockmap) is not read by this task. */
+	READ(user, sk->sk_user_data);
+	READ(upto, tcp->bytes_received);
+	READ(next, tcp->rcv_nxt);
+	READ(taken, tcp->copied_seq);
+	upto -= (u32)(next - taken);
+	from = mark->received;
+	/* Nothing was, it was only looked at (MSG_PEEK). */
+	if (user || upto <= from)
+		return 0;
+	mark->received = upto;
+	if (mark->receiver == who || (who == ANOTHER && !mark->receiver))
+		return 0;
+	mark->receiver = who;
+	tell_of_use(sk, RECEIVED, upto - from, from, who == ANOTHER);
 	return 0;
 }
 
+/* A call that receives has returned. What it has taken was told before; not told are the
+ * end of a connection, who only looks, and what other protocols on top of TCP take. */
 SEC("tp_btf/sock_recv_length")
 int on_receive(u64 *context)
 {
-	return used((struct sock *)context[0], (int)context[1], RECEIVED);
+	struct sock *sk = (struct sock *)context[0];
+	int result = (int)context[1], flags = (int)context[2];
+	u64 id = get_current_pid_tgid();
+	struct mark *mark;
+	if (side_of(id >> 32) != SERVER || !is_tcp(sk->sk_protocol))
+		return 0;
+	if (result < 0 && !tells_of_the_end(result))
+		return 0;
+	mark = mark_of(sk, SERVER);
+	if (!mark || mark->receiver == (u32)id)
+		return 0;
+	if (result > 0 && flags & PEEK) {
+		if (mark->receiver || mark->peeked)
+			return 0;
+		mark->peeked = 1;
+		tell_of_use(sk, RECEIVED, result, mark->received, false);
+		return 0;
+	}
+	if (result <= 0) {
+		if (mark->ender == (u32)id)
+			return 0;
+		mark->ender = id;
+	}
+	if (result > 0 || !mark->receiver)
+		mark->receiver = id;
+	tell_of_use(sk, RECEIVED, result, NO_PLACE, false);
+	return 0;
 }
 
 SEC("tp_btf/sock_send_length")
 int on_send(u64 *context)
 {
-	return used((struct sock *)context[0], (int)context[1], SENT);
+	struct sock *sk = (struct sock *)context[0];
+	int result = (int)context[1];
+	u64 id = get_current_pid_tgid();
+	struct mark *mark;
+	if (side_of(id >> 32) != SERVER || !is_tcp(sk->sk_protocol) || result < 0)
+		return 0;
+	mark = mark_of(sk, SERVER);
+	if (!mark || mark->sender == (u32)id)
+		return 0;
+	mark->sender = id;
+	tell_of_use(sk, SENT, result, NO_PLACE, false);
+	return 0;
 }
 
 SEC("tp_btf/io_uring_create")
@@ -554,5 +665,93 @@ int on_ring(u64 *context)
 	struct record *record = side == SERVER ? begin(RING, side) : NULL;
 	if (record)
 		end(record);
+	return 0;
+}
+
+/* Accepting through an io_uring, where the kernel tells of it (on_ring is not attached
+ * then). */
+
+enum { IORING_OP_ACCEPT = 13 };
+
+/* Requests that accept, by what is told of them where one has several results
+ * (IORING_ACCEPT_MULTISHOT), or where there is no room for its result. */
+struct asked {
+	u64 ring, user_data;
+};
+
+struct {
+	__uint(type, MAP_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct asked);
+	__type(value, u32);
+} accepting SEC(".maps");
+
+/* Whether a request is to accept into a descriptor, and not into a place among those that
+ * a ring keeps for itself, which have no number. */
+INLINE bool accepts(struct io_kiocb *request)
+{
+	struct io_accept *accept = (struct io_accept *)request;
+	u8 opcode = 0;
+	u32 slot = 0;
+	READ(opcode, request->opcode);
+	if (opcode != IORING_OP_ACCEPT)
+		return false;
+	READ(slot, accept->file_slot);
+	return !slot;
+}
+
+SEC("tp_btf/io_uring_submit_req")
+int on_submit(u64 *context)
+{
+	struct io_kiocb *request = (struct io_kiocb *)context[0];
+	struct asked asked = {};
+	u32 one = 1;
+	if (current_side() != SERVER || !accepts(request))
+		return 0;
+	READ(asked.ring, request->ctx);
+	READ(asked.user_data, request->cqe.user_data);
+	map_update_elem(&accepting, &asked, &one, 0);
+	return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int on_complete(u64 *context)
+{
+	struct io_kiocb *request = (struct io_kiocb *)context[1];
+	struct asked asked = {};
+	s32 result = -1;
+	if (current_side() != SERVER)
+		return 0;
+	if (request) {
+		if (!accepts(request))
+			return 0;
+		READ(result, request->cqe.res);
+	} else {
+		/* One of several. Older kernels hand over other things here, which are no
+		 * places that can be read. */
+		struct io_uring_cqe *done = (struct io_uring_cqe *)context[2];
+		asked.ring = context[0];
+		READ(asked.user_data, done->user_data);
+		READ(result, done->res);
+		if (!map_lookup_elem(&accepting, &asked))
+			return 0;
+	}
+	if (result >= 0)
+		accepted(get_current_task(), result);
+	return 0;
+}
+
+/* A result for which there was no room in the ring: it comes later, and is told now. */
+SEC("tp_btf/io_uring_cqe_overflow")
+int on_overflow(u64 *context)
+{
+	struct asked asked = {};
+	s32 result = (s32)context[2];
+	if (current_side() != SERVER || result < 0)
+		return 0;
+	asked.ring = context[0];
+	asked.user_data = context[1];
+	if (map_lookup_elem(&accepting, &asked))
+		accepted(get_current_task(), result);
 	return 0;
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::kernel::{Inbox, Kernel};
-use crate::model::observation::{Fact, ObserverCost, ObserverName, SideStarted, Trouble};
-use crate::model::{Change, Exit, Nanos, Pid, Side, SideCost, Tid, Timestamp};
+use crate::model::observation::{Event, Fact, ObserverCost, ObserverName, SideStarted, Trouble};
+use crate::model::{Change, Endpoint, Exit, Pid, Side, SideCost, Tid, Timestamp};
 use crate::observe::sampled::listens;
 use crate::observe::{Gone, Listening, Observer, Sink};
 use crate::sys::net::listeners;
@@ -30,6 +31,9 @@ pub struct Watched {
     child: Option<Child>,
     /// How its first process ended.
     exit: Option<Exit>,
+    /// The connections to the server that a client had when it was found, until they
+    /// are told.
+    had: Vec<Endpoint>,
 }
 
 impl Watched {
@@ -59,24 +63,29 @@ impl Watched {
             kernel: Arc::clone(kernel),
             child: Some(child),
             exit: None,
+            had: Vec::new(),
         })
     }
 
-    /// Watches a process that runs already, with all its threads and descendants.
+    /// Watches processes that run already, with all their threads and descendants. The
+    /// first of `roots` stands for the side. `port`: the server's, of a client.
     ///
     /// # Errors
     /// When there is none, or the kernel refuses it.
     pub fn attach(
         kernel: &Arc<Kernel>,
         side: Side,
-        root: Pid,
+        roots: &[Pid],
         command: Option<Vec<String>>,
         port: Option<u16>,
     ) -> io::Result<Self> {
+        let root = *roots.first().ok_or(io::ErrorKind::InvalidInput)?;
         kernel.watch(side, root, port, true)?;
-        let started = find(kernel, side, root).inspect_err(|_| {
+        let (started, all) = find(kernel, side, roots).inspect_err(|_| {
             kernel.finish(side);
         })?;
+        // From now on it is told what they connect: these are older.
+        let had = port.map(|port| listeners::connections_of(root, &all, port));
         Ok(Self {
             side,
             command,
@@ -85,7 +94,40 @@ impl Watched {
             kernel: Arc::clone(kernel),
             child: None,
             exit: None,
+            had: had.unwrap_or_default(),
         })
+    }
+
+    /// A program that another observer has started and waits for, and that
+    /// [`Kernel::watch`] was told of before it executed.
+    pub fn beside(kernel: &Arc<Kernel>, side: Side, root: Pid) -> Self {
+        Self {
+            side,
+            command: None,
+            root,
+            started: clock::now(),
+            kernel: Arc::clone(kernel),
+            child: None,
+            exit: None,
+            had: Vec::new(),
+        }
+    }
+
+    /// What is new of it. Nobody is waited for.
+    pub fn news(&self) -> Vec<Event> {
+        self.ask(|inbox| std::mem::take(&mut inbox.new))
+    }
+
+    /// Whether no process of it lives, by all that has been told up to now.
+    pub fn is_empty(&self) -> bool {
+        self.kernel.read_all();
+        self.ask(|inbox| inbox.activity.tasks.living()).is_empty()
+    }
+
+    /// The tasks so far that no tracer follows (`CLONE_UNTRACED`, clone(2)).
+    pub fn untraced(&self) -> HashSet<Tid> {
+        self.kernel.read_all();
+        self.ask(|inbox| inbox.translator.untraced.clone())
     }
 
     fn ask<T: Default>(&self, ask: impl FnOnce(&mut Inbox) -> T) -> T {
@@ -100,12 +142,14 @@ impl Watched {
 /// Watches the descendants of a process that is watched, and tells which tasks are there.
 /// What its processes create from now on is told; what they had created before is looked
 /// for until nothing is new, which is soon, for what comes of those that are watched is
-/// watched from its birth. Returns when they were found.
-fn find(kernel: &Kernel, side: Side, root: Pid) -> io::Result<Timestamp> {
-    let (mut known, mut all) = (HashSet::from([root]), vec![root]);
+/// watched from its birth. Returns when they were found, and all processes.
+fn find(kernel: &Kernel, side: Side, roots: &[Pid]) -> io::Result<(Timestamp, Vec<Pid>)> {
+    let first = roots.first().copied();
+    let mut known: HashSet<Pid> = first.into_iter().collect();
+    let mut all: Vec<Pid> = first.into_iter().collect();
     for _ in 0..MOST_PASSES {
-        let tree = proc::tree_of(root);
-        let new: Vec<Pid> = tree.into_iter().filter(|p| known.insert(*p)).collect();
+        let trees = roots.iter().flat_map(|root| proc::tree_of(*root));
+        let new: Vec<Pid> = trees.filter(|p| known.insert(*p)).collect();
         if new.is_empty() {
             break;
         }
@@ -115,7 +159,7 @@ fn find(kernel: &Kernel, side: Side, root: Pid) -> io::Result<Timestamp> {
         all.extend(new);
     }
     let at = clock::now();
-    for pid in all {
+    for &pid in &all {
         let first = Tid(pid.0);
         let leaderless = proc::has_lost_its_first_thread(pid);
         // One that nobody has waited for yet has ended.
@@ -126,13 +170,16 @@ fn find(kernel: &Kernel, side: Side, root: Pid) -> io::Result<Timestamp> {
         if leaderless {
             kernel.found_leaving(side, at, pid);
         }
-        for tid in proc::tasks_of(pid) {
+        // Nobody need tell of the end of one that is on its way out.
+        let stay = |tid: &Tid| *tid == first || !proc::is_leaving(pid, *tid);
+        for tid in proc::tasks_of(pid).into_iter().filter(stay) {
             kernel.found(side, at, pid, tid);
         }
     }
     let any = kernel.with(side, |inbox| inbox.activity.events > 0);
+    kernel.all_found(side);
     if any == Some(true) {
-        Ok(at)
+        Ok((at, all))
     } else {
         Err(io::Error::from_raw_os_error(libc::ESRCH))
     }
@@ -150,8 +197,12 @@ impl Observer for Watched {
     }
 
     fn look(&mut self, sink: &mut Sink<'_>) {
-        let new = self.ask(|inbox| std::mem::take(&mut inbox.new));
+        let new = self.news();
         let side = self.side;
+        if !self.had.is_empty() {
+            let local = std::mem::take(&mut self.had);
+            sink(Fact::FoundConnections { side, local });
+        }
         for event in new {
             // What lost its parent is a child of this process, and would stay a zombie.
             if let Change::Ended(_) = event.what
@@ -177,6 +228,11 @@ impl Observer for Watched {
             });
         }
         self.exit.is_some()
+    }
+
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        let child = self.child.as_ref().filter(|_| self.exit.is_none())?;
+        Some(child.as_fd())
     }
 
     fn is_over(&mut self) -> bool {
@@ -236,7 +292,7 @@ impl Observer for Watched {
         }
         let side = self.side;
         let inbox = self.kernel.finish(side);
-        let (lost, cpu) = (self.kernel.lost(), self.kernel.cpu());
+        let (lost, cpu) = (self.kernel.lost(), self.kernel.cpu_not_told());
         let Some(inbox) = inbox else {
             return Gone {
                 at: clock::now(),
@@ -263,13 +319,7 @@ impl Observer for Watched {
             exit: self.exit.or_else(|| first.and_then(|p| p.exit)),
             cost: cost.unwrap_or_default(),
             observer: Some(ObserverCost {
-                // One thread works for both sides: it is told with the server, which is
-                // the last to be left.
-                cpu_ns: if side == Side::Server {
-                    cpu
-                } else {
-                    Nanos::new(0)
-                },
+                cpu_ns: cpu,
                 stops: 0,
             }),
         }

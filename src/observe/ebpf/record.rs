@@ -33,6 +33,8 @@ pub enum What {
         tid: Tid,
         /// Its process.
         pid: Pid,
+        /// Whether no tracer follows it (`CLONE_UNTRACED`, clone(2)).
+        untraced: bool,
     },
     /// Its process executed a program.
     Executed {
@@ -100,11 +102,19 @@ pub enum What {
         socket: SocketId,
         /// Bytes, or a negative error.
         result: i32,
+        /// The place of the first of these bytes in the stream, where it is known.
+        byte: Option<u64>,
+        /// Who it was is not watched.
+        by_another: bool,
+        /// The socket's ends, the peer's first.
+        ends: (Endpoint, Option<Endpoint>),
     },
     /// It sent on a socket, as another one than the last.
     Sent {
         /// The socket.
         socket: SocketId,
+        /// The socket's ends, the peer's first.
+        ends: (Endpoint, Option<Endpoint>),
     },
     /// It set up a ring.
     SetUpRing,
@@ -128,6 +138,8 @@ pub struct How {
 const SYN_SENT: u32 = 2;
 /// `UNKNOWN` of `observe.bpf.c`.
 const UNKNOWN: u32 = u32::MAX;
+/// `NO_PLACE` of the same.
+const NO_PLACE: u64 = u64::MAX;
 
 /// The fields of a record, in their order.
 struct Fields<'a>(&'a [u8]);
@@ -192,16 +204,22 @@ impl Record {
         let (kind, side) = (fields.u8()?, fields.u8()?);
         let (family, _) = (u32::from(fields.u8()?), fields.u8()?);
         let (own, peer): ([u8; 16], [u8; 16]) = (fields.bytes()?, fields.bytes()?);
+        fields.u32()?;
+        let mut last = Fields(fields.0);
         let name: [u8; 16] = fields.bytes()?;
+        let place = last.u64()?;
+        let byte = (place != NO_PLACE).then_some(place);
         let name = || {
             let end = name.iter().position(|b| *b == 0).unwrap_or(name.len());
             String::from_utf8_lossy(&name[..end]).into()
         };
         let local = || (own_port != 0).then(|| endpoint(own, own_port, family));
+        let ends = || (endpoint(peer, peer_port, family), local());
         let what = match kind {
             1 => What::Created {
                 tid: Tid(a),
                 pid: Pid(b),
+                untraced: result != 0,
             },
             2 => What::Executed {
                 former: Tid(a),
@@ -241,8 +259,17 @@ impl Record {
                 peer: endpoint(peer, peer_port, family),
                 local: local(),
             },
-            9 => What::Received { socket, result },
-            10 => What::Sent { socket },
+            9 => What::Received {
+                socket,
+                result,
+                byte,
+                by_another: a != 0,
+                ends: ends(),
+            },
+            10 => What::Sent {
+                socket,
+                ends: ends(),
+            },
             11 => What::SetUpRing,
             _ => return None,
         };
@@ -281,8 +308,8 @@ mod tests {
         end[..4].copy_from_slice(&[127, 0, 0, 1]);
         all.extend(end);
         all.extend(end);
-        all.extend(*b"python3\0\0\0\0\0\0\0\0\0");
         all.extend([0; 4]);
+        all.extend(*b"python3\0\0\0\0\0\0\0\0\0");
         all
     }
 
@@ -342,6 +369,28 @@ mod tests {
     }
 
     #[test]
+    fn a_use_of_a_connection_has_a_place_where_one_is_known() {
+        let with = |place: u64, a: u32| {
+            let mut bytes = bytes(9, a, 0, 14);
+            bytes[80..88].copy_from_slice(&place.to_ne_bytes());
+            match Record::parse(&bytes).unwrap().what {
+                What::Received {
+                    byte,
+                    by_another,
+                    ends,
+                    result,
+                    ..
+                } => (byte, by_another, ends, result),
+                other => panic!("{other:?}"),
+            }
+        };
+        let ends = (at(45_000), Some(at(40_000)));
+        assert_eq!(with(6, 0), (Some(6), false, ends, 14));
+        assert_eq!(with(0, 1), (Some(0), true, ends, 14));
+        assert_eq!(with(u64::MAX, 0).0, None);
+    }
+
+    #[test]
     fn an_address_of_ipv4_in_ipv6_is_one_of_ipv4() {
         let mut mapped = [0u8; 16];
         mapped[10..].copy_from_slice(&[0xff, 0xff, 127, 0, 0, 1]);
@@ -361,7 +410,7 @@ mod tests {
     #[test]
     fn nothing_is_made_of_less_or_of_others() {
         let whole = bytes(1, 2, 3, 0);
-        for length in 0..whole.len() - 4 {
+        for length in 0..whole.len() {
             assert_eq!(Record::parse(&whole[..length]), None, "{length}");
         }
         assert_eq!(Record::parse(&bytes(12, 0, 0, 0)), None);

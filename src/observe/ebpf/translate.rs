@@ -1,9 +1,10 @@
 //! Records of the kernel → events, in the words in which every observer tells them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::lives::Lives;
 use super::record::{Record, What};
+use super::sockets::{Ends, Sockets};
 use crate::model::observation::MOST_ELSEWHERE;
 use crate::model::{Change, Endpoint, Event, Pid, SocketId, Tid, Timestamp};
 
@@ -30,6 +31,12 @@ pub struct Translator {
     /// By the socket, outside connect(2).
     outside: HashMap<SocketId, Attempt>,
     elsewhere: u64,
+    /// The connections that a server has, as far as that was told.
+    accepted: Sockets,
+    /// Tasks that no tracer follows, because they or one above them were created so.
+    pub untraced: HashSet<Tid>,
+    /// While those are looked for that began unseen: who of them has ended meanwhile.
+    ended: Option<HashSet<Tid>>,
 }
 
 /// Results that mean "interrupted" (`linux/errno.h`), which the program never sees.
@@ -57,16 +64,32 @@ impl Translator {
             in_call: HashMap::new(),
             outside: HashMap::new(),
             elsewhere: 0,
+            accepted: Sockets::default(),
+            untraced: HashSet::new(),
+            ended: begun.then(HashSet::new),
         }
     }
 
     /// A task is there that began unseen.
     pub fn found(&mut self, at: Timestamp, pid: Pid, tid: Tid, told: &mut Vec<Event>) {
-        if self.lives.begins(pid, tid) {
+        // It was listed, and its end was told before it could be found.
+        if self
+            .ended
+            .as_ref()
+            .is_some_and(|ended| ended.contains(&tid))
+        {
+            return;
+        }
+        if self.lives.begins(pid, tid, told) {
             let process = pid.0 == tid.0;
             let what = Change::Found { process };
             told.push(Event { at, pid, tid, what });
         }
+    }
+
+    /// All that were there have been found.
+    pub fn all_found(&mut self) {
+        self.ended = None;
     }
 
     /// Takes a record, at a moment of the capture's clock.
@@ -78,8 +101,12 @@ impl Translator {
             What::Created {
                 tid: child,
                 pid: of,
+                untraced,
             } => {
-                if self.lives.begins(of, child) {
+                if untraced || self.untraced.contains(&tid) {
+                    self.untraced.insert(child);
+                }
+                if self.lives.begins(of, child, told) {
                     let process = of.0 == child.0;
                     let parent = process.then_some(pid);
                     let what = Change::Started { process, parent };
@@ -107,6 +134,9 @@ impl Translator {
                 }));
             }
             What::Ended { exit, name, how } => {
+                if let Some(ended) = &mut self.ended {
+                    ended.insert(tid);
+                }
                 self.leaves_calls(tid, at, told);
                 if self.lives.had_threads(pid) {
                     told.push(event(Change::Named { name }));
@@ -174,18 +204,68 @@ impl Translator {
                 socket,
                 peer,
                 local,
-            } => told.push(event(Change::Accepted {
+            } => {
+                let socket = self.accepted.accepted(socket, (peer, local));
+                told.push(event(Change::Accepted {
+                    socket,
+                    peer,
+                    local,
+                }));
+            }
+            // Who it is has no place among the tasks of this side.
+            What::Received {
+                socket,
+                byte,
+                by_another: true,
+                ends,
+                ..
+            } => {
+                let socket = self.accepted.used(socket, ends);
+                let (pid, tid) = (self.root, Tid(self.root.0));
+                let what = Change::ReceivedElsewhere { socket, byte };
+                told.push(Event { at, pid, tid, what });
+            }
+            What::Received {
+                socket,
+                result,
+                byte,
+                ends,
+                ..
+            } => {
+                let socket = self.used(socket, ends, &event, told);
+                told.push(event(Change::Received {
+                    socket,
+                    result: Some(result.into()),
+                    byte,
+                }));
+            }
+            What::Sent { socket, ends } => {
+                let socket = self.used(socket, ends, &event, told);
+                told.push(event(Change::Sent { socket, from: None }));
+            }
+            What::SetUpRing => told.push(event(Change::SetUpRing)),
+        }
+    }
+
+    /// A connection is used: the number by which it is told. Where nobody was seen to
+    /// accept it, that is told before.
+    fn used(
+        &mut self,
+        socket: SocketId,
+        ends: Ends,
+        event: &dyn Fn(Change) -> Event,
+        told: &mut Vec<Event>,
+    ) -> SocketId {
+        let socket = self.accepted.used(socket, ends);
+        if self.accepted.is_new(socket) {
+            let (peer, local) = ends;
+            told.push(event(Change::TakenOver {
                 socket,
                 peer,
                 local,
-            })),
-            What::Received { socket, result } => told.push(event(Change::Received {
-                socket,
-                result: Some(result.into()),
-            })),
-            What::Sent { socket } => told.push(event(Change::Sent { socket, from: None })),
-            What::SetUpRing => told.push(event(Change::SetUpRing)),
+            }));
         }
+        socket
     }
 
     /// The first process of all executes its program: nobody told of its beginning.
@@ -193,7 +273,7 @@ impl Translator {
         if pid != self.root || std::mem::replace(&mut self.begun, true) {
             return;
         }
-        self.lives.begins(pid, tid);
+        self.lives.begins(pid, tid, told);
         let what = Change::Started {
             process: true,
             parent: None,
@@ -241,6 +321,11 @@ impl Translator {
             tid: attempt.tid,
             what,
         });
+    }
+
+    /// Tells what has waited too long for something that did not come up to now.
+    pub fn late(&mut self, now: Timestamp, told: &mut Vec<Event>) {
+        self.lives.late(now, told);
     }
 
     /// Tells what has waited for something that did not come.

@@ -24,12 +24,41 @@ struct Wanted {
 #[derive(Debug, Default)]
 pub struct Awaited {
     of: HashMap<SocketId, Wanted>,
+    /// Of how many somebody's receiving is awaited, and of how many somebody's sending.
+    receives: usize,
+    sends: usize,
 }
 
 impl Awaited {
     /// Nothing is to be learnt of any: calls need not even be looked at.
     pub fn is_empty(&self) -> bool {
         self.of.is_empty()
+    }
+
+    /// Nobody's receiving is awaited, on whatever socket.
+    pub fn no_receive(&self) -> bool {
+        self.receives == 0
+    }
+
+    /// The same of sending.
+    pub fn no_send(&self) -> bool {
+        self.sends == 0
+    }
+
+    /// What is awaited of a socket from now on.
+    fn set(&mut self, socket: SocketId, wanted: Option<Wanted>) {
+        let before = match wanted {
+            Some(wanted) => {
+                self.receives += usize::from(wanted.receive);
+                self.sends += usize::from(wanted.send);
+                self.of.insert(socket, wanted)
+            }
+            None => self.of.remove(&socket),
+        };
+        if let Some(before) = before {
+            self.receives -= usize::from(before.receive);
+            self.sends -= usize::from(before.send);
+        }
     }
 
     /// A connection was accepted: who receives first, and who sends first.
@@ -40,7 +69,24 @@ impl Awaited {
             settle: false,
             again: false,
         };
-        self.of.insert(socket, wanted);
+        self.set(socket, Some(wanted));
+    }
+
+    /// One that was accepted, and that from now on others may have as well: what has not
+    /// been done on it yet.
+    pub fn is_shared(&mut self, socket: SocketId, received: bool, sent: bool) {
+        let wanted = Wanted {
+            receive: !received,
+            send: !sent,
+            settle: false,
+            again: false,
+        };
+        self.set(socket, (!received || !sent).then_some(wanted));
+    }
+
+    /// Whether anything is awaited of it.
+    pub fn knows(&self, socket: SocketId) -> bool {
+        self.of.contains_key(&socket)
     }
 
     /// A client makes a connection: each of its exchanges is to be learnt. `begun`: it
@@ -52,12 +98,12 @@ impl Awaited {
             settle: begun,
             again: true,
         };
-        self.of.insert(socket, wanted);
+        self.set(socket, Some(wanted));
     }
 
     /// Nothing more is to be learnt of it.
     pub fn forget(&mut self, socket: SocketId) {
-        self.of.remove(&socket);
+        self.set(socket, None);
     }
 
     pub fn receive(&self, socket: SocketId) -> bool {
@@ -75,47 +121,41 @@ impl Awaited {
     /// Somebody has received (`over`: has learnt that nothing more comes). Whether that
     /// was still to be learnt: another thread may have been faster.
     pub fn received(&mut self, socket: SocketId, over: bool) -> bool {
-        let Some(wanted) = self.of.get_mut(&socket) else {
+        let Some(mut wanted) = self.of.get(&socket).copied() else {
             return false;
         };
         let news = std::mem::replace(&mut wanted.receive, false);
-        if wanted.again {
-            if over {
-                self.of.remove(&socket);
-            } else {
-                // What comes before anything was asked is no answer: the first that
-                // does has been told, and the next is awaited behind a request.
-                wanted.send = true;
-            }
-        } else if !wanted.send {
-            self.of.remove(&socket);
-        }
+        let left = if wanted.again {
+            // What comes before anything was asked is no answer: the first that
+            // does has been told, and the next is awaited behind a request.
+            wanted.send = true;
+            !over
+        } else {
+            wanted.send
+        };
+        self.set(socket, left.then_some(wanted));
         news
     }
 
     /// The same of sending.
     pub fn sent(&mut self, socket: SocketId) -> bool {
-        let Some(wanted) = self.of.get_mut(&socket) else {
+        let Some(mut wanted) = self.of.get(&socket).copied() else {
             return false;
         };
         let news = std::mem::replace(&mut wanted.send, false);
-        if wanted.again {
-            wanted.receive = true;
-        } else if !wanted.receive {
-            self.of.remove(&socket);
-        }
+        wanted.receive |= wanted.again;
+        let left = wanted.receive;
+        self.set(socket, left.then_some(wanted));
         news
     }
 
     /// Somebody has learnt how its connection went.
     pub fn settled(&mut self, socket: SocketId, errno: i32) -> bool {
-        let Some(wanted) = self.of.get_mut(&socket) else {
+        let Some(mut wanted) = self.of.get(&socket).copied() else {
             return false;
         };
         let news = std::mem::replace(&mut wanted.settle, false);
-        if errno != 0 {
-            self.of.remove(&socket);
-        }
+        self.set(socket, (errno == 0).then_some(wanted));
         news
     }
 }
@@ -137,6 +177,17 @@ mod tests {
         assert!(all.sent(S));
         assert!(all.is_empty());
         assert!(!all.sent(S) && !all.received(S, false) && !all.settled(S, 0));
+        assert!(all.no_receive() && all.no_send());
+    }
+
+    #[test]
+    fn of_one_that_is_shared_what_is_left() {
+        let mut all = Awaited::default();
+        all.is_shared(S, true, false);
+        assert!(all.knows(S) && !all.receive(S) && all.send(S));
+        assert!(all.no_receive() && !all.no_send());
+        all.is_shared(S, true, true);
+        assert!(!all.knows(S) && all.is_empty());
     }
 
     #[test]
@@ -145,6 +196,30 @@ mod tests {
         all.accepted(S);
         assert!(all.received(S, true));
         assert!(all.send(S), "it may still answer");
+    }
+
+    /// What is awaited of any is what is awaited of one of them, whatever comes.
+    #[test]
+    fn the_counts_are_those_of_the_sockets() {
+        let mut all = Awaited::default();
+        let mut state = 13_u64;
+        for _ in 0..2000 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let (what, socket) = (state >> 60, SocketId(state >> 40 & 3));
+            match what {
+                0 | 1 => all.accepted(socket),
+                2 => all.connects(socket, what == 2, state >> 39 & 1 == 1),
+                3 => all.forget(socket),
+                4..=8 => drop(all.received(socket, what == 8)),
+                9..=12 => drop(all.sent(socket)),
+                _ => drop(all.settled(socket, i32::from(what == 15))),
+            }
+            let any = |of: &dyn Fn(SocketId) -> bool| (0..4).any(|s| of(SocketId(s)));
+            assert_eq!(all.no_receive(), !any(&|s| all.receive(s)));
+            assert_eq!(all.no_send(), !any(&|s| all.send(s)));
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::sys::ptrace::arch::{CONVENTIONS, Convention, Name, SOCKET_CALLS};
 use crate::sys::ptrace::filter::{Stop, Test};
+use crate::sys::ptrace::made_to_call::POSSIBLE;
 
 /// What a call does, as far as a tracer asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +19,19 @@ pub enum Kind {
     /// accept(2), accept4(2).
     Accept,
     /// A call that receives from its first argument.
-    Receive,
+    Receive {
+        /// Which argument has its flags (`MSG_…`), if one has.
+        flags: Option<usize>,
+        /// What comes with it.
+        passes: Passes,
+    },
     /// A call that sends on its first argument.
-    Send,
+    Send {
+        /// What goes with it.
+        passes: Passes,
+    },
+    /// The same from a file: it may fail for that one's sake.
+    SendFile,
     /// close(2).
     Close,
     /// getsockopt(2) with `SO_ERROR`: how a connection went that was made in the
@@ -37,6 +48,23 @@ pub enum Kind {
     Supervise,
     /// prctl(2) or seccomp(2): strict mode, which a program with a filter is refused.
     Strict,
+    /// prctl(2) or seccomp(2): a filter of the program's own.
+    Filter,
+    /// `pidfd_getfd(2)`: it takes a descriptor of another process.
+    TakeDescriptor,
+    /// clone(2) with `CLONE_UNTRACED`: nobody tells of what it creates.
+    CreateUnseen,
+}
+
+/// Whether descriptors may go over a Unix socket with a call (`SCM_RIGHTS` of unix(7)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passes {
+    /// None.
+    Nothing,
+    /// In the `struct msghdr` that its second argument points to.
+    One,
+    /// In several of them.
+    Several,
 }
 
 /// What is asked about a program's sockets.
@@ -55,6 +83,9 @@ pub enum Interest {
         /// Whether to look at read(2) and write(2) too, which stops the
         /// program at every read and write of a file as well.
         read_write: bool,
+        /// Whether a process that is alone with the connections that it accepts is not
+        /// looked at where it receives and sends: the wire tells whether it did.
+        alone: bool,
     },
 }
 
@@ -69,6 +100,10 @@ const STRICT: u32 = libc::SECCOMP_MODE_STRICT;
 const LISTENER: u32 = 1 << 3;
 /// `PR_SET_SECCOMP`.
 const PR_SET_SECCOMP: u32 = 22;
+/// `SECCOMP_MODE_FILTER`, of prctl(2).
+const FILTER: u32 = libc::SECCOMP_MODE_FILTER;
+/// `CLONE_UNTRACED`.
+const UNTRACED: u32 = 0x0080_0000;
 /// `MSG_FASTOPEN`.
 const FAST: u32 = 0x2000_0000;
 
@@ -129,21 +164,49 @@ const SERVER: [Rule; 3] = [
     (Name::Accept4, &[], Kind::Accept),
 ];
 
-const TALK: [Rule; 6] = [
-    (Name::RecvFrom, &[], Kind::Receive),
-    (Name::RecvMsg, &[], Kind::Receive),
-    (Name::RecvMMsg, &[], Kind::Receive),
-    (Name::SendTo, &[], Kind::Send),
-    (Name::SendMsg, &[], Kind::Send),
-    (Name::SendMMsg, &[], Kind::Send),
+/// Behind these a process is alone no longer, or is about to be seen no more.
+const GUARDS: [Rule; 4] = [
+    (Name::Seccomp, &[Test::Equals(0, SET_FILTER)], Kind::Filter),
+    (
+        Name::Prctl,
+        &[Test::Equals(0, PR_SET_SECCOMP), Test::Equals(1, FILTER)],
+        Kind::Filter,
+    ),
+    (Name::PidfdGetFd, &[], Kind::TakeDescriptor),
+    (
+        Name::Clone,
+        &[Test::HasAnyOf(0, UNTRACED)],
+        Kind::CreateUnseen,
+    ),
+];
+
+const fn receive(flags: Option<usize>, passes: Passes) -> Kind {
+    Kind::Receive { flags, passes }
+}
+
+const fn send(passes: Passes) -> Kind {
+    Kind::Send { passes }
+}
+
+/// Those with which descriptors may go.
+const PASSING: [Rule; 4] = [
+    (Name::RecvMsg, &[], receive(Some(2), Passes::One)),
+    (Name::RecvMMsg, &[], receive(Some(3), Passes::Several)),
+    (Name::SendMsg, &[], send(Passes::One)),
+    (Name::SendMMsg, &[], send(Passes::Several)),
+];
+
+const TALK: [Rule; 2] = [
+    (Name::RecvFrom, &[], receive(Some(3), Passes::Nothing)),
+    (Name::SendTo, &[], send(Passes::Nothing)),
 ];
 
 const READ_WRITE: [Rule; 5] = [
-    (Name::Read, &[], Kind::Receive),
-    (Name::ReadV, &[], Kind::Receive),
-    (Name::Write, &[], Kind::Send),
-    (Name::WriteV, &[], Kind::Send),
-    (Name::SendFile, &[], Kind::Send),
+    (Name::Read, &[], receive(None, Passes::Nothing)),
+    (Name::ReadV, &[], receive(None, Passes::Nothing)),
+    (Name::Write, &[], send(Passes::Nothing)),
+    (Name::WriteV, &[], send(Passes::Nothing)),
+    (Name::SendFile, &[], Kind::SendFile),
 ];
 
 /// A call of interest, as it is made in one of the conventions.
@@ -177,13 +240,27 @@ impl Interest {
     const fn reads_and_writes(self) -> bool {
         match self {
             Self::Client { exchanges, .. } => exchanges,
-            Self::Server { read_write } => read_write,
+            Self::Server { read_write, .. } => read_write,
         }
+    }
+
+    /// Whether a process that is alone with its connections is not looked at there.
+    #[must_use]
+    pub const fn leaves_alone(self) -> bool {
+        POSSIBLE && matches!(self, Self::Server { alone: true, .. })
     }
 
     /// The calls of interest, in every convention.
     #[must_use]
     pub fn calls(self) -> Vec<Watched> {
+        let mut all = self.calls_at_first();
+        all.extend(self.calls_in_company());
+        all
+    }
+
+    /// Those that every process is stopped at from its beginning.
+    #[must_use]
+    pub fn calls_at_first(self) -> Vec<Watched> {
         let mut rules = ALWAYS.to_vec();
         match self {
             Self::Client { exchanges, .. } => {
@@ -192,23 +269,50 @@ impl Interest {
                 // a call is taken for.
                 if exchanges {
                     rules.extend(ENDS);
-                    rules.extend(TALK);
+                    rules.extend(PASSING);
                 }
             }
             Self::Server { .. } => {
                 rules.extend(SERVER);
-                rules.extend(TALK);
+                rules.extend(PASSING);
             }
+        }
+        if self.leaves_alone() {
+            rules.extend(GUARDS);
+        } else {
+            rules.extend(self.rules_in_company());
+        }
+        in_all_conventions(&rules)
+    }
+
+    /// Those that it is stopped at besides when it is alone with its connections no
+    /// longer; none where it is stopped at them from the beginning.
+    #[must_use]
+    pub fn calls_in_company(self) -> Vec<Watched> {
+        if !self.leaves_alone() {
+            return Vec::new();
+        }
+        in_all_conventions(&self.rules_in_company())
+    }
+
+    fn rules_in_company(self) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        if matches!(self, Self::Server { .. }) || self.looks_at_exchanges() {
+            rules.extend(TALK);
         }
         if self.reads_and_writes() {
             rules.extend(READ_WRITE);
         }
-        let in_all = |rule: &Rule| {
-            let rule = *rule;
-            CONVENTIONS.iter().flat_map(move |c| made_in(c, rule))
-        };
-        rules.iter().flat_map(in_all).collect()
+        rules
     }
+}
+
+fn in_all_conventions(rules: &[Rule]) -> Vec<Watched> {
+    let in_all = |rule: &Rule| {
+        let rule = *rule;
+        CONVENTIONS.iter().flat_map(move |c| made_in(c, rule))
+    };
+    rules.iter().flat_map(in_all).collect()
 }
 
 /// How a call is made in one convention.
@@ -299,12 +403,14 @@ mod tests {
                 .map(|w| w.kind)
         };
         let plain = [3, 0, 6, 0x4000, 0, 0];
-        assert_eq!(met(libc::SYS_sendto, plain), Some(Kind::Send));
-        assert_eq!(met(libc::SYS_recvfrom, plain), Some(Kind::Receive));
+        let sends = Some(send(Passes::Nothing));
+        assert_eq!(met(libc::SYS_sendto, plain), sends);
+        let receives = Some(receive(Some(3), Passes::Nothing));
+        assert_eq!(met(libc::SYS_recvfrom, plain), receives);
         let fast = [3, 0, 6, 0x2000_4000, 0, 16];
         let connects = Some(Kind::FastOpen { message: false });
         assert_eq!(met(libc::SYS_sendto, fast), connects);
-        assert_eq!(met(libc::SYS_write, plain), Some(Kind::Send));
+        assert_eq!(met(libc::SYS_write, plain), sends);
         let error = [3, 1, 4, 0, 0, 0];
         assert_eq!(met(libc::SYS_getsockopt, error), Some(Kind::AskError));
         assert_eq!(met(libc::SYS_getsockopt, [3, 1, 7, 0, 0, 0]), None);
@@ -328,7 +434,10 @@ mod tests {
     fn every_convention_is_looked_at() {
         for convention in CONVENTIONS {
             for (name, _) in convention.calls {
-                let interest = Interest::Server { read_write: true };
+                let interest = Interest::Server {
+                    read_write: true,
+                    alone: true,
+                };
                 let client = talking().calls().into_iter();
                 let all: Vec<Watched> = client.chain(interest.calls()).collect();
                 let of = |w: &&Watched| w.convention == convention;
@@ -336,6 +445,56 @@ mod tests {
                 assert!(all.iter().filter(of).any(number), "{name:?}");
             }
         }
+    }
+
+    /// Which filter stops at a call, or none.
+    fn stops(of: &[Watched], number: i64, arguments: [u64; 6]) -> bool {
+        let number = u64::try_from(number).unwrap();
+        let native = CONVENTIONS[0].audit;
+        of.iter().any(|w| w.may_be(native, number, &arguments))
+    }
+
+    #[test]
+    fn a_server_that_is_alone_is_not_stopped_at_where_it_receives_and_sends() {
+        let alone = |read_write| Interest::Server {
+            read_write,
+            alone: true,
+        };
+        let plain = [3, 0, 6, 0x4000, 0, 0];
+        for read_write in [false, true] {
+            let at_first = alone(read_write).calls_at_first();
+            let later = alone(read_write).calls_in_company();
+            for call in [libc::SYS_recvfrom, libc::SYS_sendto] {
+                assert!(!stops(&at_first, call, plain) && stops(&later, call, plain));
+            }
+            for call in [libc::SYS_read, libc::SYS_write, libc::SYS_writev] {
+                assert!(!stops(&at_first, call, plain));
+                assert_eq!(stops(&later, call, plain), read_write);
+            }
+            // Descriptors may go with these.
+            for call in [libc::SYS_recvmsg, libc::SYS_sendmsg, libc::SYS_accept4] {
+                assert!(stops(&at_first, call, plain));
+            }
+            let clone = |flags| stops(&at_first, libc::SYS_clone, [flags, 0, 0, 0, 0, 0]);
+            assert!(clone(0x0080_0011) && !clone(0x11));
+        }
+    }
+
+    #[test]
+    fn where_nothing_else_tells_a_server_is_stopped_at_them_from_the_beginning() {
+        let interest = Interest::Server {
+            read_write: false,
+            alone: false,
+        };
+        assert!(interest.calls_in_company().is_empty());
+        let plain = [3, 0, 6, 0x4000, 0, 0];
+        assert!(stops(&interest.calls_at_first(), libc::SYS_recvfrom, plain));
+        let filter = [1, 0, 0, 0, 0, 0];
+        assert!(!stops(
+            &interest.calls_at_first(),
+            libc::SYS_seccomp,
+            filter
+        ));
     }
 
     #[cfg(target_arch = "x86_64")]

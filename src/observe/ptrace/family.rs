@@ -69,6 +69,11 @@ impl Family {
         Some(self.members.get(&tid)?.pid)
     }
 
+    /// Whether a process is followed.
+    pub fn has(&self, pid: Pid) -> bool {
+        self.groups.contains_key(&pid)
+    }
+
     /// The tasks of a process.
     pub fn tids_of(&self, pid: Pid) -> Vec<Tid> {
         let of_it = self.members.iter().filter(|(_, m)| m.pid == pid);

@@ -36,7 +36,7 @@ use rustix::thread::CapabilitySet;
 
 pub use calls::Interest;
 pub use observer::Traced;
-use tracer::Tracer;
+use tracer::{Counted, Tracer};
 
 use crate::model::{Event, Exit, Nanos, Pid, SideCost, Tid};
 use crate::sys::privilege::give_up::for_good;
@@ -51,7 +51,7 @@ type Sink<'a> = Box<dyn FnMut(Event) + Send + 'a>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Totals {
     /// How often it stopped a task.
-    pub stops: u64,
+    pub stops: Counted,
     /// CPU time of its thread.
     pub cpu: Nanos,
     /// How the first process ended; `None` when it goes on without its tracer.
@@ -61,11 +61,13 @@ struct Totals {
     pub cost: SideCost,
 }
 
+/// What is told of a process before it executes its program.
+pub type Ready = Box<dyn FnOnce(Pid) -> io::Result<()> + Send>;
+
 /// What to trace.
-#[derive(Debug)]
 enum Subject {
-    /// A program to start.
-    Launch(Launch),
+    /// A program to start, and who is told of it first.
+    Launch(Launch, Ready),
     /// A process that runs.
     Attach(Pid),
 }
@@ -103,12 +105,11 @@ fn trace(
     let thread = Builder::new()
         .name(name.to_owned())
         .spawn(move || {
-            let started = match &subject {
-                Subject::Launch(program) => Tracer::launch(program, interest, sink),
-                Subject::Attach(pid) => Tracer::attach(*pid, interest, sink),
-            };
             // The program has its streams; ours would keep its pipes open.
-            drop(subject);
+            let started = match subject {
+                Subject::Launch(program, ready) => Tracer::launch(&program, interest, sink, ready),
+                Subject::Attach(pid) => Tracer::attach(pid, interest, sink),
+            };
             for_good(keep);
             match started {
                 Ok(tracer) => {
@@ -137,7 +138,7 @@ fn trace(
 
 /// Of a tracer that never began.
 const NOTHING: Totals = Totals {
-    stops: 0,
+    stops: Counted::NONE,
     cpu: Nanos::new(0),
     exit: None,
     cost: SideCost {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::thread::CapabilitySet;
 
-use super::{Interest, Subject, Tracing, trace};
+use super::{Interest, Ready, Subject, Tracing, trace};
 use crate::activity::Activity;
 use crate::model::observation::{Event, Fact, ObserverCost, ObserverName, SideStarted};
 use crate::model::{Pid, Side, Timestamp};
@@ -52,7 +52,24 @@ impl Traced {
         interest: Interest,
         keep: CapabilitySet,
     ) -> Result<Self, StartError> {
-        Self::begin(side, command, Subject::Launch(launch), interest, keep)
+        let ready = Box::new(|_| Ok(()));
+        Self::launch_when(side, command, launch, interest, keep, ready)
+    }
+
+    /// The same; before it executes the program, `ready` is told of its process.
+    ///
+    /// # Errors
+    /// As above, and that of `ready`, as one of tracing.
+    pub fn launch_when(
+        side: Side,
+        command: Vec<String>,
+        launch: Launch,
+        interest: Interest,
+        keep: CapabilitySet,
+        ready: Ready,
+    ) -> Result<Self, StartError> {
+        let subject = Subject::Launch(launch, ready);
+        Self::begin(side, command, subject, interest, keep)
     }
 
     /// Attaches to a process that runs, as the server; `keep` as above.
@@ -180,8 +197,9 @@ impl Observer for Traced {
             self.tracing.join()
         };
         tracing::debug!(
-            "{}: tracing ended, {} stops, {} ms of CPU time",
+            "{}: tracing ended, {} stops ({}), {} ms of CPU time",
             self.side,
+            totals.stops.all(),
             totals.stops,
             totals.cpu.get() / 1_000_000
         );
@@ -199,7 +217,7 @@ impl Observer for Traced {
             cost: totals.cost,
             observer: Some(ObserverCost {
                 cpu_ns: totals.cpu,
-                stops: totals.stops,
+                stops: totals.stops.all(),
             }),
         }
     }

@@ -33,6 +33,12 @@ pub enum Pending {
         /// Where in the program's memory the answer is.
         answer: u64,
     },
+    /// A message with room for descriptors: where it is, and the size of a pointer.
+    TakeOver {
+        message: u64,
+        pointer: usize,
+    },
+    TakeDescriptor,
     SetUpRing,
     Supervise,
     Strict,

@@ -5,8 +5,13 @@
 //! number, so that duplicates, forks and descriptors that were handed over or
 //! used again change nothing.
 
+mod accepted;
+mod alone;
+mod first;
+
 use std::collections::HashMap;
 
+use self::alone::{Alone, Meaning};
 use super::arguments::{Address, Made, recognise};
 use super::awaited::Awaited;
 use super::calls::{Interest, Kind, Watched};
@@ -17,7 +22,6 @@ use super::talk;
 use crate::model::observation::MOST_ELSEWHERE;
 use crate::model::{Change, Endpoint, Pid, SocketId, Tid};
 use crate::sys::clock;
-use crate::sys::ptrace::remote_socket::RemoteSocket;
 use crate::sys::ptrace::tracee::{Call, Stopped};
 
 /// Results that mean "interrupted" (`linux/errno.h`): the program never sees
@@ -36,8 +40,18 @@ pub struct Sockets {
     /// once more, and be the last that the task does.
     interrupted: HashMap<Tid, (i32, SocketId)>,
     looks: Looks,
+    alone: Alone,
     /// How many connections to other ports were told.
     elsewhere: u64,
+}
+
+/// What a stop at a call asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// The call's end has to be seen.
+    pub end: bool,
+    /// Its process is alone no longer. Where the call begins, it has to begin anew.
+    pub company: bool,
 }
 
 /// An argument that is a descriptor: the lower 32 bits.
@@ -55,6 +69,7 @@ impl Sockets {
             awaited: Awaited::default(),
             interrupted: HashMap::new(),
             looks: Looks::default(),
+            alone: Alone::default(),
             elsewhere: 0,
         }
     }
@@ -80,20 +95,28 @@ impl Sockets {
         }
     }
 
-    /// A task has stopped at a call. Returns whether the call's end has to be
-    /// seen; what is learnt is put into `said`.
-    pub fn stopped(&mut self, task: &Stopped, pid: Pid, said: &mut Vec<Change>) -> bool {
+    /// A task has stopped at a call. Returns what that asks for; what is learnt is put
+    /// into `said`.
+    pub fn stopped(&mut self, task: &Stopped, pid: Pid, said: &mut Vec<Change>) -> Demand {
+        let mut demand = Demand::default();
         match task.call() {
             Ok((Call::Entry { number, arguments }, convention)) => {
                 let made = recognise(&self.calls, task, convention, number, arguments);
                 let made = self.looks.read(made, said);
-                let begun = made.and_then(|made| self.begins(task, pid, &made, said));
-                let ends = begun.is_some();
+                let begun = made.and_then(|made| match self.meaning(task, pid, &made, said) {
+                    Meaning::AsEver => self.begins(task, pid, &made, said),
+                    Meaning::None => None,
+                    Meaning::AtItsEnd(pending) => Some(pending),
+                    Meaning::Company => {
+                        demand.company = true;
+                        None
+                    }
+                });
+                demand.end = begun.is_some();
                 match begun {
                     Some(pending) => self.pending.insert(task.tid(), pending),
                     None => self.pending.remove(&task.tid()),
                 };
-                ends
             }
             Ok((Call::Exit(result), _)) => {
                 if let Some(pending) = self.pending.remove(&task.tid()) {
@@ -101,12 +124,14 @@ impl Sockets {
                         code if RESTARTS.contains(&code) => -i64::from(libc::EINTR),
                         result => result,
                     };
-                    self.ends(task, pid, pending, result, said);
+                    demand.company = self.ends(task, pid, pending, result, said);
                 }
-                false
             }
-            _ => false,
+            _ => {}
         }
+        // One that has company has it.
+        demand.company &= self.is_alone(pid);
+        demand
     }
 
     fn begins(
@@ -150,28 +175,17 @@ impl Sockets {
                 address: made.arguments[1],
             }),
             // Most calls are on sockets of which all is known: not even looked at.
-            Kind::Receive | Kind::Send | Kind::AskError | Kind::Close
-                if self.awaited.is_empty() =>
-            {
-                None
-            }
+            Kind::Receive { .. } if self.awaited.no_receive() => None,
+            Kind::Send { .. } | Kind::SendFile if self.awaited.no_send() => None,
+            Kind::AskError | Kind::Close if self.awaited.is_empty() => None,
             Kind::Close => {
                 let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
                 let awaited = self.awaited.receive(socket);
                 said.extend(awaited.then_some(Change::Closed { socket }));
                 None
             }
-            Kind::Receive => {
-                let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
-                let awaited = self.awaited.receive(socket);
-                awaited.then_some(Pending::Receive(socket))
-            }
-            Kind::Send => {
-                let from = clock::now();
-                let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
-                let awaited = self.awaited.send(socket);
-                awaited.then_some(Pending::Send { socket, from })
-            }
+            Kind::Receive { .. } => self.begins_to_receive(task, pid, made, said),
+            Kind::Send { .. } | Kind::SendFile => self.begins_to_send(task, pid, made, said),
             Kind::AskError => {
                 let socket = self.looks.socket(task, pid, descriptor, said)?.id()?;
                 let answer = made.arguments[3];
@@ -189,9 +203,11 @@ impl Sockets {
             Kind::SetUpRing => Some(Pending::SetUpRing),
             Kind::Supervise => Some(Pending::Supervise),
             Kind::Strict => Some(Pending::Strict),
+            Kind::Filter | Kind::CreateUnseen | Kind::TakeDescriptor => None,
         }
     }
 
+    /// A call is over. Returns whether its process is alone no longer.
     fn ends(
         &mut self,
         task: &Stopped,
@@ -199,7 +215,7 @@ impl Sockets {
         pending: Pending,
         result: i64,
         said: &mut Vec<Change>,
-    ) {
+    ) -> bool {
         match pending {
             Pending::Connect {
                 descriptor,
@@ -209,10 +225,10 @@ impl Sockets {
             } => {
                 // A socket of another protocol makes no connection.
                 let Some(socket) = self.looks.socket(task, pid, descriptor, said) else {
-                    return;
+                    return false;
                 };
                 let Some((errno, deferred)) = outcome(&socket, result, sends) else {
-                    return;
+                    return false;
                 };
                 let id = socket.id();
                 if errno == libc::EINTR
@@ -266,8 +282,16 @@ impl Sockets {
             Pending::Accept { address } => {
                 let descriptor = i32::try_from(result).ok();
                 let it = descriptor.and_then(|d| self.looks.socket(task, pid, d, said));
-                let change = it.and_then(|it| self.accepted(task, &it, address, said));
-                said.extend(change);
+                if let Some(it) = it {
+                    return self.accepted(task, pid, &it, address, said);
+                }
+            }
+            Pending::TakeOver { message, pointer } => {
+                return self.has_taken_over(task, pid, (message, pointer), said);
+            }
+            Pending::TakeDescriptor => {
+                let descriptor = i32::try_from(result).unwrap_or(-1);
+                return self.has_taken(task, pid, descriptor, said);
             }
             Pending::Receive(socket) => talk::received(&mut self.awaited, socket, result, said),
             Pending::Send { socket, from } => {
@@ -286,36 +310,12 @@ impl Sockets {
                 }
             }
         }
+        false
     }
 
     /// A client connects to another port than the server's. The first of these are
     /// told.
     fn elsewhere(&self, descriptor: i32, target: Endpoint) -> Option<Pending> {
         (self.elsewhere < MOST_ELSEWHERE).then_some(Pending::Elsewhere { descriptor, target })
-    }
-
-    /// accept(2) has returned this socket.
-    fn accepted(
-        &mut self,
-        task: &Stopped,
-        accepted: &RemoteSocket,
-        at: u64,
-        said: &mut Vec<Change>,
-    ) -> Option<Change> {
-        let socket = accepted.id()?;
-        // One that was reset already has no peer any more; the program was told
-        // who it had been.
-        let peer = match accepted.peer() {
-            Some(peer) => peer,
-            None => self.looks.read(Made::was_told(task, at), said)?,
-        };
-        self.awaited.accepted(socket);
-        // Neither has it an own end then (`inet_put_port` of Linux).
-        let local = accepted.local().filter(|l| l.port != 0);
-        Some(Change::Accepted {
-            socket,
-            peer,
-            local,
-        })
     }
 }

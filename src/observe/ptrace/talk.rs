@@ -28,7 +28,11 @@ pub fn begins(
 pub fn received(awaited: &mut Awaited, socket: SocketId, result: i64, said: &mut Vec<Change>) {
     if awaited.received(socket, result <= 0) {
         let result = Some(result);
-        said.push(Change::Received { socket, result });
+        said.push(Change::Received {
+            socket,
+            result,
+            byte: None,
+        });
     }
 }
 

@@ -1,50 +1,52 @@
-//! A server that already ran and is left alone: its tree is counted.
-
-use std::net::SocketAddr;
+//! A program that already ran and is left alone: its tree is counted.
 
 use super::News;
 use crate::model::observation::{Counted, Fact, ObserverName, SideStarted};
 use crate::model::{Pid, SideCost, Timestamp};
 use crate::observe::{Gone, Listening, Observer, Sink};
-use crate::sys::net::listeners;
 use crate::sys::{clock, proc};
 
 /// Its process, and what is news of it.
 #[derive(Debug)]
-pub struct ExistingServer {
+pub struct Existing {
+    of: Counted,
+    /// Its command line, of a client.
+    command: Option<Vec<String>>,
     root: Pid,
     since: Timestamp,
-    target: SocketAddr,
     news: News,
 }
 
-impl ExistingServer {
-    /// The process that listens there; `None` where it may not be seen.
+impl Existing {
+    /// A server, by its first process.
     #[must_use]
-    pub fn find(target: SocketAddr) -> Option<Self> {
-        let listeners = listeners::listening_on(target.port());
-        let mut serving = listeners.iter().filter(|l| listeners::serves(l, target));
-        Some(Self {
-            root: serving.find_map(listeners::holder)?,
+    pub fn server(root: Pid) -> Self {
+        Self {
+            of: Counted::Server,
+            command: None,
+            root,
             since: clock::now(),
-            target,
             news: News::default(),
-        })
+        }
     }
 
-    /// Its process.
+    /// A client, by its first process.
     #[must_use]
-    pub fn root(&self) -> Pid {
-        self.root
+    pub fn client(root: Pid) -> Self {
+        Self {
+            of: Counted::Client,
+            command: Some(proc::command_of(root)),
+            ..Self::server(root)
+        }
     }
 }
 
-impl Observer for ExistingServer {
+impl Observer for Existing {
     fn started(&self) -> SideStarted {
         SideStarted {
             observer: ObserverName::Proc,
             provenance: ObserverName::Proc.provenance(),
-            command: None,
+            command: self.command.clone(),
             root: self.root,
             at: self.since,
         }
@@ -55,7 +57,7 @@ impl Observer for ExistingServer {
             let counts = (Some(tree.threads), Some(tree.processes));
             if let Some(sample) = self.news.look(clock::now(), counts) {
                 sink(Fact::Sample {
-                    of: Counted::Server,
+                    of: self.of,
                     sample,
                 });
             }
@@ -67,7 +69,8 @@ impl Observer for ExistingServer {
     }
 
     fn is_over(&mut self) -> bool {
-        self.first_has_ended()
+        // One that nobody has waited for has ended, too.
+        proc::count_tree(self.root).is_none()
     }
 
     fn living(&mut self) -> Vec<Pid> {
@@ -86,8 +89,8 @@ impl Observer for ExistingServer {
         0
     }
 
-    fn listening(&mut self, _port: Option<u16>) -> Listening {
-        Listening::At(self.target)
+    fn listening(&mut self, port: Option<u16>) -> Listening {
+        super::listens(&[self.root], port)
     }
 
     fn may_be_ended(&self) -> bool {
@@ -97,7 +100,7 @@ impl Observer for ExistingServer {
     fn finish(mut self: Box<Self>, sink: &mut Sink<'_>) -> Gone {
         if let Some(sample) = self.news.rest() {
             sink(Fact::Sample {
-                of: Counted::Server,
+                of: self.of,
                 sample,
             });
         }

@@ -5,7 +5,7 @@ mod existing;
 mod news;
 mod program;
 
-pub use existing::ExistingServer;
+pub use existing::Existing;
 pub use news::News;
 pub use program::Sampled;
 

@@ -6,6 +6,7 @@
 //! is this one's; later, what was seen in its tree before.
 
 use std::collections::HashSet;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use super::News;
@@ -130,6 +131,10 @@ impl Observer for Sampled {
             self.ended = self.child.wait(Duration::ZERO).map(|e| (clock::now(), e));
         }
         self.ended.is_some()
+    }
+
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        self.ended.is_none().then(|| self.child.as_fd())
     }
 
     fn is_over(&mut self) -> bool {

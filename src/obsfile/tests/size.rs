@@ -144,6 +144,7 @@ fn traced_pair() -> Vec<Fact> {
                 Change::Received {
                     socket: theirs,
                     result: Some(8),
+                    byte: None,
                 },
             ),
             (

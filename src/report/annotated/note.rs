@@ -2,16 +2,35 @@
 
 use std::fmt::Write;
 
-use crate::model::{Endpoint, Exchange, FlowRecord, Pid, Segment, TcpFlags, Tid};
+use crate::model::{Endpoint, Exchange, FlowRecord, Pid, Segment, ServerOwner, TcpFlags, Tid};
 
 /// What the frames of a flow have in common.
 pub(super) struct FlowNote<'a> {
     client: Endpoint,
     exchanges: &'a [Exchange],
-    /// `flow=…`, and who stands at both ends.
+    /// `flow=…`, and who stands at the client's end.
     words: String,
+    /// The same of the server's end.
+    server: String,
+    owner: Option<&'a ServerOwner>,
+    /// Whether its exchanges were served by several threads.
+    several: bool,
     /// The process and thread at the client's end, and at the server's.
     senders: [Option<(Pid, Tid)>; 2],
+}
+
+/// Who stands at the server's end.
+fn server_words(owner: &ServerOwner, serving: Option<(Pid, Tid)>) -> String {
+    let mut words = String::from(" server=");
+    let serve = serving.map(|s| s.1);
+    for (what, tid) in [("accept", owner.accept_tid), ("serve", serve)] {
+        if let Some(tid) = tid {
+            let _ = write!(words, "{what}:{tid},");
+        }
+    }
+    let pid = serving.map_or(owner.pid, |s| s.0);
+    let _ = write!(words, "pid:{pid}");
+    words
 }
 
 impl<'a> FlowNote<'a> {
@@ -24,23 +43,17 @@ impl<'a> FlowNote<'a> {
                 owner.worker, owner.pid, owner.tid
             );
         }
-        if let Some(owner) = &flow.server_owner {
-            words.push_str(" server=");
-            for (what, tid) in [("accept", owner.accept_tid), ("serve", owner.serve_tid)] {
-                if let Some(tid) = tid {
-                    let _ = write!(words, "{what}:{tid},");
-                }
-            }
-            let _ = write!(words, "pid:{}", owner.pid);
-        }
+        let owner = flow.server_owner.as_ref();
+        let serving = owner.and_then(|o| Some((o.pid, o.serve_tid?)));
+        let by_another = |e: &Exchange| served(e).is_some_and(|by| Some(by) != serving);
         Self {
             client: flow.client,
             exchanges: &flow.exchanges,
             words,
-            senders: [
-                flow.client_owner.map(|o| (o.pid, o.tid)),
-                flow.server_owner.and_then(|o| Some((o.pid, o.serve_tid?))),
-            ],
+            server: owner.map_or_else(String::new, |o| server_words(o, serving)),
+            owner,
+            several: flow.exchanges.iter().any(by_another),
+            senders: [flow.client_owner.map(|o| (o.pid, o.tid)), serving],
         }
     }
 
@@ -48,12 +61,37 @@ impl<'a> FlowNote<'a> {
     /// sends many of them by itself (SYN-ACKs, acknowledgements) changes nothing
     /// of that.
     pub fn sender(&self, segment: &Segment<'_>) -> Option<(Pid, Tid)> {
-        self.senders[usize::from(segment.source != self.client)]
+        if segment.source == self.client {
+            return self.senders[0];
+        }
+        self.serving(segment).or(self.senders[1])
+    }
+
+    /// Who served the exchange that a segment belongs to, where that is not the same of
+    /// all: the one whose request was the last to come or, of what the server sends,
+    /// the one whose answer is not over.
+    fn serving(&self, segment: &Segment<'_>) -> Option<(Pid, Tid)> {
+        if !self.several {
+            return None;
+        }
+        let all = self.exchanges;
+        let at = if segment.source == self.client {
+            let come = all.partition_point(|e| e.request_ns <= segment.time);
+            come.checked_sub(1)?
+        } else {
+            let over = |e: &Exchange| e.response_ns.is_some_and(|r| r < segment.time);
+            all.partition_point(over).min(all.len().checked_sub(1)?)
+        };
+        served(all.get(at)?)
     }
 
     /// Writes the comment of a segment.
     pub fn write(&self, segment: &Segment<'_>, comment: &mut String) {
         comment.push_str(&self.words);
+        match (self.owner, self.serving(segment)) {
+            (Some(owner), Some(by)) => comment.push_str(&server_words(owner, Some(by))),
+            _ => comment.push_str(&self.server),
+        }
         comment.push_str(" what=");
         let start = comment.len();
         let mut add = |word: &str| {
@@ -107,6 +145,11 @@ impl<'a> FlowNote<'a> {
             _ => "data",
         }
     }
+}
+
+/// Who served an exchange, where that is known.
+fn served(exchange: &Exchange) -> Option<(Pid, Tid)> {
+    exchange.serve_pid.zip(exchange.serve_tid)
 }
 
 /// Of the TIME protocol, or of another.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::model::{FlowRecord, Frame, RunRecord, WorkerId};
+use crate::model::{FlowRecord, Frame, Pid, RunRecord, Tid, WorkerId};
 
 struct Golden {
     folder: PathBuf,
@@ -164,6 +164,33 @@ fn the_sender_is_named_in_numbers() {
             assert_eq!(found, frames, "{pid} {tid}");
         }
     }
+}
+
+/// Where an exchange was served by another thread than the first, its frames name that one.
+#[test]
+fn a_frame_names_the_thread_that_served_its_exchange() {
+    let mut golden = Golden::named("thread");
+    let flow = &mut golden.flows[0];
+    let asked = flow.exchanges[0].request_ns;
+    flow.exchanges[0].serve_pid = Some(Pid(5_000_000));
+    flow.exchanges[0].serve_tid = Some(Tid(6_000_000));
+    let (from, server, number) = (flow.client, flow.server_frames, flow.flow);
+    let (port, mut asking) = (flow.server.port, 0);
+    let mut capture = golden.capture();
+    frames_of_a_run(&mut capture, port, &mut |_, segment| {
+        let ours = segment.filter(|(s, of)| *of == number && s.source == from);
+        asking += u64::from(ours.is_some_and(|(s, _)| s.time >= asked));
+        Ok::<_, io::Error>(())
+    })
+    .unwrap();
+    let out = golden.annotated();
+    assert!(asking > 0);
+    assert_eq!(times(&out, "serve:6000000,pid:5000000 "), asking + server);
+    let mut option = vec![8, 0, 8, 0];
+    option.extend_from_slice(&5_000_000u32.to_le_bytes());
+    option.extend_from_slice(&6_000_000u32.to_le_bytes());
+    let found = out.windows(option.len()).filter(|w| *w == option).count() as u64;
+    assert_eq!(found, server, "the client's frames are the client's");
 }
 
 #[test]

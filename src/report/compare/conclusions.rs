@@ -1,7 +1,7 @@
 //! What the rows come to: which of them differ by more than noise, and how each
 //! grows with the number of requests.
 
-use super::cells::{marked, strong};
+use super::cells::strong;
 use super::words::Say;
 use crate::model::{CompareRecord, Difference, GrowthRow, TOO_FEW_REPEATS};
 use crate::report::sheet::{Block, Cell, Column, Grid, Keep, Row, Tone};
@@ -11,9 +11,9 @@ const TOLD: usize = 15;
 
 /// The pairs that were tested.
 pub(super) fn differences(say: Say, record: &CompareRecord) -> Option<Block> {
-    let differences = &record.differences;
+    let differences = record.fair_differences();
     let test = &differences.first()?.test;
-    let mut told: Vec<&Difference> = differences.iter().collect();
+    let mut told: Vec<&Difference> = differences.clone();
     let test = say.lang.kept(test);
     let mut after = vec![say.tested(&test, &say.lang.decimal(0.05, 2))];
     if let Some(needed) = repeats_needed(record) {
@@ -26,33 +26,22 @@ pub(super) fn differences(say: Say, record: &CompareRecord) -> Option<Block> {
         told.retain(|d| d.real);
         after.insert(0, summary(say, told.len(), differences.len()));
     }
-    let failed = |name: &str| {
-        let mut rows = record.rows.iter();
-        rows.any(|row| row.name == name && row.fell_short())
-    };
-    let marks = |d: &Difference| failed(&d.a) || failed(&d.b);
-    if told.iter().any(|d| marks(d)) {
-        after.push(format!("({})", say.mark_means()));
+    let left_out = record.left_out();
+    if !left_out.is_empty() {
+        after.insert(0, say.not_tested(&left_out.join(", ")));
     }
     let rows: Vec<Row> = told
         .into_iter()
         .map(|d| {
-            let name = |name: &str| {
-                if failed(name) {
-                    marked(name)
-                } else {
-                    Cell::new(name)
-                }
-            };
-            let verdict = match (d.real, marks(d)) {
-                (true, false) => Cell::new(say.significant()).toned(Tone::Good),
-                (true, true) => Cell::new(say.significant_incomplete()).toned(Tone::Warning),
-                (false, _) => Cell::new(say.not_significant()).toned(Tone::Quiet),
+            let verdict = if d.real {
+                Cell::new(say.significant()).toned(Tone::Good)
+            } else {
+                Cell::new(say.not_significant()).toned(Tone::Quiet)
             };
             Row::new([
-                name(&d.b),
+                Cell::new(&d.b),
                 Cell::new(format!("{} ×", say.lang.times(d.ratio))),
-                name(&d.a),
+                Cell::new(&d.a),
                 Cell::new(p_value(say, d.p_value)),
                 verdict,
             ])

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::model::{CompareRow, Nanos, ServerModel, Strategy};
 use crate::report::spreadsheet::Spreadsheet;
+use crate::text::command::as_line;
 use crate::text::escape::spreadsheet;
 
 /// A row; its fields are the columns.
@@ -60,7 +61,7 @@ impl<'a> Row<'a> {
         let server = census.map(|c| &c.server);
         let system = census.map(|c| c.system.threads);
         let (handshake, exchange) = (row.latency.handshake, row.latency.exchange);
-        let words = row.client_command.as_ref().map(|words| words.join(" "));
+        let words = row.client_command.as_ref().map(|words| as_line(words));
         Self {
             name: spreadsheet(&row.name),
             strategy: row.strategy,

@@ -19,6 +19,7 @@ use super::sheet::{Cell, Sheet, Tone};
 use super::summary;
 use crate::lang::Lang;
 use crate::model::{CompareRecord, CompareRow};
+use crate::text::command::as_line;
 
 /// What is said of a comparison to people.
 pub(super) fn sheet(lang: Lang, record: &CompareRecord) -> Sheet {
@@ -68,7 +69,7 @@ fn subtitles(say: Say, record: &CompareRecord) -> Vec<Cell> {
     let models = distinct(&|row| row.server_model.map(|model| model.to_string()));
     let own = distinct(&|row| {
         let (name, command) = (row.server.as_ref()?, row.server_command.as_ref()?);
-        Some(say.server_of(name, &command.join(" ")))
+        Some(say.server_of(name, &as_line(command)))
     });
     let mut servers = own;
     if !models.is_empty() {
@@ -91,7 +92,7 @@ fn subtitles(say: Say, record: &CompareRecord) -> Vec<Cell> {
         say.lang.duration(record.duration_ns),
     )];
     if !record.plan.options.is_empty() {
-        lines.push(say.options(&record.plan.options.join(" ")));
+        lines.push(say.options(&as_line(&record.plan.options)));
     }
     if let Some(environment) = &record.environment {
         lines.push(when_and_where(

@@ -2,7 +2,7 @@
 //! else by the limits that stood when a run was made.
 
 use super::Parts;
-use super::page::{Page, foreign};
+use super::page::{Page, code, foreign};
 use super::words::Say;
 use crate::model::{
     Binding, CeilingKind, CeilingRecord, Environment, KindCeiling, LimitName, StoppedBy,
@@ -159,7 +159,7 @@ fn binds(say: Say, kind: &KindCeiling, binding: &Binding) -> Vec<String> {
         binding
             .remedy
             .as_ref()
-            .map(|r| say.binding_remedy(&foreign(r))),
+            .map(|r| say.binding_remedy(&code(r))),
     );
     sentences
 }

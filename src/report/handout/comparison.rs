@@ -49,7 +49,17 @@ pub(super) fn of_runs(say: Say, runs: &[&RunPart<'_>], page: &mut Page) {
         ],
         &rows,
     );
-    page.sentences(&[say.one_run_each()]);
+    let requests = |part: &RunPart<'_>| {
+        let requests = &part.view.run.requests;
+        requests.submitted.or(requests.attempted)
+    };
+    let mut after = vec![say.one_run_each()];
+    // Of a run that was not counted nothing is said.
+    let known: Vec<u64> = runs.iter().filter_map(|part| requests(part)).collect();
+    if known.windows(2).any(|two| two[0] != two[1]) {
+        after.push(say.runs_of_several_sizes());
+    }
+    page.sentences(&after);
 }
 
 /// A comparison.
@@ -183,11 +193,11 @@ fn tasks(say: Say, rows: &[CompareRow], page: &mut Page) {
 }
 
 fn differences(say: Say, record: &CompareRecord, page: &mut Page) {
-    let all = &record.differences;
+    let all = record.fair_differences();
     let Some(first) = all.first() else {
         return;
     };
-    let mut told: Vec<&Difference> = all.iter().collect();
+    let mut told: Vec<&Difference> = all.clone();
     let many = told.len() > TOLD;
     if many {
         told.retain(|d| d.real);
@@ -255,12 +265,4 @@ fn p_value(say: Say, p: f64) -> String {
     } else {
         say.lang.decimal(p, 4)
     }
-}
-
-/// Whether a row of this name fell short.
-pub(super) fn fell_short(record: &CompareRecord, name: &str) -> bool {
-    record
-        .rows
-        .iter()
-        .any(|row| row.name == name && row.fell_short())
 }

@@ -3,8 +3,10 @@
 use super::facts::is_exact;
 use super::page::{Page, foreign};
 use super::words::Say;
-use super::{Parts, RunPart, ceilings, comparison};
-use crate::model::{CeilingKind, CompareRecord, Difference, RunRecord, Severity, StoppedBy};
+use super::{Parts, RunPart, ceilings, comparison, outcome};
+use crate::model::{
+    CeilingKind, CompareRecord, Difference, RunRecord, Severity, SideCensus, StoppedBy,
+};
 
 /// No more pairs are told one by one.
 const TOLD: usize = 6;
@@ -41,6 +43,7 @@ fn of_run(say: Say, part: &RunPart<'_>) -> String {
     let mut told = Vec::new();
     match (run.requests.valid, run.requests.submitted) {
         (Some(valid), Some(all)) => told.push(say.c_valid(&say.n(valid), &say.requests(all))),
+        (Some(_), None) if outcome::none_seen(run) => told.push(say.no_request_seen()),
         (Some(valid), None) => told.push(say.c_valid_seen(&say.requests(valid))),
         (None, _) => {}
     }
@@ -59,15 +62,21 @@ fn of_run(say: Say, part: &RunPart<'_>) -> String {
     format!("**{}**: {}", foreign(part.name), told.join(" "))
 }
 
-fn peaks(say: Say, run: &RunRecord) -> Option<String> {
-    let peak = |census: &crate::model::SideCensus| census.threads.peak.filter(|_| is_exact(census));
-    let (client, server) = (peak(&run.census.client), peak(&run.census.server));
-    match (client, server) {
+fn peaks(say: Say, run: &RunRecord) -> Vec<String> {
+    let (client, server) = (&run.census.client, &run.census.server);
+    let peak = |census: &SideCensus| census.threads.peak.filter(|_| is_exact(census));
+    // A peak that was sampled may have been higher.
+    let seen = |census: &SideCensus| census.threads.peak.filter(|_| !is_exact(census));
+    let mut told = Vec::new();
+    told.extend(match (peak(client), peak(server)) {
         (Some(c), Some(s)) => Some(say.c_peaks(&say.threads(c), &say.n(s))),
         (Some(c), None) => Some(say.c_peak_client(&say.threads(c))),
         (None, Some(s)) => Some(say.c_peak_server(&say.threads(s))),
         (None, None) => None,
-    }
+    });
+    told.extend(seen(client).map(|c| say.c_seen_client(&say.n(c))));
+    told.extend(seen(server).map(|s| say.c_seen_server(&say.n(s))));
+    told
 }
 
 /// In which of several runs the most threads of the client existed at the same time, and
@@ -91,11 +100,13 @@ fn most(say: Say, runs: &[&RunPart<'_>]) -> Option<String> {
 fn of_comparison(say: Say, name: &str, record: &CompareRecord) -> Vec<String> {
     let name = foreign(name);
     let mut items = Vec::new();
-    let fair = |d: &&Difference| {
-        !comparison::fell_short(record, &d.a) && !comparison::fell_short(record, &d.b)
-    };
-    let all: Vec<&Difference> = record.differences.iter().filter(fair).collect();
+    let all: Vec<&Difference> = record.fair_differences();
     let real: Vec<&&Difference> = all.iter().filter(|d| d.real).collect();
+    let left_out = record.left_out();
+    if !left_out.is_empty() {
+        let names: Vec<String> = left_out.into_iter().map(foreign).collect();
+        items.push(format!("**{name}**: {}", say.c_left_out(&names.join(", "))));
+    }
     if real.is_empty() {
         if comparison::repeats_needed(record).is_some() {
             items.push(format!("**{name}**: {}", say.c_too_few()));

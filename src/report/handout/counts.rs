@@ -100,6 +100,10 @@ fn of_side(say: Say, side: Side, census: &SideCensus) -> Vec<String> {
         told.push(say.was_sampled(&who));
         return told;
     }
+    if is_one_throughout(threads, processes) {
+        told.push(say.one_throughout(&who));
+        return told;
+    }
     told.extend(created(say, &who, threads, processes));
     let peak = (threads.peak, processes.peak);
     told.extend(match peak {
@@ -127,6 +131,14 @@ fn of_side(say: Say, side: Side, census: &SideCensus) -> Vec<String> {
         });
     }
     told
+}
+
+/// Whether there was one thread from the beginning to the end, and nothing else.
+fn is_one_throughout(threads: Counts, processes: Counts) -> bool {
+    let one = |counts: Counts| {
+        [counts.before, counts.peak, counts.after] == [Some(1); 3] && counts.created == Some(0)
+    };
+    one(threads) && one(processes)
 }
 
 fn created(say: Say, who: &str, threads: Counts, processes: Counts) -> Option<String> {

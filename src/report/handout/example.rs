@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::RunPart;
+use super::facts;
 use super::page::{Page, foreign};
 use super::words::Say;
 use crate::analysis::Rung;
@@ -52,7 +53,7 @@ pub(super) fn describe(say: Say, run: &RunPart<'_>, page: &mut Page) {
         }
         (alike, all) => say.example_most(&say.n(alike), &say.flows(all), &history),
     });
-    told.extend(steps(say, flow));
+    told.extend(steps(say, flow, facts::lost(run.view.run) > 0));
     page.sentences(&told);
     ladder(say, run, flow, page);
 }
@@ -71,8 +72,9 @@ fn span(from: Timestamp, to: Timestamp) -> Option<Nanos> {
     (to >= from).then(|| to.since(from))
 }
 
-/// What happened, one thing after the other.
-fn steps(say: Say, flow: &FlowRecord) -> Vec<String> {
+/// What happened, one thing after the other. `lossy`: frames were lost, so that what is
+/// not there may have happened.
+fn steps(say: Say, flow: &FlowRecord, lossy: bool) -> Vec<String> {
     let mut told = Vec::new();
     let Some(shake) = flow.handshake else {
         told.push(say.step_no_syn());
@@ -89,18 +91,22 @@ fn steps(say: Say, flow: &FlowRecord) -> Vec<String> {
             let after = since(flow.server_closed_ns).map(|after| say.time(after));
             after.map(|after| say.step_refused(&after))
         }
+        _ if lossy && !flow.is_established() => {
+            told.push(say.step_end_unseen());
+            return told;
+        }
         _ if !flow.is_answered() => Some(say.step_syn_alone()),
         _ if !flow.is_established() => Some(say.step_half()),
         _ => None,
     });
-    exchanges(say, flow, &mut told);
-    end(say, flow, &mut told);
+    exchanges(say, flow, lossy, &mut told);
+    end(say, flow, lossy, &mut told);
     told
 }
 
-fn exchanges(say: Say, flow: &FlowRecord, told: &mut Vec<String>) {
+fn exchanges(say: Say, flow: &FlowRecord, lossy: bool, told: &mut Vec<String>) {
     let Some(first) = flow.exchanges.first() else {
-        if flow.is_established() && flow.requests() == Some(0) {
+        if !lossy && flow.is_established() && flow.requests() == Some(0) {
             told.push(say.step_no_request());
         }
         return;
@@ -115,7 +121,7 @@ fn exchanges(say: Say, flow: &FlowRecord, told: &mut Vec<String>) {
         }
         (Some(took), ..) => say.step_answer(&say.time(took)),
         (None, _, Some(_)) => say.step_answer_before(),
-        (None, _, None) if first.problem.is_some() && first.valid.is_none() => {
+        (None, _, None) if lossy || first.problem.is_some() && first.valid.is_none() => {
             say.step_answer_unseen()
         }
         (None, _, None) => say.step_no_answer(),
@@ -128,9 +134,10 @@ fn exchanges(say: Say, flow: &FlowRecord, told: &mut Vec<String>) {
     }
 }
 
-fn end(say: Say, flow: &FlowRecord, told: &mut Vec<String>) {
+fn end(say: Say, flow: &FlowRecord, lossy: bool, told: &mut Vec<String>) {
     let (client, server) = (flow.client_closed_ns, flow.server_closed_ns);
     told.extend(match (flow.close, client, server) {
+        (Close::Open, ..) if lossy => Some(say.step_end_unseen()),
         (Close::Open, ..) => Some(say.step_open()),
         (Close::Rst, ..) if !flow.is_established() => None,
         (Close::Rst, ..) => Some(say.step_rst()),

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{FlowRecord, Pid, Provenance, RunRecord, ServerOwner, Side, SideCensus, Tid};
+use crate::model::{
+    Close, FlowRecord, Pid, Provenance, RunRecord, ServerOwner, Side, SideCensus, Tid,
+};
 use crate::report::view::RunView;
 
 /// How connections are shared among threads.
@@ -110,6 +112,18 @@ fn numbers_are_used_once(run: &RunRecord) -> bool {
         (Some(numbers), Some(client), Some(server)) => client.saturating_add(server) < numbers / 4,
         _ => false,
     }
+}
+
+/// How many frames the capture is known to have lost.
+pub(super) fn lost(run: &RunRecord) -> u64 {
+    let capture = run.capture.iter();
+    let dropped = capture.flat_map(|c| [c.dropped_by_kernel, c.dropped_by_interface]);
+    dropped.flatten().fold(0, u64::saturating_add)
+}
+
+/// Whether a connection has no end in the capture.
+pub(super) fn some_open(flows: &[FlowRecord]) -> bool {
+    flows.iter().any(|flow| flow.close == Close::Open)
 }
 
 /// Whether every task of the side was told of, so that its counts are exact.

@@ -6,6 +6,7 @@ use super::Explain;
 use super::page::{Page, foreign};
 use super::words::Say;
 use crate::model::{Finding, Severity};
+use crate::report::shown::figure_of;
 use crate::wording;
 
 /// A list of them.
@@ -50,13 +51,27 @@ fn sentence(message: &str) -> String {
 fn evidence(evidence: &Map<String, Value>) -> Option<String> {
     let parts = evidence.iter().filter(|(_, value)| !value.is_null());
     let parts: Vec<String> = parts
-        .map(|(name, value)| {
-            let value = match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            format!("{} = {}", foreign(name), foreign(&value))
-        })
+        .map(|(name, value)| format!("{} = {}", foreign(name), foreign(&figure_of(value))))
         .collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn evidence_is_told_without_the_signs_of_json() {
+        let of = |value: Value| evidence(value.as_object().unwrap());
+        let told = of(json!({"runs": ["a-1", "b 2"], "peak": 3, "why": {"x": 1, "y": 2}}));
+        assert_eq!(told.unwrap(), "peak = 3; runs = a-1, b 2; why = x: 1, y: 2");
+        assert_eq!(of(json!({"unknown": null})), None);
+        assert_eq!(
+            of(json!({"reasons": {}, "all": []})).unwrap(),
+            "all = —; reasons = —"
+        );
+        assert_eq!(of(json!({"bad": ["*a*"]})).unwrap(), "bad = \\*a\\*");
+    }
 }

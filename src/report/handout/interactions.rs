@@ -37,6 +37,11 @@ pub(super) fn table(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
         let pair = format!("{accept}→{serve}");
         after.push(say.interactions_pair(&pair, &accept.to_string(), &serve.to_string()));
     }
+    let further = flows.iter().take(rows).map(FlowRecord::requests_seen);
+    after.extend(further.filter(|all| *all > 1).take(1).map(|all| match all {
+        2 => say.interactions_further_one(),
+        all => say.interactions_further(&say.n(all - 1)),
+    }));
     after.extend(
         more(say, flows.len(), rows).map(|n| say.interactions_more(&n, &foreign(run.name))),
     );

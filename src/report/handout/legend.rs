@@ -72,7 +72,7 @@ pub(super) fn section(say: Say, parts: &Parts<'_>, page: &mut Page) {
             parts
                 .compared
                 .iter()
-                .any(|(_, r)| !r.differences.is_empty()),
+                .any(|(_, r)| !r.fair_differences().is_empty()),
             say.g_p(),
             say.g_p_is(),
         ),

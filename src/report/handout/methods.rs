@@ -3,6 +3,7 @@
 use super::page::foreign;
 use super::words::Say;
 use crate::model::{RunRecord, ServerKind, ServerModel, Strategy};
+use crate::text::command::as_line;
 
 /// What was run, for a heading.
 pub(super) fn of_run(say: Say, run: &RunRecord) -> String {
@@ -13,7 +14,10 @@ pub(super) fn of_run(say: Say, run: &RunRecord) -> String {
 pub(super) fn client(say: Say, run: &RunRecord) -> String {
     let plan = &run.plan;
     if let Some(words) = &plan.client_command {
-        return foreign(&words.join(" "));
+        return foreign(&as_line(words));
+    }
+    if plan.watched {
+        return say.who_connects();
     }
     let Some(strategy) = plan.strategy else {
         return say.a_client();
@@ -46,7 +50,7 @@ pub(super) fn server(say: Say, run: &RunRecord) -> String {
     let plan = &run.plan;
     let whose = match (plan.server, &plan.server_command) {
         (ServerKind::Embedded, _) => say.server_embedded(),
-        (ServerKind::Command, Some(words)) => foreign(&words.join(" ")),
+        (ServerKind::Command, Some(words)) => foreign(&as_line(words)),
         (ServerKind::Command, None) => say.server_command(),
         (ServerKind::Existing, _) => say.server_existing(),
     };
@@ -82,5 +86,5 @@ pub(super) fn strategy(say: Say, strategy: Strategy, workers: Option<u64>) -> St
 
 /// Whether what is said on the connections is known to be TIME.
 pub(super) fn speaks_time(run: &RunRecord) -> bool {
-    run.plan.client_command.is_none() || run.requests.valid > Some(0)
+    run.plan.has_built_in_client() || run.requests.valid > Some(0)
 }

@@ -1,5 +1,6 @@
 //! What became of the requests, how long it took, and how connections were closed.
 
+use super::facts;
 use super::words::Say;
 use crate::model::{Close, FlowRecord, OpenLoop, Outcome, Provenance, Quantiles, RunRecord};
 use crate::report::view::RunView;
@@ -31,13 +32,16 @@ pub(super) fn sentences(say: Say, view: RunView<'_>) -> Vec<String> {
             1 => say.answer_took_once(&max),
             _ => say.answer_took(&median, &max, &n),
         });
-        if partial {
-            told.push(say.answers_partial());
+        // Times of as many as there were are of all, whatever else is not known.
+        match run.requests.valid {
+            Some(valid) if partial && q.count < valid => told.push(say.answers_partial()),
+            None if partial => told.push(say.answers_maybe_partial()),
+            _ => {}
         }
     }
     told.extend(run.open_loop.iter().flat_map(|open| open_loop(say, open)));
     told.extend(again(say, view.flows));
-    told.extend(closes(say, view.flows));
+    told.extend(closes(say, view.flows, facts::lost(run) > 0));
     told
 }
 
@@ -69,6 +73,7 @@ fn answers(say: Say, run: &RunRecord) -> Vec<String> {
         (Some(all), Some(valid), _) => {
             told.push(say.some_valid(&say.n(valid), &say.requests(all)));
         }
+        (None, Some(0), _) if none_seen(run) => told.push(say.no_request_seen()),
         (None, Some(valid), _) => told.push(say.valid_seen(&say.requests(valid))),
         (_, None, Some(answered)) => {
             let answers = say.answers(answered);
@@ -85,10 +90,26 @@ fn answers(say: Say, run: &RunRecord) -> Vec<String> {
     if let Some(n) = requests.unknown.filter(|n| *n > 0) {
         told.push(say.outcome_unknown(&say.requests(n)));
     }
-    if requests.submitted.is_none() && requests.sum_of_failures() == Some(0) {
+    let some = requests.valid > Some(0) || requests.answered > Some(0);
+    if some && requests.submitted.is_none() && requests.sum_of_failures() == Some(0) {
         told.push(say.none_failed());
     }
     told
+}
+
+/// Whether it is certain that no request came to be seen at all.
+pub(super) fn none_seen(run: &RunRecord) -> bool {
+    let requests = &run.requests;
+    let none = |n: Option<u64>| n.is_none_or(|n| n == 0);
+    [
+        requests.valid,
+        requests.answered,
+        requests.attempted,
+        requests.unknown,
+    ]
+    .into_iter()
+    .all(none)
+        && requests.sum_of_failures() == Some(0)
 }
 
 fn failures(say: Say, run: &RunRecord) -> Option<String> {
@@ -129,14 +150,20 @@ fn again(say: Say, flows: &[FlowRecord]) -> Option<String> {
     (again > 0).then(|| say.syn_again(&say.connections(again)))
 }
 
-/// How those that were established ended.
-fn closes(say: Say, flows: &[FlowRecord]) -> Vec<String> {
+/// How those that were established ended. `lossy`: frames were lost, so that one which
+/// looks open may have been closed.
+fn closes(say: Say, flows: &[FlowRecord], lossy: bool) -> Vec<String> {
     let made = || {
         flows
             .iter()
             .filter(|f| f.handshake.is_none() || f.is_established())
     };
     let of = |close: Close| made().filter(move |f| f.close == close);
+    let open = if lossy {
+        (say.closed_unseen(), say.closed_one_unseen())
+    } else {
+        (say.closed_open(), say.closed_one_open())
+    };
     let parts = [
         (
             of(Close::Fin).count() as u64,
@@ -148,11 +175,7 @@ fn closes(say: Say, flows: &[FlowRecord]) -> Vec<String> {
             say.closed_rst(),
             say.closed_one_rst(),
         ),
-        (
-            of(Close::Open).count() as u64,
-            say.closed_open(),
-            say.closed_one_open(),
-        ),
+        (of(Close::Open).count() as u64, open.0, open.1),
     ];
     let parts: Vec<_> = parts.into_iter().filter(|(n, ..)| *n > 0).collect();
     let all = say.connections(made().count() as u64);

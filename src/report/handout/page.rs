@@ -3,7 +3,7 @@
 //! What comes in is Markdown already: whoever calls has made foreign text harmless
 //! ([`foreign`]).
 
-use crate::text::escape::markdown;
+use crate::text::escape::{markdown, printable};
 
 /// No foreign text is longer than anybody reads in a sentence, in characters.
 const LONGEST: usize = 200;
@@ -14,6 +14,15 @@ pub(super) fn foreign(text: &str) -> String {
         None => markdown(text),
         Some((at, _)) => format!("{}…", markdown(&text[..at])),
     }
+}
+
+/// A command from a record, to be copied: as it is, in a code span, where only a backtick acts.
+pub(super) fn code(text: &str) -> String {
+    let text = printable(text);
+    if text.contains('`') || text.trim().is_empty() || text.chars().count() > LONGEST {
+        return foreign(&text);
+    }
+    format!("`{text}`")
 }
 
 /// The page.
@@ -88,6 +97,15 @@ mod tests {
             "a\\|b\\\\n\\*c\\*\\\\u{1b}\\[1m"
         );
         assert_eq!(foreign(&"x".repeat(500)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn a_command_can_be_copied() {
+        let command = "sudo prlimit --pid $$ --nofile=40000:40000";
+        assert_eq!(code(command), format!("`{command}`"));
+        assert_eq!(code("a`b` <i>\n"), "a\\`b\\` &lt;i&gt;\\\\n");
+        assert_eq!(code(" "), " ");
+        assert_eq!(code(&"x".repeat(500)).chars().count(), LONGEST + 1);
     }
 
     #[test]

@@ -3,15 +3,23 @@
 use super::page::{Page, foreign};
 use super::words::Say;
 use super::{Parts, methods};
-use crate::model::{Environment, LimitName, Tool};
+use crate::model::{CompareRow, Environment, LimitName, Tool};
 
 /// The task, and a row for each run.
 pub(super) fn task(say: Say, parts: &Parts<'_>, page: &mut Page) {
     let mut sentences = Vec::new();
-    if parts.records().any(methods::speaks_time) || !parts.compared.is_empty() {
+    let built_in = |row: &CompareRow| row.strategy.is_some();
+    let mut compared = parts.compared.iter().flat_map(|(_, record)| &record.rows);
+    if parts.records().any(methods::speaks_time) || compared.any(built_in) {
         sentences.push(say.task_time());
     }
-    sentences.push(say.task_questions());
+    if !parts.runs.is_empty() || !parts.compared.is_empty() {
+        sentences.push(say.task_questions());
+    }
+    if !parts.ceilings.is_empty() {
+        sentences.push(say.task_limits());
+    }
+    sentences.push(say.task_measured());
     page.sentences(&sentences);
     let rows: Vec<Vec<String>> = parts
         .runs

@@ -3,8 +3,8 @@
 use super::{Meaning, Part, RunPart, handout};
 use crate::lang::Lang;
 use crate::model::{
-    CeilingRecord, Counts, Finding, FlowRecord, Outcome, Requests, Severity, SideCensus,
-    SystemCensus, Tool,
+    CeilingRecord, CompareRecord, Counts, Finding, FlowRecord, Outcome, Requests, Severity,
+    SideCensus, SystemCensus, Tool,
 };
 use crate::testkit::Fixture;
 
@@ -243,7 +243,10 @@ fn what_was_only_sampled_is_not_at_most() {
     fixture.run.census.client.provenance = Some(crate::model::Provenance::Sampled);
     says(
         &fixture,
-        &["The most threads of the client that were seen at one time: 4 threads."],
+        &[
+            "The most threads of the client that were seen at one time: 4 threads.",
+            "The highest number of the client's threads that was seen is 4; there may have been more.",
+        ],
         &["threads of the client existed", "The client had at most"],
     );
 }
@@ -271,7 +274,31 @@ fn long_tables_are_cut_and_say_so() {
 
 #[test]
 fn several_runs_are_not_ranked_by_their_time() {
-    let fixtures = [Fixture::normal(3), Fixture::normal(9)];
+    let sizes = "did not all make the same number of requests";
+    assert!(!of_sizes([9, 9]).contains(sizes));
+    // One whose requests nobody counted may have made as many.
+    let mut uncounted = [3, 9].map(Fixture::normal);
+    uncounted[1].run.requests.submitted = None;
+    uncounted[1].run.requests.attempted = None;
+    assert!(!side_by_side(&uncounted).contains(sizes));
+    let text = of_sizes([3, 9]);
+    assert!(text.contains(sizes), "{text}");
+    assert!(
+        text.contains("do not tell which method is faster"),
+        "{text}"
+    );
+    assert!(!text.contains("significantly"), "{text}");
+    let most = "b had the most threads of the client at the same time (10), and a the fewest (4).";
+    assert!(text.contains(most), "{text}");
+    tables_are_even(&text);
+}
+
+/// A report of two runs of so many requests.
+fn of_sizes(requests: [u32; 2]) -> String {
+    side_by_side(&requests.map(Fixture::normal))
+}
+
+fn side_by_side(fixtures: &[Fixture; 2]) -> String {
     let parts: Vec<Part<'_>> = fixtures
         .iter()
         .zip(["a", "b"])
@@ -289,15 +316,7 @@ fn several_runs_are_not_ranked_by_their_time() {
             })
         })
         .collect();
-    let text = handout(&parts, Lang::En, 20, &explain);
-    assert!(
-        text.contains("do not tell which method is faster"),
-        "{text}"
-    );
-    assert!(!text.contains("significantly"), "{text}");
-    let most = "b had the most threads of the client at the same time (10), and a the fewest (4).";
-    assert!(text.contains(most), "{text}");
-    tables_are_even(&text);
+    handout(&parts, Lang::En, 20, &explain)
 }
 
 /// A run that stands for the others of its method says so, and is not put beside those
@@ -399,7 +418,14 @@ fn a_ceiling_alone_is_a_report() {
     };
     let text = handout(&[Part::Ceiling("max", &record)], Lang::Id, 20, &explain);
     assert!(text.starts_with("# Laporan praktikum"), "{text}");
+    assert!(!text.contains("Untuk tiap metode"), "{text}");
     tables_are_even(&text);
+    let text = handout(&[Part::Ceiling("max", &record)], Lang::En, 20, &explain);
+    assert!(
+        text.contains("were possible at the same time in this environment"),
+        "{text}"
+    );
+    assert!(!text.contains("For each method"), "{text}");
     assert!(handout(&[], Lang::En, 0, &explain).starts_with("# "));
 }
 
@@ -429,4 +455,128 @@ fn the_example_went_as_most_did() {
     // Two and two: the one that began first.
     assert_eq!(super::example(&flows), Some(crate::model::FlowId(0)));
     assert_eq!(super::example(&[]), None);
+}
+
+/// A frame that was lost may have been the one that closed it.
+#[test]
+fn what_a_lossy_capture_does_not_show_is_not_said_to_be_missing() {
+    let mut run = Fixture::normal(4);
+    for flow in &mut run.flows[..2] {
+        flow.close = crate::model::Close::Open;
+        flow.exchanges[0].response_ns = None;
+    }
+    run.capture().stop_reason = crate::model::StopReason::Timeout;
+    let open = "2 were not closed within the capture";
+    let early = "The capture ended before all connections were closed.";
+    let unseen = "2 have no end in the capture, which lost frames";
+    says(&run, &[open, early, "no answer came"], &[unseen]);
+    run.capture().dropped_by_kernel = Some(9);
+    let example = "whether it was answered is not in the capture";
+    let end = "The capture, which lost frames, does not show its end.";
+    says(
+        &run,
+        &[unseen, end, example],
+        &[open, early, "no answer came", "still open"],
+    );
+    // Nothing is open: it waited for connections that were not made.
+    let mut run = Fixture::normal(4);
+    run.capture().stop_reason = crate::model::StopReason::Timeout;
+    says(&run, &[], &[early]);
+}
+
+#[test]
+fn figures_that_are_not_known_are_named_in_words() {
+    let mut run = Fixture::normal(4);
+    for path in ["exchanges.requests", "exchanges.valid", "latency.exchange"] {
+        run.run
+            .incomplete
+            .insert(path.to_owned(), crate::model::IncompleteFigure::default());
+    }
+    let known = "Not exactly known: the requests and answers on the wire, the times to answer.";
+    let partial = ["These times are not of all", "These times may not be"];
+    // All four were measured.
+    says(&run, &[known], &partial);
+    run.run.requests.valid = Some(5);
+    says(&run, &[known, partial[0]], &partial[1..]);
+    run.run.requests.valid = None;
+    says(&run, &[partial[1]], &partial[..1]);
+}
+
+#[test]
+fn a_run_without_any_request_says_so() {
+    let mut run = Fixture::normal(4).without_capture();
+    run.workers.clear();
+    run.run.plan.client_command = Some(
+        ["python3", "-c", "import sys; sys.exit(3)"]
+            .map(str::to_owned)
+            .to_vec(),
+    );
+    run.run.plan.strategy = None;
+    run.run.requests = Requests {
+        submitted: None,
+        attempted: Some(0),
+        valid: Some(0),
+        answered: Some(0),
+        ..Requests::default()
+    }
+    .with_total();
+    says(
+        &run,
+        &[
+            "No request was seen.",
+            "python3 -c 'import sys; sys.exit(3)'",
+        ],
+        &["0 requests got", "None of those"],
+    );
+}
+
+#[test]
+fn one_thread_from_beginning_to_end_is_told_as_that() {
+    let mut run = Fixture::normal(4);
+    let one = Counts {
+        before: Some(1),
+        peak: Some(1),
+        after: Some(1),
+        created: Some(0),
+    };
+    (
+        run.run.census.client.threads,
+        run.run.census.client.processes,
+    ) = (one, one);
+    let told = "From the beginning to the end the client had one thread and one process, and created no other.";
+    says(&run, &[told], &["At most 1 thread of the client"]);
+    run.run.census.client.threads.peak = Some(2);
+    says(&run, &["At most 2 threads of the client"], &[told]);
+}
+
+/// Who did less is in no pair, also of a record that has one, and it is said.
+#[test]
+fn what_fell_short_is_not_compared() {
+    let mut record: CompareRecord =
+        serde_json::from_str(include_str!("../../../tests/schemas/compare.json")).unwrap();
+    let told = |record: &CompareRecord, lang| {
+        let text = handout(&[Part::Compare("cmp", record)], lang, 20, &explain);
+        tables_are_even(&text);
+        text
+    };
+    let whole = told(&record, Lang::En);
+    assert!(
+        whole.contains("| async@100 | thread@100 | significant |"),
+        "{whole}"
+    );
+    assert!(!whole.contains("Not compared"), "{whole}");
+    record.rows[3].failed = Some(25);
+    let short = told(&record, Lang::En);
+    for said in [
+        "| ! async@100 |",
+        "its durations cannot be compared, and no test does",
+        "**cmp**: Not compared, as requests failed or were not made: async@100.",
+        "**cmp**: No method takes significantly less time",
+    ] {
+        assert!(short.contains(said), "{said}: {short}");
+    }
+    assert!(!short.contains("| significant |"), "{short}");
+    let said =
+        "**cmp**: Tidak dibandingkan, karena ada request yang gagal atau tidak dibuat: async@100.";
+    assert!(told(&record, Lang::Id).contains(said));
 }

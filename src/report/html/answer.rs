@@ -3,8 +3,11 @@
 use super::markup::Markup;
 use super::words::Say;
 use crate::lang::Lang;
-use crate::model::{Counts, Finding, Quantiles, Requests, RunRecord, Severity, SideCensus};
+use crate::model::{
+    Counts, Finding, Provenance, Quantiles, Requests, RunRecord, Severity, SideCensus,
+};
 use crate::report::sheet::ABSENT;
+use crate::report::shown::figure_of;
 use crate::report::summary::{subtitles, title};
 use crate::report::view::RunView;
 use crate::wording;
@@ -107,9 +110,15 @@ fn wire(say: Say, page: &mut Markup, run: &RunRecord) {
     let [answer, answer_p99] = figures(run.latency.exchange);
     let capture = run.capture.as_ref();
     let dropped = capture.and_then(|c| c.dropped_by_kernel);
+    // Without a capture the client told of its times.
+    let heading = if Provenance::is_told(run.latency.provenance) {
+        say.connections()
+    } else {
+        say.wire()
+    };
     list(
         page,
-        say.wire(),
+        heading,
         &[
             (
                 say.tables().flows_label(),
@@ -158,12 +167,7 @@ pub(super) fn list_of_findings(say: Say, page: &mut Markup, findings: &[Finding]
         if !finding.evidence.is_empty() {
             page.element("<details><summary>", say.evidence(), "</summary><dl>");
             for (name, value) in &finding.evidence {
-                let value = match value {
-                    serde_json::Value::String(text) => text.clone(),
-                    serde_json::Value::Null => ABSENT.to_owned(),
-                    other => other.to_string(),
-                };
-                page.fact(name, &value);
+                page.fact(name, &figure_of(value));
             }
             page.raw("</dl></details>");
         }

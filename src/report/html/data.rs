@@ -18,7 +18,7 @@ use super::flow_table::{exchanges, flows, others};
 use super::texts::Texts;
 use super::words::Say;
 use crate::model::{FlowRecord, RunCensus, Side, SideCensus, TimelinePoint, WorkerRecord};
-use crate::report::join::{join, tells_lives};
+use crate::report::join::{has_one_each, join, tells_lives};
 use crate::report::view::RunView;
 
 /// The most flows in a page; of more, every second, third … is in it.
@@ -52,6 +52,8 @@ struct Head {
     moments: BTreeMap<&'static str, [&'static str; 3]>,
     /// Sides whose lines tell when the thread began and ended.
     whole_lives: Vec<Side>,
+    /// Sides that made a thread or process for each request or connection: no two share one.
+    one_each: Vec<Side>,
     /// The states that occur, and what they mean.
     states: BTreeMap<&'static str, &'static str>,
     tables: Vec<(&'static str, TableHead)>,
@@ -59,8 +61,8 @@ struct Head {
 }
 
 /// The data: the length of the head in four bytes, little end first, the head, and the
-/// columns.
-pub(super) fn data(say: Say, view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
+/// columns. The times are so many times `coarser` than they have to be.
+pub(super) fn data(say: Say, view: RunView<'_>, coarser: i64) -> serde_json::Result<Vec<u8>> {
     let all = view.flows;
     let every = all.len().div_ceil(MOST_FLOWS).max(1);
     let shown: Vec<&FlowRecord> = all.iter().step_by(every).collect();
@@ -74,7 +76,7 @@ pub(super) fn data(say: Say, view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
         (Side::Server, &census.server),
     ];
     let rows = shown.len().max(left.len());
-    let clock = Clock::of(all, view.workers, first_change(census), rows);
+    let clock = Clock::of(all, view.workers, first_change(census), rows).coarser(coarser);
     let mut texts = Texts::new(say);
     let mut tables = Vec::new();
     let client: Vec<_> = joined.client.iter().copied().step_by(every).collect();
@@ -88,7 +90,7 @@ pub(super) fn data(say: Say, view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
     let mut thinned = Vec::new();
     for (side, census) in sides {
         let changes = thin(&census.timeline, MOST_CHANGES);
-        if changes.len() < census.timeline.len() {
+        if changes.len() < census.timeline.len() || census.timeline_step_ns.is_some() {
             thinned.push(side);
         }
         tables.push((side.name(), timeline(&changes, clock)));
@@ -117,6 +119,11 @@ pub(super) fn data(say: Say, view: RunView<'_>) -> serde_json::Result<Vec<u8>> {
             .map(|(side, _)| side)
             .into_iter()
             .filter(|side| tells_lives(view.run, *side))
+            .collect(),
+        one_each: sides
+            .map(|(side, _)| side)
+            .into_iter()
+            .filter(|side| has_one_each(view.run, *side))
             .collect(),
         states: shown
             .iter()

@@ -3,10 +3,11 @@
 
 use super::markup::Markup;
 use super::words::Say;
-use crate::model::{LimitName, RunRecord, ServerKind};
+use crate::model::{LimitName, Provenance, RunRecord, ServerKind};
 use crate::report::sheet::{ABSENT, Align, Block, Cell, Grid, Tone};
 use crate::report::view::RunView;
 use crate::report::{census, observation, summary};
+use crate::text::command;
 
 /// Tables of figures, environment, method, provenance.
 pub(super) fn figures(say: Say, view: RunView<'_>) -> String {
@@ -142,14 +143,20 @@ fn method(say: Say, run: &RunRecord) -> Facts {
     let (plan, tables) = (&run.plan, say.tables());
     let count = |n: u64| say.lang.count(n);
     let duration = |span| say.lang.duration(span);
-    let words = |words: Option<&[String]>| words.map(|words| words.join(" "));
+    let words = |words: Option<&[String]>| words.map(command::as_line);
     let built_in = || say.built_in().to_owned();
     let server = match plan.server {
         ServerKind::Embedded => Some(built_in()),
         ServerKind::Command => words(plan.server_command.as_deref()),
         ServerKind::Existing => Some(say.already_ran().to_owned()),
     };
-    let client = words(plan.client_command.as_deref()).unwrap_or_else(built_in);
+    let client = words(plan.client_command.as_deref()).unwrap_or_else(|| {
+        if plan.watched {
+            tables.who_connects().to_owned()
+        } else {
+            built_in()
+        }
+    });
     let mut facts = vec![
         fact(tables.client(), Some(client)),
         fact(say.strategy(), plan.strategy.map(|s| s.to_string())),
@@ -193,18 +200,25 @@ fn method(say: Say, run: &RunRecord) -> Facts {
 
 fn provenance(say: Say, run: &RunRecord) -> Facts {
     let (census, tables) = (&run.census, say.tables());
+    let by_calls = Provenance::is_told(run.latency.provenance);
     let wire = match run.capture {
         Some(_) => say.by_frames(),
+        None if by_calls => say.by_calls(),
         None if run.correlation.flows.is_some() => say.by_file(),
         None => say.by_nothing(),
+    };
+    let (handshake, answer) = if by_calls {
+        (say.connect_is(), say.reply_is())
+    } else {
+        (say.handshake_is(), say.answer_is())
     };
     [
         (say.tasks_of_client(), say.how(census.client.provenance)),
         (say.tasks_of_server(), say.how(census.server.provenance)),
         (say.tasks_of_system(), say.how(census.system.provenance)),
         (say.of_the_wire(), wire),
-        (tables.handshake(), say.handshake_is()),
-        (tables.answer(), say.answer_is()),
+        (tables.handshake(), handshake),
+        (tables.answer(), answer),
         (say.quantiles(), say.quantiles_are()),
         (say.owners(), say.owners_are()),
         (ABSENT, say.absent_is()),

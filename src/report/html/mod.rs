@@ -49,6 +49,7 @@ const SCRIPT: &str = concat!(
     include_str!("page/model.js"),
     include_str!("page/lanes.js"),
     include_str!("page/axis.js"),
+    include_str!("page/dust.js"),
     include_str!("page/paint.js"),
     include_str!("page/ladder.js"),
     include_str!("page/histogram.js"),
@@ -70,14 +71,28 @@ pub(crate) fn write_html(
     let say = Say::new(lang);
     let mut title = Markup::default();
     title.text(&summary::title(say.tables(), view.run).text);
-    let parts = Parts {
+    let mut parts = Parts {
         title: title.end(),
         top: answer::answer(say, view, notes),
         rest: figures::figures(say, view),
-        data: pack::packed(&data::data(say, view)?)?,
+        data: String::new(),
     };
-    parts.fill(PAGE, SCRIPT, lang, out)
+    // Where there is no room, times become coarser, ten times at a time: noise is what does
+    // not pack.
+    let mut page = Vec::new();
+    for coarser in [1, 10, 100, 1_000] {
+        parts.data = pack::packed(&data::data(say, view, coarser)?)?;
+        page.clear();
+        parts.fill(PAGE, SCRIPT, lang, &mut page)?;
+        if page.len() < ROOM {
+            break;
+        }
+    }
+    out.write_all(&page)
 }
+
+/// Bytes below which a page stays.
+const ROOM: usize = 2_500_000;
 
 /// What a page is made of, beside its own texts, its style and its script.
 struct Parts {
@@ -96,7 +111,7 @@ impl Parts {
     ];
 
     /// Writes a page. What is put in is not looked at again.
-    fn fill(self, page: &str, script: &str, lang: Lang, out: &mut impl Write) -> io::Result<()> {
+    fn fill(&self, page: &str, script: &str, lang: Lang, out: &mut impl Write) -> io::Result<()> {
         let policy = format!(
             "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
             pack::source(script),

@@ -97,6 +97,7 @@ impl<W: Write> Sink for Chrome<W> {
         let (pid, tid, name) = match track {
             Track::Process { pid, name } => (pid.0, pid.0, name.to_owned()),
             Track::Thread { pid, tid, name, .. } => (pid.0, tid.0, format!("{name}, tid {tid}")),
+            Track::Again { pid, name, .. } => (pid.0, own, name.to_owned()),
             Track::Other { name } => (NOBODYS, own, name.to_owned()),
             Track::Lane { pid, nth, name, .. } => {
                 let pid = pid.map_or(NOBODYS, |pid| pid.0);

@@ -18,7 +18,8 @@
 //!
 //! What was not seen is not drawn: a flow whose serving thread is not known has no
 //! `serve` and no arrows; one whose client thread is not known stands on a track that
-//! says so.
+//! says so. A number that the kernel gave again is another thread: each life has a track
+//! of its own.
 //!
 //! Times are nanoseconds since the first thing that is drawn; what moment that was, by
 //! the capture's clock (`CLOCK_REALTIME`), is said in the file.
@@ -29,6 +30,7 @@
 mod chrome;
 mod counters;
 mod lanes;
+mod lives;
 mod perfetto;
 mod protobuf;
 #[cfg(test)]

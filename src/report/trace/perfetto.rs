@@ -193,6 +193,12 @@ impl<W: Write> Sink for Perfetto<W> {
                             thread.text(track::THREAD_NAME, name);
                         });
                     }
+                    // To the trace processor a number is a thread: of one that came again
+                    // all would stand on the first one's track.
+                    Track::Again { process, name, .. } => {
+                        descriptor.number(track::PARENT, uuid(process));
+                        descriptor.text(track::NAME, name);
+                    }
                     Track::Other { name } => descriptor.text(track::NAME, name),
                     Track::Lane { of, name, .. } => {
                         descriptor.number(track::PARENT, uuid(of));

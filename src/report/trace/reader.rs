@@ -230,6 +230,13 @@ impl Texts {
             return;
         }
         let of = match parent {
+            // A thread whose number came again: none to a reader, but a track of its own.
+            Some(parent) if self.processes.contains_key(&parent) => {
+                let (of, _) = name.rsplit_once(", life ").unwrap();
+                let (_, tid) = of.rsplit_once(", tid ").unwrap();
+                let tid = Some(tid.parse().unwrap());
+                (self.processes[&parent].clone(), tid, name.clone())
+            }
             Some(parent) => told.tracks[&parent].clone(),
             None => (String::new(), None, name.clone()),
         };

@@ -117,6 +117,12 @@ pub(super) enum Track<'a> {
         tid: Tid,
         name: &'a str,
     },
+    /// A thread whose number another one of it had before.
+    Again {
+        process: u32,
+        pid: Pid,
+        name: &'a str,
+    },
     /// One of nobody in particular.
     Other { name: &'a str },
     /// What would overlap on the track `of`, which has the same name: the `nth` of these.

@@ -1,8 +1,9 @@
 //! What is drawn of a flow, and of a line of `workers.jsonl` that tells of no flow:
 //! from when to when, and on which thread's track.
 
+use super::lives::Lives;
 use super::sink::Name;
-use super::tracks::Threads;
+use super::tracks::{Threads, Who};
 use crate::model::{FlowRecord, Side, Timestamp, WorkerRecord};
 
 /// A piece of time on a thread's track.
@@ -45,15 +46,21 @@ impl Slices {
         });
     }
 
-    /// The slices of a flow; `line` is the server's line that tells of it.
+    /// The slices of a flow; `told` are the client's line and the server's that tell of it.
     pub(super) fn of_flow(
         &mut self,
         flow: &FlowRecord,
-        line: Option<&WorkerRecord>,
+        told: [Option<&WorkerRecord>; 2],
+        lives: &Lives,
         threads: &mut Threads,
     ) {
         let owner = flow.client_owner;
-        let client = (Side::Client, owner.map(|o| (o.pid, o.tid)));
+        let [made, line] = told;
+        // Who connected had begun before.
+        let at = made.and_then(|l| l.started_ns).unwrap_or(flow.first_ns);
+        let client = owner.map_or(Who::unknown(Side::Client), |o| {
+            lives.at_work(Side::Client, o.pid, o.tid, o.worker.0.into(), at)
+        });
         let client = |threads: &mut Threads| threads.worker(client, owner.map(|o| o.worker));
         if let Some(handshake) = &flow.handshake {
             let from = handshake.syn_ns;
@@ -66,7 +73,7 @@ impl Slices {
                 None => self.push(Name::NotEstablished, client(threads), from, flow.last_ns),
             }
         }
-        let serving = self.of_server(flow, line, threads);
+        let serving = self.of_server(flow, line, lives, threads);
         for exchange in &flow.exchanges {
             let asked = exchange.request_ns;
             let (name, to) = match exchange.response_ns {
@@ -96,18 +103,23 @@ impl Slices {
         &mut self,
         flow: &FlowRecord,
         line: Option<&WorkerRecord>,
+        lives: &Lives,
         threads: &mut Threads,
     ) -> Option<u32> {
         let owner = flow.server_owner?;
         let accepted = line.and_then(|l| l.connected_ns);
         let ready = flow.handshake.and_then(|h| h.ack_ns);
         if let (Some(tid), Some(accepted)) = (owner.accept_tid, accepted) {
-            let thread = threads.accepting((Side::Server, Some((owner.pid, tid))));
+            let thread = threads.accepting(lives.accepting(owner.pid, tid, accepted));
             let from = ready.unwrap_or(accepted).min(accepted);
             self.push(Name::Accept, thread, from, accepted);
         }
         let tid = owner.serve_tid?;
-        let thread = threads.serving((Side::Server, Some((owner.pid, tid))));
+        let served = line.and_then(|l| l.started_ns).max(accepted);
+        let served = served.unwrap_or(flow.first_ns);
+        let of = self.owner.into();
+        let who = lives.at_work(Side::Server, owner.pid, tid, of, served);
+        let thread = threads.serving(who);
         // Of a program, the thread's beginning; of the built-in server, the moment at
         // which it first received. It served no earlier than that.
         let started = line.and_then(|l| l.started_ns);
@@ -120,15 +132,26 @@ impl Slices {
         Some(thread)
     }
 
-    /// What a line that tells of no flow has to tell; `lives` is whether its beginning
+    /// What a line that tells of no flow has to tell; `whole` is whether its beginning
     /// and end are the thread's.
-    pub(super) fn of_line(&mut self, line: &WorkerRecord, lives: bool, threads: &mut Threads) {
+    pub(super) fn of_line(
+        &mut self,
+        line: &WorkerRecord,
+        whole: bool,
+        lives: &Lives,
+        threads: &mut Threads,
+    ) {
         let (Some(pid), Some(tid)) = (line.pid, line.tid) else {
             return;
         };
-        let who = (line.side, Some((pid, tid)));
+        let at = line.started_ns.or(line.connected_ns).unwrap_or_default();
+        let of = match (line.side, line.worker) {
+            (Side::Client, Some(worker)) => worker.0.into(),
+            _ => self.owner.into(),
+        };
+        let who = lives.at_work(line.side, pid, tid, of, at);
         match line.side {
-            Side::Client if lives => {
+            Side::Client if whole => {
                 if let Some(at) = line.connected_ns {
                     let thread = threads.worker(who, line.worker);
                     self.push(Name::ConnectedNoFlow, thread, at, at);
@@ -141,12 +164,12 @@ impl Slices {
                 }
             }
             Side::Server => match (line.connected_ns, line.started_ns, line.ended_ns) {
-                (Some(at), Some(started), Some(ended)) if !lives => {
+                (Some(at), Some(started), Some(ended)) if !whole => {
                     let thread = threads.serving(who);
                     self.push(Name::ServeNoFlow, thread, at.max(started), ended);
                 }
                 (Some(at), ..) => {
-                    let thread = threads.number(who);
+                    let thread = threads.number(lives.accepting(pid, tid, at));
                     self.push(Name::AcceptedNoFlow, thread, at, at);
                 }
                 (None, ..) => {}

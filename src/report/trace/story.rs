@@ -1,15 +1,16 @@
 //! What is told of a run, in order: what run it is, the counters, the tracks, what
 //! happens on them flow by flow, the findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use super::counters::{Change, counters};
 use super::lanes::{assign, wait_for_the_thread};
+use super::lives::Lives;
 use super::sink::{Event, Sink, Track, Value, What};
 use super::slices::{Slice, Slices};
 use super::told::Told;
-use super::tracks::{Thread, Threads};
+use super::tracks::{Thread, Threads, Who};
 use crate::lang::Lang;
 use crate::model::{Pid, Side, Timestamp, WorkerRecord};
 use crate::report::join::{join, tells_lives};
@@ -22,15 +23,18 @@ use crate::text::escape::printable;
 pub(super) fn tell(view: RunView<'_>, sink: &mut dyn Sink) -> io::Result<()> {
     let workers: Vec<WorkerRecord> = view.workers.iter().collect();
     let joined = join(view.flows, &workers);
+    let lives = Lives::of(view.run, &workers);
     let mut threads = Threads::default();
     let mut slices = Slices::default();
     for (place, flow) in view.flows.iter().enumerate() {
         slices.begin(place);
-        slices.of_flow(flow, joined.server[place], &mut threads);
+        let told = [joined.client[place], joined.server[place]];
+        slices.of_flow(flow, told, &lives, &mut threads);
     }
     for (place, line) in joined.others.iter().enumerate() {
         slices.begin(view.flows.len() + place);
-        slices.of_line(line, tells_lives(view.run, line.side), &mut threads);
+        let whole = tells_lives(view.run, line.side);
+        slices.of_line(line, whole, &lives, &mut threads);
     }
     let mut slices = slices.all;
     wait_for_the_thread(&mut slices);
@@ -116,17 +120,33 @@ fn write_counters(told: &mut Told<'_>, counters: &[(&'static str, Vec<Change>)])
 /// The tracks of the threads, process by process, the client first.
 fn write_tracks(told: &mut Told<'_>, threads: &[Thread], lanes: &[u32]) -> io::Result<()> {
     let mut processes: BTreeMap<(Side, Pid), u32> = BTreeMap::new();
-    let pids = threads.iter().filter_map(|t| Some((t.who.0, t.who.1?.0)));
+    let pids = threads.iter().map(|t| t.who);
+    let pids = pids.filter_map(|who| Some((who.side, who.numbers?.0)));
     processes.extend(pids.map(|process| (process, 0)));
     for ((side, pid), id) in &mut processes {
         let name = side.name();
         *id = told.new_track(Track::Process { pid: *pid, name })?;
     }
+    let mut seen = HashMap::new();
     for (thread, lanes) in threads.iter().zip(lanes) {
-        let name = thread.name();
-        let (side, who) = thread.who;
-        let known = who.and_then(|who| Some((who, *processes.get(&(side, who.0))?)));
+        let mut name = thread.name();
+        let Who { side, numbers, .. } = thread.who;
+        let known = numbers.and_then(|of| Some((of, *processes.get(&(side, of.0))?)));
+        // Which life of its number it is, from 1.
+        let life = numbers.map_or(1, |(pid, tid)| {
+            let lives = seen.entry((side, pid, tid)).or_insert(0_u32);
+            *lives += 1;
+            *lives
+        });
+        if let Some((_, tid)) = numbers.filter(|_| life > 1) {
+            name = format!("{name}, tid {tid}, life {life}");
+        }
         let first = told.new_track(match known {
+            Some(((pid, _), process)) if life > 1 => Track::Again {
+                process,
+                pid,
+                name: &name,
+            },
             Some(((pid, tid), process)) => Track::Thread {
                 process,
                 pid,
@@ -139,7 +159,7 @@ fn write_tracks(told: &mut Told<'_>, threads: &[Thread], lanes: &[u32]) -> io::R
         for nth in 1..*lanes {
             told.new_track(Track::Lane {
                 of: first,
-                pid: who.map(|who| who.0),
+                pid: numbers.map(|(pid, _)| pid),
                 nth,
                 name: &name,
             })?;

@@ -189,6 +189,82 @@ fn what_is_not_known_is_not_drawn_or_named_so() {
     assert_eq!(flows("accept"), [0_u64; 0]);
 }
 
+/// What the tracks are called on which slices of this name stand; lanes of a track are
+/// called as it is.
+fn names(run: &Fixture, name: &str) -> Vec<String> {
+    let told = read(&packed(run));
+    let on = told.slices.iter().filter(|s| s.name == name);
+    let names: std::collections::BTreeSet<_> = on.map(|s| &told.tracks[&s.track].2).collect();
+    names.into_iter().cloned().collect()
+}
+
+/// The kernel gives the number of a thread that has ended to another one: it is not the
+/// same, and its work stands on a track of its own.
+#[test]
+fn a_number_that_came_again_has_a_track_for_each_life() {
+    let mut run = Fixture::normal(4);
+    for flow in &mut run.flows {
+        flow.client_owner.as_mut().unwrap().tid.0 = 7;
+        flow.server_owner.as_mut().unwrap().serve_tid = Some(crate::model::Tid(95));
+    }
+    // A thread for each request and for each connection.
+    assert_eq!(
+        names(&run, "exchange"),
+        [
+            "worker 0",
+            "worker 1, tid 7, life 2",
+            "worker 2, tid 7, life 3",
+            "worker 3, tid 7, life 4"
+        ]
+    );
+    assert_eq!(names(&run, "serve").len(), 4);
+    let pid = run.flows[0].server_owner.unwrap().pid;
+    let accepted = run.flows.iter().map(|flow| WorkerRecord {
+        side: Side::Server,
+        pid: Some(pid),
+        tid: Some(crate::model::Tid(95)),
+        connected_ns: flow.handshake.and_then(|h| h.ack_ns),
+        client: Some(Endpoint::new(flow.client.ip, flow.client.port)),
+        ..run.workers[0].clone()
+    });
+    run.workers = accepted.collect();
+    assert_eq!(names(&run, "accept"), ["accept"], "one accepts all");
+    let mut json = Vec::new();
+    write_trace_json(view(&run), &mut json).unwrap();
+    let json: Value = serde_json::from_slice(&json).unwrap();
+    let all = json["traceEvents"].as_array().unwrap().iter();
+    let exchanges = all.filter(|e| e["ph"] == "X" && e["name"] == "exchange");
+    let places: std::collections::BTreeSet<_> = exchanges.map(|e| e["tid"].to_string()).collect();
+    assert_eq!(places.len(), 4);
+    // Threads that make several.
+    run.run.plan.strategy = Some(crate::model::Strategy::Pool);
+    run.run.plan.server_model = Some(crate::model::ServerModel::Pool);
+    for flow in &mut run.flows {
+        flow.client_owner.as_mut().unwrap().worker.0 = 0;
+    }
+    assert_eq!(names(&run, "exchange"), ["worker 0"]);
+    assert_eq!(names(&run, "serve").len(), 1);
+}
+
+/// Of a program it is told when each thread began.
+#[test]
+fn lives_of_a_program_are_told_apart_by_their_beginnings() {
+    let mut run = Fixture::normal(4);
+    run.run.plan.client_command = Some(vec!["./client".to_owned()]);
+    let begun = [run.flows[0].first_ns, run.flows[2].first_ns];
+    run.workers.retain(|w| w.side == Side::Client);
+    for (at, (flow, line)) in run.flows.iter_mut().zip(&mut run.workers).enumerate() {
+        flow.client_owner.as_mut().unwrap().tid.0 = 7;
+        line.tid = Some(crate::model::Tid(7));
+        line.started_ns = Some(begun[at / 2]);
+    }
+    let lives = ["workers", "workers, tid 7, life 2"];
+    assert_eq!(names(&run, "exchange"), lives);
+    // A thread of which there is no line is the one that had begun by then.
+    run.workers.remove(3);
+    assert_eq!(names(&run, "exchange"), lives);
+}
+
 /// Without a capture there is what the workers noted.
 #[test]
 fn requests_without_a_flow_are_drawn_as_such() {

@@ -117,6 +117,10 @@ impl Told<'_> {
                 }
                 _ => {
                     if let Some(exchange) = exchanges.next() {
+                        // The slice is of the thread that served the first one.
+                        let its = flow.server_owner.and_then(|o| o.serve_tid);
+                        let same = exchange.serve_tid.is_none_or(|tid| Some(tid) == its);
+                        let serve = serve.filter(|_| same);
                         self.exchange(exchange, number, slice, serve)?;
                     }
                 }

@@ -5,8 +5,35 @@ use std::collections::HashMap;
 
 use crate::model::{Pid, Side, Tid, WorkerId};
 
-/// A thread of a side; `None` where it is not known.
-pub(super) type Who = (Side, Option<(Pid, Tid)>);
+/// A thread of a side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Who {
+    pub side: Side,
+    /// Its numbers; `None` where it is not known.
+    pub numbers: Option<(Pid, Tid)>,
+    /// What tells it from others that had the same numbers.
+    pub life: u64,
+}
+
+impl Who {
+    /// One that is known.
+    pub(super) const fn known(side: Side, pid: Pid, tid: Tid, life: u64) -> Self {
+        Self {
+            side,
+            numbers: Some((pid, tid)),
+            life,
+        }
+    }
+
+    /// One of a side that nobody knows.
+    pub(super) const fn unknown(side: Side) -> Self {
+        Self {
+            side,
+            numbers: None,
+            life: 0,
+        }
+    }
+}
 
 /// What is known of a thread from what it did.
 #[derive(Clone, Debug)]
@@ -28,12 +55,13 @@ enum Worker {
 impl Thread {
     /// What its track is called.
     pub(super) fn name(&self) -> String {
-        match (self.who, self.worker) {
-            ((side, None), _) => format!("{}, thread not known", side.name()),
-            ((Side::Client, _), Worker::One(worker)) => format!("worker {worker}"),
-            ((Side::Client, _), Worker::Several) => "workers".to_owned(),
-            ((Side::Client, _), Worker::NotKnown) => "client".to_owned(),
-            ((Side::Server, _), _) => match (self.accepts, self.serves) {
+        let Who { side, numbers, .. } = self.who;
+        match (side, self.worker) {
+            _ if numbers.is_none() => format!("{}, thread not known", side.name()),
+            (Side::Client, Worker::One(worker)) => format!("worker {worker}"),
+            (Side::Client, Worker::Several) => "workers".to_owned(),
+            (Side::Client, Worker::NotKnown) => "client".to_owned(),
+            (Side::Server, _) => match (self.accepts, self.serves) {
                 (true, true) => "accept and serve",
                 (true, false) => "accept",
                 _ => "serve",

@@ -51,10 +51,11 @@ pub(super) const TEXTS: Texts = Texts {
     census_columns: "before: when the side is ready (your own program: at its start); peak: the most at the same time; after: when the work is done (your own program: when its first process ends); created: those that came after the first one",
     instrumented: "the program itself reports each one",
     traced: "the kernel reports each one",
-    sampled: "/proc is read every 2 ms, and what lives shorter can be missed",
+    sampled: "/proc is read every 2 to 10 ms (a watch: up to 50 ms), and what lives shorter can be missed",
 
     // What was done.
     a_client: "a client",
+    who_connects: "all that connect",
     some_requests: "requests",
     no_server: "no server that listens",
     gate: ", all released together",
@@ -96,6 +97,7 @@ pub(super) const TEXTS: Texts = Texts {
     timeout_no_flow: "no flow until the end of the linger time",
     timeout: "some flows were still open at the end of the linger time",
     interrupted: "interrupted",
+    left: "to the end of the watch",
     fault: "ended by a fault",
     captured: "{frames} ({bytes}) on {interface}; {drops}; {end}",
     no_drops: "no dropped frames",

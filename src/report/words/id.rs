@@ -52,10 +52,11 @@ pub(super) const TEXTS: Texts = Texts {
     census_columns: "sebelum: ketika sisi itu siap (program Anda sendiri: saat dimulai); puncak: jumlah tertinggi pada suatu saat; sesudah: ketika pekerjaan selesai (program Anda sendiri: ketika proses pertamanya berakhir); dibuat: yang muncul sesudah yang pertama",
     instrumented: "program itu sendiri melaporkan setiap thread dan proses",
     traced: "kernel melaporkan setiap thread dan proses",
-    sampled: "/proc dibaca tiap 2 ms, dan yang berumur lebih pendek dapat terlewat",
+    sampled: "/proc dibaca tiap 2 sampai 10 ms (watch: paling lama 50 ms), dan yang berumur lebih pendek dapat terlewat",
 
     // What was done.
     a_client: "sebuah klien",
+    who_connects: "semua yang terhubung",
     some_requests: "request",
     no_server: "tidak ada server yang mendengarkan",
     gate: ", semuanya dilepas bersamaan",
@@ -98,6 +99,7 @@ pub(super) const TEXTS: Texts = Texts {
     timeout_no_flow: "tidak ada flow sampai waktu tunggu (--linger) habis",
     timeout: "ada flow yang masih terbuka ketika waktu tunggu (--linger) habis",
     interrupted: "dihentikan",
+    left: "sampai pengamatan berakhir",
     fault: "berakhir karena kesalahan",
     captured: "{frames} ({bytes}) di {interface}; {drops}; {end}",
     no_drops: "tidak ada frame yang hilang",

@@ -40,13 +40,13 @@ texts! {
         no_requests no_tcp_flows answers_not_judged not_all_answers census_columns instrumented
         traced sampled
         // What was done.
-        a_client some_requests no_server gate no_join embedded started_server existing_server
+        a_client who_connects some_requests no_server gate no_join embedded started_server existing_server
         isolated
         // How a program is built, and how it ended.
         thread_each process_each a_pool event_loop one_after_another when_asked running
         without_connections of_unknown_use code
         // How it was watched.
-        killed_capture no_capture noted_instead calls_instead drained timeout_no_flow timeout interrupted fault no_drops
+        killed_capture no_capture noted_instead calls_instead drained timeout_no_flow timeout interrupted left fault no_drops
         drops_unknown unknown_number no_flow not_known known_for_all a_thread accepting_thread
         // What is wrong on a flow.
         no_reply flow_refused reset_by_client reset_by_server no_answer not_valid

@@ -1,4 +1,4 @@
-//! What a run of a comparison has left in its folder.
+//! What a run of a comparison has left: in its folder, and said.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -46,4 +46,22 @@ fn of_all(path: &Path) -> io::Result<(u64, u64)> {
         syns += flow.syn_retransmissions();
     }
     Ok((open.peak(), syns))
+}
+
+/// The line in which a run says why it could not be made.
+pub fn last_words(said: &str) -> String {
+    let line = said.lines().rfind(|line| !line.trim().is_empty());
+    let line = line.unwrap_or("the run printed no message");
+    line.strip_prefix("threadtap: ").unwrap_or(line).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_s_last_words() {
+        assert_eq!(last_words("saved in x\nthreadtap: no\n\n"), "no");
+        assert_eq!(last_words(""), "the run printed no message");
+    }
 }

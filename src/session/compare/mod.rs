@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use self::begin::{begin, free_port};
-use self::left::read;
+use self::left::{last_words, read};
 use self::settle::{Next, Settling};
 use crate::compare::{
     Client, Contender, Measured, Options, Port, Progress, Round, Turn, record, turns,
@@ -260,10 +260,16 @@ impl Comparison<'_> {
         let path = self.dir.file(&folder);
         let made = self.execute(number, contender, &path, stop, tell);
         let told = |e| format!("{}: {e}{}", contender.name, advice(&e, Proc::is_mounted()));
-        let made = made.map_err(told)?;
+        let (made, said) = made.map_err(told)?;
         if let (Made::Whole(held), Round::Repeat(_)) = (&made, turn.round) {
-            let measured = read(&path, turn.contender, folder, *held)
-                .map_err(|e| format!("{}: {e}", path.display().to_string().escape_debug()))?;
+            // What is not there was not saved, and the run has said why.
+            let why = |e: io::Error| match (e.kind(), said.is_empty()) {
+                (io::ErrorKind::NotFound, false) => {
+                    format!("{}: {}", contender.name, last_words(&said))
+                }
+                _ => format!("{}: {e}", path.display().to_string().escape_debug()),
+            };
+            let measured = read(&path, turn.contender, folder, *held).map_err(why)?;
             self.measured.push(measured);
             self.save(false, None);
         }
@@ -277,7 +283,7 @@ impl Comparison<'_> {
         path: &Path,
         stop: &StopSignal,
         tell: &mut dyn FnMut(),
-    ) -> io::Result<Made> {
+    ) -> io::Result<(Made, String)> {
         let embedded = contender.server.program().is_none();
         let port = match contender.port(self.plan.port, protocol::PORT) {
             Port::This(port) => Some(port),
@@ -303,14 +309,17 @@ impl Comparison<'_> {
             duration(since.elapsed().into())
         );
         let said = run.said().unwrap_or_default();
-        match exit {
-            Exit::Code(0) => Ok(Made::Whole(true)),
-            Exit::Code(1) if path.join("run.json").exists() => Ok(Made::Whole(false)),
-            Exit::Code(130) => Ok(Made::Interrupted),
-            _ if stop.raised() => Ok(Made::Interrupted),
-            Exit::Signal(n) => Err(io::Error::other(format!("signal {n} killed the run"))),
-            Exit::Code(_) => Err(io::Error::other(last_words(&said))),
-        }
+        let made = match exit {
+            Exit::Code(0) => Made::Whole(true),
+            Exit::Code(1) if path.join("run.json").exists() => Made::Whole(false),
+            Exit::Code(130) => Made::Interrupted,
+            _ if stop.raised() => Made::Interrupted,
+            Exit::Signal(n) => {
+                return Err(io::Error::other(format!("signal {n} killed the run")));
+            }
+            Exit::Code(_) => return Err(io::Error::other(last_words(&said))),
+        };
+        Ok((made, said))
     }
 
     /// Writes `compare.json` anew, in one step: whoever reads it meanwhile finds
@@ -359,23 +368,5 @@ fn end(run: &mut Started<'_>) -> io::Result<Exit> {
             return Ok(Exit::Signal(0));
         }
         std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// The line in which a run says why it could not be made.
-fn last_words(said: &str) -> String {
-    let line = said.lines().rfind(|line| !line.trim().is_empty());
-    let line = line.unwrap_or("the run printed no message");
-    line.strip_prefix("threadtap: ").unwrap_or(line).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_s_last_words() {
-        assert_eq!(last_words("saved in x\nthreadtap: no\n\n"), "no");
-        assert_eq!(last_words(""), "the run printed no message");
     }
 }

@@ -1,27 +1,32 @@
 //! The kernel's own counts, and what bounds tasks: a look at them before the client
 //! starts, and one when the wire is at rest.
 
+use std::net::SocketAddr;
+
 use crate::model::observation::{KernelLook, TaskLimit};
 use crate::model::{LimitName, Timestamp};
 use crate::sys::net::{NetNamespace, sock_diag};
 use crate::sys::proc::{self, Proc, cgroup, resource_usage, sysctl};
 
-/// Looks at all of it, for a server on this port.
-pub(super) fn look(at: Timestamp, port: u16) -> KernelLook {
+/// Looks at all of it, for a server at this address.
+pub(super) fn look(at: Timestamp, target: SocketAddr) -> KernelLook {
     KernelLook {
         limits: task_limits(),
-        ..look_again(at, port)
+        ..look_again(at, target)
     }
 }
 
 /// The same without what bounds tasks.
-pub(super) fn look_again(at: Timestamp, port: u16) -> KernelLook {
-    let counted = NetNamespace::own().listen_drops();
+pub(super) fn look_again(at: Timestamp, target: SocketAddr) -> KernelLook {
+    let own = NetNamespace::own();
+    let counted = own.listen_drops();
+    // Of a server on another host, or in another network namespace, nothing here tells.
+    let is_here = own.has_address(target.ip()) != Some(false);
     KernelLook {
         at,
-        backlog: sock_diag::backlog(port),
-        listen_overflows: counted.overflows,
-        listen_drops: counted.drops,
+        backlog: sock_diag::backlog(target.port()).filter(|_| is_here),
+        listen_overflows: counted.overflows.filter(|_| is_here),
+        listen_drops: counted.drops.filter(|_| is_here),
         pids_refused: cgroup::pids_refused(Proc::this()),
         limits: Vec::new(),
     }
@@ -68,7 +73,8 @@ mod tests {
 
     #[test]
     fn what_bounds_tasks_is_told_once() {
-        let first = look(Timestamp::default(), 1);
+        let at = |ip: &str| SocketAddr::new(ip.parse().unwrap(), 1);
+        let first = look(Timestamp::default(), at("127.0.0.1"));
         let names: Vec<LimitName> = first.limits.iter().map(|limit| limit.name).collect();
         assert!(names.contains(&LimitName::ThreadsMax) && names.contains(&LimitName::PidMax));
         assert!(
@@ -78,7 +84,13 @@ mod tests {
                 .all(|l| l.in_use.is_none_or(|n| n < l.value))
         );
         assert_eq!(first.backlog, None, "nobody listens on port 1");
-        let again = look_again(Timestamp::default(), 1);
+        let again = look_again(Timestamp::default(), at("127.0.0.1"));
         assert!(again.limits.is_empty() && again.listen_overflows >= first.listen_overflows);
+        assert!(again.listen_overflows.is_some());
+        let elsewhere = look_again(Timestamp::default(), at("198.51.100.7"));
+        assert_eq!(
+            (elsewhere.listen_overflows, elsewhere.listen_drops),
+            (None, None)
+        );
     }
 }

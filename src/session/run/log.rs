@@ -52,6 +52,11 @@ impl Log {
     /// One more fact.
     pub fn put(&mut self, fact: Fact) {
         self.write(|out| out.write(&fact));
+        // Without it nobody can tell which frames of the capture are the run's, and a run
+        // may be killed at once.
+        if matches!(fact, Fact::Target(_)) {
+            self.write(ObservationWriter::flush);
+        }
         self.observation.add(fact);
     }
 
@@ -82,5 +87,45 @@ impl Log {
             // Nothing more is tried: what is in it is whole up to here.
             self.out = Err(e);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+
+    use super::*;
+    use crate::model::observation::arbitrary::header;
+
+    /// A file that several can look into.
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn where_the_server_is_stands_in_the_file_of_a_run_that_is_killed_at_once() {
+        let mut runner = TestRunner::deterministic();
+        let header = header().new_tree(&mut runner).unwrap().current();
+        let file = Shared::default();
+        let mut log = Log::begin(header, Ok(Box::new(file.clone())));
+        log.put(Fact::Target("127.0.0.1:45000".to_owned()));
+        let written = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
+        assert!(
+            written.ends_with("{\"target\":\"127.0.0.1:45000\"}\n"),
+            "{written}"
+        );
     }
 }

@@ -32,6 +32,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -45,13 +46,14 @@ use self::system::System;
 use self::world::{Store, World};
 use crate::assemble::{assemble, kept};
 pub use crate::model::observation::End;
-use crate::model::{CaptureFile, FlowRecord, Packed, RunRecord, WorkerRecord};
+use crate::model::{CaptureFile, FlowRecord, Packed, Pid, RunRecord, WorkerRecord};
 use crate::report::RunView;
 use crate::sys::capture::CaptureError;
 use crate::sys::clock;
 use crate::sys::isolation::Refused;
 use crate::sys::net::loopback;
 use crate::sys::proc::Proc;
+use crate::sys::spill::Trimming;
 use crate::text::advice::advice;
 
 /// Why a run could not be made.
@@ -69,6 +71,16 @@ pub enum SessionError {
     /// Nothing can be captured.
     #[error(transparent)]
     Capture(#[from] CaptureError),
+    /// Frames would be cut before it can be told to which connection they belong.
+    #[error(
+        "--snaplen {snaplen}: that cuts the TCP header of every frame, and no connection could be told; use {least} or more"
+    )]
+    Snaplen {
+        /// The snapshot length, in bytes.
+        snaplen: u32,
+        /// The shortest one with which a whole TCP header is captured.
+        least: u32,
+    },
     /// The run cannot be saved.
     #[error(transparent)]
     NotWritable(#[from] NotWritable),
@@ -98,6 +110,9 @@ pub struct Finished {
     pub not_saved: Vec<NotSaved>,
     /// Why `capture.pcap` is incomplete: the error, and how many frames are in it.
     pub capture_cut: Option<(io::Error, u64)>,
+    /// What was long is not to fill the memory while it is told.
+    #[expect(dead_code, reason = "that it lives is what counts")]
+    trimming: Trimming,
 }
 
 /// What a run waits for.
@@ -111,6 +126,23 @@ pub enum Waits {
     FlowsClose(u64, Duration),
     /// That the server ends, so long at most.
     ServerEnds(Duration),
+    /// That a person has seen enough: nothing was started.
+    WatchEnds(Watching),
+}
+
+/// What a watch watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watching {
+    /// Where the server listens.
+    pub target: SocketAddr,
+    /// The server's first process, where it may be seen.
+    pub server: Option<Pid>,
+    /// The client's, where one was named.
+    pub client: Option<Pid>,
+    /// Whether all that they do is told.
+    pub exact: bool,
+    /// For how long; `None`: until it is ended.
+    pub duration: Option<Duration>,
 }
 
 /// The progress of a run.
@@ -127,8 +159,18 @@ pub struct Status {
 /// The file of the captured frames.
 const CAPTURE_FILE: &str = CaptureFile::ONLY;
 
-/// How often the system is looked at while the client runs.
+/// How often the system is looked at while the client runs, and a side that is counted so.
 const TICK: Duration = Duration::from_millis(2);
+
+/// The same of the system alone, when the client has run for some time: each look takes
+/// time from both sides.
+const SLOW_TICK: Duration = Duration::from_millis(10);
+
+/// So many looks are taken in the time that has passed, at least.
+const LOOKS: u32 = 50;
+
+/// The same of a watch in which every event is told: it may take hours.
+const WATCH_TICK: Duration = Duration::from_millis(50);
 
 /// How long a client may take to end after SIGTERM.
 const CLIENT_GRACE: Duration = Duration::from_secs(1);
@@ -151,7 +193,7 @@ pub fn conduct(
         return Err(SessionError::LoopbackDown);
     }
     let started = clock::local_now();
-    let mut world = System::new()?;
+    let mut world = System::new(plan)?;
     let mut dir = RunDir::create(&plan.save_in, Kind::Run, started, &plan.name())?;
     steps::folder(dir.path());
     let opened = world
@@ -161,6 +203,7 @@ pub fn conduct(
         dir.take_back();
         return Err(e);
     }
+    dir.holds_memory();
     let started = started.to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
     let finished = conduct_in(plan, isolated, started, &mut world, &mut dir, status)?;
     dir.keep();
@@ -183,12 +226,15 @@ fn conduct_in(
     let played = match Stage::new(plan, isolated, started, world, store, status).play() {
         Ok(played) => played,
         Err(e) => {
-            let _ = world.sweep(&HashSet::new());
+            if !plan.is_watch() {
+                let _ = world.sweep(&HashSet::new());
+            }
             // Nothing was run: leave nothing behind that we made.
             store.discard();
             return Err(e);
         }
     };
+    let trimming = Trimming::begin();
     let end = played.observation.ended().unwrap_or(End::Fault);
     let assembled = assemble(&played.observation, played.flows);
     let mut not_saved = played.not_saved;
@@ -211,5 +257,6 @@ fn conduct_in(
         end,
         not_saved,
         capture_cut: played.capture_cut,
+        trimming,
     })
 }

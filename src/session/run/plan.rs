@@ -1,7 +1,7 @@
 //! What a run is to do, checked.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub enum Observe {
     Ebpf,
     /// Traced with ptrace(2); sampled where that is not allowed.
     Ptrace,
+    /// By programs in the kernel and traced at once, as a check of both.
+    Both,
     /// Sampled through proc(5).
     Sampled,
     /// Not at all.
@@ -61,6 +63,16 @@ pub enum ClientChoice {
         folder: Option<PathBuf>,
         /// How many requests it makes, where that is known.
         requests: Option<u32>,
+    },
+    /// Those that are there: nothing is started, and who is there is watched.
+    Existing {
+        /// The process of one; `None`: all of them are seen on the wire alone.
+        attach: Option<Pid>,
+        /// For how long; `None`: until the person, or all that is watched, ends it.
+        duration: Option<Duration>,
+        /// The server's addresses: on another interface than the loopback one, what goes
+        /// to its port elsewhere is not of this watch. None: they are not known.
+        addresses: Vec<IpAddr>,
     },
 }
 
@@ -164,6 +176,9 @@ impl RunPlan {
                 ClientChoice::Command { requests, .. } => AskedClient::Program {
                     requests: requests.map(u64::from),
                 },
+                ClientChoice::Existing { attach, .. } => AskedClient::Existing {
+                    attached: attach.is_some(),
+                },
             },
             server: match &self.server {
                 ServerChoice::Embedded(server) => AskedServer::Embedded {
@@ -182,7 +197,7 @@ impl RunPlan {
             client_exchanges: self.looks_at_client_exchanges(),
             programs: AskedPrograms {
                 client: match &self.client {
-                    ClientChoice::BuiltIn(_) => None,
+                    ClientChoice::BuiltIn(_) | ClientChoice::Existing { .. } => None,
                     ClientChoice::Command { words, folder, .. } => {
                         Some(asked_program(words, folder.as_deref()))
                     }
@@ -206,29 +221,36 @@ impl RunPlan {
         self.capture.is_none() && program && self.observe != Observe::Ebpf
     }
 
+    /// Whether nothing is started, and who is there is watched.
+    pub(super) fn is_watch(&self) -> bool {
+        matches!(self.client, ClientChoice::Existing { .. })
+    }
+
     /// Whether a side is to be watched by programs in the kernel, if they may be loaded.
     pub(super) fn watches_from_kernel(&self, side: Side) -> bool {
         let program = match side {
+            // Whatever the server's address is: it was found on this machine.
+            _ if self.is_watch() => true,
             // What it says and hears on its connections only its calls tell.
             Side::Client => {
+                let traced_too = self.observe == Observe::Both;
                 matches!(self.client, ClientChoice::Command { .. })
-                    && !self.looks_at_client_exchanges()
+                    && (traced_too || !self.looks_at_client_exchanges())
             }
             Side::Server => match &self.server {
                 ServerChoice::Embedded(_) => false,
                 ServerChoice::Command { .. } => true,
-                ServerChoice::Existing { target, attach } => {
-                    attach.is_some() || target.ip().is_loopback()
-                }
+                ServerChoice::Existing { attach, .. } => attach.is_some() || self.sample,
             },
         };
-        program && matches!(self.observe, Observe::Auto | Observe::Ebpf)
+        program && matches!(self.observe, Observe::Auto | Observe::Ebpf | Observe::Both)
     }
 
     /// What the run's folder is named by: the strategy, or the program.
     pub(super) fn name(&self) -> String {
         match &self.client {
             ClientChoice::BuiltIn(client) => client.strategy.to_string(),
+            ClientChoice::Existing { .. } => "watch".to_owned(),
             ClientChoice::Command { words, folder, .. } => {
                 program_name(words, folder.as_deref().unwrap_or(Path::new("")))
             }

@@ -10,8 +10,9 @@ use super::capture_files::CaptureFiles;
 use super::world::CutCapture;
 use crate::decode::decode;
 use crate::flow::{FlowConfig, FlowTable};
-use crate::model::{CaptureFile, FlowRecord, Frame};
+use crate::model::{CaptureFile, FlowRecord, Frame, make_room};
 use crate::sys::capture::Sink;
+use crate::sys::spill::Trimming;
 
 /// How far the capture has come, for the thread that conducts the run.
 #[derive(Debug, Default)]
@@ -43,6 +44,9 @@ pub struct Recording {
     pub cut: Option<CutCapture>,
 }
 
+/// Room is made for so many flows at least.
+const AT_ONCE: usize = 64;
+
 /// Takes the frames of a run.
 pub struct Recorder {
     files: CaptureFiles,
@@ -71,7 +75,9 @@ impl Recorder {
     /// Ends the recording.
     pub fn finish(mut self) -> Recording {
         self.save(CaptureFiles::flush);
+        let _trimming = Trimming::begin();
         let mut flows = self.finished;
+        make_room(&mut flows, self.table.held());
         self.table.finish(&mut |flow| flows.push(flow));
         flows.sort_unstable_by_key(|f| f.flow);
         Recording {
@@ -103,7 +109,10 @@ impl Sink for Recorder {
         self.save(|files| files.write(frame));
         if let Ok(segment) = decode(frame) {
             let finished = &mut self.finished;
-            self.table.push(&segment, &mut |flow| finished.push(flow));
+            self.table.push(&segment, &mut |flow| {
+                make_room(finished, AT_ONCE);
+                finished.push(flow);
+            });
         }
     }
 

@@ -129,6 +129,17 @@ impl Rights {
         }
     }
 
+    /// What the thread of the capture keeps: where it goes on in another file
+    /// (`makes_files`) what making one needs, in a folder of the person's.
+    pub fn capturing(self, makes_files: bool) -> CapabilitySet {
+        let making = CapabilitySet::DAC_OVERRIDE | CapabilitySet::CHOWN;
+        if makes_files {
+            self.conducting & making
+        } else {
+            NOTHING
+        }
+    }
+
     /// What a built-in side begins with: it gives it up when it listens, or before its
     /// first request.
     pub fn built_in() -> CapabilitySet {
@@ -183,5 +194,12 @@ mod tests {
             ..NONE
         };
         assert_eq!(kept(given), told("CAP_CHOWN, CAP_DAC_OVERRIDE", ""));
+        let rights = Rights::of(Given {
+            root_programs: true,
+            ..given
+        });
+        assert_eq!(names(rights.capturing(false)), "");
+        assert_eq!(names(rights.capturing(true)), "CAP_CHOWN, CAP_DAC_OVERRIDE");
+        assert_eq!(names(Rights::NONE.capturing(true)), "");
     }
 }

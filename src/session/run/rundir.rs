@@ -28,6 +28,7 @@ pub use self::save::{compress, save};
 use self::save::{compressed, pack};
 use super::save_in::SaveIn;
 use super::world::{MakeFile, Store};
+use crate::sys::spill;
 use crate::text::exceptions::LOG_ENDS;
 
 /// A folder for one run.
@@ -193,6 +194,14 @@ impl RunDir {
     pub fn opener(&self) -> io::Result<impl Fn(&str) -> io::Result<File> + Send + 'static> {
         let folder = self.folder.again()?;
         Ok(move |name: &str| folder.open(name, OFlags::RDONLY))
+    }
+
+    /// From now on what is gathered and long lies here, in a file without a name, and not
+    /// in memory.
+    pub fn holds_memory(&self) {
+        if let Ok(folder) = self.folder.descriptor() {
+            spill::into(&folder);
+        }
     }
 
     fn make(&mut self, name: &str, more: OFlags) -> io::Result<File> {

@@ -9,7 +9,7 @@ use super::log::Log;
 use super::side_log::SideLog;
 use super::steps::{self, Done};
 use super::world::{StartedSide, World};
-use crate::model::observation::{Fact, SideEnded};
+use crate::model::observation::{Fact, ObserverName, SideEnded};
 use crate::model::{Pid, Side, Timestamp};
 use crate::observe::{Gone, Listening, Observer};
 use crate::sys::process::DYING;
@@ -74,6 +74,28 @@ impl RunningSide {
             Some(observer) => observer.listening(port),
             None => Listening::NotYet,
         }
+    }
+
+    /// Its first process, where it may be seen.
+    pub fn root(&self) -> Option<Pid> {
+        self.observer.as_ref().map(|o| o.started().root)
+    }
+
+    /// Whether every event of it is told.
+    pub fn is_told_in_full(&self) -> bool {
+        let by = self.observer.as_ref().map(|o| o.started().observer);
+        matches!(by, Some(ObserverName::Ebpf | ObserverName::Ptrace))
+    }
+
+    /// Whether its threads are counted by looking at them again and again.
+    pub fn is_sampled(&self) -> bool {
+        let by = self.observer.as_ref().map(|o| o.started().observer);
+        by == Some(ObserverName::Proc)
+    }
+
+    /// Whether its first process has ended, as far as it is followed.
+    pub fn first_has_ended(&mut self) -> bool {
+        self.observer.as_mut().is_none_or(|o| o.first_has_ended())
     }
 
     /// Whether all of it has ended that is followed.

@@ -58,7 +58,10 @@ const PIPE: usize = 1 << 20;
 
 /// How long what was printed may lie in the pipe: a program that prints line by line
 /// wakes nobody at each of them.
-const PAUSE: Duration = Duration::from_millis(1);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The same of a pipe that holds less, which a program has soon filled.
+const SHORT_PAUSE: Duration = Duration::from_millis(1);
 
 /// How long standard error may take nothing until it is taken for one that nobody
 /// reads.
@@ -71,8 +74,10 @@ impl SideLog {
     /// When the system refuses a pipe or a thread.
     pub fn begin(side: Side, output: Output) -> io::Result<(OwnedFd, Self)> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-        // A smaller one does, too.
-        let _ = fcntl_setpipe_size(&write, PIPE);
+        let pause = match fcntl_setpipe_size(&write, PIPE) {
+            Ok(held) if held >= PIPE => PAUSE,
+            _ => SHORT_PAUSE,
+        };
         let state = Arc::new(Mutex::new(LogEnd {
             limit: output.limit,
             ..LogEnd::default()
@@ -83,6 +88,7 @@ impl SideLog {
             output,
             state: Arc::clone(&state),
             not_shown: 0,
+            pause,
         };
         let thread = std::thread::Builder::new().name(format!("{side}-log"));
         thread.spawn(move || {
@@ -111,6 +117,8 @@ struct Copy {
     state: Arc<Mutex<LogEnd>>,
     /// Bytes of the shown text that nobody took, since the last that somebody took.
     not_shown: u64,
+    /// Between two looks at a pipe that was found to hold little.
+    pause: Duration,
 }
 
 impl Copy {
@@ -127,7 +135,7 @@ impl Copy {
             self.save(piece);
             self.show(|screen, side| screen.show(side, &mut pending, piece));
             if piece.len() < buffer.len() {
-                std::thread::sleep(PAUSE);
+                std::thread::sleep(self.pause);
             }
         }
         self.show(|screen, side| screen.end(side, &mut pending));

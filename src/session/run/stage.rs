@@ -3,6 +3,7 @@
 mod listening;
 mod logs;
 mod looks;
+mod watch;
 mod wire;
 
 use std::net::SocketAddr;
@@ -13,8 +14,8 @@ use super::side::RunningSide;
 use super::side_log::SideLog;
 use super::world::{Store, Tap, World};
 use super::{
-    CLIENT_GRACE, NotSaved, ProgramError, RunPlan, SERVER_GRACE, SessionError, Status, TICK, Waits,
-    steps,
+    CLIENT_GRACE, ClientChoice, LOOKS, NotSaved, ProgramError, RunPlan, SERVER_GRACE, SLOW_TICK,
+    SessionError, Status, TICK, Waits, steps,
 };
 use crate::model::observation::{
     Counted, End, Fact, Header, Moments, Observation, SCHEMA_OBSERVATION, Trouble,
@@ -62,6 +63,7 @@ pub struct Stage<'a> {
     tell: &'a mut (dyn FnMut(Option<Status>) + 'a),
     log: Log,
     system: News,
+    clock: looks::Clock,
     not_saved: Vec<NotSaved>,
 }
 
@@ -76,6 +78,7 @@ impl<'a> Stage<'a> {
         store: &'a mut dyn Store,
         tell: &'a mut (dyn FnMut(Option<Status>) + 'a),
     ) -> Self {
+        let clock = looks::Clock::begin(world);
         let header = Header {
             schema: SCHEMA_OBSERVATION.to_owned(),
             tool: Tool::this(),
@@ -92,6 +95,7 @@ impl<'a> Stage<'a> {
             tell,
             log: Log::begin(header, file),
             system: News::default(),
+            clock,
             not_saved: Vec::new(),
         }
     }
@@ -101,6 +105,9 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// When it cannot start; then what it had started has ended.
     pub fn play(mut self) -> Result<Played, SessionError> {
+        if let ClientChoice::Existing { duration, .. } = self.plan.client {
+            return self.watch(duration);
+        }
         let log = self.log_of(Side::Server);
         let started = match self.world.start_server(self.plan, log) {
             Ok(started) => started,
@@ -226,18 +233,28 @@ impl<'a> Stage<'a> {
         capture_cut: Option<(std::io::Error, u64)>,
     ) -> Played {
         (self.tell)(None);
+        self.look_at_clock();
         let over = self.world.now();
         if let Some(sample) = self.system.rest() {
             let of = Counted::System;
             self.log.put(Fact::Sample { of, sample });
         }
-        let leftovers = self.world.sweep(&self.log.ended());
-        steps::swept(&leftovers);
-        self.log.put(Fact::Leftovers(leftovers));
+        // Of a watch nothing is its own: what were to be ended is somebody else's.
+        if !self.plan.is_watch() {
+            let leftovers = self.world.sweep(&self.log.ended());
+            steps::swept(&leftovers);
+            self.log.put(Fact::Leftovers(leftovers));
+        }
         for log in logs {
             self.end_log(log);
         }
-        self.read_logs();
+        // What was watched prints where it always did.
+        let over = if self.plan.is_watch() {
+            moments.over
+        } else {
+            self.read_logs();
+            over
+        };
         let moments = Moments { over, ..moments };
         self.log.put(Fact::End { end, moments });
         let (observation, lost) = self.log.finish();
@@ -290,7 +307,14 @@ impl<'a> Stage<'a> {
                 return end;
             }
             client.serve_terminal(self.world);
-            client.wait(TICK, self.world);
+            let sampled = client.is_sampled() || server.is_sampled();
+            let passed = self.world.elapsed().saturating_sub(since);
+            let tick = if sampled || client.first_has_ended() {
+                TICK
+            } else {
+                (passed / LOOKS).clamp(TICK, SLOW_TICK)
+            };
+            client.wait(tick, self.world);
             self.look_at_system();
             server.look(&mut self.log);
             self.log.hand_on(self.world.elapsed());

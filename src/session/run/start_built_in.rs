@@ -53,7 +53,7 @@ pub fn server(
     let requests = match &plan.client {
         ClientChoice::BuiltIn(client) => client.requests as usize,
         // Slots that are never touched cost nothing.
-        ClientChoice::Command { .. } => 1 << 20,
+        ClientChoice::Command { .. } | ClientChoice::Existing { .. } => 1 << 20,
     };
     let slots = requests + SPARE_SLOTS;
     let ledger = Ledger::create(slots, slots)?;

@@ -8,6 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::thread::CapabilitySet;
 use thiserror::Error;
 
 use super::plan::lossy;
@@ -18,6 +19,8 @@ use super::world::StartedSide;
 use super::{Observe, RunPlan};
 use crate::model::observation::Trouble;
 use crate::model::{Pid, Side};
+use crate::observe::Observer;
+use crate::observe::both::Both;
 use crate::observe::ebpf::{Kernel, Watched};
 use crate::observe::ptrace::{Interest, Traced};
 use crate::observe::sampled::Sampled;
@@ -171,14 +174,15 @@ pub fn start(
     // A tracer holds what it traces; else what loses its parent has to come here.
     let held = process::adopts_orphans();
     if let Some(kernel) = by.kernel.filter(|_| held) {
-        let port = match interest {
-            Interest::Client { port, .. } => Some(port),
-            Interest::Server { .. } => None,
-        };
-        match Watched::launch(kernel, side, command.clone(), &launch(true)?, port) {
-            Ok(watched) => {
+        let both = plan.observe == Observe::Both;
+        // A tracer's dies with it anyway.
+        let launch = launch(!both)?;
+        let tracing = both.then_some(by.rights.tracing);
+        let watched = from_kernel(kernel, side, command.clone(), launch, interest, tracing);
+        match watched {
+            Ok(observer) => {
                 return Ok(StartedSide {
-                    observer: Some(Box::new(watched)),
+                    observer: Some(observer),
                     trouble: None,
                     log: Some(log),
                 });
@@ -227,6 +231,29 @@ pub fn start(
     })
 }
 
+/// Starts a program that is watched from the kernel; with `tracing`, what its tracer keeps,
+/// by that one as well.
+fn from_kernel(
+    kernel: &Arc<Kernel>,
+    side: Side,
+    command: Vec<String>,
+    launch: Launch,
+    interest: Interest,
+    tracing: Option<CapabilitySet>,
+) -> Result<Box<dyn Observer>, StartError> {
+    let port = match interest {
+        Interest::Client { port, .. } => Some(port),
+        Interest::Server { .. } => None,
+    };
+    Ok(match tracing {
+        Some(keep) => {
+            let tracing = (interest, keep);
+            Box::new(Both::launch(kernel, side, command, launch, tracing, port)?)
+        }
+        None => Box::new(Watched::launch(kernel, side, command, &launch, port)?),
+    })
+}
+
 fn launch(
     side: Side,
     words: &[OsString],
@@ -254,7 +281,10 @@ fn launch(
 /// When there is none, or it may not be traced.
 pub fn attach(pid: Pid, rights: Rights) -> Result<Traced, ProgramError> {
     // It stops at every call anyway.
-    let interest = Interest::Server { read_write: true };
+    let interest = Interest::Server {
+        read_write: true,
+        alone: false,
+    };
     Traced::attach(pid, interest, rights.tracing).map_err(|e| {
         let (source, remedy) = match e {
             StartError::NotAllowed(e) => (e, remedy()),

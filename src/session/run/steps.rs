@@ -12,6 +12,7 @@ use super::plan::RunPlan;
 use super::world::{Captured, FlowProgress, StartedSide};
 use crate::model::observation::{End, Leftovers, ObserverName, SideStarted, Trouble};
 use crate::model::{Exit, Nanos, Pid, Side, StopReason};
+use crate::text::command::as_line;
 use crate::text::units::{bytes, count, counted, duration};
 
 /// The run's folder is there.
@@ -34,7 +35,7 @@ pub fn started(side: Side, started: &StartedSide) {
         ..
     } = observer.started();
     let program = match command {
-        Some(words) => format!("`{}`", words.join(" ")),
+        Some(words) => format!("`{}`", as_line(&words)),
         None if observer == ObserverName::Ledger => "built in".to_owned(),
         None => "ran already".to_owned(),
     };
@@ -99,6 +100,29 @@ pub fn client_done(end: End, done: Option<Done>) {
         (End::Interrupted, None) => info!("client ended: interrupted"),
         (_, None) => info!("client ended: the capture failed"),
     }
+}
+
+/// A watch has begun.
+pub fn watches() {
+    info!("watching: nothing was started, and nothing will be ended");
+}
+
+/// A watch is over.
+pub fn watched(all_ended: bool) {
+    if all_ended {
+        info!("the watch is over: all that was watched has ended");
+    } else {
+        info!("the watch is over: what was watched goes on");
+    }
+}
+
+/// The clock was set.
+pub fn clock_set(by: Nanos) {
+    let way = if by.get() < 0 { "back" } else { "forward" };
+    info!(
+        "the system's clock was set {way} by {}",
+        duration(Nanos::new(by.get().saturating_abs()))
+    );
 }
 
 /// How far the flows are while they are waited for.

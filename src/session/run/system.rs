@@ -17,7 +17,8 @@ use super::side_log::Output;
 use super::tap::RunningTap;
 use super::world::{MakeFile, StartedSide, Tap, World};
 use super::{
-    ClientChoice, RunPlan, ServerChoice, SessionError, start_built_in, start_program, steps,
+    ClientChoice, Observe, RunPlan, ServerChoice, SessionError, start_built_in, start_program,
+    steps,
     watching::{self, FromKernel},
 };
 use crate::model::observation::{KernelLook, Leftovers};
@@ -52,10 +53,13 @@ impl System {
     ///
     /// # Errors
     /// When the system refuses that.
-    pub fn new() -> io::Result<Self> {
+    pub fn new(plan: &RunPlan) -> io::Result<Self> {
         let stop = StopSignal::on(&INTERRUPTIONS)?;
         let job = Job::begin()?;
-        process::adopt_orphans();
+        // A watch starts nothing.
+        if !plan.is_watch() {
+            process::adopt_orphans();
+        }
         Ok(Self {
             since: Instant::now(),
             stop,
@@ -94,6 +98,14 @@ impl System {
                 let observer = start_built_in::client(client, target, log)?;
                 Ok(in_a_group(Side::Client, watched_by(observer)))
             }
+            ClientChoice::Existing { attach: None, .. } => Ok(StartedSide {
+                observer: None,
+                trouble: None,
+                log: None,
+            }),
+            ClientChoice::Existing {
+                attach: Some(pid), ..
+            } => watching::client(&self.from_kernel, *pid, target.port()),
             ClientChoice::Command { words, folder, .. } => {
                 let port = target.port();
                 let folder = folder.as_deref();
@@ -192,21 +204,18 @@ impl World for System {
     fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)> {
         // In another pid namespace proc(5) tells of the threads of the whole system and
         // of the processes of the namespace: no census of either.
-        if !resource_usage::in_first_pid_namespace() {
-            return None;
-        }
-        if self.counter.is_none() {
+        if self.counter.is_none() && resource_usage::in_first_pid_namespace() {
             self.counter = SystemCounter::new();
         }
         let counter = self.counter.as_ref()?;
         Some((counter.threads(), counter.processes()))
     }
 
-    fn look_at_kernel(&mut self, port: u16, first: bool) -> KernelLook {
+    fn look_at_kernel(&mut self, target: SocketAddr, first: bool) -> KernelLook {
         if first {
-            kernel::look(clock::now(), port)
+            kernel::look(clock::now(), target)
         } else {
-            kernel::look_again(clock::now(), port)
+            kernel::look_again(clock::now(), target)
         }
     }
 
@@ -216,11 +225,11 @@ impl World for System {
         log: Option<File>,
     ) -> Result<StartedSide, SessionError> {
         match &plan.server {
-            ServerChoice::Existing {
-                target,
-                attach: None,
-            } => {
-                let found = watching::existing(plan, &self.from_kernel, *target);
+            ServerChoice::Existing { target, .. } if plan.is_watch() => {
+                Ok(watching::server(&self.from_kernel, target.port()))
+            }
+            ServerChoice::Existing { attach: None, .. } => {
+                let found = watching::existing(&self.from_kernel);
                 Ok(StartedSide {
                     observer: found,
                     trouble: self.from_kernel.refused.clone(),
@@ -282,7 +291,7 @@ impl World for System {
         &mut self,
         plan: &RunPlan,
         filter: &str,
-        port: u16,
+        target: SocketAddr,
         files: MakeFile,
     ) -> Result<Box<dyn Tap>, SessionError> {
         let settings = plan
@@ -293,7 +302,9 @@ impl World for System {
             Some(opened) => opened,
             None => Opened::open(settings)?,
         };
-        let tap = RunningTap::begin(opened, settings, filter, port, files, plan.save_in.rotate)?;
+        let rotate = plan.save_in.rotate;
+        let keep = self.rights.capturing(rotate.is_some());
+        let tap = RunningTap::begin(opened, settings, filter, target, files, rotate, keep)?;
         steps::captures(plan, tap.link_name(), filter);
         Ok(Box::new(tap))
     }
@@ -324,5 +335,8 @@ impl World for System {
 fn server_interest(plan: &RunPlan) -> Interest {
     Interest::Server {
         read_write: plan.read_write,
+        // Without a capture nothing tells whether it sent; beside another observer every
+        // event is to be held against that one's.
+        alone: plan.capture.is_some() && plan.observe != Observe::Both,
     }
 }

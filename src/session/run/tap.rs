@@ -1,19 +1,23 @@
 //! The capture of a run: the tap and the recorder in a thread of their own.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::thread::{Builder, JoinHandle};
+
+use rustix::thread::CapabilitySet;
 
 use super::SessionError;
 use super::capture_files::CaptureFiles;
 use super::recorder::{Progress, Recorder};
 use super::save_in::Rotate;
 use super::world::{Captured, FlowProgress, MakeFile, Tap};
+use crate::decode;
 use crate::model::StopReason;
 use crate::model::observation::WireFacts;
 use crate::sys::capture::{CaptureError, Opened, Settings, Totals};
-use crate::sys::privilege::give_up::{NOTHING, for_good};
+use crate::sys::privilege::give_up::for_good;
 
 /// The capture's thread.
 pub struct RunningTap {
@@ -26,24 +30,35 @@ pub struct RunningTap {
 
 impl RunningTap {
     /// Lets an open tap keep what the filter lets through, and starts to read and to
-    /// write what it reads.
+    /// write what it reads, in a thread that keeps these capabilities.
     pub fn begin(
         opened: Opened,
         settings: &Settings,
         filter: &str,
-        port: u16,
+        target: SocketAddr,
         files: MakeFile,
         rotate: Option<Rotate>,
+        keep: CapabilitySet,
     ) -> Result<Self, SessionError> {
         let tap = opened.keep(filter)?;
+        let least = decode::least_of_tcp(
+            tap.link(),
+            target.is_ipv6() && !target.ip().is_unspecified(),
+        );
+        if settings.snaplen < least {
+            return Err(SessionError::Snaplen {
+                snaplen: settings.snaplen,
+                least,
+            });
+        }
         let files = CaptureFiles::begin(files, rotate, tap.link(), settings.snaplen)?;
         let progress = Arc::new(Progress::default());
         let stop = Arc::new(AtomicBool::new(false));
-        let mut recorder = Recorder::new(files, port, Arc::clone(&progress));
+        let mut recorder = Recorder::new(files, target.port(), Arc::clone(&progress));
         let link_name = tap.link_name().to_owned();
         let (stop_seen, failed) = (Arc::clone(&stop), Arc::clone(&progress));
         let thread = Builder::new().name("capture".to_owned()).spawn(move || {
-            for_good(NOTHING);
+            for_good(keep);
             let totals = tap.run(&stop_seen, &mut recorder);
             if totals.is_err() {
                 failed.failed.store(true, Release);

@@ -1,6 +1,7 @@
 //! The order of a run, in a world without processes, clocks or disks.
 
 mod fake;
+mod watch;
 
 use std::time::Duration;
 
@@ -77,6 +78,26 @@ fn nobody_waits_longer_than_the_linger_time() {
     let closed = fake.tap_closed().unwrap();
     let linger = fake.client_ends + fake.plan.linger;
     assert!(closed >= linger && closed < linger + ms(100), "{closed:?}");
+}
+
+#[test]
+fn a_clock_that_is_set_is_told_once() {
+    for (by, code) in [
+        (-3_600_000_000_000, Some("clock_set")),
+        (7_000_000_000, Some("clock_set")),
+        (-900_000, None),
+        (0, None),
+    ] {
+        let mut fake = Fake::new();
+        fake.clock_set = Some((ms(100), by));
+        let finished = fake.conduct().unwrap();
+        let told: Vec<_> = codes(&finished)
+            .into_iter()
+            .filter(|told| *told == "clock_set")
+            .collect();
+        assert_eq!(told, Vec::from_iter(code), "{by}");
+        assert_eq!(finished.end, End::Complete);
+    }
 }
 
 /// Also where everything seems to have closed at once: the last block comes late.

@@ -144,7 +144,7 @@ pub trait World {
     fn count_system(&mut self) -> Option<(Option<u64>, Option<u64>)>;
     /// The kernel's own counts, for a server on this port, and in the first look what
     /// bounds tasks.
-    fn look_at_kernel(&mut self, port: u16, first: bool) -> KernelLook;
+    fn look_at_kernel(&mut self, target: SocketAddr, first: bool) -> KernelLook;
     /// Starts the server of the plan, or finds it.
     ///
     /// # Errors
@@ -172,7 +172,7 @@ pub trait World {
         &mut self,
         plan: &RunPlan,
         filter: &str,
-        port: u16,
+        target: SocketAddr,
         files: MakeFile,
     ) -> Result<Box<dyn Tap>, SessionError>;
     /// The client waits for the terminal.

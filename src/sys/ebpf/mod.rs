@@ -39,19 +39,30 @@ impl fmt::Debug for Programs {
 
 impl Programs {
     /// Loads an object and attaches its programs, each at its tracepoint: (the program's
-    /// name, the tracepoint's).
+    /// name, the tracepoint's). `either`: besides, the first of these that this kernel
+    /// has as a whole.
     ///
     /// # Errors
     /// When the kernel cannot, or does not let this process.
-    pub fn load(object: &[u8], tracepoints: &[(&str, &str)]) -> Result<Self, Refused> {
+    pub fn load(
+        object: &[u8],
+        tracepoints: &[(&str, &str)],
+        either: [&[(&str, &str)]; 2],
+    ) -> Result<Self, Refused> {
         probe::make_a_ring().map_err(|e| Refused::of(Step::Map, &e))?;
         let btf = Btf::from_sys_fs().map_err(|e| Refused::of_btf(Step::Types, &e))?;
         let mut loaded = EbpfLoader::new()
             .btf(Some(&btf))
             .load(object)
             .map_err(|e| of_loading(&e))?;
-        for (program, tracepoint) in tracepoints {
-            attach(&mut loaded, program, tracepoint, &btf)?;
+        let mut all = |tracepoints: &[(&str, &str)]| {
+            let mut each = tracepoints.iter();
+            each.try_for_each(|(program, at)| attach(&mut loaded, program, at, &btf))
+        };
+        all(tracepoints)?;
+        if let Err(refused) = all(either[0]) {
+            tracing::info!("{}", refused.sentence());
+            all(either[1])?;
         }
         let mut take = |name| loaded.take_map(name).ok_or_else(Refused::object);
         let ring = RingBuf::try_from(take(RING)?).map_err(|e| of_map(&e))?;

@@ -21,6 +21,8 @@ pub enum Step {
     Map,
     /// Loading a program, or attaching it.
     Program,
+    /// Knowing tasks by the numbers that programs in the kernel tell.
+    Numbers,
 }
 
 /// A refusal.
@@ -49,6 +51,10 @@ struct Switches {
     filtered: bool,
     /// `/sys/kernel/security/lockdown` says `confidentiality`.
     locked_down: bool,
+    /// It is root's, whatever root may do here.
+    root: bool,
+    /// The kernel is older than Linux 6.3; or what it is was not to be read.
+    old: bool,
 }
 
 impl Switches {
@@ -62,17 +68,23 @@ impl Switches {
             first_namespace: numbers.is_ok_and(|map| map.split_whitespace().eq(ALL_NUMBERS)),
             filtered: status.as_ref().and_then(Status::seccomp) == Some(true),
             locked_down: lockdown.is_ok_and(|text| text.contains("[confidentiality]")),
+            root: rustix::process::geteuid().is_root(),
+            old: release(&rustix::system::uname().release().to_string_lossy()).as_slice()
+                < FIRST.as_slice(),
         }
     }
 
     /// Why a call is refused with EPERM.
     fn why(self) -> &'static str {
-        if !self.permitted {
+        if !self.permitted && self.root {
+            "root has no CAP_BPF and CAP_PERFMON here: a container needs --cap-add=BPF \
+             --cap-add=PERFMON"
+        } else if !self.permitted {
             "it needs root, or CAP_BPF and CAP_PERFMON"
         } else if !self.first_namespace {
             "a user namespace of one's own gives no right to it: run it as root outside"
         } else if self.locked_down {
-            "the kernel is locked down (lockdown=confidentiality)"
+            LOCKED_DOWN
         } else if self.filtered {
             "this container's seccomp profile forbids bpf(2): allow it (--cap-add=BPF \
              --cap-add=PERFMON), or use another profile"
@@ -80,6 +92,17 @@ impl Switches {
             "a security module of this system forbids it"
         }
     }
+}
+
+const LOCKED_DOWN: &str = "the kernel is locked down (lockdown=confidentiality)";
+
+/// The numbers at the beginning of a kernel's release; none where there are none.
+fn release(text: &str) -> Vec<u32> {
+    let numbers = text.split(|c: char| !c.is_ascii_digit());
+    numbers
+        .map_while(|number| number.parse().ok())
+        .take(2)
+        .collect()
 }
 
 const ALL_NUMBERS: [&str; 3] = ["0", "0", "4294967295"];
@@ -90,6 +113,7 @@ fn may(held: CapabilitySet) -> bool {
 }
 
 /// The first kernel that has everything that is used.
+const FIRST: [u32; 2] = [6, 3];
 const SINCE: &str = "it needs Linux 6.3 or newer";
 const NO_TYPES: &str =
     "this kernel does not describe its types (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF)";
@@ -106,7 +130,11 @@ impl Refused {
         let why = match errno {
             Some(libc::EPERM | libc::EACCES) => switches.why(),
             Some(libc::ENOSYS) => "this kernel has no bpf(2), or a filter of seccomp(2) hides it",
-            Some(libc::EINVAL) => SINCE,
+            // A kernel that is locked down has no helper by which a program reads its
+            // memory, and says of one that calls it that it is not valid
+            // (`bpf_base_func_proto`, `check_helper_call`).
+            Some(libc::EINVAL) if switches.locked_down => LOCKED_DOWN,
+            Some(libc::EINVAL) if switches.old => SINCE,
             Some(libc::ENOMEM) => "there is no memory for it",
             _ => "",
         };
@@ -176,6 +204,18 @@ impl Refused {
         }
     }
 
+    /// This is not the first pid namespace, whose numbers programs in the kernel tell.
+    #[must_use]
+    pub fn pid_namespace() -> Self {
+        Self {
+            step: Step::Numbers,
+            error: "pid_namespaces(7)".to_owned(),
+            why:
+                "this is a pid namespace of its own, as in a container: run threadtap outside of it"
+                    .to_owned(),
+        }
+    }
+
     /// The object is not the one that this program was built with.
     #[must_use]
     pub fn object() -> Self {
@@ -193,6 +233,7 @@ impl Refused {
             Step::Types => "the kernel's types cannot be read",
             Step::Map => "bpf(2) refuses a map",
             Step::Program => "bpf(2) refuses a program",
+            Step::Numbers => "programs in the kernel tell other numbers of tasks",
         };
         let why = match self.why.as_str() {
             "" => String::new(),
@@ -211,6 +252,8 @@ mod tests {
         first_namespace: true,
         filtered: false,
         locked_down: false,
+        root: true,
+        old: false,
     };
 
     fn said(errno: i32, switches: Switches) -> String {
@@ -224,9 +267,17 @@ mod tests {
             (
                 Switches {
                     permitted: false,
+                    root: false,
                     ..ALL
                 },
                 "needs root, or CAP_BPF",
+            ),
+            (
+                Switches {
+                    permitted: false,
+                    ..ALL
+                },
+                "root has no CAP_BPF and CAP_PERFMON here",
             ),
             (
                 Switches {
@@ -259,8 +310,44 @@ mod tests {
                 "{said}"
             );
         }
-        assert!(said(libc::EINVAL, ALL).ends_with("6.3 or newer"));
+        assert!(said(libc::ENOSYS, ALL).contains("this kernel has no bpf(2)"));
         assert_eq!(said(libc::ENOSPC, ALL), "bpf(2) refuses a program (ENOSPC)");
+    }
+
+    /// Not by the error alone, which has several.
+    #[test]
+    fn what_is_not_valid_is_told_by_what_the_kernel_is() {
+        let old = Switches { old: true, ..ALL };
+        assert!(said(libc::EINVAL, old).ends_with("6.3 or newer"));
+        let locked_down = Switches {
+            locked_down: true,
+            ..ALL
+        };
+        assert!(said(libc::EINVAL, locked_down).ends_with("(lockdown=confidentiality)"));
+        assert_eq!(said(libc::EINVAL, ALL), "bpf(2) refuses a program (EINVAL)");
+    }
+
+    #[test]
+    fn kernels_are_told_apart_by_two_numbers() {
+        assert_eq!(release("6.18.44-fc-v769"), [6, 18]);
+        assert_eq!(release("6.3.0"), [6, 3]);
+        for old in ["6.2.0-39-generic", "5.15.0", "4.19", "6", "", "odd"] {
+            assert!(release(old).as_slice() < FIRST.as_slice(), "{old}");
+        }
+        for new in ["6.3", "6.10.1", "7.0-rc1"] {
+            assert!(release(new).as_slice() >= FIRST.as_slice(), "{new}");
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_does_not_describe_its_types_is_told() {
+        let missing = BtfError::FileError {
+            path: "/sys/kernel/btf/vmlinux".into(),
+            error: io::ErrorKind::NotFound.into(),
+        };
+        let said = Refused::of_btf(Step::Types, &missing).sentence();
+        let begins = "the kernel's types cannot be read (no BTF): this kernel does not describe";
+        assert!(said.starts_with(begins), "{said}");
     }
 
     #[test]

@@ -76,11 +76,14 @@ impl Step {
 /// When the system refuses a step. The process may then be on the way, and can do no
 /// more than say so.
 pub fn enter(identity: Identity) -> Result<(), Refused> {
+    // As they are here: in a namespace of its own a process has limits of its own.
+    let readings = Readings::now();
     let refused = |step| {
+        let readings = &readings;
         move |errno| Refused {
             step,
             errno,
-            why: why::why(step, errno, &Readings::now()),
+            why: why::why(step, errno, readings),
         }
     };
     // Root needs no user namespace, and keeps what it may do outside.

@@ -48,9 +48,16 @@ pub(super) fn why(step: Step, errno: Errno, readings: &Readings) -> String {
         ),
         None => format!("a limit is reached ({name})"),
     };
+    let filtered = readings.seccomp.is_some_and(|mode| mode > 0);
     match (step, errno) {
         (Step::User, Errno::NOSPC) => spent("user.max_user_namespaces", readings.max_user),
         (Step::Net, Errno::NOSPC) => spent("user.max_net_namespaces", readings.max_net),
+        (_, Errno::NOSYS) if filtered => {
+            "a seccomp filter is in force here (Seccomp: in /proc/self/status), as in a container, \
+             or this kernel has no such namespaces; start the container with --cap-add=NET_RAW, or \
+             with a profile that allows unshare(2)"
+                .to_owned()
+        }
         (_, Errno::INVAL | Errno::NOSYS) => "this kernel has no such namespaces".to_owned(),
         (Step::User, Errno::PERM) if readings.clone == Some(0) => {
             "kernel.unprivileged_userns_clone is 0; an administrator allows it: sudo sysctl \
@@ -63,7 +70,7 @@ pub(super) fn why(step: Step, errno: Errno, readings: &Readings) -> String {
              --apparmor-profile` prints, or for all: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
                 .to_owned()
         }
-        (_, Errno::PERM | Errno::ACCESS) if readings.seccomp.is_some_and(|mode| mode > 0) => {
+        (_, Errno::PERM | Errno::ACCESS) if filtered => {
             "a seccomp filter is in force here (Seccomp: in /proc/self/status), as in a container; \
              start the container with --cap-add=NET_RAW, or with a profile that allows unshare(2)"
                 .to_owned()
@@ -145,6 +152,9 @@ mod tests {
             ..none.clone()
         };
         says(Step::User, Errno::PERM, &container, "--cap-add=NET_RAW");
+        // A filter may answer so, too.
+        says(Step::User, Errno::NOSYS, &container, "a seccomp filter");
+        says(Step::User, Errno::NOSYS, &none, "this kernel");
         // What is not set so is not named.
         says(Step::User, Errno::PERM, &none, "chroot");
         says(Step::Net, Errno::PERM, &none, "not allowed here");

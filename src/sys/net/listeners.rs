@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::NetNamespace;
 use super::tcp_table::TcpState;
-use crate::model::Pid;
+use super::{NetNamespace, sock_diag};
+use crate::model::{Endpoint, Pid};
 use crate::sys::proc::{self, Proc};
 
 /// A listening socket.
@@ -22,13 +22,18 @@ pub struct Listener {
 }
 
 impl NetNamespace {
+    /// All that listen. The kernel answers who asks for the namespace that it is in; of
+    /// another one the tables are read, with all their other sockets.
     fn listening(self) -> impl Iterator<Item = Listener> {
-        let sockets = self.tcp_sockets();
-        let listening = sockets.filter(|socket| socket.state == TcpState::LISTEN);
-        listening.map(|socket| Listener {
-            address: socket.local,
-            inode: socket.inode,
-        })
+        let told = self.is_own().then(sock_diag::listening).flatten();
+        let tables = told.is_none().then(|| {
+            let sockets = self.tcp_sockets();
+            let listening = sockets.filter(|socket| socket.state == TcpState::LISTEN);
+            listening.map(|socket| (socket.local, socket.inode))
+        });
+        let all = told.into_iter().flatten();
+        let all = all.chain(tables.into_iter().flatten());
+        all.map(|(address, inode)| Listener { address, inode })
     }
 
     /// The sockets that listen on this port.
@@ -82,6 +87,55 @@ impl NetNamespace {
         let holder = self.holder_of(port);
         holder.unwrap_or_else(|| "; `ss -tanp` shows what uses it".to_owned())
     }
+}
+
+/// The first processes of those that listen on this port here: of each listening socket
+/// the one that has it, and none that another one of them has started.
+#[must_use]
+pub fn holders_of(port: u16) -> Vec<Pid> {
+    let mut all: Vec<Pid> = listening_on(port).iter().filter_map(holder).collect();
+    all.sort_unstable();
+    all.dedup();
+    let trees: Vec<Vec<Pid>> = all.iter().map(|pid| proc::tree_of(*pid)).collect();
+    let is_below = |pid: &Pid| {
+        let of_others = all.iter().zip(&trees).filter(|(root, _)| *root != pid);
+        of_others.into_iter().any(|(_, tree)| tree.contains(pid))
+    };
+    all.iter().copied().filter(|pid| !is_below(pid)).collect()
+}
+
+/// A process that listens on this port in another network namespace than the caller's;
+/// `None` where nobody is seen to.
+#[must_use]
+pub fn holder_elsewhere(port: u16) -> Option<Pid> {
+    let mut others = NetNamespace::others();
+    others.find_map(|ns| ns.listening_on(port).iter().find_map(holder))
+}
+
+/// The addresses of this host at which these are reached.
+#[must_use]
+pub fn addresses_of(listeners: &[Listener]) -> Vec<IpAddr> {
+    let own = NetNamespace::own().addresses();
+    let reached = |ip: &IpAddr| {
+        let reaches = |l: &Listener| serves(l, SocketAddr::new(*ip, l.address.port()));
+        listeners.iter().any(reaches)
+    };
+    let named = listeners.iter().map(|l| l.address.ip().to_canonical());
+    let named = named.filter(|ip| !ip.is_unspecified());
+    let mut all: Vec<IpAddr> = own.into_iter().filter(reached).chain(named).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The connections to this port that these processes have, by their own ends: in the
+/// network namespace of the first.
+#[must_use]
+pub fn connections_of(first: Pid, pids: &[Pid], port: u16) -> Vec<Endpoint> {
+    let held: HashSet<u64> = pids.iter().flat_map(|pid| socket_inodes(*pid)).collect();
+    let all = NetNamespace::of(first).tcp_sockets();
+    let to_port = all.filter(|s| s.remote.port() == port && held.contains(&s.inode));
+    to_port.map(|socket| socket.local.into()).collect()
 }
 
 /// [`NetNamespace::listening_on`] in the caller's own.
@@ -164,9 +218,58 @@ pub fn holder(listener: &Listener) -> Option<Pid> {
         .find(|pid| socket_inodes(*pid).contains(&listener.inode))
 }
 
+/// The process on this machine that a connection to `target` reaches: it listens in the
+/// network namespace that has the address. `None` where there is none, where it may be one
+/// of several, or where it may not be seen.
+#[must_use]
+pub fn server_at(target: SocketAddr) -> Option<Pid> {
+    let own = NetNamespace::own();
+    match own.has_address(target.ip()) {
+        Some(true) => return own.serving(target),
+        Some(false) => {}
+        None => return None,
+    }
+    let others = NetNamespace::others();
+    let mut having = others.filter(|ns| ns.has_address(target.ip()) == Some(true));
+    let one = having.next()?;
+    // An address may be used in several namespaces: which of them is reached, routes say.
+    having.next().is_none().then(|| one.serving(target))?
+}
+
+impl NetNamespace {
+    /// The process that listens there for this.
+    fn serving(self, target: SocketAddr) -> Option<Pid> {
+        let listeners = self.listening_on(target.port());
+        let mut serving = listeners.iter().filter(|l| serves(l, target));
+        serving.find_map(holder)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_namespaces_are_others() {
+        let own = NetNamespace::own().number_of();
+        let mut all: Vec<_> = NetNamespace::others()
+            .map(NetNamespace::number_of)
+            .collect();
+        assert!(!all.contains(&own));
+        let seen = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), seen, "each once");
+    }
+
+    #[test]
+    fn nobody_here_is_the_server_of_another_host() {
+        let socket = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let at = |ip: &str| server_at(SocketAddr::new(ip.parse().unwrap(), port));
+        assert_eq!(at("127.0.0.1"), Some(Pid(std::process::id())));
+        assert_eq!(at("198.51.100.7"), None);
+    }
 
     #[test]
     fn a_listener_of_this_process_is_found() {

@@ -1,6 +1,7 @@
 //! Sockets and ports: options of our own, and what the kernel tells of all that
 //! are in a network namespace.
 
+mod addresses;
 mod listen_drops;
 pub mod listeners;
 pub mod loopback;

@@ -1,10 +1,12 @@
 //! Whose sockets and ports are looked at.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
+use std::path::PathBuf;
 
 use crate::model::Pid;
-use crate::sys::proc::{Proc, sysctl};
+use crate::sys::proc::{self, Proc, sysctl};
 
 /// A network namespace, given by a process in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,21 @@ impl NetNamespace {
         Self(Proc::of(pid))
     }
 
+    /// Those of all processes that may be seen, but the caller's: each once, by the process
+    /// of the lowest number in it.
+    pub(super) fn others() -> impl Iterator<Item = Self> {
+        let mut pids: Vec<Pid> = proc::processes().collect();
+        pids.sort_unstable();
+        let own = Self::own().number_of();
+        // Without its own it could not be told apart.
+        let pids = own.is_some().then_some(pids).into_iter().flatten();
+        let mut seen = HashSet::from([own]);
+        pids.map(Self::of).filter(move |ns| {
+            let number = ns.number_of();
+            number.is_some() && seen.insert(number)
+        })
+    }
+
     /// A file of `/proc/PID/net`, opened.
     pub(super) fn open(self, file: &str) -> io::Result<File> {
         File::open(self.0.path(&format!("net/{file}")))
@@ -36,8 +53,13 @@ impl NetNamespace {
     /// Whether the calling thread is in it: the kernel answers some questions
     /// (`/proc/sys/net`, `sock_diag`(7)) for the namespace of who asks, only.
     pub(super) fn is_own(self) -> bool {
-        let inode = |of: Proc| fs::read_link(of.path("ns/net")).ok();
-        self == Self::own() || inode(self.0).is_some_and(|i| Some(i) == inode(Proc::this_thread()))
+        let number = self.number_of();
+        self == Self::own() || number.is_some() && number == Self::own().number_of()
+    }
+
+    /// What it is known by (namespaces(7)); `None` where that may not be seen.
+    pub(super) fn number_of(self) -> Option<PathBuf> {
+        fs::read_link(self.0.path("ns/net")).ok()
     }
 
     /// A number under `/proc/sys/net`; `None` for a namespace that is not the

@@ -26,13 +26,17 @@ pub struct TcpSocket {
 
 /// A state, as the kernel numbers them (`net/tcp_states.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TcpState(u8);
+pub struct TcpState(pub u8);
 
 impl TcpState {
+    /// It is connected.
+    pub const ESTABLISHED: Self = Self(0x01);
     /// It has sent a SYN.
     pub const SYN_SENT: Self = Self(0x02);
     /// Closed, and remembered for a while.
     pub const TIME_WAIT: Self = Self(0x06);
+    /// Its peer sends no more.
+    pub const CLOSE_WAIT: Self = Self(0x08);
     /// It listens.
     pub const LISTEN: Self = Self(0x0a);
 }

@@ -74,12 +74,21 @@ pub fn command_of(pid: Pid) -> Vec<String> {
 /// may not be seen.
 #[must_use]
 pub fn sockets_of(pid: Pid) -> Option<u64> {
-    let mut sockets = 0;
+    Some(socket_descriptors_of(pid)?.len() as u64)
+}
+
+/// The descriptors of a process that are sockets; `None` where that is not to be seen.
+#[must_use]
+pub fn socket_descriptors_of(pid: Pid) -> Option<Vec<i32>> {
+    let mut all = Vec::new();
     for descriptor in std::fs::read_dir(Proc::of(pid).path("fd")).ok()? {
-        let behind = std::fs::read_link(descriptor.ok()?.path()).ok()?;
-        sockets += u64::from(behind.to_str().is_some_and(|b| b.starts_with("socket:")));
+        let descriptor = descriptor.ok()?;
+        let behind = std::fs::read_link(descriptor.path()).ok()?;
+        if behind.to_str().is_some_and(|b| b.starts_with("socket:")) {
+            all.push(descriptor.file_name().to_str()?.parse().ok()?);
+        }
     }
-    Some(sockets)
+    Some(all)
 }
 
 /// The threads of a process, as far as they can be seen.

@@ -4,21 +4,24 @@
 //! process that dies at a bad moment can delay the others but not hang them.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use rustix::thread::futex;
 use rustix::time::Timespec;
 
-/// How long one wait lasts at most before the word is looked at again.
-const NAP: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 50_000_000,
-};
+/// How long a wait of one who is alone lasts at most before the word is looked at again.
+pub const NAP: Duration = Duration::from_millis(50);
 
-/// Sleeps while `word` is `value`, at most 50 ms: the caller checks and comes again.
-pub fn wait_while(word: &AtomicU32, value: u32) {
+/// The same of those who wait in thousands: all of them are woken then, and that must be
+/// no work to speak of.
+pub const LONG_NAP: Duration = Duration::from_secs(5);
+
+/// Sleeps while `word` is `value`, so long at most: the caller checks and comes again.
+pub fn wait_while(word: &AtomicU32, value: u32, at_most: Duration) {
+    let at_most = Timespec::try_from(at_most).ok();
     // Every answer (woken, changed before, interrupted, time over) means the
     // same to the caller: look at the word.
-    let _ = futex::wait(word, futex::Flags::empty(), value, Some(&NAP));
+    let _ = futex::wait(word, futex::Flags::empty(), value, at_most.as_ref());
 }
 
 /// Wakes everyone who waits on `word`.
@@ -36,7 +39,7 @@ pub fn acquire(word: &AtomicU32) {
     loop {
         let have = word.load(Ordering::Acquire);
         if have == 0 {
-            wait_while(word, 0);
+            wait_while(word, 0, LONG_NAP);
         } else if word
             .compare_exchange_weak(have, have - 1, Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()

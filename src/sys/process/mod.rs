@@ -32,7 +32,7 @@ use rustix::process::{
 
 pub use self::child::{Child, Keeper};
 pub use self::fork::fork_and;
-pub use self::sweep::{Reaped, reap_any, reap_if_ended, sweep};
+pub use self::sweep::{Ends, Reaped, reap_any, reap_if_ended, sweep};
 pub use crate::model::Exit;
 use crate::model::{Pid, Tid};
 

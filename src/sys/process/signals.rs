@@ -22,6 +22,9 @@ pub const INTERRUPTIONS: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 #[derive(Debug)]
 pub struct StopSignal {
     readable: OwnedFd,
+    /// Where all signals are ignored no handler holds this end, and a pipe without one
+    /// would be readable at once.
+    _held: Option<OwnedFd>,
 }
 
 impl StopSignal {
@@ -32,11 +35,16 @@ impl StopSignal {
     /// When no descriptor is left or a signal cannot be caught.
     pub fn on(signals: &[i32]) -> io::Result<Self> {
         let (readable, writable) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        let mut caught = false;
         for &signal in signals.iter().filter(|signal| !is_ignored(**signal)) {
             signal_hook::low_level::pipe::register(signal, writable.try_clone()?)?;
+            caught = true;
         }
         also_on(signals, |_| HAS_COME.store(true, Relaxed))?;
-        Ok(Self { readable })
+        Ok(Self {
+            readable,
+            _held: (!caught).then_some(writable),
+        })
     }
 
     /// Whether one has come.

@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::AcqRel;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, WaitOptions, WaitStatus, wait, waitpid};
@@ -51,6 +54,30 @@ pub fn reap_any(block: bool) -> io::Result<Option<Reaped>> {
             Err(rustix::io::Errno::INTR) => {}
             Err(e) => return Err(e.into()),
         }
+    }
+}
+
+/// Whether a child may have ended since that was last asked. To look for one that has
+/// takes as long as there are children, for wait(2) goes through all of them; the kernel
+/// tells of each end (SIGCHLD).
+#[derive(Debug)]
+pub struct Ends(Option<Arc<AtomicBool>>);
+
+impl Ends {
+    /// From now on. Where the signal cannot be caught, one may have ended at any time.
+    #[must_use]
+    pub fn watch() -> Self {
+        // Of what ended before nobody has told.
+        let flag = Arc::new(AtomicBool::new(true));
+        let caught = signal_hook::flag::register(signal_hook::consts::SIGCHLD, Arc::clone(&flag));
+        Self(caught.is_ok().then_some(flag))
+    }
+
+    /// Whether to look for them now. Whoever is told so reaps all that there are: the
+    /// kernel tells once of several.
+    #[must_use]
+    pub fn came(&self) -> bool {
+        self.0.as_ref().is_none_or(|flag| flag.swap(false, AcqRel))
     }
 }
 

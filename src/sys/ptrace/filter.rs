@@ -23,6 +23,10 @@ const JUMP_IF_EQUAL: u16 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
 const JUMP_IF_ANY_BIT: u16 = 0x45; // BPF_JMP | BPF_JSET | BPF_K
 const RETURN: u16 = 0x06; // BPF_RET | BPF_K
 
+/// The size of `struct sock_fprog` of 64-bit programs: a count and a pointer.
+#[cfg(target_arch = "x86_64")]
+const HEAD: usize = 16;
+
 /// A condition on the lower 32 bits of an argument of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Test {
@@ -100,6 +104,22 @@ impl Filter {
         }
         program.push(step(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW));
         Self { program }
+    }
+
+    /// What seccomp(2) is given when a task is made to install it that has its copy at
+    /// this address: `struct sock_fprog`, and the instructions behind it.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn as_laid_at(&self, address: u64) -> Vec<u8> {
+        let count = u16::try_from(self.program.len()).unwrap_or(u16::MAX);
+        let mut bytes = vec![0; HEAD];
+        bytes[..2].copy_from_slice(&count.to_ne_bytes());
+        bytes[8..].copy_from_slice(&(address + HEAD as u64).to_ne_bytes());
+        for step in &self.program {
+            bytes.extend(step.code.to_ne_bytes());
+            bytes.extend([step.jt, step.jf]);
+            bytes.extend(step.k.to_ne_bytes());
+        }
+        bytes
     }
 
     /// Installs it in the calling thread. Async-signal-safe.
@@ -267,6 +287,29 @@ mod tests {
             assert_eq!(got, libc::SECCOMP_RET_TRACE);
             let got = answer(&filter, 8, number, &[1, 0, 0, 0, 0, 0]);
             assert_eq!(got, libc::SECCOMP_RET_ALLOW);
+        }
+    }
+
+    /// As the kernel's own structures lie in memory.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn it_lies_in_memory_as_the_kernel_reads_it() {
+        let filter = Filter::stopping_at(&[stop(7, 42, &[Test::Equals(1, 9)])]);
+        let bytes = filter.as_laid_at(0x7000);
+        assert_eq!(size_of::<sock_fprog>(), HEAD);
+        assert_eq!(
+            bytes.len(),
+            HEAD + size_of::<sock_filter>() * filter.program.len()
+        );
+        assert_eq!(
+            bytes[..2],
+            u16::to_ne_bytes(filter.program.len().try_into().unwrap())
+        );
+        assert_eq!(bytes[8..16], u64::to_ne_bytes(0x7010));
+        for (step, bytes) in filter.program.iter().zip(bytes[16..].chunks_exact(8)) {
+            assert_eq!(bytes[..2], step.code.to_ne_bytes());
+            assert_eq!(bytes[2..4], [step.jt, step.jf]);
+            assert_eq!(bytes[4..], step.k.to_ne_bytes());
         }
     }
 

@@ -27,6 +27,35 @@ impl Stopped {
         }
     }
 
+    /// Writes into its memory a word at a time (`PTRACE_POKEDATA`); the length is that of
+    /// whole words.
+    ///
+    /// # Errors
+    /// When there is no memory, or not all of it.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn put(&self, address: u64, bytes: &[u8]) -> Result<(), Errno> {
+        for (word, at) in bytes
+            .chunks_exact(size_of::<c_long>())
+            .zip((address..).step_by(8))
+        {
+            let word = c_long::from_ne_bytes(word.try_into().map_err(|_| Errno::INVAL)?);
+            // SAFETY: the kernel checks the address in the stopped task.
+            let answer = unsafe {
+                libc::syscall(
+                    libc::SYS_ptrace,
+                    c_long::from(libc::PTRACE_POKEDATA),
+                    c_long::from(self.tid.0.cast_signed()),
+                    at,
+                    word,
+                )
+            };
+            if answer == -1 {
+                return Err(last_error());
+            }
+        }
+        Ok(())
+    }
+
     /// `process_vm_readv(2)`.
     fn read_at_once(&self, address: u64, into: &mut [u8]) -> Result<usize, Errno> {
         let local = libc::iovec {

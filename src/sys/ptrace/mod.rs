@@ -6,6 +6,7 @@
 pub mod arch;
 pub mod filter;
 pub mod launch;
+pub mod made_to_call;
 mod memory;
 pub mod probe;
 pub mod remote_socket;

@@ -7,9 +7,10 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{getxattr, readlink};
-use rustix::io::Errno;
-use rustix::net::{getpeername, getsockname, ipproto, sockopt};
+use rustix::io::{Errno, ioctl_fionread};
+use rustix::net::{AddressFamily, getpeername, getsockname, ipproto, sockopt};
 use rustix::process::{
     Pid as RawPid, PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open,
 };
@@ -96,6 +97,19 @@ pub fn behind(pid: Pid, tid: Tid, descriptor: i32) -> (Behind, Option<Refusal>) 
         // It was closed meanwhile, or its process is gone.
         Err(Errno::BADF | Errno::SRCH) => (Behind::Other, None),
         Err(errno) => refused(GETFD, errno),
+    }
+}
+
+/// Whether a descriptor of a task is a Unix socket, with whose messages descriptors may
+/// go; `true` too where that cannot be asked.
+#[must_use]
+pub fn may_pass_descriptors(pid: Pid, tid: Tid, descriptor: i32) -> bool {
+    let Ok(task) = open(pid, tid) else {
+        return true;
+    };
+    match pidfd_getfd(&task, descriptor, PidfdGetfdFlags::empty()) {
+        Ok(fd) => sockopt::socket_domain(&fd) == Ok(AddressFamily::UNIX),
+        Err(errno) => errno != Errno::BADF,
     }
 }
 
@@ -191,28 +205,58 @@ impl RemoteSocket {
 
     /// Whether its connection is still being made.
     pub fn is_connecting(&self) -> bool {
-        // The first byte of `struct tcp_info` (`linux/tcp.h`), and `TCP_SYN_SENT`.
-        const SYN_SENT: u8 = 2;
-        let fd = match self {
-            Self::Duplicate(fd) => fd,
+        match self {
+            Self::Duplicate(fd) => state(fd) == Some(TcpState::SYN_SENT),
             Self::Inode { pid, inode } => {
-                return in_table(*pid, *inode).is_some_and(|s| s.state == TcpState::SYN_SENT);
+                in_table(*pid, *inode).is_some_and(|s| s.state == TcpState::SYN_SENT)
             }
+        }
+    }
+
+    /// Whether there is something to receive, the end of the stream aside. `false` too
+    /// where that cannot be asked.
+    pub fn has_data(&self) -> bool {
+        match self {
+            Self::Duplicate(fd) => ioctl_fionread(fd).is_ok_and(|bytes| bytes > 0),
+            Self::Inode { .. } => false,
+        }
+    }
+
+    /// Whether something can be sent on it at once. `false` too where that cannot be
+    /// asked.
+    pub fn takes_data(&self) -> bool {
+        let Self::Duplicate(fd) = self else {
+            return false;
         };
-        let mut state = 0u8;
-        let mut length: libc::socklen_t = 1;
-        // SAFETY: the kernel writes one byte at most to a live local, and the
-        // length to another.
-        let done = unsafe {
-            libc::getsockopt(
-                fd.as_raw_fd(),
-                libc::IPPROTO_TCP,
-                libc::TCP_INFO,
-                (&raw mut state).cast(),
-                &raw mut length,
-            )
+        // In every other state it is not connected, or was shut down for sending.
+        let open = [Some(TcpState::ESTABLISHED), Some(TcpState::CLOSE_WAIT)];
+        if !open.contains(&state(fd)) {
+            return false;
+        }
+        let mut asked = [PollFd::new(fd, PollFlags::OUT)];
+        let now = Timespec::default();
+        poll(&mut asked, Some(&now)).is_ok() && asked[0].revents() == PollFlags::OUT
+    }
+
+    /// Whether something of what came has been received by now, and whether something was
+    /// sent, by whomever; `None` where that cannot be asked. Linux 4.19.
+    pub fn has_talked(&self) -> Option<(bool, bool)> {
+        let Self::Duplicate(fd) = self else {
+            return None;
         };
-        done == 0 && length == 1 && state == SYN_SENT
+        // What a connection of Multipath TCP answers is of one of its subflows.
+        if sockopt::socket_protocol(fd) != Ok(Some(ipproto::TCP)) {
+            return None;
+        }
+        let info = info(fd)?;
+        let open = info.state == TcpState::ESTABLISHED;
+        let unread = ioctl_fionread(fd).ok()?;
+        // The peer's FIN counts as a byte that came, and is none that can be read.
+        let fin = u64::from(!open);
+        let received = info.received > unread + fin;
+        let waits = open || info.state == TcpState::CLOSE_WAIT;
+        let sent = info.sent > 0 || waits && unsent(fd)? > 0;
+        Some((received, sent))
     }
 
     /// Its peer's end; `None` when it is not connected, or not any more.
@@ -228,6 +272,67 @@ impl RemoteSocket {
             }
         }
     }
+}
+
+/// What of `struct tcp_info` (`linux/tcp.h`) is asked for.
+struct Info {
+    state: TcpState,
+    /// Bytes that have come in order.
+    received: u64,
+    /// Bytes that have gone out, repeated ones included.
+    sent: u64,
+}
+
+fn info(fd: &OwnedFd) -> Option<Info> {
+    const RECEIVED: usize = 128;
+    const SENT: usize = 200;
+    const SIZE: usize = SENT + size_of::<u64>();
+    let mut bytes = [0u8; SIZE];
+    let mut length = libc::socklen_t::try_from(SIZE).ok()?;
+    // SAFETY: the kernel writes `length` bytes at most to a live local, and to another
+    // how many there were.
+    let done = unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            bytes.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    let number = |at: usize| Some(u64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
+    (done == 0 && usize::try_from(length) == Ok(SIZE)).then_some(Info {
+        state: TcpState(bytes[0]),
+        received: number(RECEIVED)?,
+        sent: number(SENT)?,
+    })
+}
+
+/// How many bytes wait to be sent or acknowledged (`SIOCOUTQ`, tcp(7)).
+fn unsent(fd: &OwnedFd) -> Option<u64> {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: the kernel writes one number to a live local.
+    let done = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    u64::try_from(bytes).ok().filter(|_| done == 0)
+}
+
+/// The state of a duplicate's connection.
+fn state(fd: &OwnedFd) -> Option<TcpState> {
+    // The first byte of `struct tcp_info` (`linux/tcp.h`).
+    let mut state = 0u8;
+    let mut length: libc::socklen_t = 1;
+    // SAFETY: the kernel writes one byte at most to a live local, and the
+    // length to another.
+    let done = unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut state).cast(),
+            &raw mut length,
+        )
+    };
+    (done == 0 && length == 1).then_some(TcpState(state))
 }
 
 /// An address as programs hand it to the kernel: `sockaddr_in` or
@@ -272,6 +377,68 @@ mod tests {
 
     fn this() -> Pid {
         Pid(std::process::id())
+    }
+
+    /// What is asked before a call is what the call would answer.
+    #[test]
+    fn what_a_socket_would_give_and_take_is_asked() {
+        use std::io::{Read, Write};
+        use std::net::Shutdown;
+        let look = |s: &TcpStream| RemoteSocket::Duplicate(s.try_clone().unwrap().into());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut one = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut two = listener.accept().unwrap().0;
+        assert!(!look(&two).has_data() && look(&two).takes_data());
+        one.write_all(b"TIME").unwrap();
+        two.peek(&mut [0; 4]).unwrap();
+        assert!(look(&two).has_data());
+        two.read_exact(&mut [0; 4]).unwrap();
+        assert!(!look(&two).has_data());
+        one.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(two.peek(&mut [0]).unwrap(), 0);
+        assert!(!look(&two).has_data(), "the end is no data");
+        assert!(!look(&one).takes_data() && look(&two).takes_data());
+        two.set_nonblocking(true).unwrap();
+        while two.write(&vec![0; 65_536]).is_ok() {}
+        assert!(!look(&two).takes_data(), "it is full");
+        drop((one, listener));
+        assert!(!look(&two).takes_data(), "the peer is gone");
+    }
+
+    /// Without reading or writing it.
+    #[test]
+    fn whether_a_socket_has_talked_is_asked() {
+        use std::io::{Read, Write};
+        let look = |s: &TcpStream| {
+            let copy = RemoteSocket::Duplicate(s.try_clone().unwrap().into());
+            copy.has_talked().unwrap()
+        };
+        let until = |s: &TcpStream, wanted| {
+            while look(s) != wanted {
+                std::thread::yield_now();
+            }
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut one = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut two = listener.accept().unwrap().0;
+        assert_eq!((look(&one), look(&two)), ((false, false), (false, false)));
+        one.write_all(b"TIME").unwrap();
+        until(&one, (false, true));
+        two.peek(&mut [0; 4]).unwrap();
+        assert_eq!(look(&two), (false, false), "it is there, and nobody has it");
+        two.read_exact(&mut [0]).unwrap();
+        assert_eq!(look(&two), (true, false));
+        drop(one);
+        // The end of the stream is none of it either.
+        two.read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!(look(&two), (true, false));
+        let one = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut two = listener.accept().unwrap().0;
+        drop(one);
+        assert_eq!(two.read(&mut [0]).unwrap(), 0);
+        assert_eq!(look(&two), (false, false), "nothing but its end came");
+        two.write_all(b"x").unwrap();
+        assert!(look(&two).1);
     }
 
     #[test]

@@ -160,6 +160,25 @@ pub enum Patience {
 /// # Errors
 /// ECHILD when there is nobody left to wait for; EINTR.
 pub fn wait(patience: Patience) -> io::Result<Option<Report>> {
+    wait_for(-1, patience)
+}
+
+/// The next report of one tracee of this thread.
+///
+/// # Errors
+/// As of [`wait`].
+pub(super) fn wait_for_one(tid: Tid) -> io::Result<Report> {
+    loop {
+        match wait_for(tid.0.cast_signed(), Patience::Wait) {
+            Ok(Some(report)) => return Ok(report),
+            Ok(None) => {}
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+fn wait_for(whom: libc::pid_t, patience: Patience) -> io::Result<Option<Report>> {
     let mut status = 0;
     // SAFETY: a `rusage` of zeros is a valid one; the kernel fills it in.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
@@ -169,7 +188,7 @@ pub fn wait(patience: Patience) -> io::Result<Option<Report>> {
         options |= libc::WNOHANG;
     }
     // SAFETY: both pointers are to live locals of the right types.
-    let tid = unsafe { libc::wait4(-1, &raw mut status, options, &raw mut usage) };
+    let tid = unsafe { libc::wait4(whom, &raw mut status, options, &raw mut usage) };
     match tid {
         0 => Ok(None),
         -1 => Err(io::Error::last_os_error()),
@@ -332,6 +351,46 @@ impl Stopped {
             )
         };
         if done == -1 { Err(Gone) } else { Ok(value) }
+    }
+
+    /// All of its registers (`PTRACE_GETREGS`).
+    ///
+    /// # Errors
+    /// [`Gone`].
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn registers(&self) -> Result<libc::user_regs_struct, Gone> {
+        // SAFETY: a structure of zeros is a valid one.
+        let mut all: libc::user_regs_struct = unsafe { std::mem::zeroed() };
+        ptrace(libc::PTRACE_GETREGS, self.tid, 0, &raw mut all as usize).map_err(|_| Gone)?;
+        Ok(all)
+    }
+
+    /// Sets all of them (`PTRACE_SETREGS`).
+    ///
+    /// # Errors
+    /// [`Gone`].
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn set_registers(&self, all: &libc::user_regs_struct) -> Result<(), Gone> {
+        let from = std::ptr::from_ref(all) as usize;
+        ptrace(libc::PTRACE_SETREGS, self.tid, 0, from)
+            .map(drop)
+            .map_err(|_| Gone)
+    }
+
+    /// Which signals it blocks, and blocks these instead (`PTRACE_SETSIGMASK`).
+    ///
+    /// # Errors
+    /// [`Gone`].
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn block_signals(&self, signals: u64) -> Result<u64, Gone> {
+        const GET: c_uint = 0x420a;
+        const SET: c_uint = 0x420b;
+        let size = size_of::<u64>();
+        let mut before = 0u64;
+        ptrace(GET, self.tid, size, &raw mut before as usize).map_err(|_| Gone)?;
+        let after = &raw const signals as usize;
+        ptrace(SET, self.tid, size, after).map_err(|_| Gone)?;
+        Ok(before)
     }
 
     /// Sets one of its registers, by its place in `struct user` (`PTRACE_POKEUSER`).

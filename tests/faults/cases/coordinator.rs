@@ -1,12 +1,25 @@
 //! The coordinator is killed: nobody can clean up, and nothing may be left.
 
-use std::time::Duration;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use super::{BENCH, Case};
-use crate::bench::{readable, threadtap};
-use crate::common::{Lab, start};
+use crate::bench::{ran, readable, threadtap};
+use crate::common::need::Need;
+use crate::common::{HANG, Lab, Ran, peers, signal_to, start, until};
+
+const PYTHON: &[Need] = &[
+    Need::Root,
+    Need::Capture,
+    Need::Namespaces,
+    Need::Tool("ip"),
+    Need::Tool("python3"),
+];
 
 pub const CASES: &[Case] = &[
     Case {
@@ -30,24 +43,81 @@ pub const CASES: &[Case] = &[
         run: || killed("run -s async --model async -n 20000 --out out"),
     },
     Case {
-        key: "killed-traced",
+        key: "killed-gate",
         needs: BENCH,
+        run: || killed("run --gate -n 1500 --out out"),
+    },
+    Case {
+        key: "killed-open-loop",
+        needs: BENCH,
+        run: || {
+            killed(
+                "run -s async --rate 2000/s --duration 1h --rotate 64k --compress --flows problems --out out",
+            );
+        },
+    },
+    Case {
+        key: "killed-traced",
+        needs: PYTHON,
         run: || killed("run --out out -- python3 client.py"),
     },
     Case {
         key: "killed-sampled",
-        needs: BENCH,
+        needs: PYTHON,
         run: || killed("run --observe sampled --out out -- python3 client.py"),
     },
     Case {
         key: "killed-unobserved",
-        needs: BENCH,
+        needs: PYTHON,
         run: || killed("run --observe off --out out -- python3 client.py"),
+    },
+    Case {
+        key: "killed-programs",
+        needs: PYTHON,
+        run: || {
+            for observe in ["exact", "ptrace"] {
+                let line = format!("run --observe {observe} --out out --server-cmd");
+                killed_after(&MOMENTS_MS, |lab| {
+                    let mut command = threadtap(lab, &line);
+                    command.args(["python3 server.py", "--", "python3", "client.py"]);
+                    command
+                });
+            }
+        },
+    },
+    Case {
+        key: "killed-uncaptured",
+        needs: PYTHON,
+        run: || {
+            killed("run --no-capture -n 4000 --out out");
+            killed("run --no-capture --out out -- python3 client.py");
+        },
     },
     Case {
         key: "killed-isolated",
         needs: BENCH,
         run: || killed("run --isolate always -n 4000 --out out"),
+    },
+    Case {
+        key: "killed-existing",
+        needs: BENCH,
+        run: existing,
+    },
+    Case {
+        key: "killed-attached",
+        needs: PYTHON,
+        run: || {
+            for observe in ["exact", "ptrace"] {
+                beside_a_server(|pid| {
+                    format!("run -s pool -n 20000 --observe {observe} --out out --server-pid {pid}")
+                });
+            }
+        },
+    },
+    Case {
+        key: "killed-watch",
+        needs: PYTHON,
+        run: || beside_a_server(|_| "watch --port 45000 --out out".to_owned()),
     },
     Case {
         key: "killed-compare",
@@ -57,16 +127,30 @@ pub const CASES: &[Case] = &[
     Case {
         key: "killed-ceiling",
         needs: BENCH,
-        run: || killed("ceiling --max 3000"),
+        run: || {
+            for kind in ["thread", "process", "connection"] {
+                killed(&format!("ceiling --kind {kind} --max 3000"));
+            }
+        },
     },
     Case {
         key: "killed-serve",
         needs: BENCH,
         run: || {
             for model in ["thread", "pool", "process", "async", "iterative"] {
-                killed_after(&format!("serve --model {model}"), &[5, 60]);
+                serve(model);
             }
         },
+    },
+    Case {
+        key: "killed-analyze",
+        needs: BENCH,
+        run: analyze,
+    },
+    Case {
+        key: "killed-report",
+        needs: BENCH,
+        run: report,
     },
 ];
 
@@ -82,25 +166,229 @@ for i in range(500):
         time.sleep(606)
 ";
 
+/// A server with a thread for each connection, and a process that does nothing.
+const SERVER: &str = "import os, socket, threading, time
+if os.fork() == 0:
+    time.sleep(607)
+l = socket.socket()
+l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+l.bind(('127.0.0.1', 45000))
+l.listen(4096)
+def serve(c):
+    while c.recv(64): c.sendall(b'JAM 12:34:56\\r\\n')
+    c.close()
+while True:
+    c, _ = l.accept()
+    threading.Thread(target=serve, args=(c,), daemon=True).start()
+";
+
 /// Ten moments, from before the first process to well into the run.
 const MOMENTS_MS: [u64; 10] = [2, 10, 25, 50, 90, 150, 240, 360, 520, 800];
 
 fn killed(line: &str) {
-    killed_after(line, &MOMENTS_MS);
+    killed_after(&MOMENTS_MS, |lab| threadtap(lab, line));
 }
 
-fn killed_after(line: &str, moments_ms: &[u64]) {
+/// Killed so long after its start; what it has saved can be read.
+fn killed_after(moments_ms: &[u64], command: impl Fn(&Lab) -> Command) {
     for moment in moments_ms {
         let lab = Lab::new();
-        std::fs::write(lab.path().join("client.py"), CLIENT).unwrap();
-        let started = start(&mut threadtap(&lab, line));
-        std::thread::sleep(Duration::from_millis(*moment));
-        started.signal(Signal::KILL);
-        let ended = lab.end(started);
-        assert!(matches!(ended.status, None | Some(0)), "{ended:?}");
+        fs::write(lab.path().join("client.py"), CLIENT).unwrap();
+        fs::write(lab.path().join("server.py"), SERVER).unwrap();
+        killed_once(&lab, command(&lab), *moment);
         lab.until_nothing_is_left();
-        if line.starts_with("run") {
-            readable(&lab);
+        readable(&lab);
+    }
+}
+
+fn killed_once(lab: &Lab, mut command: Command, moment_ms: u64) -> Ran {
+    let started = start(&mut command);
+    std::thread::sleep(Duration::from_millis(moment_ms));
+    started.signal(Signal::KILL);
+    let ended = lab.end(started);
+    assert!(matches!(ended.status, None | Some(0)), "{ended:?}");
+    ended
+}
+
+/// Asks once, and is answered.
+fn answers(address: SocketAddr) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(HANG)).unwrap();
+    stream.write_all(b"TIME\r\n").unwrap();
+    let mut answer = [0; 14];
+    stream.read_exact(&mut answer).unwrap();
+    assert!(answer.starts_with(b"JAM "), "{answer:?}");
+}
+
+/// A server that was there before goes on.
+fn existing() {
+    let address = peers::answering(b"JAM 12:34:56\r\n");
+    let line = format!("run -s pool -n 20000 --out out --connect {address}");
+    killed_after(&MOMENTS_MS, |lab| threadtap(lab, &line));
+    answers(address);
+}
+
+/// A program of the test's, which no run has started.
+struct Program(Child);
+
+impl Program {
+    fn server(lab: &Lab) -> Self {
+        fs::write(lab.path().join("server.py"), SERVER).unwrap();
+        let mut command = Command::new("python3");
+        command.arg(lab.path().join("server.py"));
+        let child = command.stdin(Stdio::null()).spawn().unwrap();
+        until("it listens", || TcpStream::connect(ADDRESS).is_ok());
+        Self(child)
+    }
+
+    fn child(&self) -> u32 {
+        let pid = self.0.id();
+        let mut child = String::new();
+        until("its child", || {
+            let children = format!("/proc/{pid}/task/{pid}/children");
+            child = fs::read_to_string(children).unwrap_or_default();
+            !child.is_empty()
+        });
+        child.trim().parse().unwrap()
+    }
+}
+
+const ADDRESS: &str = "127.0.0.1:45000";
+
+/// Who is watched or attached to is neither stopped nor ended, whatever becomes of the
+/// run, and nobody traces it any more.
+fn beside_a_server(line: impl Fn(u32) -> String) {
+    for moment in MOMENTS_MS {
+        let lab = Lab::new();
+        let mut server = Program::server(&lab);
+        let child = server.child();
+        let pids = [server.0.id(), child];
+        // Somebody talks to it all the while.
+        let asked = std::thread::spawn(move || {
+            let until = Instant::now() + Duration::from_millis(moment);
+            while Instant::now() < until {
+                answers(ADDRESS.parse().unwrap());
+            }
+        });
+        killed_once(&lab, threadtap(&lab, &line(pids[0])), moment);
+        lab.until_nothing_is_left();
+        asked.join().unwrap();
+        readable(&lab);
+        answers(ADDRESS.parse().unwrap());
+        for pid in pids {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+            assert!(status.contains("\nTracerPid:\t0\n"), "{status}");
+            assert!(!status.contains("\nState:\tT"), "{status}");
         }
+        for pid in pids.into_iter().rev() {
+            signal_to(pid.cast_signed(), Signal::KILL);
+        }
+        server.0.wait().unwrap();
+    }
+}
+
+/// While clients talk.
+fn serve(model: &str) {
+    for moment in MOMENTS_MS {
+        let lab = Lab::new();
+        let mut command = threadtap(&lab, &format!("serve --model {model}"));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let crowd: Vec<_> = (0..4)
+            .map(|_| {
+                std::thread::spawn(move || {
+                    let until = Instant::now() + Duration::from_millis(moment);
+                    while Instant::now() < until {
+                        let Ok(mut stream) = TcpStream::connect(ADDRESS) else {
+                            continue;
+                        };
+                        let _ = stream.write_all(b"TIME\r\nTI");
+                    }
+                })
+            })
+            .collect();
+        crowd.into_iter().for_each(|c| c.join().unwrap());
+        signal_to(child.id().cast_signed(), Signal::KILL);
+        child.wait().unwrap();
+        lab.until_nothing_is_left();
+    }
+}
+
+/// What it has printed until then is whole lines, of a file and of a pipe that goes on.
+fn analyze() {
+    let lab = Lab::new();
+    ran(&lab, "run -s pool -n 3000 --no-report --out out").exits(0);
+    let capture = fs::read(lab.out().join("capture.pcap")).unwrap();
+    let whole = ran(&lab, "analyze out/capture.pcap --sort none --format jsonl").exits(0);
+    assert_eq!(whole.stdout.lines().count(), 3000);
+    for moment in MOMENTS_MS {
+        for from in ["out/capture.pcap", "-"] {
+            let mut command = threadtap(&lab, "analyze --sort none --format jsonl");
+            let (stdin, feed) = std::io::pipe().unwrap();
+            command.arg(from).stdin(stdin);
+            let started = start(&mut command);
+            drop(command);
+            let bytes = if from == "-" { &capture[..] } else { &[] };
+            std::thread::scope(|scope| {
+                scope.spawn(move || {
+                    let mut feed = feed;
+                    // Its reader is killed.
+                    let _ = feed.write_all(bytes);
+                    std::thread::sleep(Duration::from_millis(moment));
+                });
+                std::thread::sleep(Duration::from_millis(moment));
+                started.signal(Signal::KILL);
+            });
+            let told = lab.end(started).stdout;
+            assert!(whole.stdout.starts_with(&told), "{from}: {told}");
+            lab.until_nothing_is_left();
+        }
+    }
+}
+
+/// A report that is cut off is not there, and is made when it is asked for again.
+fn report() {
+    let lab = Lab::new();
+    ran(&lab, "run -s pool -n 2000 --no-report --out out").exits(0);
+    let names = || {
+        let all = fs::read_dir(lab.out()).unwrap();
+        let mut names: Vec<String> = all
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    let saved = names();
+    let all = [
+        "report.html",
+        "report.md",
+        "capture.pcapng",
+        "trace.pftrace",
+        "flows.csv",
+    ];
+    for moment in MOMENTS_MS {
+        killed_once(&lab, threadtap(&lab, "report out"), moment);
+        lab.until_nothing_is_left();
+        // What has its name is whole.
+        for file in all {
+            let Ok(bytes) = fs::read(lab.out().join(file)) else {
+                continue;
+            };
+            if file == "report.html" {
+                assert!(bytes.trim_ascii_end().ends_with(b"</html>"), "{moment}");
+            }
+        }
+        let before: Vec<Option<Vec<u8>>> = all.map(|f| fs::read(lab.out().join(f)).ok()).into();
+        let again = ran(&lab, "report out").exits(0);
+        assert!(!again.stderr.contains("was not made"), "{again:?}");
+        for (file, before) in all.iter().zip(before) {
+            let now = fs::read(lab.out().join(file)).unwrap();
+            assert!(
+                before.is_none_or(|b| b.len() == now.len()),
+                "{moment}: {file}"
+            );
+            fs::remove_file(lab.out().join(file)).unwrap();
+        }
+        assert_eq!(names(), saved, "{moment}");
     }
 }

@@ -1,39 +1,14 @@
-//! The disk fills up, and the folder of a run is taken away.
+//! The folder of a run is taken away, and the interface goes down.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use rustix::process::Signal;
-use serde_json::Value;
 
 use super::{BENCH, Case};
-use crate::bench::{could_not_run, frames, saved, shell, threadtap};
-use crate::common::need::Need;
+use crate::bench::{frames, saved, threadtap};
 use crate::common::{Lab, Ran, findings, start, until};
 
-const DISK: &[Need] = &[
-    Need::Root,
-    Need::Capture,
-    Need::Namespaces,
-    Need::Tool("unshare"),
-];
-
 pub const CASES: &[Case] = &[
-    Case {
-        key: "disk-full",
-        needs: DISK,
-        run: disk_full,
-    },
-    Case {
-        key: "disk-full-at-start",
-        needs: DISK,
-        run: full_at_start,
-    },
-    Case {
-        key: "file-too-large",
-        needs: BENCH,
-        run: file_too_large,
-    },
     Case {
         key: "folder-removed",
         needs: BENCH,
@@ -52,116 +27,6 @@ pub const CASES: &[Case] = &[
         run: interface_down,
     },
 ];
-
-/// The files that a run writes, and that a disk may have no room for.
-const FILES: [&str; 5] = [
-    "observation.jsonl",
-    "capture.pcap",
-    "flows.jsonl",
-    "workers.jsonl",
-    "run.json",
-];
-
-/// Disks of many sizes: the end comes in every file. What is there is whole, or it was
-/// said that it is not.
-fn disk_full() {
-    let mut cut = BTreeSet::new();
-    for kib in [
-        24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 160, 200, 240, 280, 320, 400,
-    ] {
-        let lab = Lab::new();
-        let script = format!(
-            "exec unshare -m bash -c 'mkdir disk out && mount -t tmpfs -o size={kib}k none disk
-             $T run -s pool -n 300 --out disk/run; status=$?
-             cp -r disk/run/. out 2>/dev/null; exit $status'"
-        );
-        let ran = lab.finish(&mut shell(&lab, &script));
-        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
-        if ran.status == Some(2) {
-            assert_eq!(ran.stderr.lines().count(), 1, "{kib}: {}", ran.stderr);
-            continue;
-        }
-        for file in FILES {
-            let named = named_as_cut(&ran, file);
-            if named {
-                cut.insert(file);
-            }
-            let whole = is_whole(&ran, file);
-            assert!(
-                whole || named,
-                "{kib} KiB, {file}: neither whole nor named: {}",
-                ran.stderr
-            );
-        }
-        if !FILES.iter().any(|file| named_as_cut(&ran, file)) {
-            saved(&ran.exits(0));
-        } else {
-            assert_eq!(ran.status, Some(1), "{ran:?}");
-        }
-    }
-    assert_eq!(
-        cut.len(),
-        FILES.len(),
-        "the disk was never full in some: {cut:?}"
-    );
-}
-
-fn named_as_cut(ran: &Ran, file: &str) -> bool {
-    ran.stderr.contains(&format!("{file} was not saved"))
-        || ran.stderr.contains(&format!("{file} contains only"))
-        || ran.stderr.contains(&format!("{file} is incomplete"))
-        || (ran.stderr.contains("not saved completely") && ran.stderr.contains(file))
-}
-
-fn is_whole(ran: &Ran, file: &str) -> bool {
-    let path = ran.out.join(file);
-    let Ok(bytes) = fs::read(&path) else {
-        return false;
-    };
-    match file {
-        "capture.pcap" => {
-            let record = fs::read_to_string(ran.out.join("run.json")).unwrap_or_default();
-            match serde_json::from_str::<Value>(&record) {
-                Ok(record) => record["capture"]["frames"] == frames(&path),
-                // It cannot be told.
-                Err(_) => true,
-            }
-        }
-        "run.json" => serde_json::from_slice::<Value>(&bytes).is_ok(),
-        _ => {
-            let text = String::from_utf8(bytes).unwrap();
-            text.ends_with('\n')
-                && text
-                    .lines()
-                    .all(|l| serde_json::from_str::<Value>(l).is_ok())
-        }
-    }
-}
-
-fn full_at_start() {
-    let lab = Lab::new();
-    let script = "exec unshare -m bash -c 'mkdir disk && mount -t tmpfs -o size=64k none disk
-        cat /dev/zero > disk/filler 2>/dev/null
-        exec $T run -n 5 --out disk/run'";
-    let ran = lab.finish(&mut shell(&lab, script));
-    could_not_run(&ran, &["No space left on device"]);
-}
-
-/// `ulimit -f`: as a full disk, and not a signal.
-fn file_too_large() {
-    for kib in [1, 4, 16, 64, 256] {
-        let lab = Lab::new();
-        let script = format!("ulimit -f {kib}; exec $T run -s pool -n 300 --out out");
-        let ran = lab.finish(&mut shell(&lab, &script));
-        assert!(matches!(ran.status, Some(0..=2)), "{ran:?}");
-        for file in FILES {
-            if ran.status != Some(2) {
-                let told = is_whole(&ran, file) || named_as_cut(&ran, file);
-                assert!(told, "{kib} KiB, {file}: {}", ran.stderr);
-            }
-        }
-    }
-}
 
 /// A run whose folder is changed while it works.
 fn taken_away(change: fn(&std::path::Path)) -> (Lab, Ran) {

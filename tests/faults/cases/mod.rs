@@ -4,6 +4,7 @@ mod clients;
 mod coordinator;
 mod disk;
 mod environment;
+mod full;
 mod refused;
 mod scarcity;
 mod serve;
@@ -11,6 +12,7 @@ mod servers;
 mod signals;
 mod streams;
 mod together;
+mod unprivileged;
 
 use super::common::need::Need;
 
@@ -21,17 +23,19 @@ pub struct Case {
     pub run: fn(),
 }
 
-const GROUPS: [&[Case]; 11] = [
+const GROUPS: [&[Case]; 13] = [
     coordinator::CASES,
     servers::CASES,
     clients::CASES,
     scarcity::CASES,
+    full::CASES,
     disk::CASES,
     signals::CASES,
     streams::CASES,
     environment::CASES,
     together::CASES,
     refused::CASES,
+    unprivileged::CASES,
     serve::CASES,
 ];
 

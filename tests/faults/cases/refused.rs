@@ -31,10 +31,10 @@ pub const CASES: &[Case] = &[
 ];
 
 /// What a filter answers: not permitted, or no such call.
-const ANSWERS: [i32; 2] = [libc::EPERM, libc::ENOSYS];
+pub const ANSWERS: [i32; 2] = [libc::EPERM, libc::ENOSYS];
 
 /// Lets a system call of this number fail in what is executed.
-fn refuse(command: &mut Command, call: libc::c_long, errno: i32) {
+pub fn refuse(command: &mut Command, call: libc::c_long, errno: i32) {
     let statement = |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter {
         code: u16::try_from(code).unwrap(),
         jt,
@@ -142,7 +142,18 @@ fn no_memfd_create() {
 fn no_bpf() {
     for errno in ANSWERS {
         let ran = without(libc::SYS_bpf, errno, "run --out out", &CLIENT).exits(0);
-        assert_eq!(saved(&ran)["connections"]["established"], 3);
+        let record = saved(&ran);
+        assert_eq!(record["connections"]["established"], 3);
+        assert_eq!(record["observer"]["client"], "ptrace", "{record}");
+        let asked = without(
+            libc::SYS_bpf,
+            errno,
+            "run --observe ebpf --out out",
+            &CLIENT,
+        );
+        let record = saved(&asked);
+        assert_eq!(findings(&record, "ebpf_not_allowed").len(), 1, "{record}");
+        assert_eq!(record["connections"]["established"], 3);
         let ran = without(libc::SYS_bpf, errno, "run -n 20 --out out", &[]).exits(0);
         assert_eq!(saved(&ran)["requests"]["valid"], 20);
     }

@@ -1,5 +1,7 @@
 //! Every signal, once and twice.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 use super::{BENCH, Case};
@@ -16,6 +18,11 @@ pub const CASES: &[Case] = &[
         key: "signal-twice",
         needs: BENCH,
         run: twice,
+    },
+    Case {
+        key: "signal-early",
+        needs: BENCH,
+        run: early,
     },
     Case {
         key: "signal-stops",
@@ -71,57 +78,135 @@ fn twice() {
     }
 }
 
-/// Stopped and continued, it goes on as if nothing had been.
+/// While it starts. Before its handlers are there a signal does what it does to any
+/// program; then nothing was begun that could be left behind.
+fn early() {
+    for (moment, signal) in (0..16u32).zip(INTERRUPTIONS.into_iter().cycle()) {
+        let lab = Lab::new();
+        let line = "run -s pool -w 2 -n 1000000 --out out";
+        let started = start(&mut threadtap(&lab, line));
+        // They grow: the first before it has read its command line, the last in its work.
+        let after = Duration::from_micros(u64::from(moment * moment) * 1000);
+        std::thread::sleep(after);
+        started.signal(signal);
+        let ran = lab.end(started);
+        lab.until_nothing_is_left();
+        let said = format!("{signal:?} after {after:?}: {ran:?}");
+        match (ran.status, lab.out().exists()) {
+            (None, false) => assert_eq!(ran.stderr, "", "{said}"),
+            (Some(130), false) => {
+                assert_eq!(ran.stderr.lines().count(), 1, "{said}");
+                assert!(ran.stderr.contains("nothing was run"), "{said}");
+            }
+            (Some(130), true) => {
+                assert_eq!(findings(&saved(&ran), "interrupted").len(), 1, "{said}");
+            }
+            _ => panic!("{said}"),
+        }
+    }
+}
+
+/// Stopped and continued, once and twice, it goes on as if nothing had been.
 fn stops() {
     for signal in [Signal::STOP, Signal::TSTP, Signal::TTIN, Signal::TTOU] {
-        let (lab, started) = working(3000);
-        started.signal(signal);
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        started.signal(Signal::CONT);
-        let record = saved(&lab.end(started).exits(0));
-        assert_eq!(record["requests"]["valid"], 3000, "{signal:?}");
+        for times in 1..=2 {
+            let (lab, started) = working(3000);
+            for _ in 0..times {
+                started.signal(signal);
+                started.signal(signal);
+                std::thread::sleep(Duration::from_millis(150));
+                started.signal(Signal::CONT);
+            }
+            let record = saved(&lab.end(started).exits(0));
+            assert_eq!(record["requests"]["valid"], 3000, "{signal:?}");
+        }
     }
 }
 
 fn harmless() {
     for signal in [
-        Signal::CHILD,
-        Signal::CONT,
-        Signal::URG,
-        Signal::WINCH,
-        Signal::PIPE,
+        libc::SIGCHLD,
+        libc::SIGCONT,
+        libc::SIGURG,
+        libc::SIGWINCH,
+        libc::SIGPIPE,
+        // As where a file may not grow (`ulimit -f`).
+        libc::SIGXFSZ,
     ] {
         let (lab, started) = working(3000);
-        started.signal(signal);
-        started.signal(signal);
+        send(&started, signal);
+        send(&started, signal);
         let record = saved(&lab.end(started).exits(0));
-        assert_eq!(record["requests"]["valid"], 3000, "{signal:?}");
+        assert_eq!(record["requests"]["valid"], 3000, "{signal}");
     }
 }
 
+fn send(to: &Started, signal: i32) {
+    // SAFETY: kill(2) with plain numbers.
+    unsafe { libc::kill(to.child.id().cast_signed(), signal) };
+}
+
 /// What nobody asks a program with ends it at once: nothing is left behind, and what was
-/// captured can be read.
+/// captured can be read. A second one, of the same or another kind, changes nothing.
 fn kills() {
-    for signal in [
-        Signal::USR1,
-        Signal::USR2,
-        Signal::ALARM,
-        Signal::VTALARM,
-        Signal::PROF,
-        Signal::XCPU,
-        Signal::IO,
-        Signal::SYS,
-        Signal::TRAP,
-        Signal::ABORT,
-        Signal::FPE,
-        Signal::ILL,
-        Signal::KILL,
-    ] {
+    let known = [
+        libc::SIGUSR1,
+        libc::SIGUSR2,
+        libc::SIGALRM,
+        libc::SIGVTALRM,
+        libc::SIGPROF,
+        libc::SIGXCPU,
+        libc::SIGIO,
+        libc::SIGSYS,
+        libc::SIGTRAP,
+        libc::SIGABRT,
+        libc::SIGFPE,
+        libc::SIGILL,
+        libc::SIGSEGV,
+        libc::SIGBUS,
+        libc::SIGSTKFLT,
+        libc::SIGPWR,
+        libc::SIGKILL,
+    ];
+    let real_time = [libc::SIGRTMIN(), libc::SIGRTMIN() + 7, libc::SIGRTMAX()];
+    for (number, signal) in known.into_iter().chain(real_time).enumerate() {
         let (lab, started) = working(1_000_000);
-        started.signal(signal);
+        send(&started, signal);
+        // Every other one twice. The first of these two is taken for a fault of memory, which
+        // would come again (Rust's standard library looks whether a stack was too small).
+        let twice = [libc::SIGSEGV, libc::SIGBUS].contains(&signal);
+        if twice {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        if twice || number % 2 == 1 {
+            send(&started, signal);
+        }
         let ran = lab.end(started);
-        assert_eq!(ran.status, None, "{signal:?}: {ran:?}");
+        assert_eq!(ran.status, None, "{signal}: {ran:?}");
         lab.until_nothing_is_left();
         readable(&lab);
     }
+    // Numbers of real-time signals that the C library keeps for itself cannot be sent.
+    let all: Vec<i32> = known.into_iter().chain(OTHERS).collect();
+    for signal in 1..32 {
+        assert!(all.contains(&signal), "{signal} is tried nowhere");
+    }
 }
+
+/// Those of the other cases.
+const OTHERS: [i32; 14] = [
+    libc::SIGINT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGQUIT,
+    libc::SIGSTOP,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+    libc::SIGCHLD,
+    libc::SIGCONT,
+    libc::SIGURG,
+    libc::SIGWINCH,
+    libc::SIGPIPE,
+    libc::SIGXFSZ,
+];

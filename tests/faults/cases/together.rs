@@ -45,6 +45,23 @@ fn one_folder() {
         started.signal(Signal::INT);
         saved(&lab.end(started).exits(130));
     }
+    // Begun in one moment, when the folder is not there yet: it is one run's.
+    for _ in 0..8 {
+        let lab = Lab::new();
+        let line = "run -s pool --port 0 -n 300 --no-report --out out";
+        let both = [(); 2].map(|()| start(&mut threadtap(&lab, line)));
+        let both = both.map(|started| lab.end(started));
+        let [one, other] = &both;
+        let (first, second) = if one.status == Some(0) {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        assert_eq!(saved(first)["requests"]["valid"], 300);
+        assert_eq!(second.status, Some(2), "{second:?}");
+        one_line(second, &["out"]);
+        assert!(!second.stderr.contains("os error"), "{}", second.stderr);
+    }
 }
 
 fn one_port() {

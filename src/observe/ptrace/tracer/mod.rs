@@ -5,7 +5,11 @@
 //! the kernel itself, so none is missed; it stops a program only at the calls
 //! that [`Interest`] names.
 
+mod changes;
+mod company;
+mod counted;
 mod leave;
+mod names;
 mod newborn;
 mod start;
 mod terminal;
@@ -20,23 +24,20 @@ use std::sync::atomic::AtomicBool;
 use rustix::thread::CapabilitySet;
 
 use super::calls::Interest;
-use super::family::{Family, lost_privilege};
+use super::family::Family;
 use super::sockets::Sockets;
 use super::{Sink, Totals};
 use crate::model::{Change, Event, Exit, Pid, SideCost, Tid, Timestamp};
+use crate::sys::clock;
 use crate::sys::privilege::give_up::held;
-use crate::sys::ptrace::arch;
+use crate::sys::ptrace::filter::Filter;
 use crate::sys::ptrace::launch::may_filter_with_privileges;
 use crate::sys::ptrace::tracee::{self, Options, Patience, Report, Stop, Stopped, Until};
-use crate::sys::{clock, proc};
+pub(super) use counted::Counted;
 use undisturbed::{go_on_waiting, go_on_waiting_after};
 
 /// The most reports that are taken in at once.
 const BATCH: usize = 256;
-
-/// The most threads of one process whose names are looked at, which takes some
-/// microseconds each while the program waits.
-const MOST_NAMES: usize = 1024;
 
 /// A task whose creator has not been heard of yet.
 #[derive(Debug)]
@@ -69,10 +70,17 @@ pub struct Tracer<'a> {
     adopted: HashSet<Tid>,
     reports: VecDeque<Report>,
     sink: Sink<'a>,
-    stops: u64,
+    stops: Counted,
     ended: Option<(Exit, SideCost)>,
     outlived: bool,
     wants_terminal: Arc<AtomicBool>,
+    /// What a process is stopped at besides when it is alone with its connections no
+    /// longer; `None` where everybody is from the beginning.
+    in_company: Option<Filter>,
+    /// New processes that share connections of which something is still to be learnt.
+    to_be_looked_at: HashSet<Pid>,
+    /// Tasks whose process is alone no longer at the end of the call that they are in.
+    at_the_end: HashSet<Tid>,
     /// ptrace(2) answers the thread that began it, and no other.
     bound_to_thread: PhantomData<*const ()>,
 }
@@ -90,10 +98,16 @@ impl<'a> Tracer<'a> {
             adopted: HashSet::new(),
             reports: VecDeque::new(),
             sink,
-            stops: 0,
+            stops: Counted::default(),
             ended: None,
             outlived: false,
             wants_terminal: Arc::default(),
+            in_company: match mode {
+                Mode::Launched => company::filter_in_company(interest),
+                Mode::Attached => None,
+            },
+            to_be_looked_at: HashSet::new(),
+            at_the_end: HashSet::new(),
             bound_to_thread: PhantomData,
         }
     }
@@ -190,7 +204,7 @@ impl<'a> Tracer<'a> {
         match report {
             Report::Ended(tid, exit, cost) => self.ended(tid, exit, cost),
             Report::Stopped(task, stop) => {
-                self.stops += 1;
+                self.stops.add(stop);
                 match self.family.pid_of(task.tid()) {
                     Some(pid) => self.stopped(task, pid, stop),
                     None => {
@@ -207,6 +221,11 @@ impl<'a> Tracer<'a> {
             return;
         };
         self.leave_call(pid, tid);
+        self.at_the_end.remove(&tid);
+        if pid.0 == tid.0 {
+            self.sockets.forget_process(pid);
+            self.to_be_looked_at.remove(&pid);
+        }
         self.tell(pid, tid, Change::Ended(exit));
         if tid.0 == self.root.0 {
             self.ended = Some((exit, cost));
@@ -246,18 +265,22 @@ impl<'a> Tracer<'a> {
                     let _ = task.set_options(self.options(leader));
                 }
                 go_on_waiting(&task);
-                task.resume(until, 0)
+                let Some(task) = self.is_looked_at_from_birth(task, pid) else {
+                    return;
+                };
+                task.resume(self.until(pid), 0)
             }
             Stop::Created { fork } => {
-                let child = task.message();
+                // Task ids have 32 bits (proc(5), pid_max: 22).
+                let child = task.message().ok();
+                let child = child.map(|child| Tid(u32::try_from(child).unwrap_or(0)));
                 // The creator waits no longer than it has to; what it created
                 // goes on when it is known who it is.
-                let resumed = task.resume(until, 0);
-                if let Ok(child) = child {
-                    // Task ids have 32 bits (proc(5), pid_max: 22).
-                    self.created(Tid(u32::try_from(child).unwrap_or(0)), pid, fork);
+                self.goes_on_after_creating(task, pid, child);
+                if let Some(child) = child {
+                    self.created(child, pid, fork);
                 }
-                resumed
+                return;
             }
             Stop::Executed => {
                 self.executed(&task, pid);
@@ -275,7 +298,8 @@ impl<'a> Tracer<'a> {
             }
             Stop::Filtered | Stop::Call => {
                 let mut said = Vec::new();
-                if self.sockets.stopped(&task, pid, &mut said) {
+                let demand = self.sockets.stopped(&task, pid, &mut said);
+                if demand.end {
                     until = Until::Call;
                 }
                 for what in &said {
@@ -296,75 +320,19 @@ impl<'a> Tracer<'a> {
                     }
                 }
                 let (tid, at) = (task.tid(), clock::now());
-                let resumed = task.resume(until, 0);
+                let company = demand.company || self.at_the_end.remove(&tid);
+                let waiting = if company {
+                    Some(task)
+                } else {
+                    let _ = task.resume(until, 0);
+                    None
+                };
                 for what in said {
                     self.tell_at(at, pid, tid, what);
                 }
-                resumed
+                let task = waiting.and_then(|task| self.has_company(task, pid));
+                task.map_or(Ok(()), |task| task.resume(self.until(pid), 0))
             }
         };
-    }
-
-    /// A thread that was joined (`pthread_join(3)`) may still be on its way out of
-    /// the kernel when its program exits: it is not one that was left running.
-    fn tell_of_leaving(&mut self, pid: Pid, exits: Tid) {
-        if !self.family.has_threads(pid) {
-            return;
-        }
-        for tid in proc::tasks_of(pid).into_iter().take(MOST_NAMES) {
-            let other = tid != exits && self.family.pid_of(tid) == Some(pid);
-            if other && proc::is_leaving(pid, tid) {
-                self.tell(pid, tid, Change::ThreadExiting);
-            }
-        }
-    }
-
-    /// Tells what the threads of a process are called.
-    fn tell_names(&mut self, pid: Pid, at_the_end: bool) {
-        if !self.family.are_to_be_named(pid, at_the_end) {
-            return;
-        }
-        for tid in proc::tasks_of(pid).into_iter().take(MOST_NAMES) {
-            if self.family.pid_of(tid) == Some(pid)
-                && let Some(name) = proc::name_of_thread(pid, tid)
-            {
-                self.tell(pid, tid, Change::Named { name: name.into() });
-            }
-        }
-    }
-
-    /// A program was executed: the task has the process's id from now on,
-    /// whatever it had before.
-    fn executed(&mut self, task: &Stopped, pid: Pid) {
-        let tid = task.tid();
-        let former = task.message().ok().and_then(|m| u32::try_from(m).ok());
-        let former = former.map_or(tid, Tid);
-        if former != tid {
-            self.leave_call(pid, former);
-            self.family.remove(former);
-        }
-        self.leave_call(pid, tid);
-        self.family.add(tid, pid);
-        self.family.first_stop(tid);
-        let _ = task.set_options(self.options(true));
-        let what = Change::Executed {
-            former,
-            name: proc::name_of(pid).unwrap_or_default().into(),
-            unprivileged: !self.privileged && lost_privilege(pid),
-            foreign: task
-                .call()
-                .is_ok_and(|(_, convention)| !arch::knows(convention)),
-            sockets: proc::sockets_of(pid),
-        };
-        self.tell(pid, tid, what);
-    }
-
-    /// A first thread is about to end. Where its process goes on without it,
-    /// this is the only moment when that can be seen.
-    fn leader_exits(&mut self, task: &Stopped, pid: Pid) {
-        let by_signal = task.message().is_ok_and(|status| status & 0x7f != 0);
-        if !by_signal && self.family.goes_on_without_leader(pid) {
-            self.tell(pid, task.tid(), Change::ThreadExiting);
-        }
     }
 }

@@ -17,15 +17,20 @@ impl Tracer<'_> {
         // its creator was killed, is not this one.
         let early = self.early.remove(&child);
         let early = early.filter(|e| matches!(e, Early::Stopped(..)) || !tracee::exists(child));
-        if adopted && early.is_none() && !tracee::exists(child) {
-            // It came, was told of, and has ended, all before its creator had
-            // its turn.
+        if adopted && early.is_none() {
+            // It came, was told of, and has ended, all before its creator had its turn,
+            // who may still have to wait for it. A new one of the same id, if it is that,
+            // is told of at its first stop.
             return;
         }
         let thread = tracee::belongs_to(child, parent)
             // It has ended: what fork(2) made was a process.
             || !fork && !tracee::exists(child);
         let pid = if thread { parent } else { Pid(child.0) };
+        if thread {
+            // It has the filter together with its creator.
+            self.to_be_looked_at.remove(&Pid(child.0));
+        }
         self.welcome(child, pid, Some(parent), early);
     }
 
@@ -39,9 +44,14 @@ impl Tracer<'_> {
                 self.follow(tid, pid, parent);
                 self.family.first_stop(tid);
                 let _ = task.set_options(self.options(process));
-                // One that is born into a stopped process stays stopped with it.
+                let looked_at = self.to_be_looked_at.contains(&pid);
+                let Some(task) = self.is_looked_at_from_birth(task, pid) else {
+                    return;
+                };
+                // One that is born into a stopped process stays stopped with it; one
+                // that was made to do something meanwhile stops with it once more.
                 let _ = match stop {
-                    Stop::Group(_) => task.listen(),
+                    Stop::Group(_) if !looked_at => task.listen(),
                     _ => task.resume(self.until(pid), 0),
                 };
             }
@@ -54,6 +64,9 @@ impl Tracer<'_> {
         if let Some(parent) = parent {
             self.family.has_parent(pid, parent);
         }
+        if pid.0 == tid.0 {
+            self.is_born(pid, parent);
+        }
     }
 
     /// Tasks whose creator's event has not come: it may have been killed, so
@@ -65,7 +78,17 @@ impl Tracer<'_> {
         for (tid, early) in std::mem::take(&mut self.early) {
             match early {
                 Early::Stopped(task, stop) => match origin(tid, &self.family) {
+                    // What is new to a process that is alone waits for its creator's
+                    // event, which comes unless that one was killed.
+                    Some((pid, parent)) if self.sockets.is_alone(parent.unwrap_or(pid)) => {
+                        self.early.insert(tid, Early::Stopped(task, stop));
+                    }
                     Some((pid, parent)) => {
+                        let orphan = parent.is_some_and(|p| !self.family.has(p));
+                        if orphan && self.in_company.is_some() {
+                            // It may have got connections of whoever created it.
+                            self.to_be_looked_at.insert(pid);
+                        }
                         self.adopted.insert(tid);
                         let early = Some(Early::Stopped(task, stop));
                         self.welcome(tid, pid, parent, early);

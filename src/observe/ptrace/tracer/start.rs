@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use super::super::Sink;
 use super::super::calls::{Interest, Watched};
+use super::super::{Ready, Sink};
 use super::{Mode, Tracer};
 use crate::model::{Change, Pid, Tid};
 use crate::sys::proc;
@@ -21,18 +21,26 @@ use crate::sys::ptrace::tracee::{self, Patience, Report, Stop, Stopped, Until};
 const LONGEST_STOP: Duration = Duration::from_secs(2);
 
 impl<'a> Tracer<'a> {
-    /// Starts a program and stops it right after its exec.
+    /// Starts a program and stops it right after its exec; `ready` is told of its process
+    /// while that waits at its gate.
     ///
     /// # Errors
-    /// When tracing is not allowed, or the program cannot be executed.
-    pub fn launch(launch: &Launch, interest: Interest, sink: Sink<'a>) -> Result<Self, StartError> {
-        let stops: Vec<_> = interest.calls().iter().map(Watched::stop).collect();
+    /// When tracing is not allowed, or the program cannot be executed; and that of `ready`.
+    pub fn launch(
+        launch: &Launch,
+        interest: Interest,
+        sink: Sink<'a>,
+        ready: Ready,
+    ) -> Result<Self, StartError> {
+        let stops = interest.calls_at_first();
+        let stops: Vec<_> = stops.iter().map(Watched::stop).collect();
         let filter = Filter::stopping_at(&stops);
         let mut waiting = launch.fork(Some(&filter)).map_err(StartError::System)?;
         let root = waiting.pid;
         let mut tracer = Self::new(root, Mode::Launched, interest, sink);
         let tid = Tid(root.0);
-        if let Err(e) = tracee::seize(tid, tracer.options(true)) {
+        let options = tracer.options(true);
+        if let Err(e) = ready(root).and_then(|()| tracee::seize(tid, options)) {
             drop(waiting);
             let _ = tracee::wait(Patience::Wait);
             return Err(StartError::NotAllowed(e));
@@ -142,6 +150,7 @@ impl<'a> Tracer<'a> {
         };
         self.tell(self.root, tid, started);
         self.executed(&task, self.root);
+        self.is_alone_from_now_on(self.root);
         let _ = task.resume(self.until(self.root), 0);
     }
 }

@@ -20,9 +20,8 @@ pub(super) const TEXTS: Texts = Texts {
     short_client_cpu: "c CPU", short_server_cpu: "s CPU", short_client_memory: "c mem, largest",
     short_server_memory: "s mem, largest", client: "client", server: "server",
 
-    significant: "significant", significant_incomplete: "significant, but incomplete",
-    not_significant: "not significant",
-    mark_means: "! incomplete: requests failed or were not made, so this row is not ranked",
+    significant: "significant", not_significant: "not significant",
+    mark_means: "! incomplete: requests failed or were not made, so this row is neither ranked nor compared",
 
     some_requests: "{numbers} requests",
     title: "{rows} compared: {requests}, {runs} each",
@@ -46,6 +45,7 @@ pub(super) const TEXTS: Texts = Texts {
     server_processes_at_once: "{n} server processes at the same time",
     both: "{one} and {other}",
     tested: "{test}, of the durations; significant (real in compare.json) means p < {p}",
+    not_tested: "Not compared, as requests failed or were not made: {rows}.",
     too_few: "With {runs} each, no difference can be significant, however large it is: use --repeat {n} or more.",
     none_of: "None of the {pairs} pairs differs significantly.",
     all_of: "All {pairs} pairs differ significantly.",

@@ -20,9 +20,8 @@ pub(super) const TEXTS: Texts = Texts {
     short_client_cpu: "CPU k", short_server_cpu: "CPU s", short_client_memory: "memori k, terbesar",
     short_server_memory: "memori s, terbesar", client: "klien", server: "server",
 
-    significant: "signifikan", significant_incomplete: "signifikan, tetapi tidak lengkap",
-    not_significant: "tidak signifikan",
-    mark_means: "! tidak lengkap: ada request yang gagal atau tidak dibuat, sehingga baris ini tidak diperingkat",
+    significant: "signifikan", not_significant: "tidak signifikan",
+    mark_means: "! tidak lengkap: ada request yang gagal atau tidak dibuat, sehingga baris ini tidak diperingkat dan tidak dibandingkan",
 
     some_requests: "{numbers} request",
     title: "{rows} dibandingkan: {requests}, masing-masing {runs}",
@@ -46,6 +45,7 @@ pub(super) const TEXTS: Texts = Texts {
     server_processes_at_once: "{n} proses server pada saat yang sama",
     both: "{one} dan {other}",
     tested: "{test}, atas lamanya; signifikan (real di compare.json) berarti p < {p}",
+    not_tested: "Tidak dibandingkan, karena ada request yang gagal atau tidak dibuat: {rows}.",
     too_few: "Dengan masing-masing {runs} tidak ada perbedaan yang dapat signifikan, sebesar apa pun: pakai --repeat {n} atau lebih.",
     none_of: "Dari {pairs} pasangan tidak satu pun berbeda secara signifikan.",
     all_of: "Semua {pairs} pasangan berbeda secara signifikan.",

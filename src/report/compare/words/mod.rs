@@ -22,7 +22,7 @@ texts! {
         duration_column short_client_cpu short_server_cpu short_client_memory short_server_memory
         client server
         // Verdicts.
-        significant significant_incomplete not_significant mark_means
+        significant not_significant mark_means
         // Below a table.
         whole_time medians middle_run middle_run_of_even growth_means
     }
@@ -32,6 +32,6 @@ texts! {
     // Below a table.
     counts_of(run); ranges(list); open_of(run); not_the_sum(list); had(name, sides);
     client_processes_at_once(n); server_processes_at_once(n); both(one, other);
-    tested(test, p); too_few(runs, n); none_of(pairs); all_of(pairs); one_of(pairs, same);
+    tested(test, p); not_tested(rows); too_few(runs, n); none_of(pairs); all_of(pairs); one_of(pairs, same);
     some_of(n, pairs, same); chart_of(run); first_of(n, all, rest); of_server(server);
 }

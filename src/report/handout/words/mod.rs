@@ -25,11 +25,11 @@ texts! {
     h_task(); h_environment(); h_ceiling(); h_counts(); h_description(); h_interactions();
     h_findings(); h_side_by_side(); h_comparison(name); h_conclusion(); h_legend();
     // The task, and where it was done.
-    task_time(); task_questions(); task_compare(name, started, repeat);
+    task_time(); task_questions(); task_limits(); task_measured(); task_compare(name, started, repeat);
     task_ceiling(name, started); environment_unknown(); environment_of(names); env_kernel();
     env_cpus(); env_memory(); env_tool(); isolated(); limit_absent();
     // Methods.
-    a_client(); requests_unnumbered(); m_thread(requests); m_process(requests); m_async(requests);
+    a_client(); who_connects(); watched(); requests_unnumbered(); m_thread(requests); m_process(requests); m_async(requests);
     m_iterative(requests); m_pool(requests); m_pool_of(requests, threads); m_gate();
     m_in_flight(n); m_no_join(); server_embedded(); server_command(); server_existing();
     model_thread(); model_pool(); model_process(); model_async(); model_iterative();
@@ -46,8 +46,9 @@ texts! {
     only_run(method); middle_run(runs, method); lower_middle_run(runs, method);
     was_interrupted(); not_whole(); time_limit(); without_capture(); lossy(frames);
     drops_unknown(); capture_fault(); capture_timeout(); incomplete(names);
+    f_answered(); f_valid(); f_failed(); f_answer_times(); f_connections(); f_exchanges();
     // Counts.
-    created_none(who); created_threads(who, threads); created_processes(who, processes);
+    one_throughout(who); created_none(who); created_threads(who, threads); created_processes(who, processes);
     created_both(who, processes, threads); peak_of_threads(who, threads);
     peak_of_both(who, threads, processes); not_all_at_once(n); left_after(threads, before);
     as_before(threads); fewer_after(threads, before); peak_seen(who, threads); was_sampled(who);
@@ -70,9 +71,9 @@ texts! {
     handshake_took(median, max, n); handshake_took_once(time); answer_took(median, max, n);
     answer_took_once(time); connect_took(median, max, n); connect_took_once(time);
     reply_took(median, max, n); reply_took_once(time); open_loop(rate, median, p99, max);
-    service_took(median, p99, max); not_begun(requests); answers_partial(); syn_again(connections);
+    service_took(median, p99, max); not_begun(requests); answers_partial(); answers_maybe_partial(); no_request_seen(); syn_again(connections);
     closed_all(connections, how); closed_some(connections, parts); closed_fin(); closed_rst();
-    closed_open(); closed_one_fin(); closed_one_rst(); closed_one_open();
+    closed_open(); closed_one_fin(); closed_one_rst(); closed_one_open(); closed_unseen(); closed_one_unseen();
     client_first_always(); server_first_always(); client_first(); server_first(); first_mixed(client, server);
     // One connection as an example.
     no_capture(); example(flow, client, server); example_only(history);
@@ -80,24 +81,25 @@ texts! {
     step_no_syn(); step_syns(n); step_handshake(syn_ack, ack); step_refused(after);
     step_syn_alone(); step_half(); step_no_request(); step_requests(requests);
     step_answer_time(answer, took); step_answer(took); step_answer_before(); step_answer_unseen();
-    step_no_answer(); step_problem(problem); step_open(); step_rst(); step_fin_client(later);
+    step_no_answer(); step_problem(problem); step_open(); step_end_unseen(); step_rst(); step_fin_client(later);
     step_fin_server(later); step_fin(); arrow_to_server(); arrow_to_client(); w_syn(); w_syn_ack();
     w_ack(); w_data(payload); w_fin(); w_reset(); ladder_legend(); ladder_more(n);
     // Interactions.
-    interactions_pair(pair, accept, serve); interactions_more(n, name); interactions_none();
+    interactions_pair(pair, accept, serve); interactions_further(n);
+    interactions_further_one(); interactions_more(n, name); interactions_none();
     workers_more(n, name); x_none(); x_bad(); x_answered(); x_open();
     // Findings.
     severity_error(); severity_warning(); severity_info(); finding(severity, title, code, text);
     finding_in_general(severity, title, code, text); finding_unexplained(severity, code, text); evidence(figures);
     // Side by side.
-    one_run_each(); compared(repeat); compared_in_part(repeat); compare_incomplete(); row_incomplete(name); compare_legend();
+    one_run_each(); runs_of_several_sizes(); compared(repeat); compared_in_part(repeat); compare_incomplete(); row_incomplete(name); compare_legend();
     compare_short(); compare_counts_legend(); is_significant(); test_two_sided(); test_holm();
     test_exact(); test_normal(); not_significant(); test(test); pairs_real(real, all);
     too_few(repeat, needed); not_described(methods);
     // Conclusion.
     c_valid(valid, requests); c_valid_seen(requests); c_peaks(client, server);
-    c_peak_client(client); c_peak_server(server); c_errors(n); c_nothing();
-    c_most(most, n, fewest, m); c_faster(a, b, ratio); c_none_real(); c_too_few(); c_rest_none(n);
+    c_peak_client(client); c_peak_server(server); c_seen_client(client); c_seen_server(server); c_errors(n); c_nothing();
+    c_most(most, n, fewest, m); c_faster(a, b, ratio); c_none_real(); c_left_out(rows); c_too_few(); c_rest_none(n);
     c_rest_some(n, real); c_ceiling_threads(n); c_ceiling_processes(n); c_ceiling_connections(n);
     // Columns and rows of tables.
     t_run(); t_client(); t_server(); t_requests(); t_started(); t_duration(); t_property();

@@ -99,7 +99,10 @@ class Axis {
 
   listen() {
     const { box } = this;
-    new ResizeObserver(() => this.later()).observe(box);
+    // It also tells of the size that there is when it begins.
+    new ResizeObserver(() => {
+      if (!this.painter.fits()) this.later();
+    }).observe(box);
     box.addEventListener(
       "wheel",
       (event) => {

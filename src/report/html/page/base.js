@@ -12,14 +12,37 @@ function fromBase64(text) {
   return bytes;
 }
 
-/** @param {Uint8Array} bytes @returns {Promise<Uint8Array>} */
+/**
+ * A browser unzips what is written to a stream at once, in no other process: what is asked for
+ * when the page is read is there before its first frame, and the page is laid out once.
+ * @param {Uint8Array} bytes @returns {Promise<Uint8Array>}
+ */
 async function unzipped(bytes) {
   if (typeof DecompressionStream !== "function") {
     throw new Error(say("too_old"));
   }
   const unzip = new DecompressionStream("gzip");
-  const stream = new Blob([/** @type {BlobPart} */ (bytes)]).stream().pipeThrough(unzip);
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const writer = unzip.writable.getWriter();
+  // What goes wrong is told by what reads.
+  writer.write(/** @type {BufferSource} */ (bytes)).catch(() => {});
+  writer.close().catch(() => {});
+  const reader = unzip.readable.getReader();
+  /** @type {Uint8Array[]} */
+  const parts = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    size += value.length;
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** The bytes in the page's data. @returns {Promise<Uint8Array>} */

@@ -6,45 +6,103 @@
  * @typedef {{rows: number, columns: ColumnHead[]}} TableHead
  */
 
+/** Codes of at most this many bytes are whole numbers that a bitwise operator takes. */
+const NARROW = 4;
+
+/**
+ * The codes of one column, which `kept` is used for: 0 is what is not there.
+ * @param {Uint8Array} bytes @param {number} from @param {number} width @param {Uint32Array} kept
+ * @returns {Uint32Array | Float64Array}
+ */
+function codesOf(bytes, from, width, kept) {
+  const rows = kept.length;
+  if (width > NARROW) {
+    const wide = new Float64Array(rows);
+    for (let plane = 0, at = from, scale = 1; plane < width; plane += 1, at += rows, scale *= 256) {
+      for (let row = 0; row < rows; row += 1) wide[row] += bytes[at + row] * scale;
+    }
+    return wide;
+  }
+  kept.fill(0);
+  for (let plane = 0, at = from; plane < width; plane += 1, at += rows) {
+    const shift = 8 * plane;
+    for (let row = 0; row < rows; row += 1) kept[row] |= bytes[at + row] << shift;
+  }
+  return kept;
+}
+
+/**
+ * What codes mean, in `values`.
+ * An odd code is a distance of 0 or more: 0, -1, 1, -2 are 1, 2, 3, 4.
+ * @param {Uint32Array | Float64Array} codes @param {Float64Array} values
+ * @param {Float64Array | null} near to what they are distances; null: to the value before, or
+ * to nothing @param {boolean} previous
+ * @returns {boolean} whether every row has a value
+ */
+function decode(codes, values, near, previous) {
+  const rows = values.length;
+  const narrow = codes instanceof Uint32Array;
+  let whole = true;
+  let before = 0;
+  for (let row = 0; row < rows; row += 1) {
+    const code = codes[row];
+    if (code === 0) {
+      values[row] = NaN;
+      whole = false;
+      continue;
+    }
+    const half = narrow ? code >>> 1 : Math.floor(code / 2);
+    const distance = half * 2 === code ? -half : half;
+    if (near) {
+      values[row] = near[row] + distance;
+    } else {
+      const value = before + distance;
+      values[row] = value;
+      if (previous) before = value;
+    }
+  }
+  return whole;
+}
+
+/**
+ * A column to which others are distances: where it has nothing stands what it would have
+ * been the distance to.
+ * @param {Float64Array} values @param {Float64Array | null} near @param {boolean} previous
+ */
+function filledIn(values, near, previous) {
+  const full = new Float64Array(values.length);
+  let before = 0;
+  for (let row = 0; row < full.length; row += 1) {
+    if (near) before = near[row];
+    else if (!previous) before = 0;
+    if (!Number.isNaN(values[row])) before = values[row];
+    full[row] = before;
+  }
+  return full;
+}
+
 /**
  * One table. Its bytes begin at `from`.
  * @param {TableHead} head @param {Uint8Array} bytes @param {number} from
  * @returns {{columns: Columns, end: number}}
  */
 function readTable(head, bytes, from) {
-  const rows = head.rows;
+  const { rows } = head;
   /** @type {Columns} */
   const columns = {};
   /** @type {Columns} */
   const filled = {};
+  const bases = new Set(head.columns.map(({ base }) => base));
+  const kept = new Uint32Array(rows);
   let at = from;
   for (const { name, base, width } of head.columns) {
-    const codes = new Float64Array(rows);
-    for (let plane = 0, scale = 1; plane < width; plane += 1, scale *= 256) {
-      for (let row = 0; row < rows; row += 1) codes[row] += bytes[at + row] * scale;
-      at += rows;
-    }
-    const near = base === "zero" || base === "previous" ? null : filled[base];
+    const previous = base === "previous";
+    const near = previous || base === "zero" ? null : filled[base];
     const values = new Float64Array(rows);
-    // Where every row has a value, they are the same.
-    const full = codes.includes(0) ? new Float64Array(rows) : values;
-    let before = 0;
-    for (let row = 0; row < rows; row += 1) {
-      if (near) before = near[row];
-      else if (base === "zero") before = 0;
-      const code = codes[row];
-      if (code === 0) {
-        values[row] = NaN;
-      } else {
-        // An odd code is a distance of 0 or more: 0, -1, 1, -2 are 1, 2, 3, 4.
-        const half = Math.floor(code / 2);
-        before += half * 2 === code ? -half : half;
-        values[row] = before;
-      }
-      if (full !== values) full[row] = before;
-    }
+    const whole = decode(codesOf(bytes, at, width, kept), values, near, previous);
+    at += width * rows;
     columns[name] = values;
-    filled[name] = full;
+    if (bases.has(name)) filled[name] = whole ? values : filledIn(values, near, previous);
   }
   return { columns, end: at };
 }

@@ -4,16 +4,16 @@
 const PER_POWER = 10;
 
 /**
- * @param {string} title @param {number[]} durations in nanoseconds @param {string} kind
+ * @param {string} title @param {Float64Array} sorted durations in nanoseconds @param {string} kind
+ * @param {boolean} captured
  */
-function histogram(title, durations, kind) {
+function histogram(title, sorted, kind, captured) {
   const figure = element("figure");
   figure.append(element("h3", title));
-  if (durations.length === 0) {
-    figure.append(element("figcaption", say("none_seen")));
+  if (sorted.length === 0) {
+    figure.append(element("figcaption", captured ? say("none_seen") : say("not_on_wire")));
     return figure;
   }
-  const sorted = Float64Array.from(durations).sort();
   const quantile = (/** @type {number} */ q) => sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)];
   const place = (/** @type {number} */ ns) => Math.floor(Math.log10(Math.max(1, ns)) * PER_POWER + 1e-9);
   const first = Math.floor(place(sorted[0]) / PER_POWER) * PER_POWER;

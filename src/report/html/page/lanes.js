@@ -84,21 +84,21 @@ class Strip {
    * @param {number} from @param {number} to
    */
   visible(from, to) {
-    /** @type {number[]} */
-    const spans = [];
+    const spans = new Uint32Array(this.order.length);
+    let seen = 0;
     const { starts, ends, rows, ranks } = this;
     ranks.fill(-1);
     for (const i of this.order) {
       if (starts[i] > to) break;
       if (ends[i] < from) continue;
-      spans.push(i);
+      spans[seen++] = i;
       ranks[rows[i]] = 0;
     }
     let taken = 0;
     for (let row = 0; row < ranks.length; row += 1) {
       if (ranks[row] === 0) ranks[row] = taken++;
     }
-    return { spans, rows: taken, rank: (/** @type {number} */ i) => ranks[rows[i]] };
+    return { spans: spans.subarray(0, seen), rows: taken, rank: (/** @type {number} */ i) => ranks[rows[i]] };
   }
 }
 
@@ -109,8 +109,10 @@ class Strip {
 /** The threads of one side, with the flows of each. */
 class Threads {
   constructor() {
-    /** @type {Map<number, number>} */
+    /** Those of a PID and TID, of which the kernel gives one again. @type {Map<number, number[]>} */
     this.numbers = new Map();
+    /** What tells threads of the same numbers apart. @type {number[]} */
+    this.marks = [];
     /** @type {number[]} */
     this.pids = [];
     /** @type {number[]} */
@@ -121,29 +123,32 @@ class Threads {
     this.ends = [];
     /** For each thread its flows. @type {number[][]} */
     this.flows = [];
-    /** For each thread its requests without a flow: from, to, colour. @type {[number, number, number][][]} */
-    this.requests = [];
+    /** Of a thread its requests without a flow: from, to, colour. @type {Map<number, [number, number, number][]>} */
+    this.requests = new Map();
   }
 
   /**
    * What is known of a thread: that it was there from when to when.
-   * @param {number} pid @param {number} tid @param {number} start @param {number} end
+   * @param {number} pid @param {number} tid @param {number} mark what no other thread of these
+   * numbers has @param {number} start @param {number} end
    * @param {number} flow NaN where it tells of none
    * @returns {number} the thread
    */
-  add(pid, tid, start, end, flow) {
+  add(pid, tid, mark, start, end, flow) {
     // Neither is greater than PID_MAX_LIMIT, 2 to the power of 22.
     const key = pid * 2 ** 23 + tid;
-    let at = this.numbers.get(key);
+    const those = this.numbers.get(key);
+    let at = those?.find((one) => Object.is(this.marks[one], mark));
     if (at === undefined) {
       at = this.pids.length;
-      this.numbers.set(key, at);
+      if (those) those.push(at);
+      else this.numbers.set(key, [at]);
+      this.marks.push(mark);
       this.pids.push(pid);
       this.tids.push(tid);
       this.starts.push(start);
       this.ends.push(end);
       this.flows.push([]);
-      this.requests.push([]);
     }
     this.starts[at] = Math.min(this.starts[at], start);
     this.ends[at] = Math.max(this.ends[at], end);

@@ -64,6 +64,7 @@ function start(model) {
     ladder.open(flow);
   };
   let soon = 0;
+  // First what is on top: a browser lays out at once what it is asked the size of.
   const axis = new Axis(model, {
     changed: () => {
       clearTimeout(soon);
@@ -78,24 +79,12 @@ function start(model) {
     axis.choose(flow);
     table?.reveal(flow);
   });
-  table = new FlowTable(model, axis, {
-    chosen: (row) => {
-      if (row < model.count) axis.choose(row);
-      table?.fill();
-      tellShown(model, axis);
-    },
-    opened: open,
-  });
   const press = (/** @type {string} */ name, /** @type {() => void} */ act) => byId(name).addEventListener("click", act);
   press("zoom-in", () => axis.zoom(0.5));
   press("zoom-out", () => axis.zoom(2));
   press("go-left", () => axis.pan(-0.3));
   press("go-right", () => axis.pan(0.3));
   press("whole", () => axis.whole());
-  byId("histograms").append(
-    histogram(say("handshakes"), model.durations("handshake"), "handshake"),
-    histogram(say("answers"), model.durations("answer"), "answer"),
-  );
   tellData(model);
   tellShown(model, axis);
   const dress = (/** @type {boolean} */ printing) => {
@@ -111,12 +100,25 @@ function start(model) {
     table?.fill();
   });
   dress(matchMedia("print").matches);
+  byId("histograms").append(
+    histogram(say("handshakes"), model.durations("handshake"), "handshake", model.head.captured),
+    histogram(say("answers"), model.durations("answer"), "answer", model.head.captured),
+  );
+  table = new FlowTable(model, axis, {
+    chosen: (row) => {
+      if (row < model.count) axis.choose(row);
+      table?.fill();
+      tellShown(model, axis);
+    },
+    opened: open,
+  });
   return axis;
 }
 
 (async () => {
   const began = performance.now();
-  const { dataset } = document.documentElement;
+  const { classList, dataset } = document.documentElement;
+  classList.add("drawing");
   try {
     const { head, tables } = await readData();
     const decoded = performance.now();
@@ -124,6 +126,7 @@ function start(model) {
     const axis = start(model);
     dataset.flows = String(model.count);
     dataset.rows = String(model.rows);
+    dataset.threads = `${model.threads.client.pids.length} ${model.threads.server.pids.length}`;
     dataset.drawn = String(axis.painter.flows.spans.length);
     dataset.decodeMs = (decoded - began).toFixed(1);
     dataset.drawMs = axis.painter.took.toFixed(1);
@@ -134,5 +137,7 @@ function start(model) {
     trouble.hidden = false;
     trouble.textContent = say("cannot_be_shown", { error: String(error) });
     dataset.ready = "failed";
+  } finally {
+    classList.remove("drawing");
   }
 })();

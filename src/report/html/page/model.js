@@ -6,14 +6,14 @@ const TIMES = new Set(
     "c_started c_connected c_ended s_accepted s_started s_ended started connected ended at").split(" "),
 );
 
-/** The first of these that is there. @param {number[]} values */
-function firstOf(...values) {
-  return values.find((value) => !Number.isNaN(value)) ?? NaN;
+/** The first of these that is there. @param {number} a @param {number} b */
+function firstOf(a, b) {
+  return Number.isNaN(a) ? b : a;
 }
 
-/** The greatest of those that are there. @param {number[]} values */
-function latest(...values) {
-  return values.reduce((most, value) => (value > most || Number.isNaN(most) ? value : most), NaN);
+/** The greater of these, or the one that is there. @param {number} a @param {number} b */
+function latest(a, b) {
+  return b > a || Number.isNaN(a) ? b : a;
 }
 
 class Model {
@@ -42,7 +42,7 @@ class Model {
     this.rows = this.count + this.requests.length;
     this.strip = new Strip(this.flows.first, this.flows.last);
     /** For each flow, from when to when a thread of each side worked on it. */
-    this.work = { client: this.working((i) => this.made(i)), server: this.working((i) => this.served(i)) };
+    this.work = { client: this.made(), server: this.served() };
     this.threadOf = { client: new Int32Array(this.count), server: new Int32Array(this.count) };
     this.threads = { client: this.clientThreads(), server: this.serverThreads() };
     this.lanes = { client: this.threads.client.strip(), server: this.threads.server.strip() };
@@ -70,23 +70,25 @@ class Model {
     return this.head.whole_lives.includes(side);
   }
 
-  /** @param {(flow: number) => number[]} of */
-  working(of) {
-    const from = new Float64Array(this.count);
-    const to = new Float64Array(this.count);
-    for (let i = 0; i < this.count; i += 1) [from[i], to[i]] = of(i);
-    return { from, to };
+  /**
+   * What tells threads of the same numbers apart: where each request has a thread of its own,
+   * the request; where a line tells of a thread's life, when it began.
+   * @param {"client" | "server"} side @param {number} request @param {number} started
+   */
+  mark(side, request, started) {
+    if (this.head.one_each.includes(side)) return request;
+    return this.tellsLives(side) ? started : 0;
   }
 
   clientThreads() {
-    const f = this.flows;
+    const { client_pid, client_tid, worker, first, last, c_started, c_ended } = this.flows;
     const threads = new Threads();
     for (let i = 0; i < this.count; i += 1) {
-      const known = !Number.isNaN(f.client_tid[i]);
-      const start = Math.min(firstOf(f.c_started[i], f.first[i]), f.first[i]);
-      const end = firstOf(f.c_ended[i], f.last[i]);
+      const known = !Number.isNaN(client_tid[i]);
+      const start = Math.min(firstOf(c_started[i], first[i]), first[i]);
+      const end = firstOf(c_ended[i], last[i]);
       this.threadOf.client[i] = known
-        ? threads.add(f.client_pid[i], f.client_tid[i], start, end, i)
+        ? threads.add(client_pid[i], client_tid[i], this.mark("client", worker[i], c_started[i]), start, end, i)
         : -1;
     }
     this.addOthers(threads, true);
@@ -94,14 +96,15 @@ class Model {
   }
 
   serverThreads() {
-    const f = this.flows;
+    const { server_pid, serve_tid, s_started, s_ended } = this.flows;
+    const { from, to } = this.work.server;
     const threads = new Threads();
     for (let i = 0; i < this.count; i += 1) {
-      const known = !Number.isNaN(f.serve_tid[i]);
-      const [start, end] = [this.work.server.from[i], this.work.server.to[i]];
-      const from = firstOf(f.s_started[i], start);
+      const known = !Number.isNaN(serve_tid[i]);
+      const start = Math.min(firstOf(s_started[i], from[i]), from[i]);
+      const end = latest(s_ended[i], to[i]);
       this.threadOf.server[i] = known
-        ? threads.add(f.server_pid[i], f.serve_tid[i], Math.min(from, start), latest(f.s_ended[i], end), i)
+        ? threads.add(server_pid[i], serve_tid[i], this.mark("server", i, s_started[i]), start, end, i)
         : -1;
     }
     this.addOthers(threads, false);
@@ -114,28 +117,42 @@ class Model {
     for (let i = 0; i < o.side.length; i += 1) {
       const start = firstOf(o.started[i], o.connected[i]);
       if ((o.side[i] === this.clientText) !== client || Number.isNaN(o.tid[i] + start)) continue;
-      const end = latest(start, o.connected[i], o.ended[i]);
-      const thread = threads.add(o.pid[i], o.tid[i], start, end, NaN);
+      const end = latest(start, latest(o.connected[i], o.ended[i]));
+      const mark = client ? this.mark("client", o.worker[i], o.started[i]) : this.mark("server", -1 - i, o.started[i]);
+      const thread = threads.add(o.pid[i], o.tid[i], mark, start, end, NaN);
       // A server numbers its workers by itself: they have no colour of their own.
       if (client && !this.tellsLives("client") && !Number.isNaN(o.worker[i])) {
-        threads.requests[thread].push([start, end, o.worker[i] % Model.COLOURS]);
+        const requests = threads.requests.get(thread) ?? [];
+        requests.push([start, end, o.worker[i] % Model.COLOURS]);
+        threads.requests.set(thread, requests);
       }
     }
   }
 
-  /** From when to when the client's thread worked on a flow. @param {number} i */
-  made(i) {
-    const f = this.flows;
-    if (this.tellsLives("client")) return [f.first[i], f.last[i]];
-    return [firstOf(f.c_started[i], f.first[i]), firstOf(f.c_ended[i], f.last[i])];
+  /** From when to when the client's thread worked on each flow. */
+  made() {
+    const { first, last, c_started, c_ended } = this.flows;
+    if (this.tellsLives("client")) return { from: first, to: last };
+    const from = new Float64Array(this.count);
+    const to = new Float64Array(this.count);
+    for (let i = 0; i < this.count; i += 1) {
+      from[i] = firstOf(c_started[i], first[i]);
+      to[i] = firstOf(c_ended[i], last[i]);
+    }
+    return { from, to };
   }
 
-  /** The same of the server's thread. @param {number} i */
-  served(i) {
-    const f = this.flows;
-    const start = firstOf(latest(f.s_accepted[i], f.s_started[i]), f.first[i]);
-    if (this.tellsLives("server")) return [start, Math.max(start, f.last[i])];
-    return [start, Math.max(start, firstOf(f.s_ended[i], f.last[i]))];
+  /** The same of the server's thread. */
+  served() {
+    const { first, last, s_accepted, s_started, s_ended } = this.flows;
+    const lives = this.tellsLives("server");
+    const from = new Float64Array(this.count);
+    const to = new Float64Array(this.count);
+    for (let i = 0; i < this.count; i += 1) {
+      from[i] = firstOf(latest(s_accepted[i], s_started[i]), first[i]);
+      to[i] = Math.max(from[i], lives ? last[i] : firstOf(s_ended[i], last[i]));
+    }
+    return { from, to };
   }
 
   /** What the axis begins with, and how far it goes. */
@@ -143,8 +160,8 @@ class Model {
     const f = this.flows;
     const o = this.others;
     let to = NaN;
-    for (let i = 0; i < this.count; i += 1) to = latest(to, f.last[i], f.c_ended[i]);
-    for (const i of this.requests) to = latest(to, o.started[i], o.ended[i]);
+    for (let i = 0; i < this.count; i += 1) to = latest(to, latest(f.last[i], f.c_ended[i]));
+    for (const i of this.requests) to = latest(to, latest(o.started[i], o.ended[i]));
     let least = 0;
     let most = to;
     for (const changes of Object.values(this.changes)) {
@@ -192,20 +209,19 @@ class Model {
     return row < this.count && response[row] >= request[row] ? response[row] - request[row] : NaN;
   }
 
-  /** All handshakes, or all answers, that there are. @param {"handshake" | "answer"} what */
+  /** All handshakes, or all answers, that there are, the shortest first. @param {"handshake" | "answer"} what */
   durations(what) {
-    const found = [];
+    const { request, response } = this.exchanges;
+    const found = new Float64Array(this.count + request.length);
+    let end = 0;
     for (let i = 0; i < this.count; i += 1) {
       const took = what === "handshake" ? this.handshake(i) : this.answer(i);
-      if (!Number.isNaN(took)) found.push(took);
+      if (!Number.isNaN(took)) found[end++] = took;
     }
-    if (what === "answer") {
-      const { request, response } = this.exchanges;
-      for (let i = 0; i < request.length; i += 1) {
-        if (response[i] >= request[i]) found.push(response[i] - request[i]);
-      }
+    for (let i = 0; what === "answer" && i < request.length; i += 1) {
+      if (response[i] >= request[i]) found[end++] = response[i] - request[i];
     }
-    return found;
+    return found.subarray(0, end).sort();
   }
 
   /** @param {number} row */
@@ -257,9 +273,9 @@ class Model {
     return 36;
   }
 
-  /** The colour of a flow: its worker's. -1 where that is not known. @param {number} row */
+  /** The colour of a row: its worker's. -1 where that is not known. @param {number} row */
   colour(row) {
-    const worker = this.figure(row, "worker", "worker");
+    const worker = row < this.count ? this.flows.worker[row] : this.others.worker[this.other(row)];
     return Number.isNaN(worker) ? -1 : worker % Model.COLOURS;
   }
 }

@@ -12,52 +12,6 @@ const TICKS = 22;
 /** The highest bar, in pixels. */
 const HIGHEST = 26;
 
-/** Many small bars: sorted by colour, and of those on one spot only one. */
-class Dust {
-  /** @param {CanvasRenderingContext2D} pen @param {View} view @param {number} width @param {number} height */
-  constructor(pen, view, width, height) {
-    this.pen = pen;
-    this.view = view;
-    this.width = Math.ceil(width);
-    this.taken = new Uint8Array(this.width * Math.ceil(height + 1));
-    this.scale = width / (view.to - view.from);
-    /** For each colour its bars: x, y, width, height. @type {Map<string, number[]>} */
-    this.bars = new Map();
-    /** Those that must be seen. @type {Map<string, number[]>} */
-    this.above = new Map();
-  }
-
-  /**
-   * @param {string} colour @param {number} start @param {number} end
-   * @param {number} top @param {number} high @param {boolean} [above]
-   */
-  add(colour, start, end, top, high, above) {
-    if (end < this.view.from || start > this.view.to) return;
-    const from = Math.max(-2, (start - this.view.from) * this.scale);
-    const wide = Math.max(1, Math.min(this.width + 2, (end - this.view.from) * this.scale) - from);
-    if (wide < 1.5 && !above) {
-      const spot = Math.trunc(top) * this.width + Math.trunc(Math.max(0, from));
-      if (this.taken[spot] === 1) return;
-      this.taken[spot] = 1;
-    }
-    const map = above ? this.above : this.bars;
-    const bars = map.get(colour);
-    if (bars) bars.push(from, top, wide, high);
-    else map.set(colour, [from, top, wide, high]);
-  }
-
-  settle() {
-    for (const map of [this.bars, this.above]) {
-      for (const [colour, bars] of map) {
-        this.pen.fillStyle = colour;
-        for (let i = 0; i < bars.length; i += 4) {
-          this.pen.fillRect(bars[i], bars[i + 1], bars[i + 2], bars[i + 3]);
-        }
-      }
-    }
-  }
-}
-
 class Painter {
   /** @param {Model} model @param {HTMLCanvasElement} canvas */
   constructor(model, canvas) {
@@ -74,10 +28,13 @@ class Painter {
     this.width = 1;
     this.height = 1;
     this.took = 0;
+    this.dust = new Dust();
     this.colours = this.palette();
     /** @type {string[]} */
     this.workers = [];
-    this.dress();
+    /** The workers' colours as pixels. @type {number[]} */
+    this.pixels = [];
+    this.unknown = 0;
   }
 
   /** Takes its colours from the page. */
@@ -85,6 +42,8 @@ class Painter {
     const dark = !this.printing && matchMedia("(prefers-color-scheme: dark)").matches;
     this.colours = this.palette();
     this.workers = Array.from({ length: Model.COLOURS }, (_, n) => workerColour(n, dark));
+    this.pixels = this.workers.map(pixelOf);
+    this.unknown = pixelOf(this.colours.quiet);
   }
 
   palette() {
@@ -107,6 +66,11 @@ class Painter {
   /** @param {number} n -1: not known */
   worker(n) {
     return n < 0 ? this.colours.quiet : this.workers[n];
+  }
+
+  /** The same as a pixel. @param {number} n */
+  pixel(n) {
+    return n < 0 ? this.unknown : this.pixels[n];
   }
 
   /** @param {SideName} side */
@@ -147,6 +111,12 @@ class Painter {
     return ((time - this.view.from) / (this.view.to - this.view.from)) * this.width;
   }
 
+  /** Whether what is drawn has the size of its place. */
+  fits() {
+    const { width, height } = this.canvas.getBoundingClientRect();
+    return width === this.width && height === this.height;
+  }
+
   /** @param {View} view */
   paint(view) {
     const began = performance.now();
@@ -167,9 +137,15 @@ class Painter {
     }
     const panels = this.panels();
     this.ticks();
+    this.dust.begin(view.from, view.to, this.width, this.height, scale);
+    for (const panel of panels) {
+      if (panel.kind === "lanes") this.lives(panel);
+      else if (panel.kind === "flows") this.small(panel);
+    }
+    this.dust.settle(this.pen);
     for (const panel of panels) {
       if (panel.kind === "area") this.area(panel);
-      else if (panel.kind === "lanes") this.threads(panel);
+      else if (panel.kind === "lanes") this.names(panel);
       else this.bars(panel);
     }
     this.links(panels);
@@ -296,9 +272,9 @@ class Painter {
     return Math.max(1, row >= 4 ? row - Math.min(3, row * 0.2) : row);
   }
 
-  /** @param {Panel} panel */
-  threads({ side, y, h }) {
-    const { model } = this;
+  /** The lives of a side's threads, and what they worked on. @param {Panel} panel */
+  lives({ side, y, h }) {
+    const { model, dust } = this;
     const seen = this.lanes[side];
     const threads = model.threads[side];
     const { starts, ends } = model.lanes[side];
@@ -306,26 +282,30 @@ class Painter {
     const bar = this.barHeight(row);
     const edge = y + 1;
     const thin = bar > 5 ? bar * 0.4 : bar;
-    const lives = this.dust();
-    const scale = this.width / (this.view.to - this.view.from);
+    const life = pixelOf(this.colours.life);
     for (const i of seen.spans) {
-      // Its work covers it.
-      if ((ends[i] - starts[i]) * scale < 1 && threads.flows[i].length > 0) continue;
-      lives.add(this.colours.life, starts[i], ends[i], edge + seen.rank(i) * row + (bar - thin) / 2, thin);
+      dust.add(life, starts[i], ends[i], edge + seen.rank(i) * row + (bar - thin) / 2, thin);
     }
-    lives.settle();
-    const work = this.dust();
     const { from, to } = model.work[side];
     for (const i of seen.spans) {
       const top = edge + seen.rank(i) * row;
       for (const flow of threads.flows[i]) {
-        work.add(this.worker(model.colour(flow)), from[flow], to[flow], top, bar);
+        dust.add(this.pixel(model.colour(flow)), from[flow], to[flow], top, bar);
       }
-      for (const [start, end, colour] of threads.requests[i]) {
-        work.add(this.worker(colour), start, end, top, bar);
+      for (const [start, end, colour] of threads.requests.get(i) ?? []) {
+        dust.add(this.pixel(colour), start, end, top, bar);
       }
     }
-    work.settle();
+  }
+
+  /** @param {Panel} panel */
+  names({ side, y, h }) {
+    const seen = this.lanes[side];
+    const threads = this.model.threads[side];
+    const { starts, ends } = this.model.lanes[side];
+    const row = this.rowHeight(seen, h);
+    const bar = this.barHeight(row);
+    const edge = y + 1;
     if (bar >= 10) {
       for (const i of seen.spans) {
         this.nameThread(threads, i, starts[i], ends[i], edge + seen.rank(i) * row, bar);
@@ -349,25 +329,35 @@ class Painter {
     }
   }
 
-  dust() {
-    return new Dust(this.pen, this.view, this.width, this.height);
+  /** Whether a flow has room for its parts. @param {number} i @param {number} bar its height */
+  large(i, bar) {
+    const { first, last } = this.model.flows;
+    return bar >= 3 && last[i] - first[i] >= (12 * (this.view.to - this.view.from)) / this.width;
   }
 
-  /** @param {Panel} panel */
+  /** The flows that have no room for their parts. @param {Panel} panel */
+  small({ y, h }) {
+    const { model, flows: seen, dust } = this;
+    const row = this.rowHeight(seen, h);
+    const bar = this.barHeight(row);
+    const { first, last, failed } = model.flows;
+    const bad = pixelOf(this.colours.bad);
+    for (const i of seen.spans) {
+      if (this.large(i, bar)) continue;
+      const top = y + seen.rank(i) * row;
+      if (failed[i] === 1) dust.addAbove(bad, first[i], last[i], top, bar);
+      else dust.add(this.pixel(model.colour(i)), first[i], last[i], top, bar);
+    }
+  }
+
+  /** The others. @param {Panel} panel */
   bars({ y, h }) {
     const { model, flows: seen } = this;
     const row = this.rowHeight(seen, h);
     const bar = this.barHeight(row);
-    const { first, last, failed } = model.flows;
-    const small = this.dust();
-    const scale = (this.view.to - this.view.from) / this.width;
     for (const i of seen.spans) {
-      const top = y + seen.rank(i) * row;
-      if (bar >= 3 && last[i] - first[i] >= 12 * scale) this.bar(i, top, bar);
-      else if (failed[i] === 1) small.add(this.colours.bad, first[i], last[i], top, bar, true);
-      else small.add(this.worker(model.colour(i)), first[i], last[i], top, bar);
+      if (this.large(i, bar)) this.bar(i, y + seen.rank(i) * row, bar);
     }
-    small.settle();
     if (model.count === 0) {
       this.write(model.head.captured ? say("no_flow_seen") : say("not_captured"), 6, y + 2);
     }
@@ -559,11 +549,6 @@ class Painter {
     if (at !== undefined) lines.push(say("works_on", { flow: this.model.flows.flow[at] }));
     return { flow, lines };
   }
-}
-
-/** Colours that are told apart where they are near each other. @param {number} n @param {boolean} dark */
-function workerColour(n, dark) {
-  return `hsl(${Math.round((n * 137.508 + 210) % 360)} 58% ${dark ? 64 : 39}%)`;
 }
 
 /** What is said of a flow in a few lines. @param {Model} model @param {number} i */

@@ -171,14 +171,19 @@ class FlowTable {
     const { key } = this.columns[column];
     const keys = rows.map((row) => key(row));
     const missing = (/** @type {number | string} */ value) => value === ABSENT || value === "" || Number.isNaN(value);
-    const order = Array.from(rows, (_, i) => i).sort((a, b) => {
-      const [x, y] = [keys[a], keys[b]];
-      // What is not there comes last, whichever way.
-      if (missing(x) || missing(y)) return Number(missing(x)) - Number(missing(y)) || a - b;
-      const less = x < y ? -1 : x > y ? 1 : 0;
-      return (down ? -less : less) || a - b;
-    });
-    this.rows = Uint32Array.from(order, (i) => rows[i]);
+    const asTheyCome = !down && keys.every((y, i) => !missing(y) && (i === 0 || keys[i - 1] <= y));
+    const order = asTheyCome
+      ? rows
+      : Array.from(rows, (_, i) => i)
+          .sort((a, b) => {
+            const [x, y] = [keys[a], keys[b]];
+            // What is not there comes last, whichever way.
+            if (missing(x) || missing(y)) return Number(missing(x)) - Number(missing(y)) || a - b;
+            const less = x < y ? -1 : x > y ? 1 : 0;
+            return (down ? -less : less) || a - b;
+          })
+          .map((i) => rows[i]);
+    this.rows = Uint32Array.from(order);
     this.page = Math.min(this.page, this.pages() - 1);
     this.heads?.forEach((cell, i) => {
       if (i === column) cell.setAttribute("aria-sort", down ? "descending" : "ascending");

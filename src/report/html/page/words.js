@@ -18,9 +18,15 @@ function say(name, gaps = {}) {
   return text.replace(/\{(\w+)\}/g, (_, gap) => String(gaps[gap]));
 }
 
-/** A decimal number. @param {number} n @param {number} digits after its mark */
+/**
+ * A decimal number, with the marks of the language. (Intl.NumberFormat does the same, and takes
+ * a tenth of the time in which a page is ready to load what it knows of languages.)
+ * @param {number} n @param {number} digits after its mark
+ */
 function decimal(n, digits) {
-  return n.toLocaleString(LANGUAGE, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const [whole, part] = n.toFixed(digits).split(".");
+  const marked = whole.length > 3 ? whole.replace(/\B(?=(\d{3})+$)/g, say("thousands_mark")) : whole;
+  return part === undefined ? marked : marked + say("decimal_mark") + part;
 }
 
 /** A count with a mark between thousands. @param {number} n */

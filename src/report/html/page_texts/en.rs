@@ -13,6 +13,9 @@ pub(super) const TEXTS: Texts = Texts {
     threads: ["thread", "threads"],
     values: ["value", "values"],
 
+    decimal_mark: ".",
+    thousands_mark: ",",
+
     time_axis: "Time axis",
     view_of_axis: "View of the time axis",
     zoom_in: "zoom in",
@@ -83,8 +86,8 @@ pub(super) const TEXTS: Texts = Texts {
     legend_thread: "thread, from the first to the last that is known",
     client_up_to: "client: up to {threads}",
     server_up_to: "server: up to {threads}",
-    client_not_counted: "client threads: — (not counted)",
-    server_not_counted: "server threads: — (not counted)",
+    client_not_counted: "client threads: — (not known)",
+    server_not_counted: "server threads: — (not known)",
     client_not_known: "threads of the client: — (not known)",
     server_not_known: "threads of the server: — (not known)",
     no_flow_seen: "no flow was seen",
@@ -99,6 +102,7 @@ pub(super) const TEXTS: Texts = Texts {
     handshakes: "Handshake",
     answers: "Answer",
     none_seen: "— (none was seen)",
+    not_on_wire: "— (nothing was captured; what the client measured itself is among all figures)",
     values_are: "{values}: least {least}, {quantiles}, greatest {greatest}",
     histogram_of: "{title}, histogram. {words}",
     on_log_scale: "{words}. Logarithmic scale.",

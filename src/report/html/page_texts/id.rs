@@ -13,6 +13,9 @@ pub(super) const TEXTS: Texts = Texts {
     threads: ["thread", "thread"],
     values: ["nilai", "nilai"],
 
+    decimal_mark: ",",
+    thousands_mark: ".",
+
     time_axis: "Sumbu waktu",
     view_of_axis: "Tampilan sumbu waktu",
     zoom_in: "perbesar",
@@ -83,8 +86,8 @@ pub(super) const TEXTS: Texts = Texts {
     legend_thread: "thread, dari saat pertama sampai terakhir diketahui",
     client_up_to: "klien: paling banyak {threads}",
     server_up_to: "server: paling banyak {threads}",
-    client_not_counted: "thread klien: — (tidak dihitung)",
-    server_not_counted: "thread server: — (tidak dihitung)",
+    client_not_counted: "thread klien: — (tidak diketahui)",
+    server_not_counted: "thread server: — (tidak diketahui)",
     client_not_known: "thread klien: — (tidak diketahui)",
     server_not_known: "thread server: — (tidak diketahui)",
     no_flow_seen: "tidak ada flow yang terlihat",
@@ -99,6 +102,7 @@ pub(super) const TEXTS: Texts = Texts {
     handshakes: "Handshake",
     answers: "Jawaban",
     none_seen: "— (tidak ada yang terlihat)",
+    not_on_wire: "— (tidak ada yang ditangkap; yang diukur klien sendiri ada di bagian semua angka)",
     values_are: "{values}: terkecil {least}, {quantiles}, terbesar {greatest}",
     histogram_of: "{title}, histogram. {words}",
     on_log_scale: "{words}. Skala logaritmik.",

@@ -20,6 +20,7 @@ texts! {
     pub(super) list Texts;
     nouns { bytes flows frames lines processes segments threads values }
     words {
+        decimal_mark thousands_mark
         time_axis view_of_axis zoom_in zoom_out earlier later all_flows axis_label how_to_read
         help_areas help_flows help_moving key_zoom key_pan key_step key_ladder no_script
         how_long flows_heading search search_hint worker thread state which all failed
@@ -27,7 +28,7 @@ texts! {
         close_it made_of_run too_old not_whole valid bad_answer no_answer answered or_more
         no_flow thinned_client thinned_server legend_flow legend_exchange legend_thread
         client_not_counted server_not_counted client_not_known server_not_known no_flow_seen
-        not_captured handshakes answers none_seen flow client client_thread accepted_by
+        not_captured handshakes answers none_seen not_on_wire flow client client_thread accepted_by
         served_by begins handshake answer after close note request first_requests server
         first_answer whole_flow client_sent server_sent sent_again seen_in_part time since
         wire

@@ -17,6 +17,18 @@ fn every_language_says_everything() {
     complete(&en::TEXTS.all(), &[&id::TEXTS.all()], &same);
 }
 
+#[test]
+fn figures_have_the_marks_that_they_have_elsewhere() {
+    for lang in [Lang::En, Lang::Id] {
+        let texts = all(lang);
+        let mark = |name: &str| texts[name].as_str().unwrap().to_owned();
+        let thousands = format!("1{}000", mark("thousands_mark"));
+        assert_eq!(thousands, lang.count(1_000));
+        let decimal = format!("0{}5", mark("decimal_mark"));
+        assert_eq!(decimal, lang.decimal(0.5, 1));
+    }
+}
+
 /// What the script asks for: names with the gaps that it fills.
 fn asked() -> BTreeMap<String, BTreeSet<String>> {
     let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -11,6 +11,7 @@ pub(super) const TEXTS: Texts = Texts {
     threads: "threads",
     processes: "processes",
     wire: "Wire",
+    connections: "Connections",
     handshake_p50: "handshake p50",
     handshake_p99: "handshake p99",
     answer_p50: "answer p50",
@@ -54,6 +55,9 @@ pub(super) const TEXTS: Texts = Texts {
     by_frames: "from the frames that libpcap captured; times are the kernel's, when it took the frame",
     by_file: "from the frames in capture.pcap; the run was killed before it wrote its totals",
     by_nothing: "nothing was captured, so none of them is known",
+    by_calls: "nothing was captured, so no flow is known; the times are those of the client's own calls",
+    connect_is: "from connect(2) until the client knew that it was connected",
+    reply_is: "from before the client sent the request until it had received the first part of the answer",
     handshake_is: "from the first SYN to the client's acknowledgement of the SYN-ACK",
     answer_is: "from the frame with the request's first byte to the frame with the answer's last byte",
     quantiles: "p50, p95, p99",
@@ -66,7 +70,7 @@ pub(super) const TEXTS: Texts = Texts {
     how_matched: "ptrace(2) told of the call; the socket was found by its inode (/proc/PID/fd)",
     how_captured: "counted in the capture",
     how_sampled: "read from proc(5) now and then: short-lived ones may be missing",
-    not_counted: "not counted",
+    not_counted: "not known",
 
     // What the states of a flow mean.
     s0: "a SYN, and no reply",

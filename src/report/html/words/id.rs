@@ -5,12 +5,13 @@ use super::Texts;
 #[rustfmt::skip] // A text a line, for those who translate.
 pub(super) const TEXTS: Texts = Texts {
     // The top of the page.
-    the_answer: "Jawabannya",
+    the_answer: "Ringkasan",
     client: "Klien",
     server: "Server",
     threads: "thread",
     processes: "proses",
     wire: "Jaringan",
+    connections: "Koneksi",
     handshake_p50: "handshake p50",
     handshake_p99: "handshake p99",
     answer_p50: "jawaban p50",
@@ -54,6 +55,9 @@ pub(super) const TEXTS: Texts = Texts {
     by_frames: "dari frame yang ditangkap libpcap; waktunya dicatat kernel ketika mengambil frame",
     by_file: "dari frame dalam capture.pcap; run ini dimatikan sebelum menuliskan jumlahnya",
     by_nothing: "tidak ada yang ditangkap, sehingga tidak satu pun diketahui",
+    by_calls: "tidak ada yang ditangkap, sehingga flow tidak diketahui; waktunya dari panggilan klien sendiri",
+    connect_is: "sejak connect(2) sampai klien tahu bahwa koneksi sudah terbentuk",
+    reply_is: "sejak sebelum klien mengirim request sampai ia menerima bagian pertama jawaban",
     handshake_is: "dari SYN pertama sampai klien mengonfirmasi SYN-ACK",
     answer_is: "dari frame dengan byte pertama request sampai frame dengan byte terakhir jawaban",
     quantiles: "p50, p95, p99",
@@ -66,7 +70,7 @@ pub(super) const TEXTS: Texts = Texts {
     how_matched: "ptrace(2) melaporkan pemanggilannya; soketnya dikenali dari inode (/proc/PID/fd)",
     how_captured: "dihitung dalam tangkapan",
     how_sampled: "dibaca dari proc(5) sesekali: yang berumur pendek dapat terlewat",
-    not_counted: "tidak dihitung",
+    not_counted: "tidak diketahui",
 
     // What the states of a flow mean.
     s0: "SYN tanpa balasan",

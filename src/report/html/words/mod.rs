@@ -16,7 +16,7 @@ texts! {
     nouns {}
     words {
         // The top of the page.
-        the_answer client server threads processes wire handshake_p50 handshake_p99 answer_p50
+        the_answer client server threads processes wire connections handshake_p50 handshake_p99 answer_p50
         answer_p99 frames_dropped no_findings evidence
         // All figures: headings and names.
         all_figures environment method how_known begun kernel cpus memory unlimited made_by
@@ -24,7 +24,7 @@ texts! {
         network own_network interface link_type snapshot_length capture_ended
         // How each figure is known.
         tasks_of_client tasks_of_server tasks_of_system of_the_wire by_frames by_file
-        by_nothing handshake_is answer_is quantiles quantiles_are owners owners_are
+        by_nothing by_calls handshake_is answer_is connect_is reply_is quantiles quantiles_are owners owners_are
         absent_is how_instrumented how_traced how_matched how_captured how_sampled not_counted
         // What the states of a flow mean.
         s0 s1 sf rej s2 s3 rsto rstr rstos0 rstrh sh shr oth

@@ -84,6 +84,15 @@ impl Folder {
         Self { fd, access }
     }
 
+    /// A descriptor that has no part in the lock.
+    ///
+    /// # Errors
+    /// When none is left.
+    pub fn descriptor(&self) -> io::Result<OwnedFd> {
+        let how = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(openat(&self.fd, ".", how, Mode::empty())?)
+    }
+
     /// The same folder once more.
     ///
     /// # Errors

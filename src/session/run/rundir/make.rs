@@ -36,8 +36,20 @@ pub fn named(path: &Path, access: Access, made: &mut Vec<PathBuf>) -> io::Result
     };
     let at = on_the_way(parent, &way, access, made)?;
     let last = last.ok_or(Errno::NOENT)?;
-    mkdirat(&at, last_name(&last), access.folder())?;
-    claimed(&at, &last, access, made)
+    match mkdirat(&at, last_name(&last), access.folder()) {
+        // Somebody, another run perhaps, has made it since it was looked for.
+        Err(Errno::EXIST) => {
+            let flags = FOLDER | OFlags::NOFOLLOW;
+            match openat(&at, last_name(&last), flags, Mode::empty()) {
+                Err(Errno::NOTDIR | Errno::LOOP) => Err(Errno::EXIST.into()),
+                opened => Ok(opened?),
+            }
+        }
+        made_it => {
+            made_it?;
+            claimed(&at, &last, access, made)
+        }
+    }
 }
 
 /// Makes a new folder under [`PARENT`], and opens it.

@@ -1,6 +1,6 @@
 //! The capture of a run: opened, waited for, closed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::super::world::{Captured, Tap};
 use super::super::{ClientChoice, RunPlan, SessionError, Status, TICK, Waits, steps};
@@ -19,9 +19,7 @@ impl Stage<'_> {
         }
         let files = self.store.capture_files()?;
         let filter = filter(self.plan, target);
-        let tap = self
-            .world
-            .open_tap(self.plan, &filter, target.port(), files)?;
+        let tap = self.world.open_tap(self.plan, &filter, target, files)?;
         Ok(Some(tap))
     }
 
@@ -126,6 +124,39 @@ impl Stage<'_> {
 fn filter(plan: &RunPlan, target: SocketAddr) -> String {
     match &plan.client {
         ClientChoice::BuiltIn(_) => format!("tcp port {} and host {}", target.port(), target.ip()),
-        ClientChoice::Command { .. } => format!("tcp port {}", target.port()),
+        ClientChoice::Existing { addresses, .. } if !addresses.is_empty() => {
+            of_a_server(target.port(), addresses)
+        }
+        ClientChoice::Command { .. } | ClientChoice::Existing { .. } => {
+            format!("tcp port {}", target.port())
+        }
+    }
+}
+
+/// What goes to this port at these addresses, and what comes from there (pcap-filter(7)).
+fn of_a_server(port: u16, addresses: &[IpAddr]) -> String {
+    let towards = |way: &str| {
+        let each = addresses.iter().map(|ip| match ip {
+            IpAddr::V4(ip) if ip.is_loopback() => format!("{way} net 127.0.0.0/8"),
+            ip => format!("{way} host {ip}"),
+        });
+        let all: Vec<String> = each.collect();
+        format!("(tcp {way} port {port} and ({}))", all.join(" or "))
+    };
+    format!("{} or {}", towards("dst"), towards("src"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_to_the_same_port_elsewhere_is_not_the_servers() {
+        let addresses = ["127.0.0.1", "10.0.0.7", "::1"].map(|ip| ip.parse().unwrap());
+        assert_eq!(
+            of_a_server(80, &addresses),
+            "(tcp dst port 80 and (dst net 127.0.0.0/8 or dst host 10.0.0.7 or dst host ::1)) or \
+             (tcp src port 80 and (src net 127.0.0.0/8 or src host 10.0.0.7 or src host ::1))"
+        );
     }
 }

@@ -66,6 +66,8 @@ pub struct Fake {
     /// A file, and how many bytes of it fit on the disk; `None`: it cannot be made.
     pub full: Option<(&'static str, Option<usize>)>,
     pub capture_breaks: Option<Duration>,
+    /// From when on the clock is another, and by so many nanoseconds.
+    pub clock_set: Option<(Duration, i64)>,
     past: Rc<Past>,
     disk: Disk,
 }
@@ -108,6 +110,7 @@ impl Fake {
             cannot_execute: None,
             full: None,
             capture_breaks: None,
+            clock_set: None,
             past: Rc::new(Past::default()),
             disk: Disk::default(),
         }
@@ -259,7 +262,11 @@ fn story() -> Vec<(Duration, Fact)> {
 
 impl World for Fake {
     fn now(&self) -> Timestamp {
-        moment(self.past.clock.get())
+        let now = moment(self.past.clock.get());
+        match self.clock_set {
+            Some((from, by)) if self.past.clock.get() >= from => now.plus(Nanos::new(by)),
+            _ => now,
+        }
     }
 
     fn elapsed(&self) -> Duration {
@@ -295,8 +302,8 @@ impl World for Fake {
         Some((Some(100), Some(50)))
     }
 
-    fn look_at_kernel(&mut self, port: u16, first: bool) -> KernelLook {
-        assert_eq!(port, target().port());
+    fn look_at_kernel(&mut self, target: SocketAddr, first: bool) -> KernelLook {
+        assert_eq!(target, self::target());
         KernelLook {
             at: self.now(),
             listen_overflows: Some(if first { 3 } else { 5 }),
@@ -317,6 +324,7 @@ impl World for Fake {
             listens: Some((self.server_listens, target())),
             ends: self.server_ends,
             ignores: self.server_ignores.clone(),
+            attached: self.plan.is_watch(),
             flows: 0,
             facts: Vec::new(),
             clock: Rc::clone(&self.past.clock),
@@ -338,6 +346,7 @@ impl World for Fake {
             listens: None,
             ends: Some((self.client_ends, self.client_exit)),
             ignores: Vec::new(),
+            attached: self.plan.is_watch(),
             flows: self.flows_expected,
             facts: story(),
             clock: Rc::clone(&self.past.clock),
@@ -349,7 +358,7 @@ impl World for Fake {
         &mut self,
         _plan: &RunPlan,
         filter: &str,
-        _port: u16,
+        _target: SocketAddr,
         _files: MakeFile,
     ) -> Result<Box<dyn Tap>, SessionError> {
         self.step("open the tap")?;

@@ -10,6 +10,8 @@ pub enum Name {
     Accept,
     /// accept4(2)
     Accept4,
+    /// clone(2)
+    Clone,
     /// close(2)
     Close,
     /// connect(2)
@@ -22,6 +24,8 @@ pub enum Name {
     IoUringSetup,
     /// listen(2)
     Listen,
+    /// `pidfd_getfd(2)`
+    PidfdGetFd,
     /// prctl(2)
     Prctl,
     /// ptrace(2)
@@ -71,12 +75,14 @@ pub struct Convention {
 pub const NATIVE: &[(Name, u32)] = &[
     (Name::Accept, number(libc::SYS_accept)),
     (Name::Accept4, number(libc::SYS_accept4)),
+    (Name::Clone, number(libc::SYS_clone)),
     (Name::Close, number(libc::SYS_close)),
     (Name::Connect, number(libc::SYS_connect)),
     (Name::ExitGroup, number(libc::SYS_exit_group)),
     (Name::GetSockOpt, number(libc::SYS_getsockopt)),
     (Name::IoUringSetup, number(libc::SYS_io_uring_setup)),
     (Name::Listen, number(libc::SYS_listen)),
+    (Name::PidfdGetFd, number(libc::SYS_pidfd_getfd)),
     (Name::Prctl, number(libc::SYS_prctl)),
     (Name::Ptrace, number(libc::SYS_ptrace)),
     (Name::Read, number(libc::SYS_read)),
