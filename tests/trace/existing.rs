@@ -192,7 +192,8 @@ fn attached_to_again_and_again() {
     }
     let said = server.stop();
     assert_eq!(said.failed.len(), 0);
-    assert_eq!(said.by_port("accepted").len(), 55);
+    // The system may give one port to clients of two runs.
+    assert_eq!(said.of("accepted").len(), 55);
 }
 
 #[test]
