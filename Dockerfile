@@ -2,9 +2,11 @@
 # be given:
 #
 #   docker build -t threadtap .
-#   docker run --rm --cap-add NET_RAW --cap-add SYS_PTRACE -v "$PWD":/lab threadtap run --out my-run
+#   docker run --rm --user "$(id -u):$(id -g)" --cap-add NET_RAW --cap-add SYS_PTRACE \
+#       -v "$PWD":/lab threadtap run --out my-run
 #
-# Its image holds python3, for clients and servers of one's own.
+# --user: what is saved is yours. Without it, it is the user student (1000), who may not write
+# into a folder of another one. The image holds python3, for clients and servers of one's own.
 
 FROM debian:bookworm AS build
 RUN apt-get update \
