@@ -56,8 +56,11 @@ pub fn markdown(text: &str) -> String {
     while let Some(c) = chars.next() {
         // Within a word an underscore is only an underscore.
         let inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        let in_word = inside(before.replace(c)) && inside(chars.peek().copied());
+        let last = before.replace(c);
+        let in_word = inside(last) && inside(chars.peek().copied());
         match c {
+            // pandoc would make a dash of two hyphens.
+            '-' if last == Some('-') => safe.push_str("\\-"),
             '_' if in_word => safe.push(c),
             '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => {
                 safe.push('\\');
@@ -121,6 +124,11 @@ mod tests {
         assert_eq!(markdown("snake_case"), "snake_case");
         assert_eq!(markdown("_a_ b_ _c"), "\\_a\\_ b\\_ \\_c");
         assert_eq!(markdown("a__b"), "a\\_\\_b");
+    }
+
+    #[test]
+    fn an_option_keeps_its_hyphens() {
+        assert_eq!(markdown("use --gate, a-b"), "use -\\-gate, a-b");
     }
 
     #[test]

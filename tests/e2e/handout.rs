@@ -130,7 +130,7 @@ fn a_comparison_alone_describes_its_methods() {
         "Of the 3 runs of the method thread in the comparison, it is the one with the median duration.",
         "12 threads of the client made 12 connections, 1 each.",
         "Of the 3 runs of the method pool in the comparison, it is the one with the median duration.",
-        "Beside its first thread, the client created 2 threads.",
+        "Besides its first thread, the client created 2 threads.",
         "Each method was run 3 times, in turn.",
         "## 6. Comparison cmp",
     ] {

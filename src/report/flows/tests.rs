@@ -113,7 +113,7 @@ fn rows_that_are_not_shown_are_counted() {
         .collect();
     let ten = page(&all, &of, None, 10);
     assert_eq!(cells(&ten).len(), 10);
-    assert!(ten.contains("… and 2 more: --rows 0"), "{ten}");
+    assert!(ten.contains("… and 2 more: -\\-rows 0"), "{ten}");
     let twelve = page(&all, &of, None, 12);
     assert_eq!(cells(&twelve).len(), 12);
     assert!(!twelve.contains(" more: "), "{twelve}");

@@ -3,6 +3,8 @@
 //! What comes in is Markdown already: whoever calls has made foreign text harmless
 //! ([`foreign`]).
 
+use chrono::DateTime;
+
 use crate::text::escape::{markdown, printable};
 
 /// No foreign text is longer than anybody reads in a sentence, in characters.
@@ -16,6 +18,15 @@ pub(super) fn foreign(text: &str) -> String {
     }
 }
 
+/// A moment from a record, as a narrow column of a table on paper can break it: the date,
+/// the time, and how far it is from UTC.
+pub(super) fn moment(text: &str) -> String {
+    DateTime::parse_from_rfc3339(text).map_or_else(
+        |_| foreign(text),
+        |at| at.format("%Y-%m-%d %H:%M:%S %:z").to_string(),
+    )
+}
+
 /// A command from a record, to be copied: as it is, in a code span, where only a backtick acts.
 pub(super) fn code(text: &str) -> String {
     let text = printable(text);
@@ -24,6 +35,12 @@ pub(super) fn code(text: &str) -> String {
     }
     format!("`{text}`")
 }
+
+/// A cell with more characters than this may be broken into lines, in a table of many columns.
+const WIDE: usize = 16;
+
+/// How many characters stand beside each other on paper, about.
+const LINE: usize = 96;
 
 /// The page.
 #[derive(Debug, Default)]
@@ -73,10 +90,21 @@ impl Page {
             let cells: Vec<&str> = cells.collect();
             format!("| {} |", cells.join(" | "))
         };
-        let rule = (0..columns.len()).map(|at| if at < left { ":---" } else { "---:" });
+        let wide = (LINE / columns.len().max(1)).max(WIDE);
+        let rules: Vec<String> = (0..columns.len())
+            .map(|at| {
+                let cells = rows.iter().filter_map(|row| Some(row.get(at)?.as_str()));
+                let dashes = "-".repeat(width(columns[at], cells, wide));
+                if at < left {
+                    format!(":{dashes}")
+                } else {
+                    format!("{dashes}:")
+                }
+            })
+            .collect();
         let mut lines = vec![
             line(&mut columns.iter().copied()),
-            line(&mut rule.into_iter()),
+            line(&mut rules.iter().map(String::as_str)),
         ];
         for row in rows {
             debug_assert_eq!(row.len(), columns.len(), "a cell a column");
@@ -84,6 +112,18 @@ impl Page {
         }
         self.block(&lines.join("\n"));
     }
+}
+
+/// How wide a column of a table should be, in characters; what is longer than `wide` is
+/// broken between words. pandoc gives each column on paper its share of the dashes.
+fn width<'a>(head: &str, cells: impl Iterator<Item = &'a str>, wide: usize) -> usize {
+    let longest = |text: &str| {
+        let words = text.split(' ').map(|word| word.chars().count());
+        words.max().unwrap_or_default()
+    };
+    let of_cell = |cell: &str| longest(cell).max(cell.chars().count().min(wide));
+    let cells = cells.map(of_cell).max().unwrap_or_default();
+    cells.max(longest(head)).clamp(3, LINE)
 }
 
 #[cfg(test)]
@@ -97,6 +137,14 @@ mod tests {
             "a\\|b\\\\n\\*c\\*\\\\u{1b}\\[1m"
         );
         assert_eq!(foreign(&"x".repeat(500)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn a_moment_breaks_into_words() {
+        let started = "2025-10-09T15:53:20.375+07:00";
+        assert_eq!(moment(started), "2025-10-09 15:53:20 +07:00");
+        assert_eq!(moment("2025-10-09T15:53:20Z"), "2025-10-09 15:53:20 +00:00");
+        assert_eq!(moment("2025-10-09|"), "2025-10-09\\|");
     }
 
     #[test]
@@ -121,5 +169,16 @@ mod tests {
             page.end(),
             "# A\n\nOne. Two.\n\n- x\n\n| a | b |\n| :--- | ---: |\n| c | 1 |\n"
         );
+    }
+
+    #[test]
+    fn a_column_is_as_wide_as_what_cannot_be_broken() {
+        let of = |head, cells: &[&str]| width(head, cells.iter().copied(), WIDE);
+        assert_eq!(of("client", &["127.0.0.1:45000", "—"]), 15);
+        assert_eq!(of("client thread (TID)", &["13424"]), 6);
+        assert_eq!(of("answer", &["4.98 ms"]), 7);
+        assert_eq!(of("meaning", &["asks for a connection"]), WIDE);
+        assert_eq!(of("n", &["1"]), 3);
+        assert_eq!(of("n", &[&"x".repeat(500)]), LINE);
     }
 }

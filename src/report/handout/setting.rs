@@ -1,6 +1,6 @@
 //! What was to be done, and where it was done.
 
-use super::page::{Page, foreign};
+use super::page::{Page, foreign, moment};
 use super::words::Say;
 use super::{Parts, methods};
 use crate::model::{CompareRow, Environment, LimitName, Tool};
@@ -31,7 +31,7 @@ pub(super) fn task(say: Say, parts: &Parts<'_>, page: &mut Page) {
                 methods::client(say, run),
                 methods::server(say, run),
                 say.cell(run.requests.submitted),
-                foreign(&run.started),
+                moment(&run.started),
                 say.time(run.duration_ns),
             ]
         })
@@ -52,12 +52,12 @@ pub(super) fn task(say: Say, parts: &Parts<'_>, page: &mut Page) {
     for (name, record) in &parts.compared {
         others.push(say.task_compare(
             &foreign(name),
-            &foreign(&record.started),
+            &moment(&record.started),
             &say.runs(record.plan.repeat),
         ));
     }
     for (name, record) in &parts.ceilings {
-        others.push(say.task_ceiling(&foreign(name), &foreign(&record.started)));
+        others.push(say.task_ceiling(&foreign(name), &moment(&record.started)));
     }
     page.list(&others);
 }

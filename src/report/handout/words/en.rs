@@ -104,10 +104,10 @@ pub(super) const TEXTS: Texts = Texts {
 
     // Counts.
     one_throughout: "From the beginning to the end {who} had one thread and one process, and created no other.",
-    created_none: "Beside its first thread, {who} created no thread and no process.",
-    created_threads: "Beside its first thread, {who} created {threads}.",
-    created_processes: "Beside its first process, {who} created {processes} with one thread each.",
-    created_both: "Beside its first process, {who} created {processes}, and {threads} altogether.",
+    created_none: "Besides its first thread, {who} created no thread and no process.",
+    created_threads: "Besides its first thread, {who} created {threads}.",
+    created_processes: "Besides its first process, {who} created {processes} with one thread each.",
+    created_both: "Besides its first process, {who} created {processes}, and {threads} altogether.",
     peak_of_threads: "At most {threads} of {who} existed at the same time.",
     peak_of_both: "At most {threads} of {who} existed at the same time, and at most {processes}.",
     not_all_at_once: "That is fewer than the {n} there were in all, because some had already ended when others began.",
