@@ -15,7 +15,7 @@ mod summary;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::decode::{Skip, SkipCounts, Tunnels, decode_each};
-use crate::flow::{FlowConfig, FlowTable};
+use crate::flow::{FlowConfig, FlowIndex, FlowTable, Flows};
 use crate::model::{FlowId, FlowRecord, Frame, LinkType, Segment, Timestamp};
 
 pub use ladder::{Ladder, Rung};
@@ -39,15 +39,6 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// One that does this with tunnels.
-    #[must_use]
-    pub fn new(tunnels: Tunnels) -> Self {
-        Self {
-            tunnels,
-            ..Self::default()
-        }
-    }
-
     /// Takes the next frame, and hands on its segments with the frame's number: none,
     /// one, or several of a wireless frame.
     #[inline]
@@ -62,14 +53,6 @@ impl Front {
                 *self.unsupported.entry(frame.link).or_default() += 1;
             }
         }
-    }
-}
-
-#[cfg(test)]
-impl Front {
-    /// Frames taken so far.
-    pub const fn frames(&self) -> u64 {
-        self.frames
     }
 }
 
@@ -154,20 +137,14 @@ impl<'a> Analyzer<'a> {
         });
     }
 
-    /// Takes the next segment, of the frame with this number, where somebody
-    /// else holds the [`Front`]. Not for an analyzer with a filter, which asks
-    /// for frames.
-    #[inline]
-    pub(crate) fn segment(
-        &mut self,
-        frame: u64,
-        segment: &Segment<'_>,
-        emit: &mut impl FnMut(FlowRecord),
-    ) {
-        let flow = self.table.push(segment, emit);
-        if let Some(ladder) = &mut self.ladder {
-            ladder.segment(flow, frame, segment);
+    /// Its halves, for two threads: frames and what is to be done with their segments,
+    /// and the flows. `None`: it has to see both together, for a filter or a ladder.
+    pub(crate) const fn halves(&mut self) -> Option<(&mut Front, &mut FlowIndex, &mut Flows)> {
+        if self.filter.is_some() || self.ladder.is_some() {
+            return None;
         }
+        let (index, flows) = self.table.halves();
+        Some((&mut self.front, index, flows))
     }
 
     /// Hands on the closed flows whose last frame is not later than `until`, or all of
@@ -179,11 +156,6 @@ impl<'a> Analyzer<'a> {
                 emit(record);
             }
         });
-    }
-
-    /// What somebody else's [`Front`] has counted, in place of one's own.
-    pub(crate) fn set_front(&mut self, front: Front) {
-        self.front = front;
     }
 
     /// Ends the timeline: hands on the flows that are still in the table.

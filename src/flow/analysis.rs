@@ -26,7 +26,9 @@
 //! versions hold a segment whose bytes were seen for a retransmission where
 //! 4.0 says out of order.
 
-use crate::model::{Nanos, Segment, SeqNum, TcpFlags, Timestamp};
+use crate::model::{Nanos, SeqNum, TcpFlags, Timestamp};
+
+use super::part::Part;
 
 /// A fast retransmission comes within this of the last duplicate ACK.
 const FAST_WITHIN: i64 = 20_000_000;
@@ -72,7 +74,7 @@ impl HalfAnalysis {
     /// Takes the next segment that this side sent. `rev` is the other side,
     /// `round_trip` the initial round-trip time where it is known.
     #[inline]
-    pub(super) fn take(&mut self, rev: &mut Self, s: &Segment<'_>, round_trip: Option<Nanos>) {
+    pub(super) fn take(&mut self, rev: &mut Self, s: &Part<'_>, round_trip: Option<Nanos>) {
         let len = s.payload_len;
         let opens_or_closes = s.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0) != 0;
         let control = opens_or_closes || s.flags.has(TcpFlags::RST);
@@ -118,7 +120,7 @@ impl HalfAnalysis {
     }
 
     /// Counts what a segment says by itself: its window and its acknowledgement.
-    fn kind_of(&mut self, rev: &Self, s: &Segment<'_>, control: bool) -> Kind {
+    fn kind_of(&mut self, rev: &Self, s: &Part<'_>, control: bool) -> Kind {
         let len = s.payload_len;
         if len == 1 && s.seq == self.next && rev.window == Some(0) {
             return Kind::ZeroWindowProbe;
@@ -155,7 +157,7 @@ impl HalfAnalysis {
     }
 
     /// Counts a segment that does not begin where the last one ended.
-    fn sent_again(&mut self, rev: &Self, s: &Segment<'_>, round_trip: Option<Nanos>) {
+    fn sent_again(&mut self, rev: &Self, s: &Part<'_>, round_trip: Option<Nanos>) {
         let len = s.payload_len;
         let end = s.seq.plus(len);
         if len > 0 && rev.last_ack != SeqNum(0) && !end.after(rev.last_ack) {

@@ -13,11 +13,12 @@
 
 use std::num::NonZero;
 
-use crate::model::{Exchanges, Segment, SeqNum, TcpFlags};
+use crate::model::{Exchanges, SeqNum, TcpFlags};
 
 use super::budget::Budget;
 use super::inbound::Inbound;
 use super::pair::{Pair, Role};
+use super::part::Part;
 use super::reasons::Reasons;
 use super::turns::{CLIENT, Protocol, SERVER, Turns};
 
@@ -44,7 +45,7 @@ impl Dialogue {
     #[inline]
     pub(super) fn take(
         &mut self,
-        s: &Segment<'_>,
+        s: &Part<'_>,
         from_client: bool,
         isn: Option<SeqNum>,
         whole: bool,

@@ -1,8 +1,14 @@
-//! Where live flows are kept: places that are reused, in two queues.
+//! What the table knows of its flows: places that are reused, in two queues.
 //!
 //! Every flow stands in one of two queues, open or closed, in the order of its
 //! last frame; the head is the one idle the longest.
 
+use crate::model::{FlowId, Segment, Timestamp};
+
+use super::life::Life;
+use super::live::Begun;
+use super::pair::Half;
+use super::pieces::Pieces;
 use super::quiet::Held;
 
 const NONE: u32 = u32::MAX;
@@ -14,12 +20,49 @@ pub(super) enum Queue {
     Closed,
 }
 
+/// A flow, as the table knows it.
 #[derive(Debug)]
-struct Place {
-    flow: Option<Held>,
+pub(super) struct Entry {
+    pub begun: Begun,
+    /// When its latest frame was captured.
+    pub last: Timestamp,
+    pub life: Life,
     queue: Queue,
     before: u32,
     after: u32,
+}
+
+impl Entry {
+    /// One that begins with this segment, which is to be taken yet.
+    pub(super) const fn new(id: FlowId, s: &Segment<'_>) -> Self {
+        Self {
+            begun: Begun {
+                id,
+                ends: [s.source, s.destination],
+                vni: s.vni,
+            },
+            last: s.time,
+            life: Life::new(),
+            queue: Queue::Open,
+            before: NONE,
+            after: NONE,
+        }
+    }
+
+    /// Which side sent a segment; `None`: it is another flow's.
+    #[inline]
+    pub(super) fn sender(&self, s: &Segment<'_>) -> Option<Half> {
+        let Begun { ends, vni, .. } = &self.begun;
+        let [first, other] = ends;
+        // Where both ends are the same endpoint, all is the first sender's.
+        if s.source == *first && s.destination == *other && s.vni == *vni {
+            Some(Half::First)
+        } else if s.source == *other && s.destination == *first && s.vni == *vni {
+            Some(Half::Other)
+        } else {
+            None
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,22 +72,15 @@ struct Ends {
     len: usize,
 }
 
-/// Places that are had and given back together. So many are more than 32 MiB, which is
-/// what allocators give back to the system as soon as they get it (mallopt(3),
-/// `M_MMAP_THRESHOLD`).
-const PIECE: usize = 1 << 18;
-
-#[derive(Debug, Default)]
-struct Piece {
-    places: Vec<Place>,
-    /// How many flows are in it.
-    held: usize,
-}
+// What a flow that has said nothing takes in memory is told in the help of
+// `threadtap analyze`: this, what is kept of its segments, and its place in the key map,
+// of which each may stand for two and a quarter.
+const _: () = assert!(size_of::<Option<Entry>>() + size_of::<Option<Held>>() + 12 <= 256);
 
 /// All live flows.
 #[derive(Debug)]
 pub(super) struct FlowSlab {
-    pieces: Vec<Piece>,
+    places: Pieces<Entry>,
     free: Vec<u32>,
     queues: [Ends; 2],
     /// No flow comes any more.
@@ -59,16 +95,16 @@ impl FlowSlab {
             len: 0,
         };
         Self {
-            pieces: Vec::new(),
+            places: Pieces::new(),
             free: Vec::new(),
             queues: [EMPTY; 2],
             ending: false,
         }
     }
 
-    /// No flow comes any more: as they go, so does their memory, for whoever gets them
-    /// may keep them.
+    /// No flow comes any more.
     pub(super) fn end(&mut self) {
+        self.places.end();
         self.ending = true;
         self.free = Vec::new();
     }
@@ -86,62 +122,45 @@ impl FlowSlab {
         }
     }
 
-    /// The flow at a place, and the queue it stands in.
-    pub(super) fn get_mut(&mut self, place: u32) -> Option<(&mut Held, Queue)> {
-        let p = self.pieces.get_mut(place as usize / PIECE)?;
-        let p = p.places.get_mut(place as usize % PIECE)?;
-        Some((p.flow.as_mut()?, p.queue))
+    /// The flow at a place.
+    #[inline]
+    pub(super) fn get(&self, place: u32) -> Option<&Entry> {
+        self.places.get(place)
     }
 
+    /// The same, to be changed.
     #[inline]
-    fn at(&mut self, place: u32) -> &mut Place {
-        &mut self.pieces[place as usize / PIECE].places[place as usize % PIECE]
+    pub(super) fn get_mut(&mut self, place: u32) -> Option<&mut Entry> {
+        self.places.get_mut(place)
+    }
+
+    /// Of a place of which a link says that a flow is there.
+    #[inline]
+    fn at(&mut self, place: u32) -> &mut Entry {
+        match self.places.get_mut(place) {
+            Some(entry) => entry,
+            None => unreachable!("links lead to flows"),
+        }
     }
 
     /// Puts a new flow last into the open queue.
-    pub(super) fn insert(&mut self, flow: Held) -> u32 {
-        let place = self.free.pop().unwrap_or_else(|| self.one_more());
-        self.at(place).flow = Some(flow);
-        self.pieces[place as usize / PIECE].held += 1;
+    pub(super) fn insert(&mut self, entry: Entry) -> u32 {
+        let behind = || u32::try_from(self.places.len()).unwrap_or(NONE);
+        let place = self.free.pop().unwrap_or_else(behind);
+        self.places.put(place, entry);
         self.append(place, Queue::Open);
         place
     }
 
-    fn one_more(&mut self) -> u32 {
-        if self.pieces.last().is_none_or(|p| p.places.len() == PIECE) {
-            // Nobody pays for room that nobody has written in.
-            self.pieces.push(Piece {
-                places: Vec::with_capacity(PIECE),
-                held: 0,
-            });
-        }
-        let before = (self.pieces.len() - 1) * PIECE;
-        let last = self.pieces.last_mut().map(|piece| {
-            piece.places.push(Place {
-                flow: None,
-                queue: Queue::Open,
-                before: NONE,
-                after: NONE,
-            });
-            before + piece.places.len() - 1
-        });
-        last.and_then(|place| u32::try_from(place).ok())
-            .unwrap_or(NONE)
-    }
-
     /// Takes a flow away; its place is free.
     pub(super) fn remove(&mut self, place: u32) {
-        if self.get_mut(place).is_none() {
+        if self.places.get(place).is_none() {
             return;
         }
-        self.at(place).flow = None;
         self.unlink(place);
-        let piece = &mut self.pieces[place as usize / PIECE];
-        piece.held -= 1;
+        self.places.take(place);
         if !self.ending {
             self.free.push(place);
-        } else if piece.held == 0 {
-            *piece = Piece::default();
         }
     }
 
@@ -169,7 +188,7 @@ impl FlowSlab {
     }
 
     fn unlink(&mut self, place: u32) {
-        let Place {
+        let Entry {
             queue,
             before,
             after,

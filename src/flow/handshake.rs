@@ -1,8 +1,9 @@
 //! The opening of a connection (RFC 9293, 3.5).
 
-use crate::model::{Handshake, Nanos, Segment, SeqNum, TcpFlags, Timestamp};
+use crate::model::{Handshake, Nanos, SeqNum, TcpFlags, Timestamp};
 
 use super::pair::{Half, Pair};
+use super::part::Part;
 
 /// What was seen of one side's SYNs, with or without ACK.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,7 @@ pub(super) struct Opening {
 impl Opening {
     /// Takes a segment that side `from` sent.
     #[inline]
-    pub(super) fn take(&mut self, s: &Segment<'_>, from: Half) {
+    pub(super) fn take(&mut self, s: &Part<'_>, from: Half) {
         let syn = s.flags.has(TcpFlags::SYN);
         let ack = s.flags.has(TcpFlags::ACK);
         if syn {
@@ -68,7 +69,7 @@ impl Opening {
     }
 
     #[cold]
-    fn take_syn(&mut self, s: &Segment<'_>, from: Half, ack: bool) {
+    fn take_syn(&mut self, s: &Part<'_>, from: Half, ack: bool) {
         if ack {
             // One that acknowledges something else answers another SYN.
             let answers = self.syn[from.peer()].is_none_or(|syn| s.ack.after(syn.isn));
@@ -99,11 +100,6 @@ impl Opening {
     /// The same where a refusal counts: what tshark measures disorder by.
     pub(super) const fn round_trip(&self) -> Option<Nanos> {
         self.round_trip
-    }
-
-    /// Whether any SYN without ACK was seen.
-    pub(super) const fn has_syn(&self) -> bool {
-        self.latest_syn.is_some()
     }
 
     /// The opening as the side `client` made it; `None` without its SYN.

@@ -1,30 +1,31 @@
 //! How a flow is found: by its two endpoints, whoever speaks.
 //!
 //! An IPv4 pair packs into a `u128`, which hashes in 3 ns where the derived
-//! hash of a struct takes 20; IPv6 has a map of its own with a wider key. The
-//! hasher is seeded anew for every map, because the writer of a hostile
+//! hash of a struct takes 20. The map keeps places only, since whose place it is stands
+//! there. The hasher is seeded anew for every map, because the writer of a hostile
 //! capture chooses the keys.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
+use super::live::Begun;
 use crate::model::Endpoint;
 
 /// The undirected identity of a flow: the lesser endpoint first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FlowKey {
+enum FlowKey {
     V4(u128),
     V6(u128, u128, u64),
 }
 
 impl FlowKey {
-    /// The key of a pair, the same in both directions, and whether `a` is the
-    /// greater of the two. Networks with numbers of their own may have the same
-    /// addresses: they are told apart.
+    /// The key of a pair, the same in both directions. Networks with numbers of their own
+    /// may have the same addresses: they are told apart.
     #[inline]
-    pub(super) fn new(a: &Endpoint, b: &Endpoint, vni: Option<u32>) -> (Self, bool) {
+    fn new(a: &Endpoint, b: &Endpoint, vni: Option<u32>) -> Self {
         // Numbers have 24 bits; no number is another than 0.
         let network = vni.map_or(0, |vni| 1 << 24 | vni);
         if let (IpAddr::V4(x), IpAddr::V4(y)) = (&a.ip, &b.ip) {
@@ -32,13 +33,21 @@ impl FlowKey {
             let y = u64::from(y.to_bits()) << 16 | u64::from(b.port);
             let (high, low) = (u128::from(network >> 16), u128::from(network & 0xffff));
             let key = high << 112 | u128::from(x.min(y)) << 64 | low << 48 | u128::from(x.max(y));
-            (Self::V4(key), x > y)
+            Self::V4(key)
         } else {
             let x = (wide(&a.ip), a.port);
             let y = (wide(&b.ip), b.port);
             let (lo, hi) = if x <= y { (x, y) } else { (y, x) };
             let ports = u64::from(network) << 32 | u64::from(lo.1) << 16 | u64::from(hi.1);
-            (Self::V6(lo.0, hi.0, ports), x > y)
+            Self::V6(lo.0, hi.0, ports)
+        }
+    }
+
+    #[inline]
+    fn hash(self, seed: &RandomState) -> u64 {
+        match self {
+            Self::V4(key) => seed.hash_one(key),
+            Self::V6(low, high, ports) => seed.hash_one((low, high, ports)),
         }
     }
 }
@@ -50,34 +59,47 @@ fn wide(ip: &IpAddr) -> u128 {
     }
 }
 
-/// From keys to places in the table.
+/// Places in the table, found by the keys of the flows that stand there.
 #[derive(Debug, Default)]
 pub(super) struct KeyMap {
-    v4: HashMap<u128, u32, RandomState>,
-    v6: HashMap<(u128, u128, u64), u32, RandomState>,
+    seed: RandomState,
+    places: HashTable<u32>,
 }
 
 impl KeyMap {
+    /// The hash of a pair's key.
     #[inline]
-    pub(super) fn get(&self, key: FlowKey) -> Option<u32> {
-        match key {
-            FlowKey::V4(k) => self.v4.get(&k).copied(),
-            FlowKey::V6(a, b, p) => self.v6.get(&(a, b, p)).copied(),
+    pub(super) fn hash(&self, a: &Endpoint, b: &Endpoint, vni: Option<u32>) -> u64 {
+        FlowKey::new(a, b, vni).hash(&self.seed)
+    }
+
+    /// The place with this hash where that is so.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.places.find(hash, |place| is_it(*place)).copied()
+    }
+
+    /// A place that is not in it. `at` tells what flow stands at any that is.
+    pub(super) fn insert<'a>(
+        &mut self,
+        hash: u64,
+        place: u32,
+        at: impl Fn(u32) -> Option<&'a Begun>,
+    ) {
+        let Self { seed, places } = self;
+        places.insert_unique(hash, place, |place| {
+            at(*place).map_or(0, |begun| {
+                let [a, b] = &begun.ends;
+                FlowKey::new(a, b, begun.vni).hash(seed)
+            })
+        });
+    }
+
+    /// Takes a place out.
+    pub(super) fn remove(&mut self, hash: u64, place: u32) {
+        if let Ok(entry) = self.places.find_entry(hash, |other| *other == place) {
+            entry.remove();
         }
-    }
-
-    pub(super) fn insert(&mut self, key: FlowKey, place: u32) {
-        match key {
-            FlowKey::V4(k) => self.v4.insert(k, place),
-            FlowKey::V6(a, b, p) => self.v6.insert((a, b, p), place),
-        };
-    }
-
-    pub(super) fn remove(&mut self, key: FlowKey) {
-        match key {
-            FlowKey::V4(k) => self.v4.remove(&k),
-            FlowKey::V6(a, b, p) => self.v6.remove(&(a, b, p)),
-        };
     }
 }
 
@@ -97,9 +119,7 @@ mod tests {
             (end("::1", 5), end("fe80::1", 4)),
             (end("::1", 5), end("::1", 4)),
         ] {
-            let (there, back) = (FlowKey::new(&a, &b, None), FlowKey::new(&b, &a, None));
-            assert_eq!(there.0, back.0);
-            assert_ne!(there.1, back.1);
+            assert_eq!(FlowKey::new(&a, &b, None), FlowKey::new(&b, &a, None));
         }
     }
 
@@ -123,7 +143,7 @@ mod tests {
         ];
         for [a, b] in ends {
             let keys = [None, Some(0), Some(1), Some(1 << 16), Some((1 << 24) - 1)];
-            let keys = keys.map(|vni| FlowKey::new(&a, &b, vni).0);
+            let keys = keys.map(|vni| FlowKey::new(&a, &b, vni));
             for (at, key) in keys.iter().enumerate() {
                 assert!(keys[..at].iter().all(|other| other != key), "{keys:?}");
             }

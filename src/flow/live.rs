@@ -1,8 +1,8 @@
 //! One flow while its segments come in.
 
 use crate::model::{
-    Close, Endpoint, Exchange, FlowId, FlowRecord, FlowShape, Incomplete, Segment, SeqNum, Shapes,
-    TcpFlags, Timestamp,
+    Close, Endpoint, Exchange, FlowId, FlowRecord, FlowShape, Incomplete, SeqNum, Shapes, TcpFlags,
+    Timestamp,
 };
 
 use super::analysis::HalfAnalysis;
@@ -11,6 +11,7 @@ use super::endpoint::{End, said};
 use super::exchange::Dialogue;
 use super::handshake::Opening;
 use super::pair::{Half, Pair};
+use super::part::Part;
 use super::ranges::SeqRanges;
 use super::zeek::Connection;
 
@@ -32,46 +33,19 @@ struct Sent {
     analysis: HalfAnalysis,
     /// One past its FIN.
     fin: Option<SeqNum>,
-    fin_acknowledged: bool,
     /// When it first sent a FIN or RST.
     closed: Option<Timestamp>,
 }
 
-/// What each side's numbers are counted from: the initial sequence number, or the one
-/// that tshark takes for it.
-#[derive(Debug, Default)]
-pub(super) struct Bases(Pair<Half, Option<SeqNum>>);
-
-impl Bases {
-    /// Takes the next segment, as tshark guesses.
-    #[inline]
-    pub(super) fn settle(&mut self, s: &Segment<'_>, from: Half) {
-        let syn = s.flags.has(TcpFlags::SYN);
-        let ack = s.flags.has(TcpFlags::ACK);
-        let base = &mut self.0[from];
-        if base.is_none() || syn && ack {
-            *base = Some(if syn {
-                s.seq
-            } else {
-                SeqNum(s.seq.0.wrapping_sub(1))
-            });
-        }
-        let other = &mut self.0[from.peer()];
-        if other.is_none() && ack {
-            *other = Some(SeqNum(s.ack.0.wrapping_sub(1)));
-        }
-    }
-
-    /// Whether a segment begins another connection on the same pair: a SYN
-    /// whose sequence number is not the one that this side began with. One
-    /// with the same number was sent again. tshark's `tcp.stream` tells them
-    /// apart in the same way.
-    #[inline]
-    pub(super) fn are_superseded_by(&self, s: &Segment<'_>, from: Half) -> bool {
-        s.flags.has(TcpFlags::SYN)
-            && !s.flags.has(TcpFlags::ACK)
-            && self.0[from].is_some_and(|base| base != s.seq)
-    }
+/// What a flow begins with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    /// Its number.
+    pub id: FlowId,
+    /// Both endpoints, the first frame's sender first.
+    pub ends: [Endpoint; 2],
+    /// The virtual network that it is in.
+    pub vni: Option<u32>,
 }
 
 /// One flow.
@@ -80,20 +54,15 @@ pub(super) struct Flow {
     id: FlowId,
     ends: Pair<Half, Endpoint>,
     vni: Option<u32>,
-    /// Whether the first sender is the greater endpoint.
-    greater: bool,
     client: Half,
     client_known_by: ClientKnownBy,
     first: Timestamp,
     last: Timestamp,
     sent: Pair<Half, Sent>,
-    bases: Bases,
     opening: Opening,
     connection: Connection,
     dialogue: Dialogue,
     reset: bool,
-    /// A RST came, also one after both FINs, which never are acknowledged then.
-    over: bool,
     /// Who sent the latest segment and when, if it carried data.
     latest_data: Option<(Half, Timestamp)>,
     /// A side that was gone when data for it came, and when that data was sent.
@@ -101,87 +70,40 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// A flow that begins with `s`, before `s` itself is taken.
-    /// `greater` is the sender's, as [`FlowKey::new`](super::key::FlowKey::new) tells it.
-    pub(super) fn new(id: FlowId, s: &Segment<'_>, greater: bool, time_port: Option<u16>) -> Self {
+    /// A flow of which no segment was taken yet.
+    pub(super) fn new(begun: Begun, time_port: Option<u16>) -> Self {
+        let Begun { id, ends, vni } = begun;
         let mut flow = Self {
             id,
-            ends: Pair::new([s.source, s.destination]),
-            vni: s.vni,
-            greater,
+            ends: Pair::new(ends),
+            vni,
             client: Half::First,
             client_known_by: ClientKnownBy::FirstFrame,
-            first: s.time,
-            last: s.time,
+            // Every segment is earlier, and later.
+            first: Timestamp::from_nanos(i64::MAX),
+            last: Timestamp::from_nanos(i64::MIN),
             sent: Pair::default(),
-            bases: Bases::default(),
             opening: Opening::default(),
             connection: Connection::default(),
             dialogue: Dialogue::default(),
             reset: false,
-            over: false,
             latest_data: None,
             gone: None,
         };
-        if time_port.is_some_and(|p| p != s.source.port && p != s.destination.port) {
+        if time_port.is_some_and(|p| ends.iter().all(|end| end.port != p)) {
             flow.dialogue.forbid_time();
         }
         flow
     }
 
-    /// Both endpoints, the first frame's sender first.
-    pub(super) const fn ends(&self) -> [Endpoint; 2] {
-        self.ends.both
-    }
-
-    /// The virtual network that it is in.
-    pub(super) const fn vni(&self) -> Option<u32> {
-        self.vni
-    }
-
-    /// Its number.
-    pub(super) fn id(&self) -> FlowId {
-        self.id
-    }
-
-    /// When its latest frame was captured.
-    pub(super) const fn last(&self) -> Timestamp {
-        self.last
-    }
-
-    /// Whether the first sender is the greater endpoint.
-    #[inline]
-    pub(super) const fn greater(&self) -> bool {
-        self.greater
-    }
-
-    /// Whether a segment begins another connection on the same pair.
-    #[inline]
-    pub(super) fn is_superseded_by(&self, s: &Segment<'_>, from: Half) -> bool {
-        self.bases.are_superseded_by(s, from)
-    }
-
-    /// Whether any SYN without ACK was seen.
-    pub(super) const fn has_syn(&self) -> bool {
-        self.opening.has_syn()
-    }
-
-    /// Whether both sides have sent a FIN and had it acknowledged, or a RST came:
-    /// no more is to be waited for.
-    pub(super) const fn is_closed(&self) -> bool {
-        let [a, b] = &self.sent.both;
-        self.over || a.fin_acknowledged && b.fin_acknowledged
-    }
-
     /// Takes the next segment, which side `from` sent.
     #[inline]
-    pub(super) fn take(&mut self, s: &Segment<'_>, from: Half, budget: &mut Budget) {
+    pub(super) fn take(&mut self, s: &Part<'_>, from: Half, budget: &mut Budget) {
         self.last = self.last.max(s.time);
         self.first = self.first.min(s.time);
         if s.flags.has(TcpFlags::SYN) {
             self.settle_client(s, from);
         }
-        self.bases.settle(s, from);
 
         let round_trip = self.opening.round_trip();
         self.opening.take(s, from);
@@ -206,12 +128,6 @@ impl Flow {
         if s.flags.has(TcpFlags::FIN) {
             sender.fin = Some(s.seq.plus(s.payload_len).plus(1));
         }
-        if let Some(fin) = peer.fin
-            && s.flags.has(TcpFlags::ACK)
-            && !fin.after(s.ack)
-        {
-            peer.fin_acknowledged = true;
-        }
         if s.flags.has(TcpFlags::RST) {
             // RFC 9293, 3.10.7.1: where there is no connection any more, a segment with
             // ACK is answered by a RST without. After its FIN nobody there reads.
@@ -219,7 +135,6 @@ impl Flow {
                 let data = self.latest_data.filter(|data| data.0 != from);
                 self.gone = self.gone.or(data.map(|(_, at)| (from, at)));
             }
-            self.over = true;
             self.reset |= sender.fin.is_none() || peer.fin.is_none();
         }
 
@@ -238,7 +153,7 @@ impl Flow {
     /// The sender of the first SYN; without one, the receiver of a SYN-ACK;
     /// else the sender of the first frame.
     #[cold]
-    fn settle_client(&mut self, s: &Segment<'_>, from: Half) {
+    fn settle_client(&mut self, s: &Part<'_>, from: Half) {
         let (by, client) = if s.flags.has(TcpFlags::ACK) {
             (ClientKnownBy::SynAck, from.peer())
         } else {

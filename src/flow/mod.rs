@@ -13,8 +13,14 @@
 //!
 //! | file | what it knows |
 //! | --- | --- |
-//! | `table` | which flow a segment belongs to, and when a record is due |
-//! | `key`, `flow_slab` | how a flow is found, where it is kept |
+//! | `table` | the two halves below, as one |
+//! | `config` | what a table may hold, and what it has seen |
+//! | `index` | which flow a segment belongs to, and when a record is due |
+//! | `key`, `flow_slab`, `life` | how a flow is found, its place, how far it has come |
+//! | `flows` | the flows at work |
+//! | `steps` | what the index tells the flows, on its way to another thread |
+//! | `pieces` | memory for both |
+//! | `part` | what a flow takes of a segment |
 //! | `quiet` | a flow that has said nothing yet |
 //! | `live` | one flow, put together from the rest |
 //! | `handshake` | the opening |
@@ -34,19 +40,25 @@ mod analysis;
 #[cfg(test)]
 mod analysis_tests;
 mod budget;
+mod config;
 mod endpoint;
 mod exchange;
 #[cfg(test)]
 mod exchange_tests;
 mod flow_slab;
+mod flows;
 mod handshake;
 mod history;
 mod inbound;
 #[cfg(test)]
 mod incomplete_tests;
+mod index;
 mod key;
+mod life;
 mod live;
 mod pair;
+mod part;
+mod pieces;
 mod printable;
 #[cfg(test)]
 mod properties;
@@ -55,6 +67,7 @@ mod quiet;
 mod quiet_tests;
 mod ranges;
 mod reasons;
+mod steps;
 mod table;
 #[cfg(test)]
 mod testkit;
@@ -64,4 +77,8 @@ mod time_protocol;
 mod turns;
 mod zeek;
 
-pub use table::{FlowConfig, FlowCounts, FlowTable};
+pub use config::{FlowConfig, FlowCounts};
+pub(crate) use flows::Flows;
+pub(crate) use index::FlowIndex;
+pub(crate) use steps::Steps;
+pub use table::FlowTable;

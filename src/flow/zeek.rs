@@ -5,11 +5,12 @@
 //! documentation and of what Zeek does where that is silent; each is named at
 //! its arm.
 
-use crate::model::{ConnState, Segment, SeqNum, TcpFlags};
+use crate::model::{ConnState, SeqNum, TcpFlags};
 
 use super::endpoint::{End, EndState, said};
 use super::history::History;
 use super::pair::{Half, Pair};
+use super::part::Part;
 use super::ranges::SeqRanges;
 
 /// Both ends of a connection, by who sent the first frame.
@@ -27,7 +28,7 @@ impl Connection {
     /// was seen of it. A segment cut by the snapshot length is a hole for
     /// Zeek, whatever is left of it.
     #[inline]
-    pub(super) fn carry(&mut self, s: &Segment<'_>, seq: SeqNum, from: Half, stream: &SeqRanges) {
+    pub(super) fn carry(&mut self, s: &Part<'_>, seq: SeqNum, from: Half, stream: &SeqRanges) {
         let cut = (s.payload.len() as u64) < u64::from(s.payload_len);
         match &mut self.captured[from] {
             Some(captured) if !cut => captured.insert(seq, s.payload_len),
@@ -41,7 +42,7 @@ impl Connection {
     #[inline]
     pub(super) fn take(
         &mut self,
-        s: &Segment<'_>,
+        s: &Part<'_>,
         from: Half,
         client: Half,
         streams: Pair<Half, &SeqRanges>,
@@ -87,7 +88,7 @@ impl Connection {
     }
 
     /// The letters of the segment's control bits.
-    fn tell(&mut self, s: &Segment<'_>, from: Half, from_client: bool) {
+    fn tell(&mut self, s: &Part<'_>, from: Half, from_client: bool) {
         let flags = s.flags;
         let (syn, fin, rst) = (
             flags.has(TcpFlags::SYN),

@@ -7,10 +7,10 @@ use super::input::{Open, shown};
 use super::merge::Copied;
 use super::taker::{Stream, Taker};
 use super::{DID_NOT_HOLD, Run};
-use crate::analysis::{Analyzer, FileSummary, FrameFilter, Front, Ladder, Merged, Timeline};
-use crate::commands::read_ahead::{Next, read_ahead};
+use crate::analysis::{Analyzer, FileSummary, FrameFilter, Ladder, Merged, Timeline};
+use crate::commands::read_ahead::read_ahead;
 use crate::flow::FlowConfig;
-use crate::model::{FlowId, Frame, Nanos, Timestamp};
+use crate::model::{FlowId, Frame, Nanos};
 use crate::sys::capture::filter::Filter;
 use crate::sys::host;
 use crate::sys::process::stderr;
@@ -55,7 +55,6 @@ impl Run<'_> {
         filter: Option<&mut Filter>,
         stream: &mut Stream<'_>,
     ) -> anyhow::Result<Option<Ladder>> {
-        let filtered = filter.is_some();
         let live = open.live && self.args.sort.key().is_none();
         let reader = &mut open.reader;
         let mut matches = filter.map(|f| move |frame: &Frame<'_>| f.matches(frame));
@@ -64,16 +63,21 @@ impl Run<'_> {
             Analyzer::new(self.config(), filter, self.ladder()).with(self.args.tunnels());
         let name = (self.args.files.len() > 1).then(|| self.files[at].name.clone());
         let mut taker = Taker::new(self.args, &mut self.tally, stream, name, live);
-        // A filter is libpcap's, and stays in its thread.
-        let damage = if filtered || host::cpus() < 2 && !live {
+        let threads = host::cpus() >= 2 || live;
+        let damage = if let Some(halves) = analyzer.halves().filter(|_| threads) {
+            read_ahead(reader, live.then_some(LATE), halves, |flow| {
+                taker.take(flow);
+                taker.error.is_none()
+            })
+        } else {
+            // A filter is libpcap's, and stays in its thread.
             loop {
                 match reader.next() {
                     Ok(Some(frame)) => {
-                        let now = frame.time;
+                        let until = frame.time.plus(Nanos::new(-LATE.get()));
                         analyzer.frame(&frame, &mut |flow| taker.take(flow));
                         if live {
-                            analyzer
-                                .hand_on_closed(Some(before(now)), &mut |flow| taker.take(flow));
+                            analyzer.hand_on_closed(Some(until), &mut |flow| taker.take(flow));
                         }
                     }
                     Ok(None) => break None,
@@ -83,23 +87,6 @@ impl Run<'_> {
                     break None;
                 }
             }
-        } else {
-            let front = Front::new(self.args.tunnels());
-            let (front, damage) = read_ahead(reader, live, front, |next| {
-                let until = match next {
-                    Next::Segment(frame, segment) => {
-                        analyzer.segment(frame, segment, &mut |flow| taker.take(flow));
-                        Some(before(segment.time))
-                    }
-                    Next::Idle => None,
-                };
-                if live {
-                    analyzer.hand_on_closed(until, &mut |flow| taker.take(flow));
-                }
-                taker.error.is_none()
-            });
-            analyzer.set_front(front);
-            damage
         };
         let timeline = analyzer.finish(&mut |flow| taker.take(flow));
         let kept = taker.end()?;
@@ -192,11 +179,6 @@ impl Run<'_> {
     fn ladder(&self) -> Option<Ladder> {
         self.args.flow.map(|n| Ladder::of(FlowId(n)))
     }
-}
-
-/// Up to when a closed flow has to have been silent, at this moment.
-fn before(now: Timestamp) -> Timestamp {
-    now.plus(Nanos::new(-LATE.get()))
 }
 
 /// Says of which frames nothing can be told, because their link type is not known.
