@@ -61,7 +61,7 @@ fn search(say: Say, record: &CeilingRecord, page: &mut Page) {
         })
         .collect();
     page.table(
-        2,
+        "llrrr",
         &[
             &say.t_of_what(),
             &say.t_limit_first(),

@@ -33,7 +33,7 @@ pub(super) fn of_runs(say: Say, runs: &[&RunPart<'_>], page: &mut Page) {
         })
         .collect();
     page.table(
-        2,
+        "llrrrrrrrrr",
         &[
             &say.t_run(),
             &say.t_client(),
@@ -120,7 +120,7 @@ fn durations(say: Say, rows: &[CompareRow], page: &mut Page) {
         })
         .collect();
     page.table(
-        1,
+        "lrrrrrrrr",
         &[
             &say.t_method(),
             &say.t_runs(),
@@ -177,7 +177,7 @@ fn tasks(say: Say, rows: &[CompareRow], page: &mut Page) {
         })
         .collect();
     page.table(
-        1,
+        "lrrrrrr",
         &[
             &say.t_method(),
             &say.r_client_threads(),
@@ -220,7 +220,7 @@ fn differences(say: Say, record: &CompareRecord, page: &mut Page) {
         })
         .collect();
     page.table(
-        3,
+        "lllrr",
         &[
             &say.t_shorter(),
             &say.t_longer(),

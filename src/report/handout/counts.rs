@@ -48,7 +48,7 @@ pub(super) fn table(say: Say, census: &RunCensus, page: &mut Page) {
         ),
     ];
     page.table(
-        2,
+        "llrrrr",
         &[
             &say.t_of_what(),
             &say.t_counted(),

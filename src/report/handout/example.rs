@@ -178,7 +178,7 @@ fn ladder(say: Say, run: &RunPart<'_>, flow: &FlowRecord, page: &mut Page) {
         })
         .collect();
     page.table(
-        5,
+        "lllllrrr",
         &[
             &say.t_frame(),
             &say.t_time(),

@@ -15,7 +15,7 @@ pub(super) fn table(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
     }
     let shown: Vec<Vec<String>> = flows.iter().take(rows).map(|f| flow_row(say, f)).collect();
     page.table(
-        5,
+        "lllllrrl",
         &[
             &say.t_flow(),
             &say.t_client(),
@@ -112,7 +112,7 @@ fn of_workers(say: Say, run: &RunPart<'_>, rows: usize, page: &mut Page) {
     }
     let shown: Vec<Vec<String>> = first.iter().map(|w| worker_row(say, w)).collect();
     page.table(
-        5,
+        "lllllrrr",
         &[
             &say.t_request(),
             &say.t_client(),

@@ -82,5 +82,5 @@ pub(super) fn section(say: Say, parts: &Parts<'_>, page: &mut Page) {
         .filter(|(used, ..)| *used)
         .map(|(_, term, means)| vec![term, means])
         .collect();
-    page.table(2, &[&say.t_term(), &say.t_means()], &rows);
+    page.table("ll", &[&say.t_term(), &say.t_means()], &rows);
 }

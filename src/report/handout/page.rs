@@ -81,8 +81,8 @@ impl Page {
         }
     }
 
-    /// A table whose columns after the first `left` ones hold figures.
-    pub(super) fn table(&mut self, left: usize, columns: &[&str], rows: &[Vec<String>]) {
+    /// A table. `aligned` has a letter a column: `l` where it holds texts, `r` where figures.
+    pub(super) fn table(&mut self, aligned: &str, columns: &[&str], rows: &[Vec<String>]) {
         if rows.is_empty() {
             return;
         }
@@ -90,12 +90,15 @@ impl Page {
             let cells: Vec<&str> = cells.collect();
             format!("| {} |", cells.join(" | "))
         };
+        debug_assert_eq!(aligned.len(), columns.len(), "a letter a column");
         let wide = (LINE / columns.len().max(1)).max(WIDE);
-        let rules: Vec<String> = (0..columns.len())
-            .map(|at| {
+        let rules: Vec<String> = aligned
+            .bytes()
+            .enumerate()
+            .map(|(at, to)| {
                 let cells = rows.iter().filter_map(|row| Some(row.get(at)?.as_str()));
                 let dashes = "-".repeat(width(columns[at], cells, wide));
-                if at < left {
+                if to == b'l' {
                     format!(":{dashes}")
                 } else {
                     format!("{dashes}:")
@@ -163,8 +166,8 @@ mod tests {
         page.sentences(&["One.".to_owned(), "Two.".to_owned()]);
         page.sentences(&[]);
         page.list(&["x".to_owned()]);
-        page.table(1, &["a", "b"], &[vec!["c".to_owned(), "1".to_owned()]]);
-        page.table(1, &["a"], &[]);
+        page.table("lr", &["a", "b"], &[vec!["c".to_owned(), "1".to_owned()]]);
+        page.table("l", &["a"], &[]);
         assert_eq!(
             page.end(),
             "# A\n\nOne. Two.\n\n- x\n\n| a | b |\n| :--- | ---: |\n| c | 1 |\n"

@@ -37,7 +37,7 @@ pub(super) fn task(say: Say, parts: &Parts<'_>, page: &mut Page) {
         })
         .collect();
     page.table(
-        3,
+        "lllrlr",
         &[
             &say.t_run(),
             &say.t_client(),
@@ -118,7 +118,7 @@ fn place(say: Say, environment: &Environment, tool: &Tool, page: &mut Page) {
         };
         rows.push(vec![foreign(name), value]);
     }
-    page.table(2, &[&say.t_property(), &say.t_value()], &rows);
+    page.table("ll", &[&say.t_property(), &say.t_value()], &rows);
     if environment.limits.values().any(Option::is_none) {
         page.sentences(&[say.limit_absent()]);
     }

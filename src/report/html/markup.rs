@@ -1,5 +1,7 @@
 //! HTML that is put together from parts of our own and texts from anywhere.
 
+use std::fmt::Write;
+
 use crate::text::escape::printable;
 
 /// HTML under construction. Markup is a constant of this program; whatever comes from
@@ -14,7 +16,8 @@ impl Markup {
         self
     }
 
-    /// A text, which shows as it is and does nothing, also in a quoted attribute.
+    /// A text, which shows as it is and does nothing, also in a quoted attribute. It is
+    /// written in ASCII, of which a browser reads a page in a byte a letter.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         for c in printable(text).chars() {
             match c {
@@ -23,7 +26,9 @@ impl Markup {
                 '>' => self.0.push_str("&gt;"),
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
-                c => self.0.push(c),
+                c if c.is_ascii() => self.0.push(c),
+                // `write!` to a String does not fail.
+                c => drop(write!(self.0, "&#{};", u32::from(c))),
             }
         }
         self
@@ -72,7 +77,8 @@ mod tests {
         fn no_text_is_markup(text in any::<String>()) {
             let mut markup = Markup::default();
             markup.text(&text);
-            prop_assert!(!markup.end().contains(['<', '>', '"', '\'']));
+            let markup = markup.end();
+            prop_assert!(!markup.contains(['<', '>', '"', '\'']) && markup.is_ascii());
         }
     }
 

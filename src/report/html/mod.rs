@@ -112,10 +112,11 @@ impl Parts {
 
     /// Writes a page. What is put in is not looked at again.
     fn fill(&self, page: &str, script: &str, lang: Lang, out: &mut impl Write) -> io::Result<()> {
+        let (script, style) = (pack::flush_left(script), pack::flush_left(STYLE));
         let policy = format!(
             "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
-            pack::source(script),
-            pack::source(STYLE)
+            pack::source(&script),
+            pack::source(&style)
         );
         let texts = page_texts::all(lang);
         let mut script_texts = Markup::default();
@@ -124,12 +125,12 @@ impl Parts {
             lang.name(),
             &policy,
             &self.title,
-            STYLE,
+            &style,
             &self.top,
             &self.rest,
             &script_texts.end(),
             &self.data,
-            script,
+            &script,
         ];
         let mut rest = page;
         while let Some((before, after)) = rest.split_once("{{") {

@@ -24,6 +24,15 @@ pub(super) fn source(text: &str) -> String {
     format!("'sha256-{}'", base64(&Sha256::digest(text.as_bytes())))
 }
 
+/// A source without its indentation, which is a twelfth of it. No text of ours goes on over
+/// the end of a line.
+pub(super) fn flush_left(source: &str) -> String {
+    let lines = source.lines().map(str::trim_start);
+    lines.fold(String::with_capacity(source.len()), |all, line| {
+        all + line + "\n"
+    })
+}
+
 /// RFC 4648, 4.
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -6,59 +6,51 @@
  * @typedef {{rows: number, columns: ColumnHead[]}} TableHead
  */
 
-/** Codes of at most this many bytes are whole numbers that a bitwise operator takes. */
+/** So many bytes of a code are a whole number that a bitwise operator takes. */
 const NARROW = 4;
 
 /**
- * The codes of one column, which `kept` is used for: 0 is what is not there.
- * @param {Uint8Array} bytes @param {number} from @param {number} width @param {Uint32Array} kept
- * @returns {Uint32Array | Float64Array}
- */
-function codesOf(bytes, from, width, kept) {
-  const rows = kept.length;
-  if (width > NARROW) {
-    const wide = new Float64Array(rows);
-    for (let plane = 0, at = from, scale = 1; plane < width; plane += 1, at += rows, scale *= 256) {
-      for (let row = 0; row < rows; row += 1) wide[row] += bytes[at + row] * scale;
-    }
-    return wide;
-  }
-  kept.fill(0);
-  for (let plane = 0, at = from; plane < width; plane += 1, at += rows) {
-    const shift = 8 * plane;
-    for (let row = 0; row < rows; row += 1) kept[row] |= bytes[at + row] << shift;
-  }
-  return kept;
-}
-
-/**
- * What codes mean, in `values`.
- * An odd code is a distance of 0 or more: 0, -1, 1, -2 are 1, 2, 3, 4.
- * @param {Uint32Array | Float64Array} codes @param {Float64Array} values
+ * One column, whose bytes begin at `from`, plane by plane, into `values`.
+ * A code of 0 is what is not there; an odd one is a distance of 0 or more: 0, -1, 1, -2 are
+ * 1, 2, 3, 4.
+ * @param {Uint8Array} bytes @param {number} from @param {number} width @param {Float64Array} values
  * @param {Float64Array | null} near to what they are distances; null: to the value before, or
  * to nothing @param {boolean} previous
  * @returns {boolean} whether every row has a value
  */
-function decode(codes, values, near, previous) {
+function decode(bytes, from, width, values, near, previous) {
   const rows = values.length;
-  const narrow = codes instanceof Uint32Array;
+  if (width === 0) {
+    values.fill(NaN);
+    return rows === 0;
+  }
   let whole = true;
   let before = 0;
-  for (let row = 0; row < rows; row += 1) {
-    const code = codes[row];
-    if (code === 0) {
+  for (let row = 0, at = from; row < rows; row += 1, at += 1) {
+    let code = bytes[at];
+    if (width > 1) {
+      code |= bytes[at + rows] << 8;
+      if (width > 2) code |= bytes[at + 2 * rows] << 16;
+      if (width > 3) code |= bytes[at + 3 * rows] << 24;
+    }
+    let half = code >>> 1;
+    let there = code !== 0;
+    for (let plane = NARROW, scale = 2 ** 31; plane < width; plane += 1, scale *= 256) {
+      const high = bytes[at + plane * rows];
+      half += high * scale;
+      there ||= high !== 0;
+    }
+    if (!there) {
       values[row] = NaN;
       whole = false;
       continue;
     }
-    const half = narrow ? code >>> 1 : Math.floor(code / 2);
-    const distance = half * 2 === code ? -half : half;
+    const distance = code & 1 ? half : -half;
     if (near) {
       values[row] = near[row] + distance;
     } else {
-      const value = before + distance;
-      values[row] = value;
-      if (previous) before = value;
+      values[row] = before + distance;
+      if (previous) before = values[row];
     }
   }
   return whole;
@@ -93,13 +85,12 @@ function readTable(head, bytes, from) {
   /** @type {Columns} */
   const filled = {};
   const bases = new Set(head.columns.map(({ base }) => base));
-  const kept = new Uint32Array(rows);
   let at = from;
   for (const { name, base, width } of head.columns) {
     const previous = base === "previous";
     const near = previous || base === "zero" ? null : filled[base];
     const values = new Float64Array(rows);
-    const whole = decode(codesOf(bytes, at, width, kept), values, near, previous);
+    const whole = decode(bytes, at, width, values, near, previous);
     at += width * rows;
     columns[name] = values;
     if (bases.has(name)) filled[name] = whole ? values : filledIn(values, near, previous);

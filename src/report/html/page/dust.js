@@ -24,13 +24,12 @@ function workerColour(n, dark) {
 
 class Dust {
   constructor() {
-    this.canvas = document.createElement("canvas");
-    this.pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    this.image = this.pen.createImageData(1, 1);
-    this.pixels = new Uint32Array(this.image.data.buffer);
+    /** @type {ImageData | null} */
+    this.image = null;
+    this.pixels = new Uint32Array(0);
     /** Of the image; to ask it costs more than to draw a bar. */
-    this.width = 1;
-    this.height = 1;
+    this.width = 0;
+    this.height = 0;
     this.from = 0;
     /** Pixels of a nanosecond, and of a pixel of the page. */
     this.dots = 1;
@@ -40,24 +39,21 @@ class Dust {
   }
 
   /**
-   * Begins a drawing.
+   * Begins a drawing as large as a canvas.
+   * @param {CanvasRenderingContext2D} pen @param {number} paper the colour of all of it
    * @param {number} from the time at its left edge @param {number} to that at its right edge
-   * @param {number} width in the page's pixels @param {number} height
    * @param {number} scale how many dots a pixel of the page has
    */
-  begin(from, to, width, height, scale) {
-    const wide = Math.max(1, Math.round(width * scale));
-    const high = Math.max(1, Math.round(height * scale));
-    if (this.width === wide && this.height === high) {
-      this.pixels.fill(0);
-    } else {
-      [this.canvas.width, this.canvas.height] = [wide, high];
-      this.image = this.pen.createImageData(wide, high);
+  begin(pen, paper, from, to, scale) {
+    const { width, height } = pen.canvas;
+    if (!this.image || this.width !== width || this.height !== height) {
+      this.image = pen.createImageData(width, height);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
-    [this.width, this.height] = [wide, high];
+    this.pixels.fill(paper);
+    [this.width, this.height] = [width, height];
     this.from = from;
-    this.dots = wide / (to - from);
+    this.dots = width / (to - from);
     this.scale = scale;
     this.above.length = 0;
   }
@@ -68,14 +64,25 @@ class Dust {
    * @param {number} top in the page's pixels @param {number} high
    */
   add(pixel, start, end, top, high) {
-    const { pixels, dots, scale, width, height } = this;
-    const left = Math.round((start - this.from) * dots);
-    const right = Math.max(left + 1, Math.round((end - this.from) * dots));
-    const a = Math.max(0, left);
-    const b = Math.min(width, right);
+    const { dots, from } = this;
+    const left = Math.round((start - from) * dots);
+    this.fill(pixel, left, Math.max(left + 1, Math.round((end - from) * dots)), top, high);
+  }
+
+  /** A line from top to bottom, a pixel wide. @param {number} pixel @param {number} x @param {number} top both in the page's pixels */
+  upright(pixel, x, top) {
+    const left = Math.round(x * this.scale);
+    this.fill(pixel, left, left + Math.max(1, Math.round(this.scale)), top, this.height);
+  }
+
+  /** @param {number} pixel @param {number} left in dots @param {number} right @param {number} top in the page's pixels @param {number} high */
+  fill(pixel, left, right, top, high) {
+    const { pixels, scale, width } = this;
+    const a = left > 0 ? left : 0;
+    const b = right < width ? right : width;
     if (!(a < b)) return;
     const above = Math.max(0, Math.round(top * scale));
-    const below = Math.min(height, Math.max(above + 1, Math.round((top + high) * scale)));
+    const below = Math.min(this.height, Math.max(above + 1, Math.round((top + high) * scale)));
     for (let y = above, row = above * width; y < below; y += 1, row += width) pixels.fill(pixel, row + a, row + b);
   }
 
@@ -84,13 +91,21 @@ class Dust {
     this.above.push(pixel, start, end, top, high);
   }
 
-  /** Puts it on a canvas. @param {CanvasRenderingContext2D} pen */
-  settle(pen) {
-    const { above } = this;
+  /**
+   * Puts it on the canvas, over all that is there.
+   * @param {CanvasRenderingContext2D} pen @param {boolean} printing
+   */
+  settle(pen, printing) {
+    const { above, image } = this;
     for (let i = 0; i < above.length; i += 5) {
       this.add(above[i], above[i + 1], above[i + 2], above[i + 3], above[i + 4]);
     }
-    this.pen.putImageData(this.image, 0, 0);
-    pen.drawImage(this.canvas, 0, 0, this.width / this.scale, this.height / this.scale);
+    if (!image) return;
+    if (!printing) return pen.putImageData(image, 0, 0);
+    // A canvas of pixels is printed as pixels, its words too; of another one's they are a picture.
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [this.width, this.height];
+    canvas.getContext("2d")?.putImageData(image, 0, 0);
+    pen.drawImage(canvas, 0, 0, this.width / this.scale, this.height / this.scale);
   }
 }

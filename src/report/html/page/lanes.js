@@ -1,81 +1,59 @@
 // Spans of time laid out in rows: each in the lowest row that is free.
 
-/** A heap of numbers, the least on top. */
-class Heap {
-  constructor() {
-    /** @type {number[]} */
-    this.keys = [];
-    /** @type {number[]} */
-    this.values = [];
-  }
-
-  get size() {
-    return this.keys.length;
-  }
-
-  /** @param {number} key @param {number} value */
-  push(key, value) {
-    const { keys, values } = this;
-    let at = keys.length;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (keys[parent] <= key) break;
-      keys[at] = keys[parent];
-      values[at] = values[parent];
-      at = parent;
-    }
-    keys[at] = key;
-    values[at] = value;
-  }
-
-  /** The value of the least key. @returns {number} */
-  pop() {
-    const { keys, values } = this;
-    const least = values[0];
-    const key = /** @type {number} */ (keys.pop());
-    const value = /** @type {number} */ (values.pop());
-    const size = keys.length;
-    if (size === 0) return least;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= size) break;
-      if (child + 1 < size && keys[child + 1] < keys[child]) child += 1;
-      if (keys[child] >= key) break;
-      keys[at] = keys[child];
-      values[at] = values[child];
-      at = child;
-    }
-    keys[at] = key;
-    values[at] = value;
-    return least;
-  }
-}
-
 /** Spans, and the row of each. */
 class Strip {
   /** @param {Float64Array} starts @param {Float64Array} ends */
   constructor(starts, ends) {
     this.starts = starts;
     this.ends = ends;
-    this.order = Uint32Array.from(starts, (_, i) => i);
-    if (starts.some((start, i) => i > 0 && start < starts[i - 1])) {
-      this.order.sort((a, b) => starts[a] - starts[b]);
+    this.order = new Uint32Array(starts.length);
+    let inOrder = true;
+    for (let i = 0; i < starts.length; i += 1) {
+      this.order[i] = i;
+      if (i > 0 && starts[i] < starts[i - 1]) inOrder = false;
     }
+    if (!inOrder) this.order.sort((a, b) => starts[a] - starts[b]);
     this.rows = new Int32Array(starts.length);
     this.count = 0;
-    const busy = new Heap();
-    const free = new Heap();
-    for (const i of this.order) {
-      while (busy.size > 0 && busy.keys[0] < starts[i]) {
-        const row = busy.pop();
-        free.push(row, row);
-      }
-      const row = free.size > 0 ? free.pop() : this.count++;
-      this.rows[i] = row;
-      busy.push(ends[i], row);
-    }
+    this.lay();
     this.ranks = new Int32Array(this.count);
+  }
+
+  /** Gives each span its row. */
+  lay() {
+    const { starts, ends, order, rows } = this;
+    // When a row is free again: a tree over the rows, the earliest end below each node, whose
+    // children are at twice its place.
+    let leaves = 8;
+    let tree = new Float64Array(2 * leaves).fill(-Infinity);
+    for (let n = 0; n < order.length; n += 1) {
+      const i = order[n];
+      const start = starts[i];
+      if (!(tree[1] < start)) {
+        // None is free: as many again.
+        const more = new Float64Array(4 * leaves).fill(-Infinity);
+        more.set(tree.subarray(leaves), 2 * leaves);
+        leaves *= 2;
+        tree = more;
+        for (let at = leaves - 1; at > 0; at -= 1) tree[at] = Math.min(tree[2 * at], tree[2 * at + 1]);
+      }
+      let at = 1;
+      while (at < leaves) {
+        at *= 2;
+        if (!(tree[at] < start)) at += 1;
+      }
+      const row = at - leaves;
+      rows[i] = row;
+      if (row >= this.count) this.count = row + 1;
+      tree[at] = ends[i];
+      while (at > 1) {
+        const beside = tree[at ^ 1];
+        const least = tree[at] < beside ? tree[at] : beside;
+        at >>= 1;
+        if (tree[at] === least) break;
+        tree[at] = least;
+      }
+    }
   }
 
   /**
@@ -84,11 +62,12 @@ class Strip {
    * @param {number} from @param {number} to
    */
   visible(from, to) {
-    const spans = new Uint32Array(this.order.length);
+    const { starts, ends, order, rows, ranks } = this;
+    const spans = new Uint32Array(order.length);
     let seen = 0;
-    const { starts, ends, rows, ranks } = this;
     ranks.fill(-1);
-    for (const i of this.order) {
+    for (let n = 0; n < order.length; n += 1) {
+      const i = order[n];
       if (starts[i] > to) break;
       if (ends[i] < from) continue;
       spans[seen++] = i;
@@ -108,21 +87,24 @@ class Strip {
 
 /** The threads of one side, with the flows of each. */
 class Threads {
-  constructor() {
-    /** Those of a PID and TID, of which the kernel gives one again. @type {Map<number, number[]>} */
+  /** @param {number} most so many there are at most @param {number} flows */
+  constructor(most, flows) {
+    this.count = 0;
+    /** The last of those of a PID and TID, of which the kernel gives one again. @type {Map<number, number>} */
     this.numbers = new Map();
-    /** What tells threads of the same numbers apart. @type {number[]} */
-    this.marks = [];
-    /** @type {number[]} */
-    this.pids = [];
-    /** @type {number[]} */
-    this.tids = [];
-    /** @type {number[]} */
-    this.starts = [];
-    /** @type {number[]} */
-    this.ends = [];
-    /** For each thread its flows. @type {number[][]} */
-    this.flows = [];
+    /** The one of the same numbers before each; -1: none. */
+    this.before = new Int32Array(most);
+    /** What tells threads of the same numbers apart. */
+    this.marks = new Float64Array(most);
+    this.pids = new Float64Array(most);
+    this.tids = new Float64Array(most);
+    this.starts = new Float64Array(most);
+    this.ends = new Float64Array(most);
+    /** The first flow of each thread, and the last; -1: none. */
+    this.first = new Int32Array(most).fill(-1);
+    this.last = new Int32Array(most).fill(-1);
+    /** The flow after each flow of the same thread; -1: none. */
+    this.next = new Int32Array(flows).fill(-1);
     /** Of a thread its requests without a flow: from, to, colour. @type {Map<number, [number, number, number][]>} */
     this.requests = new Map();
   }
@@ -131,32 +113,45 @@ class Threads {
    * What is known of a thread: that it was there from when to when.
    * @param {number} pid @param {number} tid @param {number} mark what no other thread of these
    * numbers has @param {number} start @param {number} end
-   * @param {number} flow NaN where it tells of none
+   * @param {number} flow -1 where it tells of none
    * @returns {number} the thread
    */
   add(pid, tid, mark, start, end, flow) {
     // Neither is greater than PID_MAX_LIMIT, 2 to the power of 22.
     const key = pid * 2 ** 23 + tid;
-    const those = this.numbers.get(key);
-    let at = those?.find((one) => Object.is(this.marks[one], mark));
-    if (at === undefined) {
-      at = this.pids.length;
-      if (those) those.push(at);
-      else this.numbers.set(key, [at]);
-      this.marks.push(mark);
-      this.pids.push(pid);
-      this.tids.push(tid);
-      this.starts.push(start);
-      this.ends.push(end);
-      this.flows.push([]);
+    const newest = this.numbers.get(key) ?? -1;
+    let at = newest;
+    while (at >= 0 && !Object.is(this.marks[at], mark)) at = this.before[at];
+    if (at < 0) {
+      at = this.count;
+      this.count += 1;
+      this.numbers.set(key, at);
+      this.before[at] = newest;
+      this.marks[at] = mark;
+      this.pids[at] = pid;
+      this.tids[at] = tid;
+      this.starts[at] = start;
+      this.ends[at] = end;
+    } else {
+      this.starts[at] = Math.min(this.starts[at], start);
+      this.ends[at] = Math.max(this.ends[at], end);
     }
-    this.starts[at] = Math.min(this.starts[at], start);
-    this.ends[at] = Math.max(this.ends[at], end);
-    if (!Number.isNaN(flow)) this.flows[at].push(flow);
+    if (flow >= 0) {
+      if (this.first[at] < 0) this.first[at] = flow;
+      else this.next[this.last[at]] = flow;
+      this.last[at] = flow;
+    }
     return at;
   }
 
+  /** The flows of a thread, in the order in which they were told. @param {number} thread */
+  flowsOf(thread) {
+    const flows = [];
+    for (let flow = this.first[thread]; flow >= 0; flow = this.next[flow]) flows.push(flow);
+    return flows;
+  }
+
   strip() {
-    return new Strip(Float64Array.from(this.starts), Float64Array.from(this.ends));
+    return new Strip(this.starts.subarray(0, this.count), this.ends.subarray(0, this.count));
   }
 }

@@ -126,7 +126,7 @@ function start(model) {
     const axis = start(model);
     dataset.flows = String(model.count);
     dataset.rows = String(model.rows);
-    dataset.threads = `${model.threads.client.pids.length} ${model.threads.server.pids.length}`;
+    dataset.threads = `${model.threads.client.count} ${model.threads.server.count}`;
     dataset.drawn = String(axis.painter.flows.spans.length);
     dataset.decodeMs = (decoded - began).toFixed(1);
     dataset.drawMs = axis.painter.took.toFixed(1);
@@ -138,6 +138,6 @@ function start(model) {
     trouble.textContent = say("cannot_be_shown", { error: String(error) });
     dataset.ready = "failed";
   } finally {
-    classList.remove("drawing");
+    requestAnimationFrame(() => setTimeout(() => classList.remove("drawing")));
   }
 })();

@@ -16,6 +16,15 @@ function latest(a, b) {
   return b > a || Number.isNaN(a) ? b : a;
 }
 
+/** The greatest of these; NaN where there is none. @param {ArrayLike<number>} values */
+function greatest(values) {
+  let most = NaN;
+  for (let i = 0; i < values.length; i += 1) {
+    if (values[i] > most || Number.isNaN(most)) most = values[i];
+  }
+  return most;
+}
+
 class Model {
   /** @param {any} head @param {Record<string, Columns>} tables */
   constructor(head, tables) {
@@ -73,23 +82,29 @@ class Model {
   /**
    * What tells threads of the same numbers apart: where each request has a thread of its own,
    * the request; where a line tells of a thread's life, when it began.
-   * @param {"client" | "server"} side @param {number} request @param {number} started
+   * @param {"client" | "server"} side
+   * @returns {(request: number, started: number) => number}
    */
-  mark(side, request, started) {
-    if (this.head.one_each.includes(side)) return request;
-    return this.tellsLives(side) ? started : 0;
+  marks(side) {
+    if (this.head.one_each.includes(side)) return (request) => request;
+    return this.tellsLives(side) ? (_, started) => started : () => 0;
+  }
+
+  /** None yet, with room for all. */
+  noThreads() {
+    return new Threads(this.count + this.others.side.length, this.count);
   }
 
   clientThreads() {
     const { client_pid, client_tid, worker, first, last, c_started, c_ended } = this.flows;
-    const threads = new Threads();
+    const threads = this.noThreads();
+    const mark = this.marks("client");
+    const threadOf = this.threadOf.client;
     for (let i = 0; i < this.count; i += 1) {
       const known = !Number.isNaN(client_tid[i]);
-      const start = Math.min(firstOf(c_started[i], first[i]), first[i]);
+      const start = c_started[i] < first[i] ? c_started[i] : first[i];
       const end = firstOf(c_ended[i], last[i]);
-      this.threadOf.client[i] = known
-        ? threads.add(client_pid[i], client_tid[i], this.mark("client", worker[i], c_started[i]), start, end, i)
-        : -1;
+      threadOf[i] = known ? threads.add(client_pid[i], client_tid[i], mark(worker[i], c_started[i]), start, end, i) : -1;
     }
     this.addOthers(threads, true);
     return threads;
@@ -98,14 +113,14 @@ class Model {
   serverThreads() {
     const { server_pid, serve_tid, s_started, s_ended } = this.flows;
     const { from, to } = this.work.server;
-    const threads = new Threads();
+    const threads = this.noThreads();
+    const mark = this.marks("server");
+    const threadOf = this.threadOf.server;
     for (let i = 0; i < this.count; i += 1) {
       const known = !Number.isNaN(serve_tid[i]);
-      const start = Math.min(firstOf(s_started[i], from[i]), from[i]);
+      const start = s_started[i] < from[i] ? s_started[i] : from[i];
       const end = latest(s_ended[i], to[i]);
-      this.threadOf.server[i] = known
-        ? threads.add(server_pid[i], serve_tid[i], this.mark("server", i, s_started[i]), start, end, i)
-        : -1;
+      threadOf[i] = known ? threads.add(server_pid[i], serve_tid[i], mark(i, s_started[i]), start, end, i) : -1;
     }
     this.addOthers(threads, false);
     return threads;
@@ -114,12 +129,12 @@ class Model {
   /** @param {Threads} threads @param {boolean} client */
   addOthers(threads, client) {
     const o = this.others;
+    const mark = this.marks(client ? "client" : "server");
     for (let i = 0; i < o.side.length; i += 1) {
       const start = firstOf(o.started[i], o.connected[i]);
       if ((o.side[i] === this.clientText) !== client || Number.isNaN(o.tid[i] + start)) continue;
       const end = latest(start, latest(o.connected[i], o.ended[i]));
-      const mark = client ? this.mark("client", o.worker[i], o.started[i]) : this.mark("server", -1 - i, o.started[i]);
-      const thread = threads.add(o.pid[i], o.tid[i], mark, start, end, NaN);
+      const thread = threads.add(o.pid[i], o.tid[i], mark(client ? o.worker[i] : -1 - i, o.started[i]), start, end, -1);
       // A server numbers its workers by itself: they have no colour of their own.
       if (client && !this.tellsLives("client") && !Number.isNaN(o.worker[i])) {
         const requests = threads.requests.get(thread) ?? [];

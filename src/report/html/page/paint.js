@@ -32,9 +32,10 @@ class Painter {
     this.colours = this.palette();
     /** @type {string[]} */
     this.workers = [];
-    /** The workers' colours as pixels. @type {number[]} */
+    /** The workers' colours as pixels, and that of each flow. @type {number[]} */
     this.pixels = [];
     this.unknown = 0;
+    this.flowPixels = new Uint32Array(model.count);
   }
 
   /** Takes its colours from the page. */
@@ -44,6 +45,10 @@ class Painter {
     this.workers = Array.from({ length: Model.COLOURS }, (_, n) => workerColour(n, dark));
     this.pixels = this.workers.map(pixelOf);
     this.unknown = pixelOf(this.colours.quiet);
+    const { worker } = this.model.flows;
+    for (let i = 0; i < this.flowPixels.length; i += 1) {
+      this.flowPixels[i] = Number.isNaN(worker[i]) ? this.unknown : this.pixels[worker[i] % Model.COLOURS];
+    }
   }
 
   palette() {
@@ -68,21 +73,10 @@ class Painter {
     return n < 0 ? this.colours.quiet : this.workers[n];
   }
 
-  /** The same as a pixel. @param {number} n */
-  pixel(n) {
-    return n < 0 ? this.unknown : this.pixels[n];
-  }
-
   /** @param {SideName} side */
   peak(side) {
     const { threads, processes } = this.model.changes[side];
-    let most = NaN;
-    let others = NaN;
-    for (let i = 0; i < threads.length; i += 1) {
-      most = latest(most, threads[i]);
-      others = latest(others, processes[i]);
-    }
-    return { threads: most, processes: others };
+    return { threads: greatest(threads), processes: greatest(processes) };
   }
 
   /** @returns {Panel[]} */
@@ -126,23 +120,25 @@ class Painter {
     if (edge.width < 1 || edge.height < 1) return;
     this.width = edge.width;
     this.height = edge.height;
-    this.canvas.width = Math.round(edge.width * scale);
-    this.canvas.height = Math.round(edge.height * scale);
+    this.resize(Math.max(1, Math.round(edge.width * scale)), Math.max(1, Math.round(edge.height * scale)));
     this.pen.setTransform(scale, 0, 0, scale, 0, 0);
-    this.pen.fillStyle = this.colours.paper;
-    this.pen.fillRect(0, 0, this.width, this.height);
     this.flows = this.model.strip.visible(view.from, view.to);
     for (const side of SIDES) {
       this.lanes[side] = this.model.lanes[side].visible(view.from, view.to);
     }
     const panels = this.panels();
-    this.ticks();
-    this.dust.begin(view.from, view.to, this.width, this.height, scale);
+    const ticks = this.ticks();
+    this.dust.begin(this.pen, pixelOf(this.colours.paper), view.from, view.to, scale);
+    const line = pixelOf(this.colours.line);
+    for (const { x } of ticks) this.dust.upright(line, x, TICKS - 5);
     for (const panel of panels) {
       if (panel.kind === "lanes") this.lives(panel);
       else if (panel.kind === "flows") this.small(panel);
     }
-    this.dust.settle(this.pen);
+    this.dust.settle(this.pen, this.printing);
+    for (const { x, text } of ticks) {
+      if (x > 18 && x < this.width - 30) this.write(text, x, 3, "center");
+    }
     for (const panel of panels) {
       if (panel.kind === "area") this.area(panel);
       else if (panel.kind === "lanes") this.names(panel);
@@ -153,39 +149,43 @@ class Painter {
     this.took = performance.now() - began;
   }
 
+  /** A canvas of another size forgets how it writes. @param {number} width @param {number} height in dots */
+  resize(width, height) {
+    const { canvas, pen } = this;
+    if (canvas.width === width && canvas.height === height && this.took > 0 && !this.printing) return;
+    canvas.width = width;
+    canvas.height = height;
+    pen.font = '11.5px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
+    pen.textBaseline = "top";
+    pen.lineJoin = "round";
+  }
+
   /** @param {string} text @param {number} x @param {number} y @param {CanvasTextAlign} [align] */
   write(text, x, y, align = "left", colour = this.colours.quiet) {
     const { pen } = this;
-    pen.font = '11.5px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
     pen.textAlign = align;
-    pen.textBaseline = "top";
     pen.lineWidth = 4;
-    pen.lineJoin = "round";
     pen.strokeStyle = this.colours.paper;
     pen.strokeText(text, x, y);
     pen.fillStyle = colour;
     pen.fillText(text, x, y);
   }
 
+  /** Where the scale has a line, and what stands on it. */
   ticks() {
-    const { pen, view } = this;
+    const { view } = this;
     const about = (view.to - view.from) / Math.max(2, this.width / 110);
     const power = 10 ** Math.floor(Math.log10(about));
     const step = power * (about / power < 2 ? 2 : about / power < 5 ? 5 : 10);
     const seconds = view.to - view.from > 2e10;
     const unit = seconds ? 1e9 : 1e6;
     const digits = Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9));
-    pen.fillStyle = this.colours.line;
-    const first = Math.ceil(view.from / step);
-    const last = Math.floor(view.to / step);
-    for (let n = first; n <= last; n += 1) {
-      const x = Math.round(this.x(n * step));
-      pen.fillStyle = this.colours.line;
-      pen.fillRect(x, TICKS - 5, 1, this.height);
+    const ticks = [];
+    for (let n = Math.ceil(view.from / step); n <= Math.floor(view.to / step); n += 1) {
       const value = decimal((n * step) / unit + 0, digits);
-      const text = `${value.replace("-", "−")} ${seconds ? "s" : "ms"}`;
-      if (x > 18 && x < this.width - 30) this.write(text, x, 3, "center");
+      ticks.push({ x: Math.round(this.x(n * step)), text: `${value.replace("-", "\u2212")} ${seconds ? "s" : "ms"}` });
     }
+    return ticks;
   }
 
   /** The counts of a side; the server's grow downwards. @param {Panel} panel */
@@ -201,17 +201,21 @@ class Painter {
     const base = down ? y : y + h;
     const sign = down ? 1 : -1;
     const high = (/** @type {number} */ n) => base + sign * (n / Math.max(1, peak.threads)) * (h - 4);
+    const line = this.steps(at, threads, high);
+    const under = new Path2D(line);
+    under.lineTo(this.width + 1, base);
+    under.lineTo(0, base);
     pen.fillStyle = this.colours[side];
     pen.globalAlpha = 0.3;
-    this.steps(at, threads, base, high, true);
+    pen.fill(under);
     pen.globalAlpha = 1;
     pen.strokeStyle = this.colours[side];
     pen.lineWidth = 1.25;
-    this.steps(at, threads, base, high, false);
+    pen.stroke(line);
     if (peak.processes > 1) {
       pen.strokeStyle = this.colours.ink;
       pen.lineWidth = 1;
-      this.steps(at, processes, base, high, false);
+      pen.stroke(this.steps(at, processes, high));
     }
     pen.fillStyle = this.colours[side];
     pen.fillRect(0, down ? y - 1 : base, this.width, 1);
@@ -222,13 +226,13 @@ class Painter {
   }
 
   /**
-   * A line of steps, or the area under it. Of each pixel the greatest count.
-   * @param {Float64Array} at @param {Float64Array} values @param {number} base
-   * @param {(n: number) => number} high @param {boolean} filled
+   * A line of steps. Of each pixel the greatest count.
+   * @param {Float64Array} at @param {Float64Array} values
+   * @param {(n: number) => number} high
    */
-  steps(at, values, base, high, filled) {
-    const { pen, view } = this;
-    const scale = (view.to - view.from) / this.width;
+  steps(at, values, high) {
+    const { view, width } = this;
+    const scale = (view.to - view.from) / width;
     let i = 0;
     let end = at.length;
     while (i < end) {
@@ -237,26 +241,23 @@ class Painter {
       else end = middle;
     }
     let now = i > 0 ? values[i - 1] : 0;
-    pen.beginPath();
-    if (filled) pen.moveTo(0, base);
-    for (let x = 0; x <= this.width; x += 1) {
+    const line = new Path2D();
+    let shown = NaN;
+    for (let x = 0; x <= width; x += 1) {
       const until = view.from + (x + 1) * scale;
       let most = now;
       for (; i < at.length && at[i] < until; i += 1) {
         now = values[i];
         if (now > most) most = now;
       }
-      const y = high(most);
-      if (x === 0 && !filled) pen.moveTo(0, y);
-      pen.lineTo(x, y);
-      pen.lineTo(x + 1, y);
+      if (most === shown) continue;
+      if (x === 0) line.moveTo(x, high(most));
+      else line.lineTo(x, high(shown));
+      line.lineTo(x, high(most));
+      shown = most;
     }
-    if (filled) {
-      pen.lineTo(this.width, base);
-      pen.fill();
-    } else {
-      pen.stroke();
-    }
+    line.lineTo(width + 1, high(shown));
+    return line;
   }
 
   /**
@@ -274,7 +275,7 @@ class Painter {
 
   /** The lives of a side's threads, and what they worked on. @param {Panel} panel */
   lives({ side, y, h }) {
-    const { model, dust } = this;
+    const { model, dust, flowPixels } = this;
     const seen = this.lanes[side];
     const threads = model.threads[side];
     const { starts, ends } = model.lanes[side];
@@ -283,17 +284,23 @@ class Painter {
     const edge = y + 1;
     const thin = bar > 5 ? bar * 0.4 : bar;
     const life = pixelOf(this.colours.life);
-    for (const i of seen.spans) {
-      dust.add(life, starts[i], ends[i], edge + seen.rank(i) * row + (bar - thin) / 2, thin);
-    }
     const { from, to } = model.work[side];
-    for (const i of seen.spans) {
+    const { spans } = seen;
+    for (let n = 0; n < spans.length; n += 1) {
+      const i = spans[n];
+      const flow = threads.first[i];
+      const hidden = thin === bar && flow >= 0 && from[flow] <= starts[i] && to[flow] >= ends[i];
+      if (!hidden) dust.add(life, starts[i], ends[i], edge + seen.rank(i) * row + (bar - thin) / 2, thin);
+    }
+    for (let n = 0; n < spans.length; n += 1) {
+      const i = spans[n];
       const top = edge + seen.rank(i) * row;
-      for (const flow of threads.flows[i]) {
-        dust.add(this.pixel(model.colour(flow)), from[flow], to[flow], top, bar);
+      for (let flow = threads.first[i]; flow >= 0; flow = threads.next[flow]) {
+        dust.add(flowPixels[flow], from[flow], to[flow], top, bar);
       }
+      if (threads.requests.size === 0) continue;
       for (const [start, end, colour] of threads.requests.get(i) ?? []) {
-        dust.add(this.pixel(colour), start, end, top, bar);
+        dust.add(this.pixels[colour], start, end, top, bar);
       }
     }
   }
@@ -311,7 +318,7 @@ class Painter {
         this.nameThread(threads, i, starts[i], ends[i], edge + seen.rank(i) * row, bar);
       }
     }
-    if (threads.pids.length === 0) {
+    if (threads.count === 0) {
       this.write(side === "client" ? say("client_not_known") : say("server_not_known"), 6, edge + 2);
     }
   }
@@ -337,25 +344,29 @@ class Painter {
 
   /** The flows that have no room for their parts. @param {Panel} panel */
   small({ y, h }) {
-    const { model, flows: seen, dust } = this;
+    const { model, flows: seen, dust, flowPixels } = this;
+    const { spans } = seen;
     const row = this.rowHeight(seen, h);
     const bar = this.barHeight(row);
     const { first, last, failed } = model.flows;
     const bad = pixelOf(this.colours.bad);
-    for (const i of seen.spans) {
+    for (let n = 0; n < spans.length; n += 1) {
+      const i = spans[n];
       if (this.large(i, bar)) continue;
       const top = y + seen.rank(i) * row;
       if (failed[i] === 1) dust.addAbove(bad, first[i], last[i], top, bar);
-      else dust.add(this.pixel(model.colour(i)), first[i], last[i], top, bar);
+      else dust.add(flowPixels[i], first[i], last[i], top, bar);
     }
   }
 
   /** The others. @param {Panel} panel */
   bars({ y, h }) {
     const { model, flows: seen } = this;
+    const { spans } = seen;
     const row = this.rowHeight(seen, h);
     const bar = this.barHeight(row);
-    for (const i of seen.spans) {
+    for (let n = 0; n < spans.length; n += 1) {
+      const i = spans[n];
       if (this.large(i, bar)) this.bar(i, y + seen.rank(i) * row, bar);
     }
     if (model.count === 0) {
@@ -533,7 +544,7 @@ class Painter {
   /** @param {SideName} side @param {number} thread @param {number} time */
   sayThread(side, thread, time) {
     const threads = this.model.threads[side];
-    const flows = threads.flows[thread];
+    const flows = threads.flowsOf(thread);
     const { from, to } = this.model.work[side];
     const at = flows.find((flow) => from[flow] <= time && time <= to[flow]);
     const who = { tid: threads.tids[thread] };

@@ -56,6 +56,7 @@ class FlowTable {
     this.page = 0;
     /** The rows that the filters leave, in order. */
     this.rows = new Uint32Array(0);
+    this.blank = this.blankRow();
     this.body = /** @type {HTMLElement} */ (byId("flows").querySelector("tbody"));
     this.head();
     this.states();
@@ -83,8 +84,8 @@ class FlowTable {
 
   states() {
     const { model } = this;
-    const there = new Set();
-    for (let row = 0; row < model.rows; row += 1) there.add(model.state(row));
+    const there = new Set(Array.from(new Set(model.flows.state), (state) => model.text(state)));
+    if (model.requests.length > 0) there.add(model.state(model.count));
     const all = element("option", say("all"));
     all.setAttribute("value", "");
     byId("of-state").append(all);
@@ -211,32 +212,44 @@ class FlowTable {
     for (const name of ["page-on", "page-last"]) disable(name, this.page === this.pages() - 1);
   }
 
-  /** @param {number} row */
-  row(row) {
-    const made = element("tr", undefined, row === this.axis.chosen ? "chosen" : undefined);
-    made.dataset.row = String(row);
-    this.columns.forEach((column, i) => {
-      const note = column.name === "note";
-      const cell = element("td", undefined, note ? "said careful" : column.left ? "left" : undefined);
-      if (i === 0 && row < this.model.count) {
-        const button = element("button", column.text(row));
-        button.setAttribute("type", "button");
-        button.setAttribute("aria-label", say("ladder_of", { flow: column.text(row) }));
-        cell.append(button);
-      } else {
-        if (column.name === "worker") cell.append(this.swatch(row));
-        cell.append(column.text(row));
-      }
+  /** A row of the table without its texts, of which copies are sooner made. */
+  blankRow() {
+    const made = element("tr");
+    for (const column of this.columns) {
+      const cell = element("td", undefined, column.name === "note" ? "said careful" : column.left ? "left" : undefined);
+      if (column.name === "worker") cell.append(element("span", undefined, "swatch"));
+      cell.append("");
       made.append(cell);
-    });
+    }
     return made;
   }
 
   /** @param {number} row */
-  swatch(row) {
-    const swatch = element("span", undefined, "swatch");
+  row(row) {
+    const made = /** @type {HTMLElement} */ (this.blank.cloneNode(true));
+    if (row === this.axis.chosen) made.className = "chosen";
+    made.dataset.row = String(row);
+    let cell = /** @type {HTMLElement} */ (made.firstChild);
+    for (const { name, text } of this.columns) {
+      const words = text(row);
+      const place = /** @type {Text} */ (cell.lastChild);
+      if (name === "flow" && row < this.model.count) {
+        const button = element("button", words);
+        button.setAttribute("type", "button");
+        button.setAttribute("aria-label", say("ladder_of", { flow: words }));
+        place.replaceWith(button);
+      } else {
+        place.data = words;
+        if (name === "worker") this.colour(/** @type {HTMLElement} */ (cell.firstChild), row);
+      }
+      cell = /** @type {HTMLElement} */ (cell.nextSibling);
+    }
+    return made;
+  }
+
+  /** @param {HTMLElement} swatch @param {number} row */
+  colour(swatch, row) {
     swatch.style.background = this.axis.painter.worker(this.model.colour(row));
-    return swatch;
   }
 
   /** Shows the page with a row, if the filters leave it. @param {number} row */

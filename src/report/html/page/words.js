@@ -15,6 +15,7 @@ const TEXTS = JSON.parse(
 /** A text. @param {string} name @param {Record<string, string | number>} [gaps] what fills them */
 function say(name, gaps = {}) {
   const text = /** @type {string} */ (TEXTS[name]);
+  if (!text.includes("{")) return text;
   return text.replace(/\{(\w+)\}/g, (_, gap) => String(gaps[gap]));
 }
 
@@ -50,7 +51,7 @@ function span(ns) {
   if (Number.isNaN(ns)) return ABSENT;
   const size = Math.abs(ns);
   if (size < 999.5) return `${Math.round(ns)} ns`;
-  if (size < 999.5e3) return `${threeDigits(ns / 1e3)} µs`;
+  if (size < 999.5e3) return `${threeDigits(ns / 1e3)} \u00b5s`;
   if (size < 999.5e6) return `${threeDigits(ns / 1e6)} ms`;
   if (size < 59.95e9) return `${threeDigits(ns / 1e9)} s`;
   const seconds = Math.round(size / 1e9);
@@ -64,7 +65,7 @@ function span(ns) {
 /** A moment, in nanoseconds after the zero. @param {number} ns */
 function moment(ns) {
   if (Number.isNaN(ns)) return ABSENT;
-  return `${ns < 0 ? "−" : "+"}${decimal(Math.abs(ns) / 1e6, 3)} ms`;
+  return `${ns < 0 ? "\u2212" : "+"}${decimal(Math.abs(ns) / 1e6, 3)} ms`;
 }
 
 /** A number as it is: an id. @param {number} n */
@@ -91,7 +92,7 @@ function element(name, text, kind) {
  */
 function drawing(name, attributes, text) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  for (const key in attributes) made.setAttribute(key, String(attributes[key]));
   if (text !== undefined) made.textContent = text;
   return made;
 }

@@ -44,7 +44,7 @@ fn runs_stand_beside_each_other_with_their_figures() {
         ..Several::default()
     };
     let page = written(&several, Lang::En);
-    assert!(page.contains("<title>Runs side by side – threadtap</title>"));
+    assert!(page.contains("<title>Runs side by side &#8211; threadtap</title>"));
     assert!(
         page.contains("<th scope=\"row\">few</th><td>3 of 3</td>"),
         "{page:.6000}"
