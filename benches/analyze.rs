@@ -45,8 +45,9 @@ fn main() {
             [&[THREADTAP], &jsonl[..], &["--sort", "bytes"]].concat(),
         ),
         (
-            "tcpdump -r F -w /dev/null",
-            vec!["tcpdump", "-r", &text, "-w", "/dev/null"],
+            "tcpdump -r F -w - >/dev/null",
+            // Of a file with a name root would make tcpdump the owner, of /dev/null too.
+            vec!["tcpdump", "-r", &text, "-w", "-"],
         ),
         ("tcptrace -q", vec!["tcptrace", "-q", &text]),
         (
