@@ -1,6 +1,6 @@
 //! Places with numbers, in pieces that are had and given back one by one.
 
-/// Places that are had and given back together. So many are more than 32 MiB, which is
+/// Places that are had and given back together. So many take tens of megabytes, which is
 /// what allocators give back to the system as soon as they get it (mallopt(3),
 /// `M_MMAP_THRESHOLD`).
 const PIECE: usize = 1 << 18;
