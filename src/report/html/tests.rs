@@ -282,7 +282,7 @@ fn the_script_makes_no_markup_and_runs_no_text() {
         assert!(!SCRIPT.contains(way), "{way}");
     }
     // Or it would not be what it is without its indentation.
-    let whole = |line: &str| line.matches('`').count() % 2 == 0;
+    let whole = |line: &str| line.matches('`').count().is_multiple_of(2);
     assert!(SCRIPT.lines().all(whole));
     assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style"));
 }
