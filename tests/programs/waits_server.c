@@ -13,14 +13,13 @@
 
 #include "own.h"
 
-static int silent[2];
+static int silent[2], set = -1, queue = -1;
 
 static void uninterrupted(long result, const char *what) {
     own_check(result >= 0 || errno != EINTR, what);
 }
 
 static void *waits_for_a_semaphore(void *with) {
-    int set = semget(IPC_PRIVATE, 1, 0600);
     struct sembuf down = {0, -1, 0};
     struct timespec while_it_lasts = {30, 0};
     semtimedop(set, &down, 1, &while_it_lasts);
@@ -29,19 +28,18 @@ static void *waits_for_a_semaphore(void *with) {
 }
 
 static void *waits_for_a_message(void *with) {
-    int queue = msgget(IPC_PRIVATE, 0600);
     struct { long type; char text[8]; } message;
     uninterrupted(msgrcv(queue, &message, 8, 0, 0), "msgrcv");
     return with;
 }
 
 static void *waits_for_a_signal(void *with) {
-    sigset_t set;
+    sigset_t signals;
     struct timespec while_it_lasts = {30, 0};
-    sigemptyset(&set);
-    sigaddset(&set, SIGRTMIN);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    uninterrupted(sigtimedwait(&set, NULL, &while_it_lasts), "sigtimedwait");
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGRTMIN);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    uninterrupted(sigtimedwait(&signals, NULL, &while_it_lasts), "sigtimedwait");
     return with;
 }
 
@@ -77,9 +75,31 @@ static void *sends_signals(void *first) {
     return NULL;
 }
 
+/* They outlive the program otherwise. */
+static void ends(int signal) {
+    semctl(set, 0, IPC_RMID);
+    msgctl(queue, IPC_RMID, NULL);
+    own_on_term(signal);
+}
+
+/* The signal to end is the first thread's alone. Where another one may have it, the
+ * kernel may wake that one for it, and the first takes it all the same: while the
+ * first has signals to see that it ignores, which it has only under a tracer. */
+static void this_thread_may_be_ended(int how) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(how, &signals, NULL);
+}
+
 int main(int argc, char **argv) {
+    struct sigaction end = {.sa_handler = ends};
     own_start("waits_server");
-    own_end_on_term();
+    set = semget(IPC_PRIVATE, 1, 0600);
+    queue = msgget(IPC_PRIVATE, 0600);
+    own_check(set >= 0 && queue >= 0, "a semaphore and a queue");
+    this_thread_may_be_ended(SIG_BLOCK);
+    sigaction(SIGTERM, &end, NULL);
     signal(SIGPIPE, SIG_IGN);
     pid_t first = own_tid();
     own_check(socketpair(AF_UNIX, SOCK_STREAM, 0, silent) == 0, "a pair of sockets");
@@ -90,6 +110,7 @@ int main(int argc, char **argv) {
     own_thread(waits_for_a_read, NULL);
     own_thread(waits_in_other_ways, NULL);
     if (argc > 2) own_thread(sends_signals, &first);
+    this_thread_may_be_ended(SIG_UNBLOCK);
     own_sleep(50);
     int listener = own_listen("127.0.0.1", atoi(argv[1])), loop = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
