@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::analysis::Front;
 use crate::capfile::{CaptureReader, ReadError};
 use crate::flow::{FlowIndex, Flows, Steps};
-use crate::model::{FlowRecord, Nanos};
+use crate::model::{FlowRecord, Nanos, Timestamp};
 
 /// Batches on their way at a time.
 const BATCHES: usize = 4;
@@ -87,6 +87,11 @@ pub fn read_ahead<R: Read + Send>(
     })
 }
 
+/// Up to when a closed flow has to have been silent, at this moment.
+pub fn before(now: Timestamp, late: Nanos) -> Timestamp {
+    now.plus(Nanos::new(-late.get()))
+}
+
 fn locked<'a, 'b>(ahead: &'a Mutex<Ahead<'b>>) -> MutexGuard<'a, Ahead<'b>> {
     ahead.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -121,8 +126,7 @@ fn read<R: Read>(
         } = &mut **held.get_or_insert_with(|| locked(ahead));
         front.take(&frame, &mut |_, segment| steps.push(index, &segment));
         if let Some(late) = live {
-            let until = frame.time.plus(Nanos::new(-late.get()));
-            steps.hand_on_closed(index, Some(until));
+            steps.hand_on_closed(index, Some(before(frame.time, late)));
         }
         let now = live.is_some() && reader.at_hand() < FEW_BYTES && !steps.is_empty();
         if (now || steps.is_full()) && hand_over(steps).is_break() {
@@ -142,7 +146,7 @@ mod tests {
     use crate::analysis::Analyzer;
     use crate::capfile::PcapWriter;
     use crate::flow::FlowConfig;
-    use crate::model::{FlowId, Frame, LinkType, Timestamp};
+    use crate::model::{FlowId, Frame, LinkType};
 
     const SYN: u8 = 0x02;
     const RST: u8 = 0x04;

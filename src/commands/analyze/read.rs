@@ -8,7 +8,7 @@ use super::merge::Copied;
 use super::taker::{Stream, Taker};
 use super::{DID_NOT_HOLD, Run};
 use crate::analysis::{Analyzer, FileSummary, FrameFilter, Ladder, Merged, Timeline};
-use crate::commands::read_ahead::read_ahead;
+use crate::commands::read_ahead::{before, read_ahead};
 use crate::flow::FlowConfig;
 use crate::model::{FlowId, Frame, Nanos};
 use crate::sys::capture::filter::Filter;
@@ -74,9 +74,10 @@ impl Run<'_> {
             loop {
                 match reader.next() {
                     Ok(Some(frame)) => {
-                        let until = frame.time.plus(Nanos::new(-LATE.get()));
+                        let now = frame.time;
                         analyzer.frame(&frame, &mut |flow| taker.take(flow));
                         if live {
+                            let until = before(now, LATE);
                             analyzer.hand_on_closed(Some(until), &mut |flow| taker.take(flow));
                         }
                     }
