@@ -15,13 +15,22 @@ fn alone(server: &[&str], client: &[&str]) -> (Own, Own) {
     assert_eq!(client_said.failed, Vec::<serde_json::Value>::new());
     assert_eq!(server_said.failed, Vec::<serde_json::Value>::new());
     assert_eq!(status, Some(0), "{client:?} {client_said:?}");
-    let ports = |own: &Own, kind: &str| own.by_port(kind).into_keys().collect::<Vec<_>>();
-    let connected = ports(&client_said, "connected");
+    let connections =
+        |own: &Own, kind: &str| own.by_connection(kind).into_keys().collect::<Vec<_>>();
+    let connected = connections(&client_said, "connected");
     assert!(!connected.is_empty(), "{client:?}");
-    assert_eq!(ports(&server_said, "accepted"), connected, "{client:?}");
+    assert_eq!(
+        connections(&server_said, "accepted"),
+        connected,
+        "{client:?}"
+    );
     if !client.contains(&"leave") {
         for kind in ["received", "sent"] {
-            assert_eq!(ports(&server_said, kind), connected, "{client:?} {kind}");
+            assert_eq!(
+                connections(&server_said, kind),
+                connected,
+                "{client:?} {kind}"
+            );
         }
     }
     assert!(client_said.came_to_its_end() && server_said.came_to_its_end());
@@ -34,7 +43,7 @@ fn every_pair() {
     for pair in PAIRS {
         let (client, _) = alone(pair.server, pair.client);
         let connects = client.total("connects");
-        let told = client.by_port("connected").len() as u64;
+        let told = client.by_connection("connected").len() as u64;
         assert!(connects.is_none_or(|c| c == told), "{:?}", pair.client);
     }
 }
@@ -76,7 +85,10 @@ fn ipv6_and_mapped_addresses() {
 fn a_clone_in_a_namespace() {
     require!(Root, Tool("cc"));
     let (client, _) = alone(&["epoll_server", "{port}"], &["clones", "pidns", "{port}"]);
-    assert_eq!(client.by_port("connected").values().next(), Some(&(1, 1)));
+    assert_eq!(
+        client.by_connection("connected").values().next(),
+        Some(&(1, 1))
+    );
 }
 
 /// A process of its lab that nobody ended would be seen.

@@ -51,15 +51,18 @@ fn what_is_taken_while_its_owner_runs_is_not_guessed() {
     require!(Capture, Tool("cc"));
     let seen = talks("taken", "3");
     seen.client_agrees();
-    let said = |kind| seen.server.by_port(kind);
+    let said = |kind| seen.server.by_connection(kind);
     let (received, sent) = (said("received"), said("sent"));
     let mut known = 0;
-    for flow in seen.ran.flows() {
-        let port = flow["client"]["port"].as_u64().unwrap();
+    for (connection, flow) in seen.flows() {
         let owner = &flow["server_owner"];
         for (name, said) in [("serve_tid", &received), ("send_tid", &sent)] {
             if let Some(told) = owner[name].as_u64() {
-                assert_eq!(Some(told), said.get(&port).map(|t| t.1), "{name} {flow}");
+                assert_eq!(
+                    Some(told),
+                    said.get(&connection).map(|t| t.1),
+                    "{name} {flow}"
+                );
                 known += 1;
             }
         }

@@ -3,6 +3,7 @@
 
 use super::common::need::Need::{Capture, Ebpf, Tool};
 use super::common::need::skip;
+use super::own::Connection;
 use super::seen::Seen;
 use super::stage::Stage;
 use crate::require;
@@ -29,10 +30,9 @@ fn talks(way: &str, observe: &str) -> Option<Seen> {
 type Served = Vec<(Option<u64>, Option<u64>)>;
 
 fn served(seen: &Seen) -> Vec<Served> {
-    let flows = seen.ran.flows();
+    let flows = seen.flows();
     assert_eq!(flows.len(), CONNECTIONS);
-    let of = |flow: &serde_json::Value| {
-        let port = flow["client"]["port"].as_u64().unwrap();
+    let of = |(connection, flow): &(Connection, serde_json::Value)| {
         let exchanges = flow["exchanges"].as_array().unwrap();
         assert_eq!(exchanges.len(), REQUESTS, "{flow}");
         let one = |(at, exchange): (usize, &serde_json::Value)| {
@@ -42,8 +42,8 @@ fn served(seen: &Seen) -> Vec<Served> {
             let pid = exchange["serve_pid"].as_u64();
             let owner = &flow["server_owner"]["pid"];
             assert_eq!(pid, told.and(owner.as_u64()), "{flow}");
-            let said = seen.server.by_port(&format!("served{at}"));
-            (told, said.get(&port).map(|task| task.1))
+            let said = seen.server.by_connection(&format!("served{at}"));
+            (told, said.get(connection).map(|task| task.1))
         };
         exchanges.iter().enumerate().map(one).collect()
     };
@@ -137,12 +137,12 @@ fn a_server_that_accepts_through_a_ring() {
         let seen = seen.exits(0);
         let record = seen.record();
         assert_eq!(record["correlation"]["server_owned"], 9, "{way}");
-        let accepted = seen.server.by_port("accepted");
+        let accepted = seen.server.by_connection("accepted");
         assert_eq!(accepted.len(), if way == "slots" { 0 } else { 9 });
         let pid = record["programs"]["server"]["pid"].as_u64();
-        for flow in seen.ran.flows() {
-            let (owner, port) = (&flow["server_owner"], flow["client"]["port"].as_u64());
-            let by = accepted.get(&port.unwrap()).map(|task| task.1);
+        for (connection, flow) in seen.flows() {
+            let owner = &flow["server_owner"];
+            let by = accepted.get(&connection).map(|task| task.1);
             assert_eq!(owner["accept_tid"].as_u64(), by, "{way} {flow}");
             assert_eq!(owner["serve_tid"].as_u64(), pid, "{way} {flow}");
             assert_eq!(owner["send_tid"].as_u64(), pid, "{way} {flow}");

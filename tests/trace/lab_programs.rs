@@ -159,9 +159,9 @@ fn a_pool_that_is_not_joined() {
     assert_eq!(census["threads"]["peak"], 20);
     let after = census["threads"]["after"].as_u64().unwrap();
     assert!((1..=20).contains(&after), "{after}");
-    for (port, task) in seen.client.by_port("connected") {
-        let flows = seen.ran.flows();
-        let flow = flows.iter().find(|f| f["client"]["port"] == port).unwrap();
+    for (connection, task) in seen.client.by_connection("connected") {
+        let flows = seen.flows();
+        let (_, flow) = flows.iter().find(|(it, _)| *it == connection).unwrap();
         assert_eq!(flow["client_owner"]["tid"], task.1);
     }
 }
@@ -213,7 +213,7 @@ fn helpers_are_named() {
             .collect();
         let owners: BTreeSet<u64> = seen
             .client
-            .by_port("connected")
+            .by_connection("connected")
             .values()
             .map(|task| task.0)
             .collect();

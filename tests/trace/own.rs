@@ -1,6 +1,6 @@
 //! A program's own word: the lines that `tests/programs/own.h` describes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
@@ -17,6 +17,20 @@ pub struct Own {
 
 /// A process and a thread of it.
 pub type Task = (u64, u64);
+
+/// A connection: the client's port, and how many had it before. The system may give a port
+/// again within a second (`net.ipv4.tcp_tw_reuse`).
+pub type Connection = (u64, usize);
+
+/// The connections whose ports these are, one after the other.
+pub fn connections(ports: impl Iterator<Item = u64>) -> impl Iterator<Item = Connection> {
+    let mut had: HashMap<u64, usize> = HashMap::new();
+    ports.map(move |port| {
+        let before = had.entry(port).or_default();
+        *before += 1;
+        (port, *before - 1)
+    })
+}
 
 impl Own {
     pub fn read(text: &str) -> Self {
@@ -65,12 +79,13 @@ impl Own {
         self.facts.iter().filter(|f| f["fact"] == kind).collect()
     }
 
-    /// Who did this, by the client's port.
-    pub fn by_port(&self, kind: &str) -> BTreeMap<u64, Task> {
+    /// Who did this, by connection.
+    pub fn by_connection(&self, kind: &str) -> BTreeMap<Connection, Task> {
         let number = |fact: &Value, name: &str| fact[name].as_u64().unwrap();
-        self.of(kind)
-            .into_iter()
-            .map(|f| (number(f, "port"), (number(f, "pid"), number(f, "tid"))))
+        let facts = self.of(kind);
+        let tasks = facts.iter().map(|f| (number(f, "pid"), number(f, "tid")));
+        connections(facts.iter().map(|f| number(f, "port")))
+            .zip(tasks)
             .collect()
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::common::Ran;
-use super::own::{Own, Task};
+use super::own::{Connection, Own, Task, connections};
 
 /// Whether the server's first receive and send are calls that are traced.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,16 @@ impl Seen {
         self.ran.record()
     }
 
+    /// The flows, with their connections.
+    pub fn flows(&self) -> Vec<(Connection, Value)> {
+        let flows = self.ran.flows();
+        let numbers = flows.iter().map(|flow| flow["flow"].as_u64().unwrap());
+        assert!(numbers.is_sorted(), "as they began");
+        let ports = flows.iter().map(|flow| flow["client"]["port"].as_u64());
+        let each: Vec<Connection> = connections(ports.map(Option::unwrap)).collect();
+        each.into_iter().zip(flows).collect()
+    }
+
     /// The client did what it does alone, and everything that the record says
     /// of it is what it says itself.
     #[track_caller]
@@ -77,22 +87,23 @@ impl Seen {
 
     /// Every connection that the client made has its thread for owner.
     #[track_caller]
-    pub fn client_owners_agree(&self) -> BTreeMap<u64, Task> {
-        let connected = self.client.by_port("connected");
-        let owners: BTreeMap<u64, Task> = self
-            .ran
+    pub fn client_owners_agree(&self) -> BTreeMap<Connection, Task> {
+        let connected = self.client.by_connection("connected");
+        let owners: BTreeMap<Connection, Task> = self
             .flows()
             .iter()
-            .filter_map(|flow| {
+            .filter_map(|(connection, flow)| {
                 let owner = &flow["client_owner"];
-                let port = flow["client"]["port"].as_u64().unwrap();
                 if owner.is_object() {
                     assert!(is_traced(owner), "{flow}");
                 }
-                Some((port, (owner["pid"].as_u64()?, owner["tid"].as_u64()?)))
+                Some((
+                    *connection,
+                    (owner["pid"].as_u64()?, owner["tid"].as_u64()?),
+                ))
             })
             .collect();
-        assert_eq!(owners, connected, "who connected, by the client's port");
+        assert_eq!(owners, connected, "who made which connection");
         connected
     }
 
@@ -124,13 +135,12 @@ impl Seen {
             },
             _ => reads,
         };
-        let said = |kind| self.server.by_port(kind);
+        let said = |kind| self.server.by_connection(kind);
         let (accepted, received, sent) = (said("accepted"), said("received"), said("sent"));
-        for flow in self.ran.flows() {
-            let port = flow["client"]["port"].as_u64().unwrap();
+        for (connection, flow) in self.flows() {
             let owner = &flow["server_owner"];
             assert!(is_traced(owner), "{flow}");
-            let tid = |map: &BTreeMap<u64, Task>| map.get(&port).map(|(_, tid)| *tid);
+            let tid = |map: &BTreeMap<Connection, Task>| map.get(&connection).map(|(_, tid)| *tid);
             assert_eq!(owner["accept_tid"].as_u64(), tid(&accepted), "{flow}");
             match reads {
                 // Where nothing came, a thread may have waited for it or not.

@@ -94,11 +94,10 @@ fn a_daemon_whose_parent_leaves_at_once() {
 /// No flow has an owner other than the one that said so itself.
 #[track_caller]
 fn owners_do_not_lie(seen: &Seen) {
-    let connected = seen.client.by_port("connected");
-    for flow in seen.ran.flows() {
-        let port = flow["client"]["port"].as_u64().unwrap();
+    let connected = seen.client.by_connection("connected");
+    for (connection, flow) in seen.flows() {
         let owner = &flow["client_owner"];
-        if let Some((pid, tid)) = connected.get(&port) {
+        if let Some((pid, tid)) = connected.get(&connection) {
             assert_eq!(owner["pid"], *pid, "{flow}");
             assert_eq!(owner["tid"], *tid, "{flow}");
         }

@@ -39,10 +39,10 @@ fn a_client_with_a_ring() {
         assert_eq!(record["correlation"]["client_owned"].as_u64(), owned);
         assert!(record["plan"]["strategy"].is_null(), "{ways}");
         assert!(record["programs"]["client"]["helpers"].is_null(), "{ways}");
-        let connected = seen.client.by_port("connected");
-        for flow in seen.ran.flows() {
+        let connected = seen.client.by_connection("connected");
+        for (connection, flow) in seen.flows() {
             let owner = &flow["client_owner"];
-            let (_, tid) = connected[&flow["client"]["port"].as_u64().unwrap()];
+            let (_, tid) = connected[&connection];
             assert!(owner.is_null() || owner["tid"] == tid, "{flow}");
         }
         let said = findings(&record, "uses_io_uring");

@@ -154,10 +154,10 @@ fn a_program_that_hides_from_an_ordinary_user() {
     let record = seen.record();
     assert_eq!(record["requests"]["on_wire"], 5);
     assert_eq!(record["census"]["client"]["threads"]["created"], 5);
-    let connected = seen.client.by_port("connected");
-    for flow in seen.ran.flows() {
+    let connected = seen.client.by_connection("connected");
+    for (connection, flow) in seen.flows() {
         let owner = &flow["client_owner"];
-        let (_, tid) = connected[&flow["client"]["port"].as_u64().unwrap()];
+        let (_, tid) = connected[&connection];
         assert!(owner.is_null() || owner["tid"] == tid, "{flow}");
     }
 }

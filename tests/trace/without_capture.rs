@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::common::Lab;
 use super::common::need::Need::{Namespaces, Tool};
+use super::own::{Connection, connections};
 use super::seen::Seen;
 use super::stage::Stage;
 use crate::require;
@@ -15,14 +16,16 @@ fn run(server: &[&str], client: &[&str]) -> Seen {
     Stage::new(server).with(&["--no-capture"]).run(client)
 }
 
-/// Each connection of the client, by its port: what is told of it.
-fn told(seen: &Seen) -> BTreeMap<u64, Value> {
-    let clients = seen.ran.side("client");
-    let port = |w: &Value| w["client"]["port"].as_u64();
-    let each = clients
+/// Each connection of the client: what is told of it.
+fn told(seen: &Seen) -> BTreeMap<Connection, Value> {
+    let mut clients = seen.ran.side("client");
+    clients.retain(|w| w["client"]["port"].is_u64());
+    let ports = clients
         .iter()
-        .filter_map(|w| Some((port(w)?, w["told"].clone())));
-    each.collect()
+        .map(|w| w["client"]["port"].as_u64().unwrap());
+    let each: Vec<Connection> = connections(ports).collect();
+    let told = clients.iter().map(|w| w["told"].clone());
+    each.into_iter().zip(told).collect()
 }
 
 /// As many connections and answers as this, all told by the client's calls.
@@ -44,16 +47,16 @@ fn counts(seen: &Seen, handshakes: u64, answered: u64) {
 /// Who accepted, received and sent, by the server's own word.
 #[track_caller]
 fn server_threads_agree(seen: &Seen) {
-    let said = |kind| seen.server.by_port(kind);
+    let said = |kind| seen.server.by_connection(kind);
     let (accepted, received, sent) = (said("accepted"), said("received"), said("sent"));
     let told = told(seen);
     assert_eq!(told.len(), accepted.len());
-    for (port, told) in told {
+    for (connection, told) in told {
         let owner = &told["server_owner"];
-        assert_eq!(owner["provenance"], "traced", "{port}: {told}");
-        assert_eq!(owner["accept_tid"], accepted[&port].1, "{port}: {told}");
-        assert_eq!(owner["serve_tid"], received[&port].1, "{port}: {told}");
-        assert_eq!(owner["send_tid"], sent[&port].1, "{port}: {told}");
+        assert_eq!(owner["provenance"], "traced", "{told}");
+        assert_eq!(owner["accept_tid"], accepted[&connection].1, "{told}");
+        assert_eq!(owner["serve_tid"], received[&connection].1, "{told}");
+        assert_eq!(owner["send_tid"], sent[&connection].1, "{told}");
         assert!(told["accepted_after_ns"].as_i64().unwrap() > 0, "{told}");
     }
 }
