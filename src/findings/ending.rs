@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::evidence::{count_of, own_end_of_client, was_cut_short};
+use super::evidence::{count_of, death_of_built_in_client, own_end_of_client, was_cut_short};
 use super::{FindingsInput, Seen};
 use crate::activity::outcomes::Wire;
 use crate::activity::{Activity, TaskIndex, keeps_threads};
@@ -16,6 +16,8 @@ use crate::wording::ending;
 /// thread ended it with exit status 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Left {
+    /// Whether the process was not the client's first one.
+    pub child: bool,
     /// How many of them were still there.
     pub threads: u64,
     /// How many had ended before.
@@ -115,6 +117,7 @@ fn left_in(side: &Activity, place: usize, created: &[TaskIndex], wire: &Wire<'_>
     let idle = |task: &&TaskIndex| side.sockets.made.iter().all(|c| c.task != **task);
     let is_early = |task: &&TaskIndex| side.tasks.get(**task).ended < last;
     Some(Left {
+        child: place > 0,
         threads: there.len() as u64,
         ended: gone.len() as u64,
         made: made.len() as u64,
@@ -140,11 +143,7 @@ pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<Phrase> {
     let output = seen.observation.client.output.as_ref();
     let exit = own_end_of_client(&seen);
     let mut parts = Vec::new();
-    match exit {
-        Some(Exit::Code(code)) => parts.push(ending::status(&code.to_string())),
-        Some(exit @ Exit::Signal(_)) => parts.push(ending::signal(exit)),
-        None => {}
-    }
+    parts.extend(exit.map(told_end));
     let bad = exit.is_some_and(|exit| exit != Exit::Code(0));
     if let Some(line) = last_line(&seen, Side::Client).filter(|_| bad) {
         parts.push(last_words(Side::Client, Some(line)));
@@ -160,6 +159,19 @@ pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<Phrase> {
         parts.extend(told_killed(&seen));
     }
     parts
+}
+
+/// That the built-in client ended before its work was done, as a part of a sentence.
+pub(super) fn death(seen: &Seen<'_>) -> Option<Phrase> {
+    death_of_built_in_client(seen).map(told_end)
+}
+
+/// How it ended, as a part of a sentence.
+fn told_end(exit: Exit) -> Phrase {
+    match exit {
+        Exit::Code(code) => ending::status(&code.to_string()),
+        Exit::Signal(_) => ending::signal(exit),
+    }
 }
 
 /// What a person may look at where threads had ended before their main thread, and still
@@ -191,8 +203,8 @@ pub(super) fn to_look_at(input: &FindingsInput<'_>) -> Option<Phrase> {
 fn of_threads(left: &Left) -> Vec<Phrase> {
     let all = left.threads + left.ended;
     let there = match left.threads {
-        0 => ending::threads_ended(all),
-        there => ending::threads_there(there, all),
+        0 => ending::threads_ended(all, left.child),
+        there => ending::threads_there(there, all, left.child),
     };
     let orphaned = (left.orphaned > 0).then(|| ending::orphaned(left.orphaned));
     std::iter::once(there).chain(orphaned).collect()
@@ -269,6 +281,15 @@ pub(super) fn quoted(line: &str) -> String {
     match line.char_indices().nth(BEARABLE) {
         Some((at, _)) => format!("“{}…”", &line[..at]),
         None => format!("“{line}”"),
+    }
+}
+
+/// As much of what somebody reported as a sentence bears beside others.
+pub(super) fn shortened(text: &str) -> String {
+    const BEARABLE: usize = 80;
+    match text.char_indices().nth(BEARABLE) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
 

@@ -64,11 +64,13 @@ pub(super) fn lossless_capture<'a>(input: &FindingsInput<'a>) -> Option<&'a Capt
 }
 
 /// Connections of the client that were made, although no frame of them passed the
-/// tap: how many, and the capture.
+/// tap, as far as it was there and lost none: how many, and the capture.
 pub(super) fn made_beside_the_tap<'a>(
     input: &FindingsInput<'a>,
 ) -> Option<(u64, &'a CaptureSummary)> {
+    let there = |c: &&CaptureSummary| c.stop_reason != StopReason::Fault && frames_lost(c) == 0;
     let capture = input.run.capture.as_ref().filter(|c| c.frames == 0)?;
+    let capture = Some(capture).filter(there)?;
     let made = |w: &WorkerRecord| w.side == Side::Client && w.connected_ns.is_some();
     let made = count_of(input.workers.iter().filter(made));
     (made > 0).then_some((made, capture))
@@ -95,7 +97,16 @@ pub(super) fn frames_lost(capture: &CaptureSummary) -> u64 {
 pub(super) fn left_in_the_queue(input: &FindingsInput<'_>) -> Option<(u64, u64)> {
     let requests = &input.run.requests;
     let (submitted, attempted) = (requests.submitted?, requests.attempted?);
-    let unjoined = input.run.plan.joined == Some(false);
+    // One that was ended may have been about to wait, or to submit the rest.
+    let by_itself = match input.seen {
+        Some(seen) => seen
+            .observation
+            .client
+            .ended
+            .is_some_and(|ended| ended.exit == Some(Exit::Code(0)) && !ended.asked_to_end),
+        None => !was_cut_short(input),
+    };
+    let unjoined = input.run.plan.joined == Some(false) && by_itself;
     (unjoined && attempted < submitted).then_some((submitted, attempted))
 }
 
@@ -183,6 +194,14 @@ fn is_a_fault(exit: Exit) -> bool {
         libc::SIGSYS,
     ];
     matches!(exit, Exit::Signal(signal) if FAULTS.contains(&signal))
+}
+
+/// How the built-in client ended, where nobody had asked it to and its work was not done.
+pub(super) fn death_of_built_in_client(seen: &Seen<'_>) -> Option<Exit> {
+    let client = &seen.observation.client;
+    let exit = client.exit().filter(|exit| *exit != Exit::Code(0))?;
+    // A client that is ended because the run was interrupted did not die.
+    (client.is_built_in() && is_complete(seen)).then_some(exit)
 }
 
 /// How the server ended, where that was during the run and its own doing. A

@@ -10,6 +10,7 @@ mod programs;
 mod registry;
 mod requests;
 mod scene;
+mod unseen;
 mod watched;
 mod wire;
 

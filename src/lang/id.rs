@@ -10,7 +10,7 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::NotSeen => "tidak ada yang terlihat di jaringan",
         Outcome::Abandoned => "sudah dimulai, tetapi klien berakhir sebelum membaca jawaban",
         Outcome::Refused => "koneksi ditolak",
-        Outcome::Reset => "koneksi direset oleh server",
+        Outcome::Reset => "koneksi di-reset oleh server",
         Outcome::Closed => "koneksi ditutup sebelum jawaban datang",
         Outcome::Timeout => "tidak ada koneksi atau jawaban dalam waktu yang diizinkan",
         Outcome::BadAnswer => "jawabannya bukan JAM hh:mm:ss",

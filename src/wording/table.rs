@@ -50,7 +50,8 @@ sentences! {
     ending {
         status(code: &str); signal(exit: Exit);
         last_line(log: &str, line: &str); may_say(log: &str); not_saved(); exceptions(n: u64);
-        threads_ended(all: u64); threads_there(there: u64, all: u64); orphaned(n: u64);
+        threads_ended(all: u64, child: bool);
+        threads_there(there: u64, all: u64, child: bool); orphaned(n: u64);
         elsewhere(at_least: bool, n: u64, targets: Vec<Phrase>, more: bool);
         target(target: &str, answer: Phrase, times: Option<u64>);
         listens(); refuses(); begun(); error(text: &str);
@@ -95,7 +96,7 @@ sentences! {
     count_mismatch { disagree(wire: u64, workers: u64); trust(); }
     not_joined {
         never(never: u64, submitted: u64); join();
-        left(threads: u64, made: Option<u64>); never_attempted(never: u64, submitted: u64);
+        left(threads: u64, made: Option<u64>, child: bool); never_attempted(never: u64, submitted: u64);
         still_open(n: u64); no_connection(); all_closed(); wait();
     }
     requests_failed {
@@ -106,7 +107,9 @@ sentences! {
         ended_early(); see_log(); seen(parts: Vec<Phrase>);
         made(n: u64, none_asked: bool, silent: Option<u64>);
         server_ended(exit: Exit); went_to(there: &str, server: &str);
-        not_accepted(some: Option<u64>, all: u64, exit: Option<Exit>, built_in: bool);
+        not_accepted(
+            some: Option<u64>, all: u64, exit: Option<Exit>, only_waited: bool, built_in: bool
+        );
         no_time_request(on: Option<u64>); no_line_end(on: Option<u64>); came_late(on: Option<u64>);
         answer(answer: &str, faults: Vec<Phrase>); begun(on: Option<u64>, answer: &str); end_answer();
         no_syn_ack(on: Option<u64>, not_full: bool);
@@ -181,12 +184,12 @@ sentences! {
     linger_timeout { open(open: Option<u64>); }
     not_ended { held(n: u64, pids: &[String]); }
     nothing_captured { beside(n: u64, target: &str, interface: &str); elsewhere(); }
-    observer_cost { cost(client: Nanos, cpu: Nanos, stops: u64); }
+    observer_cost { cost(client: Nanos, cpu: Nanos, stops: u64, before: bool); }
     ports_exhausted { none(n: u64, ports: Option<u64>); held(client: u64, server: u64); widen(); }
     ports_reused { again(pairs: u64, flows: u64, most: u64); }
-    processes_killed { killed(n: u64, exit: Exit, connections: u64); pool(); }
+    processes_killed { killed(n: u64, exit: Exit, connections: Option<u64>); pool(); }
     request_count {
-        fewer(made: u64, on: Option<u64>, submitted: u64); together();
+        fewer(made: u64, on: Option<u64>, failed: Option<u64>, submitted: u64); together();
         more(made: u64, submitted: u64);
     }
     requests_unknown {

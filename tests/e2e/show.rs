@@ -380,7 +380,7 @@ fn findings_are_shown_in_the_language_that_is_asked_for() {
     for told in [
         "Run dihentikan di tengah jalan, sehingga semua angka hanya mencakup",
         "34 request gagal: belum dimulai ketika klien berakhir; run berakhir lebih awal.",
-        "Klien me-reset 2 koneksi yang sudah menerima data dari server",
+        "Klien me-reset 2 koneksi yang menerima data dari server setelah klien mengirim FIN",
     ] {
         assert!(flowing.contains(told), "{told}: {indonesian}");
     }

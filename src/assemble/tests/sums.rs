@@ -358,7 +358,7 @@ fn of_another_protocol_only_connections_can_fail() {
     assert_eq!(told.severity, Severity::Error);
     assert_eq!(
         (&told.evidence["submitted"], &told.evidence["made"]),
-        (&4.into(), &3.into())
+        (&4.into(), &2.into())
     );
 }
 

@@ -1,9 +1,9 @@
 //! `client_died`: the built-in client ended before its work was done.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::is_complete;
+use crate::findings::evidence::death_of_built_in_client;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Exit, Severity};
+use crate::model::Severity;
 use crate::wording::client_died;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -24,13 +24,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let seen = input.seen?;
-    let client = &seen.observation.client;
-    let exit = client.exit().filter(|exit| *exit != Exit::Code(0))?;
-    // A client that is ended because the run was interrupted did not die.
-    if !client.is_built_in() || !is_complete(&seen) {
-        return None;
-    }
+    let exit = death_of_built_in_client(&input.seen?)?;
     let sentence = client_died::ended(exit);
     Some(says(sentence).with("exit", exit.to_string()))
 }

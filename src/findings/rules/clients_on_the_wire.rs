@@ -1,10 +1,10 @@
 //! `clients_on_the_wire`: clients of a watch that were seen on the wire only.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::count_of;
+use crate::findings::evidence::{count_of, has_blind_spots};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::Severity;
 use crate::model::observation::AskedClient;
+use crate::model::{Severity, Side};
 use crate::wording::clients_on_the_wire;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -42,6 +42,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         let none: Option<u64> = None;
         let sentence = clients_on_the_wire::sampled(client.root.0.into());
         return Some(says(sentence).with("flows", none));
+    }
+    // What it did unseen is nobody else's.
+    if has_blind_spots(input, Side::Client) {
+        return None;
     }
     let since = seen.observation.watched_since()?;
     let earlier = seen.observation.begun_before_the_watch();

@@ -79,7 +79,7 @@ fn of_a_program(input: &FindingsInput<'_>, left: Left) -> Option<Conclusion> {
         not_joined::all_closed()
     };
     let made = Some(left.made).filter(|&n| n > 0);
-    let there = not_joined::left(left.threads, made);
+    let there = not_joined::left(left.threads, made, left.child);
     let sentences = vec![there, lost, not_joined::wait()];
     let severity = if never > 0 {
         Severity::Error

@@ -3,7 +3,7 @@
 
 use crate::findings::FindingsInput;
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Nanos, Severity};
+use crate::model::{Nanos, ServerKind, Severity};
 use crate::wording::observer_cost;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -20,7 +20,10 @@ pub(in crate::findings) const RULE: Rule = Rule {
              the same way only.",
         filter: None,
         evidence: &[
-            ("tracer_cpu_ns", "CPU time of the tracers"),
+            (
+                "tracer_cpu_ns",
+                "CPU time of the tracers, from the start of each program",
+            ),
             ("tracer_stops", "how often they stopped a thread"),
             ("client_duration_ns", "how long the client ran"),
         ],
@@ -35,7 +38,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let observer = &input.run.observer;
     let (cpu, stops) = (observer.tracer_cpu_ns?, observer.tracer_stops?);
     let client = observer.client_duration_ns.filter(|d| *d >= LONG_ENOUGH)?;
-    let sentence = observer_cost::cost(client, cpu, stops);
+    // A server that was started is traced from its own beginning.
+    let before = input.run.plan.server == ServerKind::Command;
+    let sentence = observer_cost::cost(client, cpu, stops, before);
     (cpu.get().saturating_mul(2) >= client.get()).then(|| {
         says(sentence)
             .with("tracer_cpu_ns", cpu.get())

@@ -53,7 +53,8 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let (workers, connections) = (work.workers, work.connections);
     let mut sentences = vec![pool_width::made(
         workers,
-        work.worker_processes > 1,
+        // Threads of several processes are threads.
+        work.worker_processes > 1 && work.worker_processes == workers,
         connections,
     )];
     let open = left.map_or(0, |left| left.orphaned);

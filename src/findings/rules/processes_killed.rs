@@ -2,9 +2,9 @@
 
 use crate::findings::FindingsInput;
 use crate::findings::ending::killed;
-use crate::findings::evidence::was_cut_short;
+use crate::findings::evidence::{has_blind_spots, was_cut_short};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::{Exit, Severity};
+use crate::model::{Exit, Severity, Side};
 use crate::wording::processes_killed;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -25,7 +25,10 @@ pub(in crate::findings) const RULE: Rule = Rule {
         evidence: &[
             ("signal", "the number of the signal"),
             ("processes", "how many it ended"),
-            ("connections", "the connections that they had made"),
+            (
+                "connections",
+                "the connections that they had made; null: not seen",
+            ),
         ],
     },
     judge: Judge::Each(judge),
@@ -37,6 +40,8 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
     };
     let conclusion = |(signal, (processes, connections)): (i32, (u64, u64))| {
         let exit = Exit::Signal(signal);
+        // What they did unseen is in no count.
+        let connections = Some(connections).filter(|_| !has_blind_spots(input, Side::Client));
         let mut sentences = vec![processes_killed::killed(processes, exit, connections)];
         if signal == libc::SIGTERM {
             sentences.push(processes_killed::pool());

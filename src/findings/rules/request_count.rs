@@ -36,12 +36,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     run.plan.client_command.as_ref()?;
     let submitted = run.requests.submitted?;
     let is_time = run.requests.valid.is_some();
-    let made = if is_time {
-        made_of_time(run)?
+    // Of another protocol, connections that came to nothing stand beside exchanges.
+    let (made, failed) = if is_time {
+        (made_of_time(run)?, 0)
     } else {
         lossless_capture(input)?;
-        let failed: u64 = run.requests.failed.values().sum();
-        run.exchanges.requests?.checked_add(failed)?
+        (run.exchanges.requests?, run.requests.failed.values().sum())
     };
     let conclusion = |severity, sentences: Vec<Phrase>| {
         says(sentences)
@@ -50,11 +50,13 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
             .with("made", made)
             .with("connections", run.connections.established)
     };
+    let all = made.checked_add(failed)?;
     // Of TIME, those that are missing have failed, and are told as that.
-    if made < submitted && !is_time && !was_cut_short(input) && !made_no_connection(input) {
+    if all < submitted && !is_time && !was_cut_short(input) && !made_no_connection(input) {
         let on = run.connections.established;
+        let failed = Some(failed).filter(|&n| n > 0);
         let sentences = vec![
-            request_count::fewer(made, on, submitted),
+            request_count::fewer(made, on, failed, submitted),
             request_count::together(),
         ];
         return Some(conclusion(Severity::Error, sentences));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::findings::FindingsInput;
 use crate::findings::answer_format::{begun, wrong_answer};
-use crate::findings::ending::{seen_of_the_end, to_look_at, unjoined};
+use crate::findings::ending::{death, seen_of_the_end, shortened, to_look_at, unjoined};
 use crate::findings::evidence::{
     count_of, early_end_of_server, is_lossy, is_never_accepted, left_in_the_queue,
     tells_acceptances, was_cut_short,
@@ -98,19 +98,18 @@ fn example(input: &FindingsInput<'_>, outcome: Outcome) -> Option<String> {
         .find_map(|w| w.detail)
 }
 
-/// As much of a text as a sentence bears.
-fn shortened(text: &str) -> String {
-    const BEARABLE: usize = 80;
-    match text.char_indices().nth(BEARABLE) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
 /// What was seen that bears on it and what a person can do about it, as parts of a
 /// sentence; and a sentence behind it.
 fn because(outcome: Outcome, input: &FindingsInput<'_>) -> (Vec<Phrase>, Option<Phrase>) {
     let is_program = !input.run.plan.has_built_in_client();
+    let never_ended = matches!(outcome, Outcome::NotAttempted | Outcome::Abandoned);
+    if let Some(died) = input
+        .seen
+        .and_then(|seen| death(&seen))
+        .filter(|_| never_ended)
+    {
+        return (vec![requests_failed::seen(vec![died])], None);
+    }
     let known = match outcome {
         Outcome::NotAttempted if is_program => return never_begun(input),
         Outcome::Abandoned if is_program && unjoined(input).is_none() => {
@@ -207,7 +206,14 @@ fn not_accepted(outcome: Outcome, input: &FindingsInput<'_>) -> Option<Phrase> {
     let ended = input.seen.and_then(|seen| early_end_of_server(&seen));
     let built_in = input.run.plan.server == ServerKind::Embedded;
     let some = Some(never).filter(|&never| never < all);
-    Some(requests_failed::not_accepted(some, all, ended, built_in))
+    let only_waited = queue_counts(input).is_some_and(|counts| counts.overflows == 0);
+    Some(requests_failed::not_accepted(
+        some,
+        all,
+        ended,
+        only_waited,
+        built_in,
+    ))
 }
 
 /// That a part of an answer had come when the time was over: the server may have been

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::activity::Accepted;
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, traced};
+use crate::findings::evidence::{count_of, is_lossy, traced};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::AskedServer;
 use crate::model::{Endpoint, FlowRecord, Phrase, Severity, Side};
@@ -61,7 +61,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     }
     // What a process alone has received is not told by more of its calls.
     let more = unseen.clone().any(|a| !a.alone);
-    let carried = unseen.map(|a| (a, carried(a, &flows)));
+    // What a capture that lost frames does not show may have been there.
+    let lossy = is_lossy(input);
+    let carried = unseen.map(|a| match carried(a, &flows) {
+        Carried::Request | Carried::Nothing if lossy => (a, Carried::Unknown),
+        what => (a, what),
+    });
     // Where nothing came, whoever could have received has nothing to be known for.
     let told = carried.filter(|(a, what)| !a.alone || *what != Carried::Nothing);
     let all: Vec<Carried> = told.map(|(_, what)| what).collect();

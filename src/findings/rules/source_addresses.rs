@@ -36,7 +36,13 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if !input.run.plan.has_built_in_client() {
         return None;
     }
-    let addresses: BTreeSet<IpAddr> = input.flows.iter().map(|f| f.client.ip).collect();
+    // Others may connect to this port, too.
+    let owned = input.run.correlation.client_owned.is_some();
+    let own = input
+        .flows
+        .iter()
+        .filter(|f| !owned || f.client_owner.is_some());
+    let addresses: BTreeSet<IpAddr> = own.map(|f| f.client.ip).collect();
     let (first, last) = (addresses.first()?, addresses.last()?);
     if first == last {
         return None;

@@ -353,7 +353,11 @@ fn reset_unread_of_each_side() {
     assert!(fin.message.ends_with(why), "{}", fin.message);
     let late = one(&history("ShADFadR"), "reset_unread");
     assert_eq!(late.evidence["after_close"], 1);
-    assert!(late.message.contains("had closed them"), "{}", late.message);
+    assert!(
+        late.message.contains("had closed it by then"),
+        "{}",
+        late.message
+    );
     let server = one(&history("ShADr"), "reset_unread");
     assert_eq!(server.evidence["side"], "server");
     for nothing_came in ["ShADR", "ShAr", "ShADadFf", "ShAFR", "Sr"] {

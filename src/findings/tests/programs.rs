@@ -144,7 +144,7 @@ fn serving_thread_unseen_where_nothing_was_received_or_sent() {
     let finding = served(false, false).one("serving_thread_unseen");
     assert_eq!(finding.severity, Severity::Info);
     assert!(finding.message.starts_with("Of 1 connection it is known"));
-    assert!(finding.message.contains("the capture does not tell"));
+    assert!(finding.message.contains("it was not seen what it carried"));
     assert!(finding.message.contains("--trace-rw"));
     let expected = json!({"connections": 1, "answered": 0, "asked": 0, "silent": 0});
     assert_eq!(evidence(&finding), expected);
@@ -525,7 +525,7 @@ fn what_was_seen_of_a_client_that_made_fewer() {
         }
         s.leaves(0);
     });
-    let said = "it made 3 connections to another port than the server's: 127.0.0.1:45001 (refused: \
+    let said = "it tried to make 3 connections to another port than the server's: 127.0.0.1:45001 (refused: \
                 nobody listens there, 2 times), 127.0.0.1:80 (somebody listens there, once)";
     assert!(none.contains(said), "{none}");
 }

@@ -68,7 +68,7 @@ fn unanswered_flows_are_named() {
     assert!(
         finding
             .message
-            .contains("flow 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …")
+            .contains("flows 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …")
     );
     assert_eq!(finding.evidence["flows"], 12);
     // A flow without a request asked nothing.

@@ -66,7 +66,7 @@ pub(super) fn of_runs(say: Say, runs: &[&RunPart<'_>], page: &mut Page) {
 pub(super) fn section(say: Say, record: &CompareRecord, explain: &Explain<'_>, page: &mut Page) {
     let mut told = Vec::new();
     if record.plan.repeat > 0 {
-        let repeat = say.n(record.plan.repeat);
+        let repeat = say.repeats(record.plan.repeat);
         told.push(if record.complete {
             say.compared(&repeat)
         } else {
@@ -236,7 +236,7 @@ fn differences(say: Say, record: &CompareRecord, page: &mut Page) {
         after.push(say.pairs_real(&say.n(real), &say.n(all.len() as u64)));
     }
     if let Some(needed) = repeats_needed(record) {
-        after.push(say.too_few(&say.n(record.plan.repeat), &say.n(needed)));
+        after.push(say.too_few(&say.runs(record.plan.repeat), &say.n(needed)));
     }
     page.sentences(&after);
 }

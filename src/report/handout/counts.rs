@@ -5,7 +5,9 @@ use std::cmp::Ordering;
 use super::facts::is_exact;
 use super::page::Page;
 use super::words::Say;
-use crate::model::{Counts, Provenance, RunCensus, RunRecord, Side, SideCensus, SystemCounts};
+use crate::model::{
+    Counts, Provenance, RunCensus, RunRecord, ServerKind, Side, SideCensus, SystemCounts,
+};
 
 /// Before, peak, after, and created.
 pub(super) fn table(say: Say, census: &RunCensus, page: &mut Page) {
@@ -64,11 +66,13 @@ pub(super) fn table(say: Say, census: &RunCensus, page: &mut Page) {
 /// What the table says, in sentences.
 pub(super) fn sentences(say: Say, run: &RunRecord) -> Vec<String> {
     let mut told = Vec::new();
-    for (side, census) in [
-        (Side::Client, &run.census.client),
-        (Side::Server, &run.census.server),
+    // What was there before threadtap attached to it is in no count but `before`.
+    let existing = run.plan.server == ServerKind::Existing;
+    for (side, census, attached) in [
+        (Side::Client, &run.census.client, run.plan.watched),
+        (Side::Server, &run.census.server, existing),
     ] {
-        told.extend(of_side(say, side, census));
+        told.extend(of_side(say, side, census, attached));
     }
     let system = &run.census.system;
     if let (Some(before), Some(peak)) = (system.threads.before, system.threads.peak) {
@@ -88,7 +92,7 @@ pub(super) fn name(say: Say, side: Side) -> String {
     }
 }
 
-fn of_side(say: Say, side: Side, census: &SideCensus) -> Vec<String> {
+fn of_side(say: Say, side: Side, census: &SideCensus, attached: bool) -> Vec<String> {
     let who = name(say, side);
     let (threads, processes) = (census.threads, census.processes);
     if census.provenance.is_none() || (threads.peak.is_none() && processes.peak.is_none()) {
@@ -100,11 +104,15 @@ fn of_side(say: Say, side: Side, census: &SideCensus) -> Vec<String> {
         told.push(say.was_sampled(&who));
         return told;
     }
-    if is_one_throughout(threads, processes) {
+    if !attached && is_one_throughout(threads, processes) {
         told.push(say.one_throughout(&who));
         return told;
     }
-    told.extend(created(say, &who, threads, processes));
+    told.extend(if attached {
+        created_since(say, &who, threads, processes)
+    } else {
+        created(say, &who, threads, processes)
+    });
     let peak = (threads.peak, processes.peak);
     told.extend(match peak {
         (Some(t), Some(p)) if p > 1 => {
@@ -113,10 +121,10 @@ fn of_side(say: Say, side: Side, census: &SideCensus) -> Vec<String> {
         (Some(t), _) => Some(say.peak_of_threads(&who, &say.threads(t))),
         (None, _) => None,
     });
-    let total = threads
-        .before
-        .zip(threads.created)
-        .map(|(b, c)| b.saturating_add(c));
+    // A side that is ready may have created some already, such as the threads of a pool.
+    let first = if attached { threads.before } else { Some(1) };
+    let total = first.zip(threads.created);
+    let total = total.map(|(first, created)| first.saturating_add(created));
     if let (Some(total), Some(peak)) = (total, threads.peak)
         && peak < total
     {
@@ -147,5 +155,14 @@ fn created(say: Say, who: &str, threads: Counts, processes: Counts) -> Option<St
         (t, 0) => say.created_threads(who, &say.threads(t)),
         (t, p) if t == p => say.created_processes(who, &say.processes(p)),
         (t, p) => say.created_both(who, &say.processes(p), &say.threads(t)),
+    })
+}
+
+/// The same of a side that ran already: since threadtap attached to it.
+fn created_since(say: Say, who: &str, threads: Counts, processes: Counts) -> Option<String> {
+    Some(match (threads.created?, processes.created?) {
+        (0, 0) => say.since_none(who),
+        (t, 0) => say.since_threads(who, &say.threads(t)),
+        (t, p) => say.since_both(who, &say.processes(p), &say.threads(t)),
     })
 }

@@ -53,7 +53,9 @@ pub(super) fn describe(say: Say, run: &RunPart<'_>, page: &mut Page) {
         }
         (alike, all) => say.example_most(&say.n(alike), &say.flows(all), &history),
     });
-    told.extend(steps(say, flow, facts::lost(run.view.run) > 0));
+    let record = run.view.run;
+    let (lossy, copies) = (facts::lost(record) > 0, facts::has_copies(record));
+    told.extend(steps(say, flow, lossy, copies));
     page.sentences(&told);
     ladder(say, run, flow, page);
 }
@@ -73,15 +75,16 @@ fn span(from: Timestamp, to: Timestamp) -> Option<Nanos> {
 }
 
 /// What happened, one thing after the other. `lossy`: frames were lost, so that what is
-/// not there may have happened.
-fn steps(say: Say, flow: &FlowRecord, lossy: bool) -> Vec<String> {
+/// not there may have happened. `copies`: frames are there more than once, and what seems
+/// to be sent again may be a copy.
+fn steps(say: Say, flow: &FlowRecord, lossy: bool, copies: bool) -> Vec<String> {
     let mut told = Vec::new();
     let Some(shake) = flow.handshake else {
         told.push(say.step_no_syn());
         return told;
     };
     let since = |at: Option<Timestamp>| at.and_then(|at| span(shake.syn_ns, at));
-    if shake.syn_count > 1 {
+    if shake.syn_count > 1 && !copies {
         told.push(say.step_syns(&say.n(u64::from(shake.syn_count))));
     }
     let refused = !flow.is_answered() && flow.close == Close::Rst;
@@ -130,7 +133,7 @@ fn exchanges(say: Say, flow: &FlowRecord, lossy: bool, told: &mut Vec<String>) {
         && first.response_ns.is_some()
         && let Some(problem) = &first.problem
     {
-        told.push(say.step_problem(&foreign(problem)));
+        told.push(say.step_problem(&foreign(&say.lang.kept(problem))));
     }
 }
 
@@ -194,7 +197,7 @@ fn ladder(say: Say, run: &RunPart<'_>, flow: &FlowRecord, page: &mut Page) {
     let more = (all.saturating_sub(MOST_RUNGS) as u64).saturating_add(ladder.more());
     let mut after = vec![say.ladder_legend()];
     if more > 0 {
-        after.push(say.ladder_more(&say.n(more)));
+        after.push(say.ladder_more(&say.segments(more)));
     }
     page.sentences(&after);
 }

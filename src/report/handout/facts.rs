@@ -94,12 +94,11 @@ pub(super) fn served(view: RunView<'_>) -> Option<Shares> {
 }
 
 /// Whether the thread that accepted a connection served it, too: of all those of which
-/// both are known, or of none. `None` where it is mixed.
-pub(super) fn same_thread(view: RunView<'_>) -> Option<bool> {
-    let mut both =
-        server_owners(view).filter_map(|owner| Some(owner.accept_tid? == owner.serve_tid?));
-    let first = both.next()?;
-    both.all(|same| same == first).then_some(first)
+/// it is known who accepted them. `false` where another one did, or it is not known.
+pub(super) fn same_thread(view: RunView<'_>) -> bool {
+    let mut accepted = server_owners(view).filter(|owner| owner.accept_tid.is_some());
+    let same = |owner: ServerOwner| owner.accept_tid == owner.serve_tid;
+    accepted.next().is_some_and(same) && accepted.all(same)
 }
 
 /// Whether no number of a thread can have been given twice within the run: far fewer
@@ -119,6 +118,12 @@ pub(super) fn lost(run: &RunRecord) -> u64 {
     let capture = run.capture.iter();
     let dropped = capture.flat_map(|c| [c.dropped_by_kernel, c.dropped_by_interface]);
     dropped.flatten().fold(0, u64::saturating_add)
+}
+
+/// Whether the capture has frames more than once, so that copies look like frames that
+/// were sent again.
+pub(super) fn has_copies(run: &RunRecord) -> bool {
+    run.findings.iter().any(|f| f.code == "frames_twice")
 }
 
 /// Whether a connection has no end in the capture.

@@ -37,7 +37,12 @@ fn item(say: Say, finding: &Finding, explain: &Explain<'_>) -> String {
             }
         }
     };
-    match evidence(&finding.evidence) {
+    // What stands in the message in words of this language does so here in English.
+    let mut figures = finding.evidence.clone();
+    if finding.code == "no_connection" {
+        figures.remove("seen");
+    }
+    match evidence(&figures) {
         None => text,
         Some(figures) => format!("{text} {}", say.evidence(&figures)),
     }

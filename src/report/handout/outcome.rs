@@ -11,7 +11,14 @@ pub(super) fn sentences(say: Say, view: RunView<'_>) -> Vec<String> {
     let mut told = answers(say, run);
     told.extend(failures(say, run));
     let some = |n: Option<u64>| n.filter(|n| *n > 0).map(|n| say.connections(n));
-    told.extend(some(run.connections.refused).map(|n| say.conn_refused(&n)));
+    let by_calls = Provenance::is_told(run.connections.provenance);
+    told.extend(some(run.connections.refused).map(|n| {
+        if by_calls {
+            say.conn_refused_told(&n)
+        } else {
+            say.conn_refused(&n)
+        }
+    }));
     told.extend(some(run.connections.not_established).map(|n| say.conn_neither(&n)));
     let partial = run.incomplete.contains_key("latency.exchange");
     let by_calls = Provenance::is_told(run.latency.provenance);
@@ -40,7 +47,10 @@ pub(super) fn sentences(say: Say, view: RunView<'_>) -> Vec<String> {
         }
     }
     told.extend(run.open_loop.iter().flat_map(|open| open_loop(say, open)));
-    told.extend(again(say, view.flows));
+    // Copies of one frame are no retransmission.
+    if !facts::has_copies(run) {
+        told.extend(again(say, view.flows));
+    }
     told.extend(closes(say, view.flows, facts::lost(run) > 0));
     told
 }
@@ -66,6 +76,8 @@ fn answers(say: Say, run: &RunRecord) -> Vec<String> {
     let requests = &run.requests;
     let mut told = Vec::new();
     match (requests.submitted, requests.valid, requests.answered) {
+        (Some(1), Some(1), _) => told.push(say.one_valid()),
+        (Some(1), Some(0), _) => told.push(say.one_not_valid()),
         (Some(all), Some(valid), _) if valid == all => {
             told.push(say.all_valid(&say.requests(all)));
         }
@@ -203,7 +215,7 @@ fn closes(say: Say, flows: &[FlowRecord], lossy: bool) -> Vec<String> {
         // Of one, the example tells.
         (0, 0 | 1) | (1, 0) => None,
         // In some neither was first, or it is not known.
-        (c, s) if c.max(s) < fins => Some(say.first_mixed(&say.n(c), &say.n(s))),
+        (c, s) if c.max(s) < fins => Some(say.first_mixed(&say.connections(c), &say.n(s))),
         (0, _) if only_fins => Some(say.server_first_always()),
         (0, _) => Some(say.server_first()),
         (_, _) if only_fins => Some(say.client_first_always()),

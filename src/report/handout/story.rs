@@ -19,10 +19,14 @@ pub(super) fn client(say: Say, view: RunView<'_>) -> Vec<String> {
         told.extend(beside(say, Side::Client, program));
     }
     told.extend(made(say, view));
-    let whole = run
-        .capture
-        .as_ref()
-        .is_some_and(|c| c.stop_reason != StopReason::Fault && c.dropped_by_kernel == Some(0));
+    // Those that were there before the capture may have no frame in it.
+    let begun = view.flows.iter().all(|flow| flow.handshake.is_some());
+    let whole = run.capture.as_ref().is_some_and(|c| {
+        c.stop_reason != StopReason::Fault
+            && c.dropped_by_kernel == Some(0)
+            && facts::lost(run) == 0
+    });
+    let whole = whole && begun && !run.plan.watched;
     let open = facts::open_at_once(view.flows);
     if whole && open > 1 {
         told.push(say.open_at_once(&say.connections(open)));
@@ -47,8 +51,10 @@ fn made(say: Say, view: RunView<'_>) -> Vec<String> {
     // Without a capture only those that connect(2) made are listed.
     let owned = || view.flows.iter().filter(|flow| flow.client_owner.is_some());
     let established = owned().filter(|flow| flow.is_established()).count() as u64;
-    let begun = owned().all(|flow| flow.handshake.is_some());
     let all = view.flows.is_empty() || established == shares.connections;
+    // What a capture that lost frames does not show may have been established.
+    let begun = owned().all(|flow| flow.handshake.is_some());
+    let begun = begun && (all || facts::lost(view.run) == 0);
     let connections = say.connections(shares.connections);
     if !begun {
         told.push(say.shown_by(&doers(say, &shares), &connections));
@@ -135,8 +141,7 @@ fn accepted(say: Say, view: RunView<'_>) -> Option<String> {
 
 fn served(say: Say, view: RunView<'_>) -> Vec<String> {
     let mut told = Vec::new();
-    let same = facts::same_thread(view);
-    if same == Some(true) {
+    if facts::same_thread(view) {
         told.push(say.acceptor_served());
         return told;
     }

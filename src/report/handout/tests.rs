@@ -8,6 +8,8 @@ use crate::model::{
 };
 use crate::testkit::Fixture;
 
+mod exact;
+
 pub(in crate::report) fn of(fixture: &Fixture, lang: Lang) -> String {
     let part = RunPart {
         name: "t",
@@ -268,7 +270,7 @@ fn half_a_census_is_told_as_far_as_it_goes() {
 #[test]
 fn long_tables_are_cut_and_say_so() {
     let text = english(&Fixture::normal(500));
-    assert!(text.contains("480 more are not shown"), "{text}");
+    assert!(text.contains("Not shown: 480 more"), "{text}");
     assert!(text.lines().count() < 200);
 }
 

@@ -17,7 +17,7 @@ use crate::lang::texts;
 texts! {
     /// Speaks a language.
     pub(in crate::report::handout) struct Say;
-    nouns { connections threads processes requests answers frames runs flows other_methods }
+    nouns { connections threads processes requests answers frames segments runs flows other_methods repeats }
     words {}
 
     title(); and(one, other); and_last(first, last);
@@ -49,7 +49,8 @@ texts! {
     f_answered(); f_valid(); f_failed(); f_answer_times(); f_connections(); f_exchanges();
     // Counts.
     one_throughout(who); created_none(who); created_threads(who, threads); created_processes(who, processes);
-    created_both(who, processes, threads); peak_of_threads(who, threads);
+    created_both(who, processes, threads); since_none(who); since_threads(who, threads);
+    since_both(who, processes, threads); peak_of_threads(who, threads);
     peak_of_both(who, threads, processes); not_all_at_once(n); left_after(threads, before);
     as_before(threads); fewer_after(threads, before); peak_seen(who, threads); was_sampled(who);
     not_counted(who); system_threads(threads, peak); system_after(n);
@@ -65,9 +66,9 @@ texts! {
     served_shared(doers, connections, fewest, most); serving_unseen(); servers_unknown();
     servers_left_alone(); servers_known_of(known, connections);
     // What became of it.
-    all_valid(requests); some_valid(valid, requests); none_valid(requests); valid_seen(requests);
+    one_valid(); one_not_valid(); all_valid(requests); some_valid(valid, requests); none_valid(requests); valid_seen(requests);
     not_judged(answers); not_read(answers); answers_unknown(requests); outcome_unknown(requests); none_failed();
-    failed(requests, reasons); conn_refused(connections); conn_neither(connections);
+    failed(requests, reasons); conn_refused(connections); conn_refused_told(connections); conn_neither(connections);
     handshake_took(median, max, n); handshake_took_once(time); answer_took(median, max, n);
     answer_took_once(time); connect_took(median, max, n); connect_took_once(time);
     reply_took(median, max, n); reply_took_once(time); open_loop(rate, median, p99, max);
@@ -83,7 +84,7 @@ texts! {
     step_answer_time(answer, took); step_answer(took); step_answer_before(); step_answer_unseen();
     step_no_answer(); step_problem(problem); step_open(); step_end_unseen(); step_rst(); step_fin_client(later);
     step_fin_server(later); step_fin(); arrow_to_server(); arrow_to_client(); w_syn(); w_syn_ack();
-    w_ack(); w_data(payload); w_fin(); w_reset(); ladder_legend(); ladder_more(n);
+    w_ack(); w_data(payload); w_fin(); w_reset(); ladder_legend(); ladder_more(segments);
     // Interactions.
     interactions_pair(pair, accept, serve); interactions_further(n);
     interactions_further_one(); interactions_more(n, name); interactions_none();
