@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{getxattr, readlink};
 use rustix::io::{Errno, ioctl_fionread};
-use rustix::net::{AddressFamily, getpeername, getsockname, ipproto, sockopt};
+use rustix::net::{AddressFamily, getsockname, ipproto, sockopt};
 use rustix::process::{
     Pid as RawPid, PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open,
 };
@@ -259,19 +259,45 @@ impl RemoteSocket {
         Some((received, sent))
     }
 
-    /// Its peer's end; `None` when it is not connected, or not any more.
+    /// Its peer's end, also of a duplicate whose connection was reset before anybody
+    /// asked; `None` when it was never connected, or is known by its inode alone and not
+    /// connected any more.
     pub fn peer(&self) -> Option<Endpoint> {
         match self {
-            Self::Duplicate(fd) => {
-                let address = getpeername(fd).ok()??;
-                SocketAddr::try_from(address).ok().map(Endpoint::from)
-            }
+            Self::Duplicate(fd) => peer_name(fd),
             Self::Inode { pid, inode } => {
                 let peer = in_table(*pid, *inode)?.remote;
                 (peer.port() != 0).then(|| peer.into())
             }
         }
     }
+}
+
+/// Whom a socket is, or was, connected to. accept(2) tells a program that asks whom; one
+/// that does not could not learn it of getpeername(2) where the peer has reset meanwhile:
+/// the option of the kernel answers then, too.
+fn peer_name(fd: &OwnedFd) -> Option<Endpoint> {
+    // More than the kernel's address has is refused (EINVAL), so that it is the family's.
+    let size = match sockopt::socket_domain(fd).ok()? {
+        AddressFamily::INET => size_of::<libc::sockaddr_in>(),
+        AddressFamily::INET6 => size_of::<libc::sockaddr_in6>(),
+        _ => return None,
+    };
+    let mut bytes = [0u8; size_of::<libc::sockaddr_in6>()];
+    let mut length = libc::socklen_t::try_from(size).ok()?;
+    // SAFETY: the kernel writes `length` bytes at most, which the live local has, and to
+    // another how many there were.
+    let done = unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERNAME,
+            bytes.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    let address = bytes.get(..usize::try_from(length).ok()?)?;
+    parse_address(address).filter(|peer| done == 0 && peer.port != 0)
 }
 
 /// What of `struct tcp_info` (`linux/tcp.h`) is asked for.
@@ -353,6 +379,7 @@ pub fn parse_address(bytes: &[u8]) -> Option<Endpoint> {
 mod tests {
     use super::*;
     use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::time::Duration;
 
     #[test]
     fn a_socket_is_the_same_behind_every_descriptor_of_it() {
@@ -377,6 +404,25 @@ mod tests {
 
     fn this() -> Pid {
         Pid(std::process::id())
+    }
+
+    /// As accept(2) gives it to a server that comes late, and does not ask whose it is.
+    #[test]
+    fn the_peer_is_known_after_its_reset() {
+        for host in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(listener) = TcpListener::bind(host) else {
+                continue;
+            };
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let peer: Endpoint = stream.local_addr().unwrap().into();
+            rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+            drop(stream);
+            let accepted = listener.accept().unwrap().0;
+            assert!(accepted.peer_addr().is_err(), "the reset has come");
+            let socket = RemoteSocket::Duplicate(accepted.into());
+            assert_eq!(socket.peer(), Some(peer));
+            assert_eq!(RemoteSocket::Duplicate(listener.into()).peer(), None);
+        }
     }
 
     /// What is asked before a call is what the call would answer.

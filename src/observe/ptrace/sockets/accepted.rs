@@ -20,8 +20,8 @@ impl Sockets {
         let Some(socket) = accepted.id() else {
             return false;
         };
-        // One that was reset already has no peer any more; the program was told
-        // who it had been.
+        // One that was reset already, and is known by its inode alone, has no peer any
+        // more; the program was told who it had been, if it asked.
         let peer = match accepted.peer() {
             Some(peer) => Some(peer),
             None => self.looks.read(Made::was_told(task, at), said),
