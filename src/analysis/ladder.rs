@@ -27,8 +27,9 @@ struct Kept {
     time: Timestamp,
     source: Endpoint,
     flags: TcpFlags,
-    seq: SeqNum,
-    ack: SeqNum,
+    /// Relative, as is the other.
+    seq: u32,
+    ack: u32,
     window: u16,
     length: u32,
     payload: Box<[u8]>,
@@ -100,15 +101,15 @@ impl Ladder {
             self.more += 1;
             return;
         }
-        self.settle_bases(segment);
+        let [own, other] = self.settle_bases(segment);
         let kept = segment.payload.len().min(PAYLOAD_KEPT);
         self.rungs.push(Kept {
             frame,
             time: segment.time,
             source: segment.source,
             flags: segment.flags,
-            seq: segment.seq,
-            ack: segment.ack,
+            seq: relative(segment.seq, own),
+            ack: relative(segment.ack, other),
             window: segment.window,
             length: segment.payload_len,
             payload: segment.payload[..kept].into(),
@@ -116,9 +117,11 @@ impl Ladder {
         });
     }
 
-    /// As Wireshark does: a SYN is number 0. Without one the first byte that is seen
-    /// is number 1, or the first that the other end asks for.
-    fn settle_bases(&mut self, s: &Segment<'_>) {
+    /// As tshark does: a SYN is number 0. Without one the first byte that is seen
+    /// is number 1, or the first that the other end asks for. A SYN-ACK counts for what
+    /// comes from then on, so that one with another number leaves the handshake readable.
+    /// Returns the sender's base and the other end's.
+    fn settle_bases(&mut self, s: &Segment<'_>) -> [Option<SeqNum>; 2] {
         let first = *self.first.get_or_insert(s.source);
         let own = usize::from(s.source != first);
         let other = 1 - own;
@@ -131,6 +134,7 @@ impl Ladder {
         if self.bases[other].is_none() && ack {
             self.bases[other] = Some(one_before(s.ack));
         }
+        [self.bases[own], self.bases[other]]
     }
 
     /// The rungs, seen from this client.
@@ -143,24 +147,13 @@ impl Ladder {
             since: before.map(|b| r.time.since(b)),
             from_client: r.source == client,
             flags: r.flags,
-            seq: relative(r.seq, self.base_of(r.source)),
-            ack: r
-                .flags
-                .has(TcpFlags::ACK)
-                .then(|| relative(r.ack, self.base_of_other(r.source))),
+            seq: r.seq,
+            ack: r.flags.has(TcpFlags::ACK).then_some(r.ack),
             window: r.window,
             length: r.length,
             payload: r.payload.to_vec(),
             whole: r.whole,
         })
-    }
-
-    fn base_of(&self, end: Endpoint) -> Option<SeqNum> {
-        self.bases[usize::from(self.first != Some(end))]
-    }
-
-    fn base_of_other(&self, end: Endpoint) -> Option<SeqNum> {
-        self.bases[usize::from(self.first == Some(end))]
     }
 }
 
@@ -237,14 +230,24 @@ mod tests {
             numbers(&[(A, B, 0x08, 100, 77), (B, A, ack, 300, 110)]),
             [(1, None), (1, Some(11))]
         );
-        // A SYN-ACK says where its side really began.
+        // A SYN-ACK says where its side really began, from then on.
         assert_eq!(
             numbers(&[
-                (A, B, ack, 101, 302),
+                (A, B, ack, 101, 305),
                 (B, A, syn_ack, 300, 101),
-                (A, B, ack, 101, 301)
+                (A, B, ack, 101, 305)
             ]),
-            [(1, Some(2)), (0, Some(1)), (1, Some(1))]
+            [(1, Some(1)), (0, Some(1)), (1, Some(5))]
+        );
+        // One with another number, as of a side that has forgotten the first.
+        assert_eq!(
+            numbers(&[
+                (A, B, syn, 100, 0),
+                (B, A, syn_ack, 300, 101),
+                (B, A, syn_ack, 7, 101),
+                (A, B, ack, 101, 8)
+            ]),
+            [(0, None), (0, Some(1)), (0, Some(1)), (1, Some(1))]
         );
         // Across the end of the numbers.
         assert_eq!(
