@@ -37,6 +37,8 @@ pub(super) fn of_worker(say: Say, worker: &WorkerRecord) -> Option<String> {
 pub(super) fn on_the_wire(say: Say, flow: &FlowRecord) -> Option<String> {
     if flow.exchanges.is_empty() {
         return match flow.state {
+            // The client has acknowledged what only the server can have sent.
+            ConnState::S0 if acknowledged(flow) => Some(say.reply_not_seen()),
             ConnState::S0 => Some(say.no_reply()),
             ConnState::REJ => Some(say.flow_refused()),
             ConnState::RSTO | ConnState::RSTOS0 => Some(say.reset_by_client()),
@@ -54,6 +56,11 @@ pub(super) fn on_the_wire(say: Say, flow: &FlowRecord) -> Option<String> {
         1 => problem,
         all => say.request_of(&(at + 1).to_string(), &all.to_string(), &problem),
     })
+}
+
+/// Whether the client's handshake is seen to its end.
+fn acknowledged(flow: &FlowRecord) -> bool {
+    flow.handshake.as_ref().is_some_and(|h| h.ack_ns.is_some())
 }
 
 fn of_exchange(say: Say, exchange: &Exchange) -> Option<String> {
@@ -80,7 +87,10 @@ mod tests {
         let by_client = Some("reset by the client, no request seen");
         let by_server = Some("reset by the server, no request seen");
         for (state, note) in [
-            (ConnState::S0, Some("no reply to the SYN")),
+            (
+                ConnState::S0,
+                Some("the reply to the SYN is not in the capture"),
+            ),
             (ConnState::REJ, Some("connection refused")),
             (ConnState::RSTO, by_client),
             (ConnState::RSTOS0, by_client),
@@ -91,6 +101,11 @@ mod tests {
             flow.state = state;
             assert_eq!(of_flow(EN, &flow, None).as_deref(), note, "{state}");
         }
+        let handshake = flow.handshake.as_mut().unwrap();
+        (handshake.syn_ack_ns, handshake.ack_ns) = (None, None);
+        flow.state = ConnState::S0;
+        let note = of_flow(EN, &flow, None);
+        assert_eq!(note.as_deref(), Some("no reply to the SYN"));
     }
 
     #[test]

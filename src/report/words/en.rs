@@ -128,6 +128,7 @@ pub(super) const TEXTS: Texts = Texts {
 
     // What is wrong on a flow.
     no_reply: "no reply to the SYN",
+    reply_not_seen: "the reply to the SYN is not in the capture",
     flow_refused: "connection refused",
     reset_by_client: "reset by the client, no request seen",
     reset_by_server: "reset by the server, no request seen",

@@ -130,6 +130,7 @@ pub(super) const TEXTS: Texts = Texts {
 
     // What is wrong on a flow.
     no_reply: "SYN tidak dijawab",
+    reply_not_seen: "jawaban atas SYN tidak ada dalam tangkapan",
     flow_refused: "koneksi ditolak",
     reset_by_client: "di-reset oleh klien, tidak ada request yang terlihat",
     reset_by_server: "di-reset oleh server, tidak ada request yang terlihat",

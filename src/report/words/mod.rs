@@ -49,7 +49,7 @@ texts! {
         killed_capture no_capture noted_instead calls_instead drained timeout_no_flow timeout interrupted left fault no_drops
         drops_unknown unknown_number no_flow not_known known_for_all a_thread accepting_thread
         // What is wrong on a flow.
-        no_reply flow_refused reset_by_client reset_by_server no_answer not_valid
+        no_reply reply_not_seen flow_refused reset_by_client reset_by_server no_answer not_valid
         // Why a figure is not known exactly.
         f_requests f_answered f_valid f_invalid f_latency
         // Why a frame gave nothing.
