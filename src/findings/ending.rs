@@ -26,6 +26,8 @@ pub(super) struct Left {
     pub made: u64,
     /// Those of them that were open then.
     pub open: u64,
+    /// Whether of some of them nobody saw if they were: without a capture nothing tells.
+    pub unseen: bool,
     /// The connections that were open then, and whose threads had ended before.
     pub orphaned: u64,
     /// Where at least as many threads had made no connection as a pool of Python has
@@ -46,7 +48,7 @@ pub(super) fn unjoined(input: &FindingsInput<'_>) -> Option<Left> {
     (left.threads > 0 && (left.made > 0 || none)).then_some(left)
 }
 
-/// Of the client's process with the most of them.
+/// Of the client's process with the most of them, one with open connections before all.
 pub(super) fn left(input: &FindingsInput<'_>) -> Option<Left> {
     let seen = input.seen?;
     let program = seen.observation.client.program()?;
@@ -72,7 +74,15 @@ pub(super) fn left(input: &FindingsInput<'_>) -> Option<Left> {
     let left = created
         .iter()
         .filter_map(|(&process, tasks)| left_in(side, process, tasks, &wire));
-    left.max_by_key(|left| (left.made, left.orphaned, left.threads, left.ended))
+    left.max_by_key(|left| {
+        (
+            left.open,
+            left.made,
+            left.orphaned,
+            left.threads,
+            left.ended,
+        )
+    })
 }
 
 /// `created`: the tasks of the process, but its first.
@@ -105,6 +115,8 @@ fn left_in(side: &Activity, place: usize, created: &[TaskIndex], wire: &Wire<'_>
         None => side.sockets.made[**at].errno.is_none(),
     };
     let made = made_by(&there);
+    let is_unseen =
+        |at: &usize| wire.flow_of(*at).is_none() && side.sockets.made[*at].errno == Some(0);
     let over = |at: &usize| {
         let connection = &side.sockets.made[*at];
         let closed = wire.flow_of(*at).and_then(|flow| flow.client_closed_ns);
@@ -122,6 +134,7 @@ fn left_in(side: &Activity, place: usize, created: &[TaskIndex], wire: &Wire<'_>
         ended: gone.len() as u64,
         made: made.len() as u64,
         open: count_of(made.iter().filter(is_open)),
+        unseen: made.iter().any(is_unseen),
         orphaned: count_of(made_by(&gone).iter().filter(is_open)),
         early: if count_of(created.iter().filter(idle)) < HANDLERS {
             0

@@ -4,7 +4,7 @@ use crate::findings::FindingsInput;
 use crate::findings::ending::{Left, unjoined};
 use crate::findings::evidence::{left_in_the_queue, made_no_connection, never_attempted};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::Severity;
+use crate::model::{Phrase, Severity};
 use crate::wording::not_joined;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -39,7 +39,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
             ),
             (
                 "connections_open",
-                "of a program: connections of theirs that were open then",
+                "of a program: connections of theirs that were open then; null: not known",
             ),
         ],
     },
@@ -70,17 +70,21 @@ fn of_a_program(input: &FindingsInput<'_>, left: Left) -> Option<Conclusion> {
         return None;
     }
     let lost = if never > 0 {
-        not_joined::never_attempted(never, requests.submitted.unwrap_or(never))
+        let submitted = requests.submitted.unwrap_or(never);
+        Some(not_joined::never_attempted(never, submitted))
     } else if left.open > 0 {
-        not_joined::still_open(left.open)
+        Some(not_joined::still_open(left.open))
     } else if made_no_connection(input) {
-        not_joined::no_connection()
+        Some(not_joined::no_connection())
     } else {
-        not_joined::all_closed()
+        (!left.unseen).then(not_joined::all_closed)
     };
     let made = Some(left.made).filter(|&n| n > 0);
     let there = not_joined::left(left.threads, made, left.child);
-    let sentences = vec![there, lost, not_joined::wait()];
+    let sentences: Vec<Phrase> = std::iter::once(there)
+        .chain(lost)
+        .chain([not_joined::wait()])
+        .collect();
     let severity = if never > 0 {
         Severity::Error
     } else if left.open > 0 || made_no_connection(input) {
@@ -90,12 +94,13 @@ fn of_a_program(input: &FindingsInput<'_>, left: Left) -> Option<Conclusion> {
     } else {
         return None;
     };
+    let known = left.open > 0 || !left.unseen;
     let conclusion = says(sentences)
         .at(severity)
         .with("submitted", requests.submitted)
         .with("attempted", requests.attempted)
         .with("never_attempted", requests.submitted.map(|_| never))
         .with("threads_left", left.threads)
-        .with("connections_open", left.open);
+        .with("connections_open", known.then_some(left.open));
     Some(conclusion)
 }

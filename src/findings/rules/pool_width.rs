@@ -44,7 +44,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let left = left(input);
     let may_be = || {
         let some = work.created_threads.is_some_and(|n| n > work.workers);
-        plan.strategy.is_none() && left.is_some() && some && by_created_threads(input)
+        // What became of the threads is that of one process, and so is such a pool.
+        let one = work.worker_processes == 1;
+        plan.strategy.is_none() && one && left.is_some() && some && by_created_threads(input)
     };
     if !is_pool && !may_be() {
         return None;

@@ -413,7 +413,17 @@ fn not_joined_is_seen_by_the_threads_of_a_program() {
         closed(s);
         s.leaves(0);
     });
-    assert_eq!(quiet.one("not_joined").severity, Severity::Info);
+    let quiet = quiet.one("not_joined");
+    assert_eq!(quiet.severity, Severity::Info);
+    assert!(quiet.message.contains("All connections were closed"));
+    // Without a capture nobody knows when they were closed.
+    let unseen = pool(|s| {
+        s.fixture.flows.clear();
+        s.leaves(0);
+    });
+    let unseen = unseen.one("not_joined");
+    assert!(!unseen.message.contains("closed"), "{}", unseen.message);
+    assert!(unseen.evidence["connections_open"].is_null());
 }
 
 #[test]
@@ -530,27 +540,30 @@ fn what_was_seen_of_a_client_that_made_fewer() {
     assert!(none.contains(said), "{none}");
 }
 
+/// A pool that made 100 connections, of which threads are left.
+fn wider(workers: u64, worker_processes: u64, strategy: Option<Strategy>) -> Scene {
+    pool(|s| {
+        s.leaves(0);
+        s.fixture.run.plan.strategy = strategy;
+        s.fixture.run.plan.inferred.client = Some(Evidence {
+            connections: 100,
+            workers,
+            worker_processes,
+            accepting_threads: None,
+            receiving_threads: None,
+            sending_threads: None,
+            most_by_one_worker: 50,
+            at_once: Some(workers),
+            created_threads: Some(4),
+            created_processes: Some(0),
+            because: String::new(),
+        });
+    })
+}
+
 #[test]
 fn pool_width_says_what_the_width_bounds() {
-    let wide = |workers: u64, strategy| {
-        pool(|s| {
-            s.leaves(0);
-            s.fixture.run.plan.strategy = strategy;
-            s.fixture.run.plan.inferred.client = Some(Evidence {
-                connections: 100,
-                workers,
-                worker_processes: 1,
-                accepting_threads: None,
-                receiving_threads: None,
-                sending_threads: None,
-                most_by_one_worker: 50,
-                at_once: Some(workers),
-                created_threads: Some(4),
-                created_processes: Some(0),
-                because: String::new(),
-            });
-        })
-    };
+    let wide = |workers, strategy| wider(workers, 1, strategy);
     let cpus = wide(2, Some(Strategy::Pool)).one("pool_width");
     assert_eq!(cpus.severity, Severity::Info);
     assert!(
@@ -574,6 +587,32 @@ fn pool_width_says_what_the_width_bounds() {
     wide(5, None).silent("pool_width");
     wide(2, Some(Strategy::Thread)).silent("pool_width");
     Scene::normal().silent("pool_width");
+}
+
+/// Workers are processes only where each has one of its own.
+#[test]
+fn pool_width_counts_threads_where_processes_have_several() {
+    let said = |processes| {
+        let scene = wider(8, processes, Some(Strategy::Pool));
+        scene.one("pool_width").message
+    };
+    assert!(
+        said(1).starts_with("8 threads of the client"),
+        "{}",
+        said(1)
+    );
+    assert!(
+        said(2).starts_with("8 threads of the client"),
+        "{}",
+        said(2)
+    );
+    assert!(
+        said(8).starts_with("8 processes of the client"),
+        "{}",
+        said(8)
+    );
+    // A pool that was given up has its threads in one process.
+    wider(2, 2, None).silent("pool_width");
 }
 
 #[test]
