@@ -77,7 +77,7 @@ sentences! {
         ended(server: Phrase, port: Option<&str>, exit: Option<Exit>);
         elsewhere(server: Phrase, port: Option<&str>, waited: Given, other: &str);
         silent(server: Phrase, port: Option<&str>, waited: Given);
-        more_time(); held(port: &str, by: Phrase, reuse: bool); no_output();
+        more_time(); held(port: &str, by: Phrase, reuse: bool); held_perhaps(); no_output();
         last_output(line: &str, stop: bool);
     }
     capture_failed { stopped(error: &str); }

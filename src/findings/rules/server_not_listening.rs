@@ -69,6 +69,9 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         if let (Some(by), Some(port)) = (held, on) {
             let reuse = by.contains("TIME-WAIT");
             sentences.push(server_not_listening::held(port, recorded(by), reuse));
+            if !said.as_deref().is_some_and(says_in_use) {
+                sentences.push(server_not_listening::held_perhaps());
+            }
         }
         sentences.push(match said.as_deref().map(str::trim) {
             None => server_not_listening::no_output(),
@@ -83,4 +86,17 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
                 .with("exit", exit.map(|exit| exit.to_string())),
         )
     })
+}
+
+/// Whether a program's output says that it did not get its address: `EADDRINUSE` as
+/// libraries name it, number it, or describe it (errno(3)).
+fn says_in_use(said: &str) -> bool {
+    const WORDS: [&str; 4] = [
+        "address already in use",
+        "eaddrinuse",
+        "errno 98",
+        "os error 98",
+    ];
+    let said = said.to_lowercase();
+    WORDS.iter().any(|words| said.contains(words))
 }

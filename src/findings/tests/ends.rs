@@ -428,3 +428,41 @@ fn server_not_listening_tells_how_it_ended_or_where_it_listens() {
     assert_eq!(evidence(&nowhere)["exit"], json!(null));
     Scene::of_programs().silent("server_not_listening");
 }
+
+#[test]
+fn a_port_in_use_is_why_a_server_ended_only_where_it_says_so() {
+    let told = |said: &str| {
+        let scene = scene(Scene::of_programs(), |s| {
+            s.ended(Side::Server, Some(Exit::Code(1)), false);
+            s.trouble(Trouble::NotListening {
+                port: Some(7000),
+                waited_ns: None,
+                instead: None,
+                held: Some(" by a closed connection in TIME-WAIT; wait for a minute".to_owned()),
+                said: Some(said.to_owned()),
+            });
+        });
+        scene.one("server_not_listening").message
+    };
+    for said in [
+        "OSError: [Errno 98] Address already in use",
+        "Error: listen EADDRINUSE: address already in use 127.0.0.1:7000",
+        "bind: Alamat sudah dipakai (os error 98)",
+    ] {
+        let message = told(said);
+        assert!(
+            message.contains("is in use by a closed connection"),
+            "{message}"
+        );
+        assert!(!message.contains("was not seen"), "{message}");
+    }
+    let message = told("error: unknown option --prot");
+    assert!(
+        message.contains("is in use by a closed connection"),
+        "{message}"
+    );
+    assert!(
+        message.contains("because of that was not seen"),
+        "{message}"
+    );
+}
