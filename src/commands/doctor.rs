@@ -10,6 +10,7 @@ use crate::doctor::{apparmor_profile, judge, page};
 use crate::session::doctor::{readings, versions};
 use crate::sys::host::environment;
 use crate::sys::process;
+use crate::text::json::Inert;
 
 /// Tries what threadtap does, and says what works.
 pub fn doctor(args: &DoctorArgs) -> u8 {
@@ -23,7 +24,7 @@ pub fn doctor(args: &DoctorArgs) -> u8 {
     let mut out = io::stdout().lock();
     let written = match args.format {
         DoctorFormat::Text => out.write_all(page(&record, language(args.lang)).as_bytes()),
-        DoctorFormat::Json => serde_json::to_writer_pretty(&mut out, &record)
+        DoctorFormat::Json => serde_json::to_writer_pretty(Inert(&mut out), &record)
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out)),
     };

@@ -12,17 +12,19 @@ const PREFIX: &[u8] = b"JAM ";
 /// How long a right answer is, in bytes.
 const LENGTH: u64 = 14;
 
-/// What exactly is wrong with the first wrong answer that the wire shows whole.
+/// What exactly is wrong with the first wrong answer that the wire shows whole; as an
+/// example where others are there that are not the same.
 pub(super) fn wrong_answer(input: &FindingsInput<'_>) -> Option<Phrase> {
     let owned = input.run.correlation.client_owned.is_some();
     let flows = input.flows.iter();
     let own = flows.filter(|f| f.incomplete.is_empty() && (!owned || f.client_owner.is_some()));
-    let mut wrong = own
+    let wrong = own
         .flat_map(|flow| &flow.exchanges)
         .filter(|e| e.valid == Some(false))
         .filter_map(|e| told(e.problem.as_deref()?));
-    let (answer, faults) = wrong.find(|(_, faults)| !faults.is_empty())?;
-    Some(requests_failed::answer(answer, faults))
+    let (answer, faults) = wrong.clone().find(|(_, faults)| !faults.is_empty())?;
+    let others = wrong.clone().any(|(other, _)| other != answer);
+    Some(requests_failed::answer(others, answer, faults))
 }
 
 /// What had come of an answer that has no line end, in quotes; `None` where nothing had

@@ -12,7 +12,7 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Refused => "koneksi ditolak",
         Outcome::Reset => "koneksi di-reset oleh server",
         Outcome::Closed => "koneksi ditutup sebelum jawaban datang",
-        Outcome::Timeout => "tidak ada koneksi atau jawaban dalam waktu yang diizinkan",
+        Outcome::Timeout => "tidak ada koneksi atau jawaban selama klien menunggu",
         Outcome::BadAnswer => "jawabannya bukan JAM hh:mm:ss",
         Outcome::NoThread => "sistem menolak membuat thread (EAGAIN)",
         Outcome::NoProcess => "sistem menolak membuat proses (EAGAIN atau ENOMEM)",

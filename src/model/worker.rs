@@ -52,7 +52,7 @@ pub enum Outcome {
     Reset,
     /// The peer closed the connection before it answered.
     Closed,
-    /// No connection or no answer within the time allowed.
+    /// No connection or no answer in the time that the client waited.
     Timeout,
     /// An answer came, and it was not what the protocol asks for.
     BadAnswer,
@@ -87,7 +87,7 @@ impl Outcome {
             Self::Refused => "connection refused",
             Self::Reset => "connection reset by the server",
             Self::Closed => "connection closed before an answer came",
-            Self::Timeout => "no connection or no answer within the timeout",
+            Self::Timeout => "no connection or no answer while the client waited",
             Self::BadAnswer => "an answer that is not JAM hh:mm:ss",
             Self::NoThread => "the system refused a thread (EAGAIN)",
             Self::NoProcess => "the system refused a process (EAGAIN or ENOMEM)",

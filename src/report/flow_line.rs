@@ -12,6 +12,7 @@ use crate::model::{
     ClientOwner, Endpoint, Exchange, FlowRecord, FlowShape, Handshake, Nanos, ServerOwner,
     TimeOfDay, Timestamp,
 };
+use crate::text::json::Inert;
 
 /// Appends a flow as a JSON object and a line break, with its file's name where there
 /// is one.
@@ -172,12 +173,12 @@ impl Put for bool {
 
 impl Put for str {
     fn put(&self, out: &mut Vec<u8>) {
-        let plain = |b: u8| b >= b' ' && b != b'"' && b != b'\\';
+        let plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\';
         if self.bytes().all(plain) {
             out.push(b'"');
             out.extend_from_slice(self.as_bytes());
             out.push(b'"');
-        } else if serde_json::to_writer(&mut *out, self).is_err() {
+        } else if serde_json::to_writer(Inert(&mut *out), self).is_err() {
             unreachable!("a string is JSON, and memory takes it");
         }
     }
@@ -461,11 +462,14 @@ mod tests {
                 line: &'a FlowLine,
             }
             let line = Any { numbers: numbers.iter().cycle(), text: &text }.line();
-            let mut expected = match &file {
-                None => serde_json::to_string(&line).unwrap(),
-                Some(file) => serde_json::to_string(&InFile { file, line: &line }).unwrap(),
-            };
-            expected.push('\n');
+            let mut expected = Vec::new();
+            match &file {
+                None => serde_json::to_writer(Inert(&mut expected), &line).unwrap(),
+                Some(file) => {
+                    serde_json::to_writer(Inert(&mut expected), &InFile { file, line: &line }).unwrap();
+                }
+            }
+            let expected = String::from_utf8(expected).unwrap() + "\n";
             let mut out = b"before".to_vec();
             put_flow(file.as_deref(), &line.into(), &mut out);
             prop_assert_eq!(String::from_utf8(out).unwrap(), format!("before{expected}"));

@@ -112,7 +112,7 @@ mod tests {
     fn a_worker_is_asked_where_the_wire_shows_nothing_wrong() {
         let mut fixture = Fixture::normal(2);
         fixture.fail(0, Outcome::Timeout, Some("after 5 s"));
-        let said = "no connection or no answer within the timeout: after 5 s";
+        let said = "no connection or no answer while the client waited: after 5 s";
         let note = of_flow(EN, &fixture.flows[0], Some(&fixture.workers[0]));
         assert_eq!(note.as_deref(), Some(said));
         assert_eq!(

@@ -9,5 +9,6 @@ pub mod command;
 pub mod display_filter;
 pub mod escape;
 pub mod exceptions;
+pub mod json;
 pub mod screen;
 pub mod units;

@@ -111,7 +111,7 @@ sentences! {
             some: Option<u64>, all: u64, exit: Option<Exit>, only_waited: bool, built_in: bool
         );
         no_time_request(on: Option<u64>); no_line_end(on: Option<u64>); came_late(on: Option<u64>);
-        answer(answer: &str, faults: Vec<Phrase>); begun(on: Option<u64>, answer: &str); end_answer();
+        answer(others: bool, answer: &str, faults: Vec<Phrase>); begun(on: Option<u64>, answer: &str); end_answer();
         no_syn_ack(on: Option<u64>, not_full: bool);
         log_may_say(); let_it_wait(); too_fast(); check_listens(); why_aborted(); why_closed();
         why_silent_program(); raise_timeout(); why_silent(); correct_answer(); fewer_threads();

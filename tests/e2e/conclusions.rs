@@ -124,7 +124,7 @@ fn an_accept_queue_that_is_full_is_counted_by_the_kernel() {
         message.contains("), because the server's accept queue was full: the kernel counted"),
         "{message}"
     );
-    assert!(message.contains("in the network of this run, and that of the server holds 1;"));
+    assert!(message.contains("in the network of this run, and the server's backlog is 1;"));
 }
 
 /// Where something drops the SYNs, the accept queue is not to blame, and neither is the

@@ -122,6 +122,10 @@ fn traps_in_the_folder_do_no_harm() {
     fs::create_dir(folder.join("flows.csv")).unwrap();
     let ran = report(&lab, &folder, &[]).exits(1);
     assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
+    for name in ["capture.pcapng", "flows.csv"] {
+        let told = format!("/{name} is no plain file and is not replaced; move it away");
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+    }
     assert_eq!(fs::read_to_string(&precious).unwrap(), "mine");
     assert!(folder.join("flows.csv").is_dir());
     let left = fs::read_dir(&folder)

@@ -422,3 +422,31 @@ fn went_wrong(record: &Value) -> bool {
     let bad = |f: &Value| f["severity"] == "error" || f["code"] == "interrupted";
     failed.values().any(|n| n != 0) || findings.iter().any(bad)
 }
+
+/// Nothing in a stranger's folder acts upon the terminal, in whatever form it is printed.
+#[test]
+fn what_would_act_upon_a_terminal_is_printed_as_escapes() {
+    let lab = Lab::new();
+    let folder = lab.golden_run("thread");
+    let log = fs::read_to_string(folder.join("observation.jsonl")).unwrap();
+    let kernel = "\"kernel\":\"Linux 6.18.44\"";
+    assert!(log.contains(kernel));
+    let hostile = "\"kernel\":\"Linux\u{9b}2J\u{202e}\\u001b[31m\u{7f}\"";
+    fs::write(
+        folder.join("observation.jsonl"),
+        log.replace(kernel, hostile),
+    )
+    .unwrap();
+    for form in [&["--format", "json"][..], &["--observation"]] {
+        let ran = show(&lab, &folder, form);
+        let escaped = r"Linux\u009b2J\u202e\u001b[31m\u007f";
+        assert!(ran.stdout.contains(escaped), "{}", ran.stdout);
+        let acts = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!ran.stdout.contains(acts), "{form:?}");
+    }
+    for form in ["table", "markdown"] {
+        let ran = show(&lab, &folder, &["--format", form]);
+        let acts = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!ran.stdout.contains(acts), "{form}");
+    }
+}

@@ -6,6 +6,7 @@ use crate::commands::saved::{Folder, tell};
 use crate::commands::{DID_NOT_HOLD, OK, output::printed};
 use crate::model::observation::Fact;
 use crate::obsfile::{ObservationReader, write_long};
+use crate::text::json::Inert;
 
 const FILE: &str = "observation.jsonl";
 
@@ -18,7 +19,7 @@ pub(super) fn print(folder: &Folder) -> anyhow::Result<u8> {
         );
     };
     let facts = ObservationReader::open(log).map_err(|e| folder.wrong(FILE, &e.to_string()))?;
-    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut out = Inert(BufWriter::with_capacity(1 << 16, io::stdout().lock()));
     let mut whole = false;
     let mut damage = None;
     let mut written = Ok(());

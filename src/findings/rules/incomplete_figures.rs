@@ -1,5 +1,7 @@
 //! `incomplete_figures`: figures that are not known exactly.
 
+use std::collections::BTreeMap;
+
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{is_lossy, reasons_of};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
@@ -35,10 +37,15 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     if incomplete.is_empty() || is_lossy(input) {
         return None;
     }
-    let all = IncompleteFigure {
+    let mut all = IncompleteFigure {
         at_least: None,
-        flows: incomplete.values().flat_map(|f| f.flows.clone()).collect(),
+        flows: BTreeMap::new(),
     };
+    // The figures have their flows in common: those of the greatest stand for all.
+    for (reason, flows) in incomplete.values().flat_map(|f| &f.flows) {
+        let most = all.flows.entry(reason.clone()).or_default();
+        *most = (*most).max(*flows);
+    }
     let names: Vec<&str> = incomplete.keys().map(String::as_str).collect();
     let cut = |reason: &Incomplete| all.flows.contains_key(reason.name());
     let snaplen_cut = [

@@ -478,6 +478,20 @@ fn a_wrong_answer_is_told_with_what_is_wrong_with_it() {
         ),
         "{said}"
     );
+    // Of answers that are not the same, one stands for an example.
+    let several = with(|f| {
+        f.bad_answer(3, "HELLO");
+        f.bad_answer(4, "BYE");
+        for (flow, answer) in [(3, "HELLO"), (4, "BYE")] {
+            let problem = format!("answer is not JAM hh:mm:ss\\r\\n: \"{answer}\\r\\n\"");
+            f.flows[flow].exchanges[0].problem = Some(problem.into());
+        }
+    });
+    let said = one(&several, "requests_failed").message;
+    assert!(
+        said.contains("; for example the answer \"HELLO\\r\\n\" is wrong"),
+        "{said}"
+    );
     // What the capture does not show whole is not judged.
     let cut = with(|f| {
         f.bad_answer(4, "HELLO");

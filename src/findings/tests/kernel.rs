@@ -42,7 +42,7 @@ fn the_kernel_says_whether_an_accept_queue_was_full() {
         finding.message,
         "3 flows had to send the SYN more than once (up to 2 SYNs; the slowest handshake took \
          1.01 s), because the server's accept queue was full: the kernel counted 57 overflows of \
-         accept queues in the network of this run, and that of the server holds 5; raise --backlog \
+         accept queues in the network of this run, and the server's backlog is 5; raise --backlog \
          and net.core.somaxconn."
     );
     let figures = evidence(&finding);
@@ -153,7 +153,7 @@ fn a_queue_that_never_overflowed_was_waited_in() {
         "{full}"
     );
     assert!(
-        full.contains("that of the server holds 128); raise --backlog"),
+        full.contains("the server's backlog is 128); raise --backlog"),
         "{full}"
     );
 }

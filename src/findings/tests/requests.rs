@@ -395,6 +395,14 @@ fn incomplete_figures_are_named() {
     );
     assert_eq!(finding.severity, Severity::Info);
     assert_eq!(finding.evidence["reasons"]["exchanges_bound"], 3);
+    let more = with(|f| {
+        incomplete(f, "exchanges.answered", "exchanges_bound");
+        let figure = f.run.incomplete.get_mut("exchanges.answered").unwrap();
+        figure.flows.insert("exchanges_bound".to_owned(), 5);
+        incomplete(f, "latency.exchange", "exchanges_bound");
+    });
+    let finding = one(&more, "incomplete_figures");
+    assert_eq!(finding.evidence["reasons"]["exchanges_bound"], 5);
     let cut = with(|f| incomplete(f, "exchanges.valid", "answer_cut"));
     assert!(
         one(&cut, "incomplete_figures")

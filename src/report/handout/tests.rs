@@ -168,7 +168,7 @@ fn what_failed_is_told_with_the_reason() {
     mixed.fail(1, Outcome::Timeout, None);
     mixed.fail(2, Outcome::Other, None);
     let text = english(&mixed);
-    let wanted = "3 requests failed: 2 (no connection or no answer within the timeout); 1 (another system error).";
+    let wanted = "3 requests failed: 2 (no connection or no answer while the client waited); 1 (another system error).";
     assert!(text.contains(wanted), "{text}");
 }
 

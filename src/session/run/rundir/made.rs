@@ -64,6 +64,14 @@ impl SavedDir {
         }
         let replaces = self.folder.is_file(name);
         let written = self.folder.write_whole(name, replaces, write);
-        written.map_err(system)
+        written.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => {
+                // Nothing of what failed is left: what is there was there.
+                let beside = self.folder.names().is_ok_and(|all| all.contains(&new));
+                let there = if beside { &new } else { name };
+                NotMade::NotAFile(format!("{}/{there}", self.name))
+            }
+            _ => system(source),
+        })
     }
 }

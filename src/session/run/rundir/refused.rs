@@ -101,6 +101,9 @@ pub enum NotMade {
         /// The system's error.
         source: io::Error,
     },
+    /// Something else than a file stands there.
+    #[error("{0} is no plain file and is not replaced; move it away")]
+    NotAFile(String),
     /// A run is being saved there.
     #[error("{0} is in use: a run is being saved there; wait for its end")]
     InUse(String),
