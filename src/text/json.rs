@@ -28,13 +28,13 @@ impl<W: Write> Write for Inert<W> {
             str::from_utf8(json).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
         let mut from = 0;
         for (at, c) in text.char_indices().filter(|(_, c)| *c > '~' && acts(*c)) {
-            self.0.write_all(text[from..at].as_bytes())?;
+            self.0.write_all(&text.as_bytes()[from..at])?;
             for unit in c.encode_utf16(&mut [0; 2]) {
                 write!(self.0, "\\u{unit:04x}")?;
             }
             from = at + c.len_utf8();
         }
-        self.0.write_all(text[from..].as_bytes())
+        self.0.write_all(&text.as_bytes()[from..])
     }
 
     fn flush(&mut self) -> io::Result<()> {
