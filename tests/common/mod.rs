@@ -158,8 +158,8 @@ impl Lab {
             .unwrap()
             .filter_map(|e| e.ok()?.file_name().to_str()?.parse::<u32>().ok())
             .filter(|pid| {
-                fs::read(format!("/proc/{pid}/environ"))
-                    .is_ok_and(|all| all.split(|b| *b == 0).any(|v| v == wanted.as_bytes()))
+                environment(*pid)
+                    .is_some_and(|all| all.split(|b| *b == 0).any(|v| v == wanted.as_bytes()))
             })
             .map(|pid| {
                 let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -252,6 +252,21 @@ pub fn wait(child: &mut Child) -> Option<i32> {
 pub fn signal_to(pid: i32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
+}
+
+/// The environment of a process. In the middle of execve(2) it has a program, and nothing is
+/// in its environment yet.
+fn environment(pid: u32) -> Option<Vec<u8>> {
+    let executes = || fs::read_link(format!("/proc/{pid}/exe")).is_ok();
+    for _ in 0..50 {
+        match fs::read(format!("/proc/{pid}/environ")) {
+            Ok(all) if all.is_empty() && executes() => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            read => return read.ok(),
+        }
+    }
+    None
 }
 
 /// Waits until something holds.
