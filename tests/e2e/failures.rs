@@ -100,7 +100,7 @@ fn closed_without_an_answer() {
 fn timeout_of_a_silent_server() {
     require!(Capture);
     let more = ["--timeout", "300ms"];
-    all_fail(peers::silent(), "timeout", "no answer within", &more);
+    all_fail(peers::silent(), "timeout", "no answer while", &more);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn timeout_of_a_server_that_never_accepts() {
     require!(Capture);
     let (_listener, server) = peers::never_accepting();
     let more = ["--timeout", "300ms"];
-    all_fail(server, "timeout", "no answer within", &more);
+    all_fail(server, "timeout", "no answer while", &more);
 }
 
 /// An answer without CR LF on a connection that stays open: what had come is told, and that
@@ -122,7 +122,7 @@ fn timeout_of_an_answer_that_does_not_end() {
         peers::until_closed(&mut stream);
     });
     let more = ["--timeout", "300ms"];
-    all_fail(server, "timeout", "no answer within", &more);
+    all_fail(server, "timeout", "no answer while", &more);
     let record = against(server, "thread", &more).record();
     let finding = findings(&record, "requests_failed")[0];
     let message = finding["message"].as_str().unwrap();
@@ -141,7 +141,7 @@ fn timeout_of_a_server_that_drips() {
     require!(Capture);
     let server = peers::dripping(b"JAM 12:34:56\r\n", Duration::from_secs(1));
     let more = ["--timeout", "1s"];
-    all_fail(server, "timeout", "no answer within", &more);
+    all_fail(server, "timeout", "no answer while", &more);
     let ran = against(server, "thread", &more);
     for worker in ran.side("client") {
         let at = |name: &str| worker[name].as_u64().unwrap();
