@@ -18,12 +18,12 @@ pub(super) fn wrong_answer(input: &FindingsInput<'_>) -> Option<Phrase> {
     let owned = input.run.correlation.client_owned.is_some();
     let flows = input.flows.iter();
     let own = flows.filter(|f| f.incomplete.is_empty() && (!owned || f.client_owner.is_some()));
-    let wrong = own
+    let mut wrong = own
         .flat_map(|flow| &flow.exchanges)
         .filter(|e| e.valid == Some(false))
         .filter_map(|e| told(e.problem.as_deref()?));
     let (answer, faults) = wrong.clone().find(|(_, faults)| !faults.is_empty())?;
-    let others = wrong.clone().any(|(other, _)| other != answer);
+    let others = wrong.any(|(other, _)| other != answer);
     Some(requests_failed::answer(others, answer, faults))
 }
 

@@ -437,16 +437,15 @@ fn what_would_act_upon_a_terminal_is_printed_as_escapes() {
         log.replace(kernel, hostile),
     )
     .unwrap();
+    let acts = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
     for form in [&["--format", "json"][..], &["--observation"]] {
         let ran = show(&lab, &folder, form);
         let escaped = r"Linux\u009b2J\u202e\u001b[31m\u007f";
         assert!(ran.stdout.contains(escaped), "{}", ran.stdout);
-        let acts = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
         assert!(!ran.stdout.contains(acts), "{form:?}");
     }
     for form in ["table", "markdown"] {
         let ran = show(&lab, &folder, &["--format", form]);
-        let acts = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
         assert!(!ran.stdout.contains(acts), "{form}");
     }
 }
