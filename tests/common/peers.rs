@@ -7,6 +7,20 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
 
+/// Connects from an address that no server of the tests has. From the server's own one a
+/// connect(2) to a port of the ephemeral range may meet itself where nobody listens (RFC
+/// 9293, 3.5, simultaneous open), and then nobody else can listen there.
+///
+/// # Errors
+/// Those of connect(2).
+pub fn dial(server: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from(([127, 0, 0, 2], 0)).into())?;
+    socket.connect(&server.into())?;
+    Ok(socket.into())
+}
+
 /// A server that does `behave` to every connection, in a thread of its own.
 pub fn server(behave: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

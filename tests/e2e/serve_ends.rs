@@ -177,7 +177,7 @@ fn a_storm_of_connections_does_not_hold_up_the_end() {
         let storm: Vec<_> = (0..2)
             .map(|_| {
                 std::thread::spawn(move || {
-                    while let Ok(stream) = TcpStream::connect(address) {
+                    while let Ok(stream) = peers::dial(address) {
                         peers::reset(stream);
                     }
                 })
@@ -211,7 +211,7 @@ fn after_the_signal_nobody_new_is_taken() {
     let server = Server::start(&[]);
     let address = server.address;
     server.stop();
-    assert!(TcpStream::connect(address).is_err());
+    assert!(peers::dial(address).is_err());
 }
 
 /// Connections beyond the limit wait, and are served once others have closed.

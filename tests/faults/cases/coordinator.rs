@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -212,7 +212,7 @@ fn killed_once(lab: &Lab, mut command: Command, moment_ms: u64) -> Ran {
 
 /// Asks once, and is answered.
 fn answers(address: SocketAddr) {
-    let mut stream = TcpStream::connect(address).unwrap();
+    let mut stream = peers::dial(address).unwrap();
     stream.set_read_timeout(Some(HANG)).unwrap();
     stream.write_all(b"TIME\r\n").unwrap();
     let mut answer = [0; 14];
@@ -237,7 +237,7 @@ impl Program {
         let mut command = Command::new("python3");
         command.arg(lab.path().join("server.py"));
         let child = command.stdin(Stdio::null()).spawn().unwrap();
-        until("it listens", || TcpStream::connect(ADDRESS).is_ok());
+        until("it listens", || peers::dial(address()).is_ok());
         Self(child)
     }
 
@@ -253,7 +253,10 @@ impl Program {
     }
 }
 
-const ADDRESS: &str = "127.0.0.1:45000";
+/// Where the program and the servers of these tests listen.
+fn address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 45000))
+}
 
 /// Who is watched or attached to is neither stopped nor ended, whatever becomes of the
 /// run, and nobody traces it any more.
@@ -267,14 +270,14 @@ fn beside_a_server(line: impl Fn(u32) -> String) {
         let asked = std::thread::spawn(move || {
             let until = Instant::now() + Duration::from_millis(moment);
             while Instant::now() < until {
-                answers(ADDRESS.parse().unwrap());
+                answers(address());
             }
         });
         killed_once(&lab, threadtap(&lab, &line(pids[0])), moment);
         lab.until_nothing_is_left();
         asked.join().unwrap();
         readable(&lab);
-        answers(ADDRESS.parse().unwrap());
+        answers(address());
         for pid in pids {
             let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
             assert!(status.contains("\nTracerPid:\t0\n"), "{status}");
@@ -299,7 +302,7 @@ fn serve(model: &str) {
                 std::thread::spawn(move || {
                     let until = Instant::now() + Duration::from_millis(moment);
                     while Instant::now() < until {
-                        let Ok(mut stream) = TcpStream::connect(ADDRESS) else {
+                        let Ok(mut stream) = peers::dial(address()) else {
                             continue;
                         };
                         let _ = stream.write_all(b"TIME\r\nTI");
