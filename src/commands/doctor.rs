@@ -10,7 +10,7 @@ use crate::doctor::{apparmor_profile, judge, page};
 use crate::session::doctor::{readings, versions};
 use crate::sys::host::environment;
 use crate::sys::process;
-use crate::text::json::Inert;
+use crate::text::json::write_indented;
 
 /// Tries what threadtap does, and says what works.
 pub fn doctor(args: &DoctorArgs) -> u8 {
@@ -24,9 +24,7 @@ pub fn doctor(args: &DoctorArgs) -> u8 {
     let mut out = io::stdout().lock();
     let written = match args.format {
         DoctorFormat::Text => out.write_all(page(&record, language(args.lang)).as_bytes()),
-        DoctorFormat::Json => serde_json::to_writer_pretty(Inert(&mut out), &record)
-            .map_err(io::Error::from)
-            .and_then(|()| writeln!(out)),
+        DoctorFormat::Json => write_indented(&record, &mut out),
     };
     let status = if record.ready { OK } else { DID_NOT_HOLD };
     status.max(printed(written.and_then(|()| out.flush())))

@@ -2,23 +2,19 @@
 
 use super::FindingsInput;
 use super::evidence::{count_of, is_never_accepted, tells_acceptances};
-use crate::model::{Close, FlowRecord, Nanos};
-
-/// Sooner than this no SYN is sent again: Linux waits one second for the first time,
-/// and never less than its least timeout of a retransmission (`TCP_RTO_MIN`).
-const NO_RETRANSMISSION: Nanos = Nanos::new(200_000_000);
+use crate::model::{Close, FlowRecord};
 
 /// How many flows there are, where the SYN of each is in the capture more than once
 /// within a time in which none is sent again.
 pub(super) fn captured_twice(input: &FindingsInput<'_>) -> Option<u64> {
-    let handshakes = || input.flows.iter().filter_map(|flow| flow.handshake);
-    let twice = |handshake: crate::model::Handshake| {
-        let soon = handshake.duration().is_some_and(|d| d < NO_RETRANSMISSION);
-        handshake.syn_count > 1 && soon
+    let flows = || input.flows.iter().filter(|f| f.handshake.is_some());
+    let twice = |flow: &FlowRecord| {
+        let whole = flow.handshake.is_some_and(|h| h.duration().is_some());
+        whole && flow.syn_retransmissions() > 0 && flow.syns_sent_again() == 0
     };
     // One alone may have been sent twice by the network.
-    let flows = count_of(handshakes());
-    (flows > 1 && handshakes().all(twice)).then_some(flows)
+    let all = count_of(flows());
+    (all > 1 && flows().all(twice)).then_some(all)
 }
 
 /// Whether a connection was established for the client, and no thread of the server

@@ -370,8 +370,25 @@ impl Shapes {
     }
 }
 
+/// Sooner than this no SYN is sent again: Linux waits one second for the first time (RFC
+/// 6298, 2), and never less than its least timeout of a retransmission (`TCP_RTO_MIN`).
+const NO_RETRANSMISSION: Nanos = Nanos::new(200_000_000);
+
 impl FlowRecord {
-    /// SYNs beyond the first.
+    /// SYNs that the client sent again, the first one aside. Those of a handshake that was
+    /// over sooner than any is sent again are copies of one frame: 0.
+    #[must_use]
+    pub fn syns_sent_again(&self) -> u64 {
+        let over = |h: &Handshake| h.ack_ns.unwrap_or(self.last_ns);
+        let late = |h: &Handshake| over(h) >= h.syn_ns.plus(NO_RETRANSMISSION);
+        if self.handshake.as_ref().is_some_and(late) {
+            self.syn_retransmissions()
+        } else {
+            0
+        }
+    }
+
+    /// SYNs of the capture beyond the first.
     #[must_use]
     pub fn syn_retransmissions(&self) -> u64 {
         let syns = self.handshake.map_or(0, |h| h.syn_count);

@@ -186,7 +186,9 @@ pub(super) fn handshake(say: Say, flow: &FlowRecord) -> Cell {
             // It was completed, but captured in another order.
             None if handshake.ack_ns.is_some() => Cell::absent(),
             None => Cell::new(say.none()).toned(Tone::Error),
-            Some(span) if handshake.syn_count > 1 => Cell::new(say.span(span)).toned(Tone::Warning),
+            Some(span) if flow.syns_sent_again() > 0 => {
+                Cell::new(say.span(span)).toned(Tone::Warning)
+            }
             Some(span) => Cell::new(say.span(span)),
         },
     }
@@ -322,8 +324,18 @@ mod tests {
         let absent = told("—", Tone::Quiet);
         assert_eq!(shown(|_| ()), told("31.2 µs", Tone::Plain));
         assert_eq!(shown(|f| f.handshake = None), absent);
-        let retried = shown(|f| f.handshake.as_mut().unwrap().syn_count = 2);
-        assert_eq!(retried, told("31.2 µs", Tone::Warning));
+        let copied = shown(|f| f.handshake.as_mut().unwrap().syn_count = 2);
+        assert_eq!(copied, told("31.2 µs", Tone::Plain));
+        let retried = shown(|f| {
+            let handshake = f.handshake.as_mut().unwrap();
+            handshake.syn_count = 2;
+            handshake.ack_ns = Some(
+                handshake
+                    .syn_ns
+                    .plus(crate::model::Nanos::new(1_012_000_000)),
+            );
+        });
+        assert_eq!(retried, told("1.01 s", Tone::Warning));
         let never = shown(|f| f.handshake.as_mut().unwrap().ack_ns = None);
         assert_eq!(never, told("none", Tone::Error));
         // Completed, but captured in another order.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::flow_line::put_flow;
 use crate::model::{CompareRecord, FlowRecord, RunRecord, WorkerRecord};
-use crate::text::json::Inert;
+use crate::text::json::{write_indented, write_line};
 
 /// Writes a run's record as indented JSON and a line break.
 ///
@@ -32,8 +32,7 @@ pub fn write_compare_json(record: &CompareRecord, out: &mut impl Write) -> io::R
 /// Writes any record as indented JSON and a line break.
 pub(super) fn write_pretty(record: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
-    serde_json::to_writer_pretty(Inert(&mut out), record)?;
-    out.write_all(b"\n")?;
+    write_indented(record, &mut out)?;
     out.flush()
 }
 
@@ -65,8 +64,7 @@ pub fn write_workers_jsonl(
 ) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     for worker in workers {
-        serde_json::to_writer(Inert(&mut out), worker.borrow())?;
-        out.write_all(b"\n")?;
+        write_line(worker.borrow(), &mut out)?;
     }
     out.flush()
 }
@@ -78,8 +76,7 @@ pub(super) fn write_lines(
 ) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     for record in records {
-        serde_json::to_writer(Inert(&mut out), &record)?;
-        out.write_all(b"\n")?;
+        write_line(&record, &mut out)?;
     }
     out.flush()
 }

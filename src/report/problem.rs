@@ -13,10 +13,8 @@ pub(super) fn of_flow(
     flow: &FlowRecord,
     worker: Option<&WorkerRecord>,
 ) -> Option<String> {
-    let retried = flow
-        .handshake
-        .filter(|h| h.syn_count > 1)
-        .map(|h| say.syn_sent(&h.syn_count.to_string()));
+    let again = flow.syns_sent_again();
+    let retried = (again > 0).then(|| say.syn_sent(&(again + 1).to_string()));
     let wrong = on_the_wire(say, flow).or_else(|| worker.and_then(|worker| of_worker(say, worker)));
     match (retried, wrong) {
         (Some(a), Some(b)) => Some(format!("{a}; {b}")),

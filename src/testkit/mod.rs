@@ -145,7 +145,9 @@ impl Fixture {
         let flow = &mut self.flows[at];
         let handshake = flow.handshake.as_mut().expect("a handshake");
         handshake.syn_count = 2;
-        handshake.ack_ns = Some(handshake.syn_ns.plus(Nanos::new(1_012_000_000)));
+        let ack = handshake.syn_ns.plus(Nanos::new(1_012_000_000));
+        handshake.ack_ns = Some(ack);
+        flow.last_ns = flow.last_ns.max(ack);
         flow.client_retransmissions = 1;
         flow.client_frames += 1;
     }

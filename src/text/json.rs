@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use super::escape::acts;
 
 /// JSON on its way to an output: characters that would act
@@ -40,6 +42,24 @@ impl<W: Write> Write for Inert<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// Writes a value as one line.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_line(value: &(impl Serialize + ?Sized), out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(Inert(&mut *out), value)?;
+    out.write_all(b"\n")
+}
+
+/// Writes a value over several lines, each indented by how deep it stands.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_indented(value: &(impl Serialize + ?Sized), out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(Inert(&mut *out), value)?;
+    out.write_all(b"\n")
 }
 
 #[cfg(test)]

@@ -418,9 +418,13 @@ fn a_folder_from_anywhere_is_not_believed() {
     let out = lab.golden_run("thread");
     fs::remove_file(out.join("flows.jsonl")).unwrap();
     fs::remove_file(out.join("capture.pcap")).unwrap();
-    let script = "head -c 24 \"$1\" >header; { cat header; head -c 3000000000 /dev/zero; } \
-         | zstd -q -o out/capture.pcap.zst; \
-         head -c 3000000000 /dev/zero | tr '\\0' '\\n' | zstd -q -o out/flows.jsonl.zst";
+    // What is compressed may stand one behind the other (RFC 8878, section 3).
+    let script = "thirty() { for i in 1 2 3 4 5 6 7 8 9 10; do cat \"$1\" \"$1\" \"$1\"; done; }
+         head -c 24 \"$1\" | zstd -q >header
+         head -c 100000000 /dev/zero | zstd -q >zeros
+         head -c 100000000 /dev/zero | tr '\\0' '\\n' | zstd -q >lines
+         { cat header; thirty zeros; } >out/capture.pcap.zst
+         thirty lines >out/flows.jsonl.zst";
     let golden = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/captures/golden-runs/thread/capture.pcap"

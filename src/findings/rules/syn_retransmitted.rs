@@ -7,8 +7,7 @@ use crate::findings::FindingsInput;
 use crate::findings::evidence::count_of;
 use crate::findings::queue::{self, QueueCounts, queue_counts, with_counts};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::findings::wire::captured_twice;
-use crate::model::{Handshake, Nanos, Phrase, ServerKind, Severity};
+use crate::model::{FlowRecord, Handshake, Nanos, Phrase, ServerKind, Severity};
 use crate::wording::syn_retransmitted;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -52,15 +51,16 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let retried = || {
-        let handshakes = input.flows.iter().filter_map(|flow| flow.handshake);
-        handshakes.filter(|handshake| handshake.syn_count > 1)
-    };
-    let flows = count_of(retried());
     // Copies of one frame are no retransmission.
-    if flows == 0 || captured_twice(input).is_some() {
+    let sent_again = |flow: &&FlowRecord| flow.syns_sent_again() > 0;
+    let flows = count_of(input.flows.iter().filter(sent_again));
+    if flows == 0 {
         return None;
     }
+    let retried = || {
+        let flows = input.flows.iter().filter(sent_again);
+        flows.filter_map(|flow| flow.handshake)
+    };
     let again: u64 = retried().map(|h| u64::from(h.syn_count) - 1).sum();
     let most = u64::from(retried().map(|h| h.syn_count).max()?);
     let slowest = retried().filter_map(|h: Handshake| h.duration()).max();

@@ -146,12 +146,22 @@ fn frames_twice_is_no_retransmission() {
         f.flows[3].handshake.as_mut().unwrap().syn_count = 1;
     });
     assert_eq!(coded(&one_is_not, "frames_twice"), []);
-    assert_eq!(coded(&one_is_not, "syn_retransmitted").len(), 1);
+    assert_eq!(coded(&one_is_not, "syn_retransmitted"), []);
     let one_is_late = with(|f| {
         twice(f);
         f.retried(3);
     });
     assert_eq!(coded(&one_is_late, "frames_twice"), []);
+    let again = one(&one_is_late, "syn_retransmitted");
+    assert_eq!(evidence(&again)["flows"], 1);
+    // Of a connection that was refused at once, too.
+    let refused = with(|f| {
+        let flow = &mut f.flows[0];
+        let handshake = flow.handshake.as_mut().unwrap();
+        (handshake.syn_count, handshake.ack_ns) = (2, None);
+        flow.last_ns = handshake.syn_ns.plus(Nanos::new(30_000));
+    });
+    assert_eq!(coded(&refused, "syn_retransmitted"), []);
     let mut alone = Fixture::normal(1);
     twice(&mut alone);
     assert_eq!(coded(&alone, "frames_twice"), []);

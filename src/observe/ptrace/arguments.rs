@@ -3,7 +3,8 @@
 
 use super::calls::{Kind, Watched};
 use crate::model::Endpoint;
-use crate::sys::ptrace::remote_socket::{Refusal, parse_address};
+use crate::sys::net::asked::parse_address;
+use crate::sys::ptrace::remote_socket::Refusal;
 use crate::sys::ptrace::tracee::Stopped;
 
 /// A call of interest that a task has stopped at.

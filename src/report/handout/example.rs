@@ -84,7 +84,7 @@ fn steps(say: Say, flow: &FlowRecord, lossy: bool, copies: bool) -> Vec<String> 
         return told;
     };
     let since = |at: Option<Timestamp>| at.and_then(|at| span(shake.syn_ns, at));
-    if shake.syn_count > 1 && !copies {
+    if flow.syns_sent_again() > 0 && !copies {
         told.push(say.step_syns(&say.n(u64::from(shake.syn_count))));
     }
     let refused = !flow.is_answered() && flow.close == Close::Rst;

@@ -155,9 +155,7 @@ fn failures(say: Say, run: &RunRecord) -> Option<String> {
 
 /// SYNs that were sent more than once.
 fn again(say: Say, flows: &[FlowRecord]) -> Option<String> {
-    let again = flows
-        .iter()
-        .filter(|f| f.handshake.is_some_and(|h| h.syn_count > 1));
+    let again = flows.iter().filter(|f| f.syns_sent_again() > 0);
     let again = again.count() as u64;
     (again > 0).then(|| say.syn_again(&say.connections(again)))
 }

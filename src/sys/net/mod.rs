@@ -2,6 +2,7 @@
 //! are in a network namespace.
 
 mod addresses;
+pub mod asked;
 mod listen_drops;
 pub mod listeners;
 pub mod loopback;

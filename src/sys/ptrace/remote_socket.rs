@@ -5,7 +5,7 @@
 //! lives, the program's own close(2) would send no FIN.
 
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{getxattr, readlink};
@@ -17,6 +17,7 @@ use rustix::process::{
 
 use crate::model::{Endpoint, Pid, SocketId, Tid};
 use crate::sys::net::NetNamespace;
+use crate::sys::net::asked::{info, peer_name, state, unsent};
 use crate::sys::net::tcp_table::{TcpSocket, TcpState};
 use crate::sys::proc::Proc;
 
@@ -206,7 +207,7 @@ impl RemoteSocket {
     /// Whether its connection is still being made.
     pub fn is_connecting(&self) -> bool {
         match self {
-            Self::Duplicate(fd) => state(fd) == Some(TcpState::SYN_SENT),
+            Self::Duplicate(fd) => state(fd.as_fd()) == Some(TcpState::SYN_SENT),
             Self::Inode { pid, inode } => {
                 in_table(*pid, *inode).is_some_and(|s| s.state == TcpState::SYN_SENT)
             }
@@ -230,7 +231,7 @@ impl RemoteSocket {
         };
         // In every other state it is not connected, or was shut down for sending.
         let open = [Some(TcpState::ESTABLISHED), Some(TcpState::CLOSE_WAIT)];
-        if !open.contains(&state(fd)) {
+        if !open.contains(&state(fd.as_fd())) {
             return false;
         }
         let mut asked = [PollFd::new(fd, PollFlags::OUT)];
@@ -248,14 +249,14 @@ impl RemoteSocket {
         if sockopt::socket_protocol(fd) != Ok(Some(ipproto::TCP)) {
             return None;
         }
-        let info = info(fd)?;
+        let info = info(fd.as_fd())?;
         let open = info.state == TcpState::ESTABLISHED;
         let unread = ioctl_fionread(fd).ok()?;
         // The peer's FIN counts as a byte that came, and is none that can be read.
         let fin = u64::from(!open);
         let received = info.received > unread + fin;
         let waits = open || info.state == TcpState::CLOSE_WAIT;
-        let sent = info.sent > 0 || waits && unsent(fd)? > 0;
+        let sent = info.sent > 0 || waits && unsent(fd.as_fd())? > 0;
         Some((received, sent))
     }
 
@@ -264,7 +265,7 @@ impl RemoteSocket {
     /// connected any more.
     pub fn peer(&self) -> Option<Endpoint> {
         match self {
-            Self::Duplicate(fd) => peer_name(fd),
+            Self::Duplicate(fd) => peer_name(fd.as_fd()),
             Self::Inode { pid, inode } => {
                 let peer = in_table(*pid, *inode)?.remote;
                 (peer.port() != 0).then(|| peer.into())
@@ -273,112 +274,11 @@ impl RemoteSocket {
     }
 }
 
-/// Whom a socket is, or was, connected to. accept(2) tells a program that asks whom; one
-/// that does not could not learn it of getpeername(2) where the peer has reset meanwhile:
-/// the option of the kernel answers then, too.
-fn peer_name(fd: &OwnedFd) -> Option<Endpoint> {
-    // More than the kernel's address has is refused (EINVAL), so that it is the family's.
-    let size = match sockopt::socket_domain(fd).ok()? {
-        AddressFamily::INET => size_of::<libc::sockaddr_in>(),
-        AddressFamily::INET6 => size_of::<libc::sockaddr_in6>(),
-        _ => return None,
-    };
-    let mut bytes = [0u8; size_of::<libc::sockaddr_in6>()];
-    let mut length = libc::socklen_t::try_from(size).ok()?;
-    // SAFETY: the kernel writes `length` bytes at most, which the live local has, and to
-    // another how many there were.
-    let done = unsafe {
-        libc::getsockopt(
-            fd.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_PEERNAME,
-            bytes.as_mut_ptr().cast(),
-            &raw mut length,
-        )
-    };
-    let address = bytes.get(..usize::try_from(length).ok()?)?;
-    parse_address(address).filter(|peer| done == 0 && peer.port != 0)
-}
-
-/// What of `struct tcp_info` (`linux/tcp.h`) is asked for.
-struct Info {
-    state: TcpState,
-    /// Bytes that have come in order.
-    received: u64,
-    /// Bytes that have gone out, repeated ones included.
-    sent: u64,
-}
-
-fn info(fd: &OwnedFd) -> Option<Info> {
-    const RECEIVED: usize = 128;
-    const SENT: usize = 200;
-    const SIZE: usize = SENT + size_of::<u64>();
-    let mut bytes = [0u8; SIZE];
-    let mut length = libc::socklen_t::try_from(SIZE).ok()?;
-    // SAFETY: the kernel writes `length` bytes at most to a live local, and to another
-    // how many there were.
-    let done = unsafe {
-        libc::getsockopt(
-            fd.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            libc::TCP_INFO,
-            bytes.as_mut_ptr().cast(),
-            &raw mut length,
-        )
-    };
-    let number = |at: usize| Some(u64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
-    (done == 0 && usize::try_from(length) == Ok(SIZE)).then_some(Info {
-        state: TcpState(bytes[0]),
-        received: number(RECEIVED)?,
-        sent: number(SENT)?,
-    })
-}
-
-/// How many bytes wait to be sent or acknowledged (`SIOCOUTQ`, tcp(7)).
-fn unsent(fd: &OwnedFd) -> Option<u64> {
-    let mut bytes: libc::c_int = 0;
-    // SAFETY: the kernel writes one number to a live local.
-    let done = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
-    u64::try_from(bytes).ok().filter(|_| done == 0)
-}
-
-/// The state of a duplicate's connection.
-fn state(fd: &OwnedFd) -> Option<TcpState> {
-    // The first byte of `struct tcp_info` (`linux/tcp.h`).
-    let mut state = 0u8;
-    let mut length: libc::socklen_t = 1;
-    // SAFETY: the kernel writes one byte at most to a live local, and the
-    // length to another.
-    let done = unsafe {
-        libc::getsockopt(
-            fd.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            libc::TCP_INFO,
-            (&raw mut state).cast(),
-            &raw mut length,
-        )
-    };
-    (done == 0 && length == 1).then_some(TcpState(state))
-}
-
-/// An address as programs hand it to the kernel: `sockaddr_in` or
-/// `sockaddr_in6` (ip(7), ipv6(7)); `None` for any other family.
-#[must_use]
-pub fn parse_address(bytes: &[u8]) -> Option<Endpoint> {
-    let family = u16::from_ne_bytes(bytes.first_chunk::<2>().copied()?);
-    let port = u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?);
-    let ip: std::net::IpAddr = match i32::from(family) {
-        libc::AF_INET => <[u8; 4]>::try_from(bytes.get(4..8)?).ok()?.into(),
-        libc::AF_INET6 => <[u8; 16]>::try_from(bytes.get(8..24)?).ok()?.into(),
-        _ => return None,
-    };
-    Some(Endpoint::from(SocketAddr::new(ip, port)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::fd::AsRawFd;
     use std::time::Duration;
 
     #[test]
@@ -537,20 +437,5 @@ mod tests {
         for name in [&b"UDP\0"[..], b"UNIX-STREAM\0", b"SMC-TCP\0", b""] {
             assert!(!is_tcp(name));
         }
-    }
-
-    #[test]
-    fn addresses_are_read_and_mapped_ones_are_ipv4() {
-        let mut v4 = vec![0u8; 16];
-        v4[..2].copy_from_slice(&2u16.to_ne_bytes());
-        v4[2..8].copy_from_slice(&[0xaf, 0xc8, 127, 0, 0, 1]);
-        assert_eq!(parse_address(&v4).unwrap().to_string(), "127.0.0.1:45000");
-        let mut v6 = vec![0u8; 28];
-        v6[..2].copy_from_slice(&10u16.to_ne_bytes());
-        v6[2..4].copy_from_slice(&[0xaf, 0xc8]);
-        v6[18..24].copy_from_slice(&[0xff, 0xff, 127, 0, 0, 1]);
-        assert_eq!(parse_address(&v6).unwrap().to_string(), "127.0.0.1:45000");
-        assert_eq!(parse_address(&[1, 0, 47]), None);
-        assert_eq!(parse_address(&[]), None);
     }
 }

@@ -123,7 +123,7 @@ pub(super) const TEXTS: Texts = Texts {
     rows_matching: "Rows {from} to {to} of {matching} that match, of {all}.",
     page_of: "page {page} of {pages}",
     ladder_of: "ladder of flow {flow}",
-    syn_again: "SYN (sent {n} times, first here)",
+    syn_again: "SYN ({n} in the capture, the first here)",
     request: "request",
     answer_is: "answer {answer}",
     is_valid: "{what}, valid",

@@ -123,7 +123,7 @@ pub(super) const TEXTS: Texts = Texts {
     rows_matching: "Baris {from} sampai {to} dari {matching} yang cocok, dari {all} baris.",
     page_of: "halaman {page} dari {pages}",
     ladder_of: "urutan pesan flow {flow}",
-    syn_again: "SYN (dikirim {n} kali, pertama di sini)",
+    syn_again: "SYN ({n} dalam tangkapan, yang pertama di sini)",
     request: "request",
     answer_is: "jawaban {answer}",
     is_valid: "{what}, sah",
