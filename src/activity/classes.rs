@@ -70,12 +70,13 @@ impl Wire<'_> {
     /// failed as a whole, or was not meant to carry any.
     fn sort(&self, flow: &FlowRecord, made: Option<usize>, classes: &mut Classes) {
         if flow.exchanges.is_empty() && flow.exchanges_omitted == 0 {
-            // Whether it is to be made the next frames would tell.
-            if self.goes_on(flow) && !flow.is_established() {
-                classes.unknown += 1;
-            }
-            if let Some(reason) = self.outcome_on(flow, made).filter(|o| *o != Outcome::Valid) {
-                classes.fail(reason, 1);
+            match self.outcome_on(flow, made) {
+                Some(Outcome::Valid) => {}
+                Some(reason) => classes.fail(reason, 1),
+                // Whether it was made, or was to be, the next frames would tell, or those
+                // that were lost.
+                None if self.may_come(flow) && self.is_missed(flow) => classes.unknown += 1,
+                None => {}
             }
             return;
         }
@@ -85,7 +86,7 @@ impl Wire<'_> {
         }
         for exchange in &flow.exchanges {
             match (exchange.valid, exchange.response_ns) {
-                (_, None) if self.goes_on(flow) => classes.unknown += 1,
+                (_, None) if self.may_come(flow) => classes.unknown += 1,
                 // It came when nobody was there any more.
                 (Some(_), Some(_)) if !has_an_answer(exchange) => {
                     classes.fail(self.without_answer(flow, made), 1);

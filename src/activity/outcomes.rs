@@ -11,14 +11,25 @@ use crate::model::{Close, Exchange, Exit, FlowRecord, Incomplete, Nanos, Outcome
 /// Later than everything: the end of what has none.
 const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
 
+/// On what terms flows tell how requests ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// The server is known to speak TIME, and nothing else.
+    pub time: bool,
+    /// The capture ended, and connections that are open may go on: what was awaited on
+    /// them then has not failed.
+    pub left_open: bool,
+    /// Frames were lost: what is not there may have been there.
+    pub lossy: bool,
+}
+
 /// The connections that a client made, each with its own flow.
 pub struct Wire<'a> {
     side: Option<&'a Activity>,
     flows: Vec<Option<&'a FlowRecord>>,
     /// Whether somebody spoke TIME.
     time: bool,
-    /// Whether a connection that is open at the end may go on.
-    left_open: bool,
+    terms: Terms,
 }
 
 impl<'a> Wire<'a> {
@@ -43,28 +54,29 @@ impl<'a> Wire<'a> {
             time: flows
                 .iter()
                 .any(|f| hides_time(f) || f.exchanges.iter().any(speaks_time)),
-            left_open: false,
+            terms: Terms::default(),
         }
     }
 
-    /// The same where the server is known to speak TIME, and nothing else.
+    /// The same on these terms.
     #[must_use]
-    pub fn of_time(mut self, known: bool) -> Self {
-        self.time |= known;
+    pub fn on(mut self, terms: Terms) -> Self {
+        self.time |= terms.time;
+        self.terms = terms;
         self
     }
 
-    /// The same where the capture ended, and connections that are open may go on: what
-    /// was awaited on them then has not failed.
-    #[must_use]
-    pub fn left_open(mut self, left: bool) -> Self {
-        self.left_open = left;
-        self
+    /// Whether what is not there on a flow may have come, or may still come.
+    pub(super) fn may_come(&self, flow: &FlowRecord) -> bool {
+        self.terms.lossy || self.terms.left_open && flow.close == Close::Open
     }
 
-    /// Whether what is awaited on a flow may still come.
-    pub(super) fn goes_on(&self, flow: &FlowRecord) -> bool {
-        self.left_open && flow.close == Close::Open
+    /// Whether a request may have been made, or have been to be made, on a flow that
+    /// carried none.
+    pub(super) fn is_missed(&self, flow: &FlowRecord) -> bool {
+        let whole = flow.incomplete.is_empty() && flow.close != Close::Open;
+        let silent = whole && flow.client_payload_bytes == 0;
+        !flow.is_established() || self.terms.lossy && self.time && !silent
     }
 
     /// Whether answers can be judged.
@@ -102,7 +114,11 @@ impl<'a> Wire<'a> {
 
     /// How it went on a flow, whichever connection it is.
     pub(super) fn outcome_on(&self, flow: &FlowRecord, made: Option<usize>) -> Option<Outcome> {
-        self.on_flow(flow, &self.end(made))
+        match made {
+            // What connect(2) returned was not lost.
+            Some(made) if self.terms.lossy => self.outcome(made),
+            _ => self.on_flow(flow, &self.end(made)),
+        }
     }
 
     /// Why a request on a flow got no answer.
@@ -116,7 +132,7 @@ impl<'a> Wire<'a> {
     }
 
     fn on_flow(&self, flow: &FlowRecord, end: &End) -> Option<Outcome> {
-        let failed = |outcome| Some(outcome).filter(|_| !self.goes_on(flow));
+        let failed = |outcome| Some(outcome).filter(|_| !self.may_come(flow));
         if !flow.is_answered() {
             return failed(match flow.close {
                 Close::Rst => Outcome::Refused,

@@ -48,8 +48,10 @@ impl Connection {
     #[must_use]
     pub fn was_connected(&self) -> Option<bool> {
         match (self.errno, self.settled) {
-            // Of the end of a connection only one that was made is told.
-            (Some(0), _) | (_, Some((_, 0))) => Some(true),
+            // Of the end of a connection only one that was made is told: a reset of one
+            // that was not yet made is a refusal (tcp(7), RFC 9293, 3.10.7.3).
+            (Some(0 | libc::ECONNRESET | libc::EPIPE), _)
+            | (_, Some((_, 0 | libc::ECONNRESET | libc::EPIPE))) => Some(true),
             (Some(libc::EINPROGRESS | libc::EINTR | libc::EALREADY) | None, None) => {
                 (self.talk.answered() > 0 || self.talk.greeted).then_some(true)
             }

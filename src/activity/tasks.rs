@@ -56,8 +56,10 @@ pub struct ProcessLife {
     /// How it ended.
     pub exit: Option<Exit>,
     /// When it began to exit as a whole: its `exit_group(2)`, or the first of
-    /// its tasks that a signal ended.
+    /// its tasks that a signal ended; else the end of its last task.
     pub exit_begun: Option<Timestamp>,
+    /// When the latest of its tasks ended.
+    latest_end: Option<Timestamp>,
     /// The task that ended it by `exit_group(2)`; `None` where none was seen to.
     pub exit_by: Option<TaskIndex>,
 }
@@ -152,11 +154,7 @@ impl Tasks {
                 }
                 self.exit_begins(event.pid, at);
             }
-            Change::ThreadExiting => {
-                if let Some(task) = self.live.remove(&event.tid) {
-                    self.lives[task].ended = Some(at);
-                }
-            }
+            Change::ThreadExiting => self.task_ends(event.tid, at),
             Change::Ended(exit) => self.end(event, *exit),
             _ => {}
         }
@@ -196,6 +194,7 @@ impl Tasks {
                 ended: None,
                 exit: None,
                 exit_begun: None,
+                latest_end: None,
                 exit_by: None,
             });
         }
@@ -223,10 +222,19 @@ impl Tasks {
         }
     }
 
-    fn end(&mut self, event: &Event, exit: Exit) {
-        if let Some(task) = self.live.remove(&event.tid) {
-            self.lives[task].ended = Some(event.at);
+    fn task_ends(&mut self, tid: Tid, at: Timestamp) {
+        if let Some(task) = self.live.remove(&tid) {
+            let life = &mut self.lives[task];
+            life.ended = Some(at);
+            if let Some(process) = life.process {
+                let latest = &mut self.processes[process].latest_end;
+                *latest = (*latest).max(Some(at));
+            }
         }
+    }
+
+    fn end(&mut self, event: &Event, exit: Exit) {
+        self.task_ends(event.tid, event.at);
         if let Exit::Signal(_) = exit {
             // The signal ends all of them: this is the first that was seen.
             self.exit_begins(event.pid, event.at);
@@ -238,7 +246,10 @@ impl Tasks {
             let process = &mut self.processes[process];
             process.ended = Some(event.at);
             process.exit = Some(exit);
-            process.exit_begun.get_or_insert(event.at);
+            // Where nothing else ended it, its last task has, of which an observer may
+            // tell before.
+            let last = process.latest_end.unwrap_or(event.at);
+            process.exit_begun.get_or_insert(last);
         }
     }
 

@@ -93,6 +93,16 @@ pub(super) fn noted(seen: &SideObservation) -> Vec<Attempt> {
     begun.map(attempt).collect()
 }
 
+/// How a connection went that was made in the background, by what was asked of it later.
+fn settled(connection: &Connection) -> Attempt {
+    match (connection.was_connected(), connection.settled) {
+        (Some(true), _) => Attempt::Established,
+        (_, Some((_, libc::ECONNREFUSED))) => Attempt::Refused,
+        (Some(false), _) => Attempt::Neither,
+        (None, _) => Attempt::Unknown,
+    }
+}
+
 /// By what connect(2) returned to a program, and by the flows of those that went on
 /// in the background.
 pub(super) fn traced(watched: Watched<'_>, flows: &[FlowRecord]) -> Option<Vec<Attempt>> {
@@ -102,8 +112,9 @@ pub(super) fn traced(watched: Watched<'_>, flows: &[FlowRecord]) -> Option<Vec<A
         Some(0 | libc::EISCONN) => Attempt::Established,
         Some(libc::ECONNREFUSED) => Attempt::Refused,
         Some(libc::EINPROGRESS | libc::EINTR | libc::EALREADY) | None => {
-            wire.flow_of(at).map_or(Attempt::Unknown, of_flow)
+            wire.flow_of(at).map_or_else(|| settled(c), of_flow)
         }
+        Some(_) if c.was_connected() == Some(true) => Attempt::Established,
         Some(_) => Attempt::Neither,
     };
     Some(side.sockets.made.iter().enumerate().map(attempt).collect())

@@ -119,6 +119,17 @@ fn figures(own: Option<&[&FlowRecord]>, requests: &Requests, how: Counted) -> Fi
         if reasons.is_empty() && how.lossy {
             reasons.insert(Incomplete::RequestsLost, unknown);
         }
+        // And so was what is not on those that are there. An answer that was lost makes a
+        // request too many of those without one, or of those not judged.
+        if how.lossy {
+            let too_many = [COUNTS[2], COUNTS[3], COUNTS[6]];
+            for (path, least) in COUNTS.iter().zip(seen) {
+                let figure = figures.entry((*path).to_owned()).or_default();
+                figure.at_least = Some(least).filter(|_| !too_many.contains(path));
+                let lost = Incomplete::RequestsLost.name().to_owned();
+                figure.flows.entry(lost).or_insert(unknown);
+            }
+        }
         for (path, least) in [(VALID, requests.valid.unwrap_or(0)), (FAILED, failed)] {
             let figure = figures.entry(path.to_owned()).or_default();
             figure.at_least = Some(least);

@@ -42,6 +42,7 @@ use self::told::Told;
 use self::watch::Watch;
 use self::watched::Watched;
 use crate::activity::Activity;
+use crate::activity::outcomes::Terms;
 use crate::census::Samples;
 use crate::correlate;
 use crate::findings::{FindingsInput, Seen, findings};
@@ -116,7 +117,12 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     );
     let told = Told::of(observation, &client, &server, when.moments.client_ended);
     let due = DueTimes::of(observation);
-    let mut workers = told::workers(told.as_ref(), &client, wire, server.is_embedded(), due);
+    let terms = Terms {
+        time: server.is_embedded(),
+        left_open: watch.is_some(),
+        lossy: lost::frames(observation),
+    };
+    let mut workers = told::workers(told.as_ref(), &client, wire, terms, due);
     // Connections were made, and no frame passed the tap: it tells of none.
     let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     server.put_workers(&mut workers);
@@ -133,8 +139,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
             flows: wire,
             own,
             wire: whole && when.whole,
-            time: server.is_embedded(),
-            left: watch.is_some(),
+            terms,
         };
         let all = client.requests(reached, known);
         told.iter().fold(all, |all, told| told.counted(all))

@@ -8,7 +8,7 @@ use super::moments::When;
 use super::samples;
 use super::watched::{Watched, serving};
 use crate::activity::fallback::fallbacks;
-use crate::activity::outcomes::Wire;
+use crate::activity::outcomes::{Terms, Wire};
 use crate::activity::{Accepted, Connection, TaskIndex};
 use crate::census;
 use crate::correlate::{ClientSocket, ServerSocket};
@@ -107,10 +107,6 @@ pub(super) fn server_sockets(watched: Watched<'_>) -> impl Iterator<Item = Serve
 
 /// How much of a run is known.
 #[derive(Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a reason of its own to know less"
-)]
 pub(super) struct Known<'a> {
     /// Whether all that the client did is in the log.
     pub client: bool,
@@ -120,18 +116,14 @@ pub(super) struct Known<'a> {
     pub own: Option<&'a [&'a FlowRecord]>,
     /// Whether nothing that went over the wire is missing.
     pub wire: bool,
-    /// Whether the server speaks TIME and nothing else: the embedded one.
-    pub time: bool,
-    /// Whether connections may go on after the end: those that were watched.
-    pub left: bool,
+    /// On what terms flows tell how requests ended.
+    pub terms: Terms,
 }
 
 /// The requests of somebody else's client, or of one whose notes are missing.
 pub(super) fn requests(watched: Watched<'_>, submitted: Option<u64>, known: Known<'_>) -> Requests {
     // Without a capture, what connect(2) returned is all that is known.
-    let wire = Wire::new(known.flows.unwrap_or_default(), watched.activity)
-        .of_time(known.time)
-        .left_open(known.left);
+    let wire = Wire::new(known.flows.unwrap_or_default(), watched.activity).on(known.terms);
     let side = watched.activity;
     // What was not to be seen may have been there all the same.
     let made = side.filter(|_| known.client);
@@ -179,12 +171,12 @@ pub(super) fn requests(watched: Watched<'_>, submitted: Option<u64>, known: Know
 pub(super) fn client_workers(
     watched: Watched<'_>,
     flows: Option<&[FlowRecord]>,
-    (time, left): (bool, bool),
+    terms: Terms,
 ) -> Vec<WorkerRecord> {
     let Some(side) = watched.activity else {
         return Vec::new();
     };
-    let wire = flows.map(|flows| Wire::new(flows, Some(side)).of_time(time).left_open(left));
+    let wire = flows.map(|flows| Wire::new(flows, Some(side)).on(terms));
     let numbers = numbered(side.sockets.made.iter().map(|c| c.task));
     let record = |(at, c): (usize, &Connection)| {
         let task = side.tasks.get(c.task);

@@ -7,6 +7,7 @@ use super::programs::Known;
 use super::watched::Watched;
 use super::{built, connections, counts, programs, samples, served, workers};
 use crate::activity::Activity;
+use crate::activity::outcomes::Terms;
 use crate::correlate::{self, ClientSocket, ServerSocket};
 use crate::model::observation::{
     AskedClient, AskedServer, ConnectionNote, Observation, ObserverName, RequestNote,
@@ -28,8 +29,6 @@ pub(super) enum ClientSide<'a> {
         watched: Watched<'a>,
         /// How many requests it makes, where that is known.
         requests: Option<u64>,
-        /// Whether it was there before: nothing was started.
-        existing: bool,
     },
 }
 
@@ -52,12 +51,10 @@ impl<'a> ClientSide<'a> {
             AskedClient::Program { requests } => Self::Program {
                 watched: Watched { seen, activity },
                 requests,
-                existing: false,
             },
             AskedClient::Existing { .. } => Self::Program {
                 watched: Watched { seen, activity },
                 requests: None,
-                existing: true,
             },
         }
     }
@@ -98,11 +95,6 @@ impl<'a> ClientSide<'a> {
                 .collect(),
             Self::Program { watched, .. } => programs::client_sockets(*watched, ended),
         }
-    }
-
-    /// Whether it was there before, and may go on.
-    fn is_watched(&self) -> bool {
-        matches!(self, Self::Program { existing: true, .. })
     }
 
     /// Whether all the connections are known that it tried to make. A program of
@@ -184,21 +176,19 @@ impl<'a> ClientSide<'a> {
         }
     }
 
-    /// `time`: whether its server speaks TIME and nothing else. `due`: when its requests
-    /// were due, where they were at a rate.
+    /// `terms`: on which flows tell how requests ended. `due`: when its requests were due,
+    /// where they were at a rate.
     pub fn workers(
         &self,
         flows: Option<&[FlowRecord]>,
-        time: bool,
+        terms: Terms,
         due: Option<DueTimes>,
     ) -> Packed<WorkerRecord> {
         match self {
             Self::BuiltIn { seen, .. } => workers::client_records(&seen.requests, due).collect(),
-            Self::Program { watched, .. } => {
-                programs::client_workers(*watched, flows, (time, self.is_watched()))
-                    .into_iter()
-                    .collect()
-            }
+            Self::Program { watched, .. } => programs::client_workers(*watched, flows, terms)
+                .into_iter()
+                .collect(),
         }
     }
 

@@ -4,6 +4,7 @@
 
 use super::open_loop::DueTimes;
 use super::sides::{ClientSide, ServerSide};
+use crate::activity::outcomes::Terms;
 use crate::activity::{Activity, Connection};
 use crate::correlate::pairs::{Attempt, of_told};
 use crate::model::observation::{Observation, RequestNote, SideObservation};
@@ -220,10 +221,10 @@ pub(super) fn workers(
     told: Option<&Told<'_>>,
     client: &ClientSide<'_>,
     wire: Option<&[FlowRecord]>,
-    time: bool,
+    terms: Terms,
     due: Option<DueTimes>,
 ) -> Packed<WorkerRecord> {
-    let mut workers = client.workers(wire, time, due);
+    let mut workers = client.workers(wire, terms, due);
     if let Some(told) = told {
         told.fill(&mut workers);
     }

@@ -232,6 +232,24 @@ fn a_request_whose_line_does_not_end() {
     assert_ne!(of(&[cut]), [unended]);
 }
 
+#[test]
+fn a_request_that_ends_with_lf_alone() {
+    let (c, s) = (client(), server());
+    let of = |then: &[Spoken]| verdicts(then.iter().cloned());
+    let alone = Some("no answer; the request ends with LF alone".to_owned());
+    for then in [
+        vec![c.says(101, 301, b"TIME\n")],
+        vec![c.says(101, 301, b"TIME"), c.says(105, 301, b"\n")],
+    ] {
+        assert_eq!(of(&then)[0].1, alone);
+        // A server may answer all the same.
+        let answer = s.says(301, 106, b"JAM 10:20:30\r\n");
+        assert_eq!(of(&[then, vec![answer]].concat())[0].1, None);
+    }
+    let split = [c.says(101, 301, b"TIME\r"), c.says(106, 301, b"\n")];
+    assert_eq!(of(&split)[0].1.as_deref(), Some("no answer"));
+}
+
 /// The kernel of a client that has closed answers data with a RST without ACK.
 #[test]
 fn an_answer_that_came_when_nobody_was_there() {

@@ -27,6 +27,8 @@ pub(super) enum Says {
 pub(super) struct RequestLine {
     head: [u8; 4],
     len: u32,
+    /// Its last two bytes.
+    tail: [u8; 2],
 }
 
 impl RequestLine {
@@ -42,6 +44,14 @@ impl RequestLine {
         self.len = self
             .len
             .saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        for &byte in &bytes[bytes.len().saturating_sub(2)..] {
+            self.tail = [self.tail[1], byte];
+        }
+    }
+
+    /// Whether it ends with LF alone, where TIME has CR LF.
+    pub(super) const fn ends_with_lf_alone(self) -> bool {
+        self.tail[1] == b'\n' && self.tail[0] != b'\r'
     }
 
     pub(super) fn says(self) -> Says {

@@ -209,10 +209,12 @@ impl Turns {
     fn request_ends(&mut self, budget: &mut Budget) {
         if self.request.is_blank() || self.request.says() == Says::Quit {
             self.withdraw(budget);
-        } else if self.request.says() != Says::Time
-            && let Some(last) = self.exchanges.last_mut().filter(|_| self.omitted == 0)
-        {
-            last.problem = Some("the request does not begin with TIME".into());
+        } else if let Some(last) = self.exchanges.last_mut().filter(|_| self.omitted == 0) {
+            if self.request.says() != Says::Time {
+                last.problem = Some("the request does not begin with TIME".into());
+            } else if self.request.ends_with_lf_alone() {
+                last.problem = Some(Exchange::LF_ALONE.into());
+            }
         }
         self.request = RequestLine::default();
     }

@@ -227,6 +227,9 @@ impl Exchange {
     /// What is wrong with a request of TIME whose line did not end.
     pub(crate) const NO_LINE_END: &str = "no answer; the request has no line end";
 
+    /// The same of one whose line ends otherwise than TIME has it.
+    pub(crate) const LF_ALONE: &str = "the request ends with LF alone";
+
     /// Whether its answer came too late for anybody to read it.
     pub(crate) fn came_too_late(&self) -> bool {
         self.problem.as_deref() == Some(Self::TOO_LATE)
@@ -235,6 +238,12 @@ impl Exchange {
     /// Whether its request waited for its own end.
     pub(crate) fn has_no_line_end(&self) -> bool {
         self.problem.as_deref() == Some(Self::NO_LINE_END)
+    }
+
+    /// Whether it got no answer, and its line ends with LF where TIME has CR LF.
+    pub(crate) fn has_lf_alone(&self) -> bool {
+        let problem = self.problem.as_deref();
+        problem.is_some_and(|it| self.response_ns.is_none() && it.ends_with(Self::LF_ALONE))
     }
 
     /// From request to answer; `None` when no answer came, or when it came

@@ -110,11 +110,12 @@ sentences! {
         not_accepted(
             some: Option<u64>, all: u64, exit: Option<Exit>, only_waited: bool, built_in: bool
         );
-        no_time_request(on: Option<u64>); no_line_end(on: Option<u64>); came_late(on: Option<u64>);
+        no_time_request(on: Option<u64>); no_line_end(on: Option<u64>);
+        lf_alone(on: Option<u64>, embedded: bool); came_late(on: Option<u64>);
         answer(others: bool, answer: &str, faults: Vec<Phrase>); begun(on: Option<u64>, answer: &str); end_answer();
         no_syn_ack(on: Option<u64>, not_full: bool);
         log_may_say(); let_it_wait(); too_fast(); check_listens(); why_aborted(); why_closed();
-        why_silent_program(); raise_timeout(); why_silent(); correct_answer(); fewer_threads();
+        why_silent_program(embedded: bool); embedded_closes(); raise_timeout(); why_silent(); correct_answer(); fewer_threads();
         fewer_processes(); fewer_tasks(); leave_room(); more_descriptors(); fewer_connections(); more_ports(); check_route();
     }
     client_refused_tasks { refused(n: u64, limit: Option<Phrase>); }
@@ -202,7 +203,8 @@ sentences! {
     }
     server_ended { ended(); }
     serving_thread_unseen {
-        unseen(n: u64, parts: Vec<Phrase>); sent(n: u64); asked(n: u64); silent(n: u64);
+        unseen(n: u64, parts: Vec<Phrase>); sent(n: u64, calls: bool); asked(n: u64, calls: bool);
+        silent(n: u64);
         unknown(n: u64); trace_rw();
     }
     setuid_ignored { ignored(side: Side, programs: &[String]); }

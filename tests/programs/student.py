@@ -126,6 +126,12 @@ def client(kind, port, n):
     elif kind == "no_line_end":
         for _ in range(n):
             ask(port, b"TIME", patience=0.2)
+    elif kind == "lf_alone":
+        for _ in range(n):
+            ask(port, b"TIME\n", patience=0.2)
+    elif kind == "long_line":
+        for _ in range(n):
+            ask(port, b"TIME" + b"x" * 80 + b"\r\n")
     elif kind == "silent":
         for _ in range(n):
             ask(port, b"", patience=0.2)

@@ -108,6 +108,8 @@ fn clients_that_ask_wrongly() {
             "timeout",
             "the request has no line end (CR LF)",
         ),
+        ("lf_alone", "timeout", "the request ends with LF alone"),
+        ("long_line", "reset", "longer than 64 bytes"),
         (
             "silent",
             "not_attempted",

@@ -282,9 +282,56 @@ fn what_is_no_request_of_time_has_failed_where_the_server_speaks_nothing_else() 
     let wire = || Wire::new(&flows, Some(&side));
     assert_eq!(wire().outcome(0), None);
     assert_eq!(failures(&wire(), Some(&[&flows[0]])), []);
-    let wire = wire().of_time(true);
+    let wire = wire().on(Terms {
+        time: true,
+        ..Terms::default()
+    });
     assert_eq!(wire.outcome(0), Some(Outcome::Closed));
     assert_eq!(failures(&wire, Some(&[&flows[0]])), [(Outcome::Closed, 1)]);
+}
+
+/// What a capture does not show that has lost frames, may have been there.
+#[test]
+fn no_request_has_failed_for_what_was_lost() {
+    let lossy = |flow: &FlowRecord, side: &Activity| {
+        let flows = [time(), flow.clone()];
+        let terms = Terms {
+            lossy: true,
+            ..Terms::default()
+        };
+        let wire = Wire::new(&flows, Some(side)).on(terms);
+        let classes = wire.classes(Some(&[&flows[1]]), &HashSet::new());
+        (wire.outcome(0), classes.failed.len(), classes.unknown)
+    };
+    let made = program(Some(0), None);
+    let knocked = |history: &str, close: Close| {
+        let mut flow = flow(50_000, history, &[]);
+        let handshake = flow.handshake.as_mut().unwrap();
+        (handshake.syn_ack_ns, handshake.ack_ns) = (None, None);
+        flow.close = close;
+        flow
+    };
+    let mut open = flow(50_000, "ShADa", &[]);
+    open.close = Close::Open;
+    let failing = [
+        open,
+        knocked("Sr", Close::Rst),
+        knocked("S", Close::Open),
+        flow(50_000, "ShADafF", &[exchange(None, None)]),
+        flow(50_000, "ShADaFf", &[exchange(None, None)]),
+        flow(50_000, "ShADar", &[exchange(None, None)]),
+    ];
+    for flow in &failing {
+        assert_ne!(told(flow.clone(), &made).0, None, "{}", flow.history);
+        assert_eq!(lossy(flow, &made), (None, 0, 1), "{}", flow.history);
+    }
+    // What connect(2) returned, and an answer that is there, were not lost.
+    let refused = program(Some(libc::ECONNREFUSED), None);
+    let told = lossy(&failing[1], &refused);
+    assert_eq!(told, (Some(Outcome::Refused), 1, 0));
+    let wrong = flow(50_000, "ShADadFf", &[exchange(Some(13), Some(false))]);
+    let told = lossy(&wrong, &made);
+    assert_eq!(told, (Some(Outcome::BadAnswer), 1, 0));
 }
 
 /// Connected, and closed by the client at 20 ms without a byte.
@@ -393,6 +440,8 @@ fn a_connection_in_the_background_went_as_the_program_was_told() {
     for (errno, outcome) in [
         (libc::ECONNREFUSED, Some(Outcome::Refused)),
         (libc::ETIMEDOUT, Some(Outcome::Timeout)),
+        // One that was not made yet would have been refused.
+        (libc::ECONNRESET, Some(Outcome::Reset)),
         (0, None),
     ] {
         let mut side = said(libc::EINPROGRESS, false, None, None);
@@ -405,7 +454,8 @@ fn a_connection_in_the_background_went_as_the_program_was_told() {
         });
         assert_eq!(Wire::new(&[], Some(&side)).outcome(0), outcome, "{errno}");
         let made = &side.sockets.made[0];
-        assert_eq!(made.was_connected(), Some(errno == 0));
+        let connected = [0, libc::ECONNRESET].contains(&errno);
+        assert_eq!(made.was_connected(), Some(connected));
         let known = (errno == 0).then_some((at(10), at(12)));
         assert_eq!(made.handshake(), known);
     }

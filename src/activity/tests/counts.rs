@@ -47,6 +47,22 @@ fn a_process_that_outlives_its_first_thread_counts_as_one() {
     assert_eq!(census.processes, counts(1, 1, 1, 0));
 }
 
+/// No thread ends the process as a whole: it ends with the last of them, of whose end a
+/// tracer tells before.
+#[test]
+fn the_last_thread_was_there_when_its_process_began_to_exit() {
+    let mut story = Story::of_a_program();
+    story.thread(100, 101);
+    story.thread(100, 102);
+    for tid in [100, 102, 101] {
+        story.tell(100, tid, Change::ThreadExiting);
+    }
+    story.ends(100, 100);
+    let census = story.census();
+    assert_eq!(census.threads, counts(1, 3, 1, 2));
+    assert_eq!(census.processes, counts(1, 1, 1, 0));
+}
+
 #[test]
 fn a_joined_thread_on_its_way_out_was_not_left_running() {
     let mut story = Story::of_a_program();

@@ -288,12 +288,14 @@ fn by_the_client(outcome: Outcome, input: &FindingsInput<'_>) -> Vec<Phrase> {
     let all = || all.iter().copied();
     let of = |is: fn(&Exchange) -> bool| count_of(all().filter(|f| f.exchanges.iter().any(is)));
     let (late, unended) = (of(Exchange::came_too_late), of(Exchange::has_no_line_end));
+    let lf = of(Exchange::has_lf_alone);
     let embedded = matches!(input.run.plan.server, ServerKind::Embedded);
     let other = count_of(all().filter(|f| embedded && speaks_no_time(f)));
     let on = |n: u64| Some(n).filter(|&n| n < count_of(all()));
     let told = [
         (other, requests_failed::no_time_request(on(other))),
         (unended, requests_failed::no_line_end(on(unended))),
+        (lf, requests_failed::lf_alone(on(lf), embedded)),
         (late, requests_failed::came_late(on(late))),
     ];
     let told = told.into_iter().filter(|(n, _)| *n > 0);
@@ -316,10 +318,12 @@ fn remedy(outcome: Outcome, input: &FindingsInput<'_>) -> Option<Phrase> {
         Outcome::NotAttempted if input.run.open_loop.is_some() => requests_failed::too_fast(),
         Outcome::NotAttempted | Outcome::Abandoned => requests_failed::let_it_wait(),
         Outcome::Refused => requests_failed::check_listens(),
+        // It writes no log.
+        Outcome::Reset | Outcome::Closed if embedded => requests_failed::embedded_closes(),
         Outcome::Reset => requests_failed::why_aborted(),
         Outcome::Closed => requests_failed::why_closed(),
         Outcome::Timeout if !input.run.plan.has_built_in_client() => {
-            requests_failed::why_silent_program()
+            requests_failed::why_silent_program(embedded)
         }
         Outcome::Timeout if embedded => requests_failed::raise_timeout(),
         Outcome::Timeout => requests_failed::why_silent(),

@@ -14,7 +14,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
         means: "This side sent RST on connections on which data of the other side had come. Where a \
              program closes a socket, or ends, while data waits in it that was not read, the kernel \
              sends RST in place of FIN (RFC 2525, 2.17); it also does so for SO_LINGER with a time \
-             of 0, for data that comes after the socket was closed, and for a FIN that comes when the \
+             of 0, for connect(2) with AF_UNSPEC, which disconnects a socket, for data that comes after the socket was closed, and for a FIN that comes when the \
              socket is gone, as where the kernel has no room for more of them in TIME-WAIT \
              (net.ipv4.tcp_max_tw_buckets). The other side then gets ECONNRESET, and what it had not read yet may be lost to it.",
         look_at: "The frames before the RST: which data was the last to come, and had this side sent \

@@ -7,7 +7,7 @@ use crate::activity::Accepted;
 use crate::findings::FindingsInput;
 use crate::findings::evidence::{count_of, is_lossy, traced};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::observation::AskedServer;
+use crate::model::observation::{AskedServer, ObserverName};
 use crate::model::{Endpoint, FlowRecord, Phrase, Severity, Side};
 use crate::wording::serving_thread_unseen;
 
@@ -16,16 +16,17 @@ pub(in crate::findings) const RULE: Rule = Rule {
         title: "The thread that served a connection is not known",
         severities: &[Severity::Info],
         means: "threadtap takes the first thread that receives from a connection as the one \
-             that serves it. It traces recv(2) and send(2) and their relatives, and \
-             read(2) and write(2) only if asked, because they are called for files, too. \
-             On these connections it saw none of them. What the wire carried tells more: \
+             that serves it. With ptrace(2) it traces recv(2) and send(2) and their relatives, \
+             and read(2) and write(2) only if asked, because they are called for files, too; \
+             programs in the kernel (eBPF) see every call. On these connections it saw none of them. What the wire carried tells more: \
              where the server sent, a thread of it did by another call; where only the \
              client sent, the server may never have read; where nobody sent, there was \
              nothing to receive.",
         look_at: "Which calls the server uses: read(2) and write(2), splice(2), io_uring(7), \
              or none at all because it never reads or closes at once.",
-        to_do: "Where the server sent or may have read: use --trace-rw to trace read(2) and \
-             write(2), too, if it was not used. Otherwise nothing.",
+        to_do: "Where the server sent or may have read, and was traced with ptrace(2): use \
+             --trace-rw to trace read(2) and write(2), too, if it was not used. Otherwise \
+             nothing.",
         filter: Some("tcp.port == {port} && tcp.len > 0"),
         evidence: &[
             ("connections", "how many connections"),
@@ -78,9 +79,11 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         of(Carried::Nothing),
     );
     let unknown = n - answered - asked - silent;
+    // A tracer does not stop at all calls; programs in the kernel see whatever receives.
+    let calls = seen.observation.server.observer() != Some(ObserverName::Ebpf);
     let parts = [
-        (answered, serving_thread_unseen::sent(answered)),
-        (asked, serving_thread_unseen::asked(asked)),
+        (answered, serving_thread_unseen::sent(answered, calls)),
+        (asked, serving_thread_unseen::asked(asked, calls)),
         (silent, serving_thread_unseen::silent(silent)),
         (unknown, serving_thread_unseen::unknown(unknown)),
     ];
@@ -90,7 +93,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     // Of a server that is attached to they are looked at in any case.
     let attached = matches!(plan.server, AskedServer::Existing { attached: true });
     let rw = plan.read_write || attached;
-    let remedy = (!rw && more && silent != n).then(serving_thread_unseen::trace_rw);
+    let remedy = (calls && !rw && more && silent != n).then(serving_thread_unseen::trace_rw);
     let unseen = serving_thread_unseen::unseen(n, parts);
     let sentences: Vec<Phrase> = std::iter::once(unseen).chain(remedy).collect();
     (n > 0).then(|| {

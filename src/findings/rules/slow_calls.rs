@@ -9,11 +9,12 @@ use crate::wording::slow_calls;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
-        title: "The client waited a second or more",
+        title: "The client was connected or answered after a second or more",
         severities: &[Severity::Info],
         means: "Nothing was captured in this run; these times are the client's own. Either it \
-             knew only a second or more after connect(2) that it was connected, or the first of \
-             an answer came a second or more after its request. Without a capture it is not \
+             knew only a second or more after connect(2) that it was connected, or it \
+             had the first of an answer a second or more after its request: the answer came \
+             late, or the client read it late. Without a capture it is not \
              known what happened on the wire meanwhile. A handshake of a little more than 1, 3 \
              or 7 s is often one whose SYN was lost and sent again.",
         look_at: "workers.jsonl: `told.handshake_ns`, `told.exchange_ns` and, where the server's \
@@ -31,7 +32,10 @@ pub(in crate::findings) const RULE: Rule = Rule {
                 "slowest_connection_ns",
                 "the longest of them; absent where there is none",
             ),
-            ("answers", "answers that took a second or more"),
+            (
+                "answers",
+                "answers that it had a second or more after the request",
+            ),
             (
                 "slowest_answer_ns",
                 "the longest of them; absent where there is none",
@@ -160,9 +164,9 @@ mod tests {
         let (message, _) = told(&[(1, 2500, 2400), (0, 1000, 0), (0, 0, 0)], false).unwrap();
         assert_eq!(
             message,
-            "By the client's own account 2 of 2 answers took a second or more, the slowest \
-             2.50 s. accept(2) of the server returned 1 connection a second or more after \
-             connect(2)."
+            "By the client's own account it had 2 of 2 answers a second or more after the \
+             request, the slowest after 2.50 s: they came late, or the client read them late. \
+             accept(2) of the server returned 1 connection a second or more after connect(2)."
         );
         assert_eq!(told(&[(1030, 2000, 5)], true), None, "the wire tells more");
     }

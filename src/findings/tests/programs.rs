@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::evidence;
 use super::scene::Scene;
-use crate::model::observation::{Change, End, SocketId};
+use crate::model::observation::{Change, End, ObserverName, SocketId};
 use crate::model::{
     Close, Endpoint, Evidence, Exit, Nanos, Pid, Severity, Side, Strategy, Timestamp,
 };
@@ -174,6 +174,12 @@ fn serving_thread_unseen_where_nothing_was_received_or_sent() {
             assert!(message.contains(said), "{message}");
             let advises = message.contains("--trace-rw");
             assert_eq!(advises, advised && !read_write, "{message}");
+            // Programs in the kernel see every call.
+            let server = &mut unseen.observation.server;
+            server.started.as_mut().unwrap().observer = ObserverName::Ebpf;
+            let message = unseen.one("serving_thread_unseen").message;
+            let blames = message.contains("not traced") || message.contains("--trace-rw");
+            assert!(!blames, "{message}");
         }
     }
     served(true, false).silent("serving_thread_unseen");
