@@ -109,7 +109,7 @@ fn clients_that_ask_wrongly() {
             "the request has no line end (CR LF)",
         ),
         ("lf_alone", "timeout", "the request ends with LF alone"),
-        ("long_line", "reset", "longer than 64 bytes"),
+        ("long_line", "closed", "longer than 64 bytes"),
         (
             "silent",
             "not_attempted",
