@@ -74,9 +74,7 @@ impl<'a> Wire<'a> {
     /// Whether a request may have been made, or have been to be made, on a flow that
     /// carried none.
     pub(super) fn is_missed(&self, flow: &FlowRecord) -> bool {
-        let whole = flow.incomplete.is_empty() && flow.close != Close::Open;
-        let silent = whole && flow.client_payload_bytes == 0;
-        !flow.is_established() || self.terms.lossy && self.time && !silent
+        !flow.is_established() || self.terms.lossy && self.time
     }
 
     /// Whether answers can be judged.

@@ -313,6 +313,9 @@ fn no_request_has_failed_for_what_was_lost() {
     };
     let mut open = flow(50_000, "ShADa", &[]);
     open.close = Close::Open;
+    // All that was said on it may be among the frames that were lost.
+    let silent = flow(50_000, "ShAFaf", &[]);
+    assert_eq!(lossy(&silent, &made), (None, 0, 1));
     let failing = [
         open,
         knocked("Sr", Close::Rst),
