@@ -37,6 +37,11 @@ impl Readings {
     }
 }
 
+const APPARMOR: &str = "kernel.apparmor_restrict_unprivileged_userns";
+const FILTERED: &str = "a seccomp filter is in force here (Seccomp: in /proc/self/status), as in \
+     a container; start the container with --cap-add=NET_RAW, or with a profile that allows \
+     unshare(2)";
+
 /// What forbids a step that was refused with this error, and what would let it. A
 /// switch is named only where it is set so.
 pub(super) fn why(step: Step, errno: Errno, readings: &Readings) -> String {
@@ -64,20 +69,22 @@ pub(super) fn why(step: Step, errno: Errno, readings: &Readings) -> String {
              kernel.unprivileged_userns_clone=1"
                 .to_owned()
         }
-        (_, Errno::PERM | Errno::ACCESS) if readings.apparmor == Some(1) => {
-            "AppArmor takes the rights away (kernel.apparmor_restrict_unprivileged_userns is 1); \
-             an administrator allows it with the profile that `threadtap doctor \
-             --apparmor-profile` prints, or for all: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
-                .to_owned()
-        }
-        (_, Errno::PERM | Errno::ACCESS) if filtered => {
-            "a seccomp filter is in force here (Seccomp: in /proc/self/status), as in a container; \
-             start the container with --cap-add=NET_RAW, or with a profile that allows unshare(2)"
-                .to_owned()
-        }
+        // Refused outright: AppArmor grants the namespace, and takes what it gives.
+        (Step::User, Errno::PERM | Errno::ACCESS) if filtered => FILTERED.to_owned(),
+        (Step::User, Errno::PERM | Errno::ACCESS) if readings.apparmor == Some(1) => format!(
+            "not allowed here, as for example in a chroot (unshare(2)); or perhaps by AppArmor \
+             ({APPARMOR} is 1): the profile that `threadtap doctor --apparmor-profile` prints \
+             would allow it then"
+        ),
         (Step::User, Errno::PERM) => {
             "not allowed here, as for example in a chroot (unshare(2))".to_owned()
         }
+        (_, Errno::PERM | Errno::ACCESS) if readings.apparmor == Some(1) => format!(
+            "AppArmor takes the rights away ({APPARMOR} is 1); an administrator allows it with \
+             the profile that `threadtap doctor --apparmor-profile` prints, or for all: sudo \
+             sysctl {APPARMOR}=0"
+        ),
+        (_, Errno::PERM | Errno::ACCESS) if filtered => FILTERED.to_owned(),
         _ => "not allowed here".to_owned(),
     }
 }
@@ -145,6 +152,18 @@ mod tests {
                 says(step, errno, &apparmor, "doctor --apparmor-profile");
             }
         }
+        // A namespace that is refused altogether is not AppArmor's doing where another
+        // cause is evident, and only perhaps where none is.
+        let said = |readings: &Readings| why(Step::User, Errno::PERM, readings);
+        assert!(!said(&apparmor).contains("AppArmor"), "{}", said(&apparmor));
+        says(Step::User, Errno::PERM, &apparmor, "a seccomp filter");
+        let no_filter = Readings {
+            seccomp: Some(0),
+            ..apparmor.clone()
+        };
+        let perhaps = said(&no_filter);
+        let (chroot, named) = (perhaps.find("chroot"), perhaps.find("perhaps by AppArmor"));
+        assert!(chroot.is_some() && chroot < named, "{perhaps}");
         let container = Readings {
             seccomp: Some(2),
             apparmor: Some(0),
