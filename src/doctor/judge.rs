@@ -82,7 +82,11 @@ fn capture(of: &Readings) -> Check {
             Some("check the interface (ip link show lo); in a container add --cap-add=NET_RAW"),
         );
     }
-    let remedy = if of.root {
+    let foreign = of.rights_hold == Some(false);
+    let remedy = if foreign {
+        "make a network in this user namespace, too (unshare -rn instead of unshare -r), or run \
+         threadtap outside of it"
+    } else if of.root {
         "CAP_NET_RAW was taken from root here: in a container add --cap-add=NET_RAW"
     } else if of.no_new_privs == Some(true) {
         "capabilities of files are ignored here (no_new_privs): run as root, or without what sets \
@@ -98,7 +102,12 @@ fn capture(of: &Readings) -> Check {
     } else {
         "; a run takes a network of its own instead"
     };
-    let found = format!("packet sockets are refused: CAP_NET_RAW is missing{instead}");
+    let why = if foreign {
+        "this network belongs to another user namespace, in which no capability of this one holds"
+    } else {
+        "CAP_NET_RAW is missing"
+    };
+    let found = format!("packet sockets are refused: {why}{instead}");
     fails(NAME, needed, found, Some(remedy))
 }
 

@@ -36,6 +36,9 @@ pub struct Readings {
     pub capture: Result<(), String>,
     /// Whether a packet socket may be opened (packet(7), `CAP_NET_RAW`).
     pub packet_socket: Option<bool>,
+    /// Whether capabilities hold in the network that this is in: it belongs to this user
+    /// namespace (`user_namespaces(7)`).
+    pub rights_hold: Option<bool>,
     /// `NoNewPrivs:` of proc(5): capabilities of files are ignored.
     pub no_new_privs: Option<bool>,
     /// Tracing a program of its own.

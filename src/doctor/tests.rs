@@ -14,6 +14,7 @@ fn healthy() -> Readings {
         interfaces: vec!["lo".to_owned(), "eth0".to_owned()],
         capture: Ok(()),
         packet_socket: Some(true),
+        rights_hold: Some(true),
         no_new_privs: Some(false),
         trace: Ok(()),
         sockets: Ok(()),
@@ -96,6 +97,21 @@ fn no_right_to_capture() {
         denied(r);
         r.root = true;
     });
+    // Its capabilities are complete, and hold for another network.
+    let foreign = |r: &mut Readings| {
+        denied(r);
+        r.root = true;
+        r.rights_hold = Some(false);
+    };
+    let words = ["another user namespace", "unshare -rn"];
+    fails("capture", true, &words, foreign);
+    let mut readings = healthy();
+    foreign(&mut readings);
+    let said = format!("{:?}", check(&readings, "capture").0);
+    assert!(
+        !said.contains("taken from root") && !said.contains("missing"),
+        "{said}"
+    );
     fails("capture", true, &["no_new_privs"], |r| {
         denied(r);
         r.no_new_privs = Some(true);

@@ -29,6 +29,7 @@ pub fn readings() -> Readings {
         capture: captured(),
         interfaces: capture::interfaces(),
         packet_socket: privilege::may_capture(),
+        rights_hold: isolation::rights_hold_in_network(),
         no_new_privs: of(Status::no_new_privs),
         trace,
         sockets,

@@ -105,6 +105,10 @@ fn without_a_capture_and_a_namespace_it_is_not_ready() {
         (&capture["works"], &capture["needed"]),
         (&false.into(), &true.into())
     );
+    // It is root with every capability there: none was taken from it.
+    let capture = said(&record, "capture");
+    assert!(capture.contains("another user namespace"), "{capture}");
+    assert!(!capture.contains("taken from root"), "{capture}");
 }
 
 #[test]

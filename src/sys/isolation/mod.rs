@@ -9,6 +9,7 @@ mod why;
 
 use std::fs;
 use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -143,6 +144,25 @@ pub fn probe() -> Result<(), String> {
         Ok(words) => Err(words),
         Err(e) => Err(format!("it could not be tried: {e}")),
     }
+}
+
+/// Whether capabilities of this process hold in the network that it is in: it belongs to
+/// this user namespace, or to one below it (`user_namespaces(7)`). `None` where it cannot
+/// be told.
+#[must_use]
+pub fn rights_hold_in_network() -> Option<bool> {
+    /// `NS_GET_USERNS` of `ioctl_ns(2)`.
+    const OWNER: libc::Ioctl = 0xb701;
+    let network = fs::File::open("/proc/self/ns/net").ok()?;
+    // SAFETY: the request takes no argument, and returns a new descriptor.
+    let owner = unsafe { libc::ioctl(network.as_raw_fd(), OWNER) };
+    if owner >= 0 {
+        // SAFETY: the kernel has just made it, and nobody else knows of it.
+        drop(unsafe { OwnedFd::from_raw_fd(owner) });
+        return Some(true);
+    }
+    // Whose it is may only be asked of what is in or below one's own.
+    (io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)).then_some(false)
 }
 
 fn unshare(flags: UnshareFlags) -> Result<(), Errno> {
