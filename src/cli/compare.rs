@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::folders::in_folders;
-use super::plan::UsageError;
+use super::plan::{AS_NOBODY, UsageError};
 use super::run::{IsolateAs, IsolateName};
 use super::shared::Colour;
 use super::values::{self, Sizes};
@@ -259,6 +259,9 @@ impl CompareArgs {
             return Err(UsageError::Mismatch(
                 "--backlog is the embedded server's: with --server it needs --models, too",
             ));
+        }
+        if self.isolate == Some(IsolateName::Never) && self.isolate_as.is_some() {
+            return Err(UsageError::Mismatch(AS_NOBODY));
         }
         if self.workers.is_some() && !clients.contains(&Client::Strategy(Strategy::Pool)) {
             return Err(UsageError::Mismatch(

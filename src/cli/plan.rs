@@ -73,6 +73,10 @@ pub enum UsageError {
     },
 }
 
+/// Why it cannot be said who the programs are in a network that there is not to be.
+pub(super) const AS_NOBODY: &str = "--isolate-as says who your programs are in a network of their own: it cannot be used with --isolate never";
+const AS_ELSEWHERE: &str = "--isolate-as says who your programs are in a network of their own: it cannot be used with --connect or --server-pid, whose server runs already";
+
 impl RunArgs {
     /// The plan.
     ///
@@ -91,6 +95,14 @@ impl RunArgs {
             return Err(UsageError::Mismatch(
                 "--isolate always starts a network of its own, in which no server runs already: it cannot be used with --connect or --server-pid",
             ));
+        }
+        let never = self.isolate == IsolateName::Never;
+        if self.isolate_as.is_some() && (never || matches!(server, ServerChoice::Existing { .. })) {
+            return Err(UsageError::Mismatch(if never {
+                AS_NOBODY
+            } else {
+                AS_ELSEWHERE
+            }));
         }
         let capture = (!self.tap.no_capture).then(|| Settings {
             interface: self.interface.clone().unwrap_or_else(|| leads_to(target)),

@@ -187,6 +187,15 @@ fn nonsense_in_options() {
         &["run", "--connect", "127.0.0.1:4", "--port", "5"],
         &["'--connect <HOST:PORT>'", "'--port <PORT>'"],
     );
+    let nobody = ["--isolate-as", "--isolate never"];
+    for kind in ["run", "compare"] {
+        let line = [kind, "--isolate", "never", "--isolate-as", "root"];
+        refused(&line, &nobody);
+    }
+    refused(
+        &["run", "--connect", "127.0.0.1:4", "--isolate-as", "root"],
+        &["--isolate-as", "--connect"],
+    );
     refused(&["run", "--port", "70000"], &["'70000'"]);
     refused(&["run", "--timeout", "0"], &["--timeout"]);
     refused(&["run", "--max-in-flight", "0"], &["--max-in-flight"]);
