@@ -19,11 +19,11 @@ pub(super) fn isolate(plan: &RunPlan) -> Result<bool, SessionError> {
         .capture
         .as_ref()
         .filter(|_| privilege::may_capture() == Some(false));
-    let permission = |refused: Option<String>| {
+    let permission = |instead: String| {
         forbidden.map(|settings| CaptureError::Permission {
             interface: settings.interface.clone(),
             remedy: privilege::setcap_line(),
-            refused,
+            instead,
         })
     };
     let wanted = match plan.isolate {
@@ -32,7 +32,8 @@ pub(super) fn isolate(plan: &RunPlan) -> Result<bool, SessionError> {
         Isolate::Auto => forbidden.is_some_and(|s| s.interface == LOOPBACK) && is_ours(plan),
     };
     if !wanted {
-        return permission(None).map_or(Ok(false), |e| Err(e.into()));
+        let instead = forbidden.map_or("", |settings| instead_of(plan, &settings.interface));
+        return permission(instead.to_owned()).map_or(Ok(false), |e| Err(e.into()));
     }
     // Root there is to be nobody more than the person outside.
     if plan.identity == Identity::Root
@@ -46,14 +47,28 @@ pub(super) fn isolate(plan: &RunPlan) -> Result<bool, SessionError> {
             tracing::info!("the run has a network of its own");
             Ok(true)
         }
-        (Err(refused), Isolate::Auto) => Err(permission(Some(refused.to_string()))
-            .map_or(SessionError::Isolation(refused), Into::into)),
+        (Err(refused), Isolate::Auto) => Err(permission(format!(
+            "; a network of its own for the run is refused: {refused}"
+        ))
+        .map_or(SessionError::Isolation(refused), Into::into)),
         (Err(refused), _) => Err(SessionError::Isolation(refused)),
     }
 }
 
 /// The one interface of a new network.
 const LOOPBACK: &str = "lo";
+/// All interfaces, by libpcap's name.
+const ANY: &str = "any";
+
+/// What is said of a network of its own where the plan lets the run have one, and it was
+/// not taken unasked: on every interface more is captured than such a run would see.
+fn instead_of(plan: &RunPlan, interface: &str) -> &'static str {
+    if plan.isolate == Isolate::Auto && interface == ANY && is_ours(plan) {
+        "; or give the run a network of its own with --isolate always: lo is all that any is there"
+    } else {
+        ""
+    }
+}
 
 /// Whether the run starts its server, so that it is there, too.
 fn is_ours(plan: &RunPlan) -> bool {

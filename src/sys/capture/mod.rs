@@ -39,26 +39,21 @@ pub struct Settings {
     pub buffer_bytes: u32,
 }
 
-/// What is said where a network of one's own is refused, too.
-fn instead(refused: Option<&str>) -> String {
-    let text = |refused| format!("; a network of its own for the run is refused: {refused}");
-    refused.map(text).unwrap_or_default()
-}
-
 /// Why nothing could be captured.
 #[derive(Debug, Error)]
 pub enum CaptureError {
     /// The process may not open packet sockets.
     #[error(
-        "no permission to capture on {interface}: CAP_NET_RAW is needed; run `{remedy}` once, run as root, or use --no-capture{instead}", instead = instead(refused.as_deref())
+        "no permission to capture on {interface}: CAP_NET_RAW is needed; run `{remedy}` once, run as root, or use --no-capture{instead}"
     )]
     Permission {
         /// Where it was tried.
         interface: String,
         /// The command that would allow it.
         remedy: String,
-        /// Why it cannot have a network of its own instead; `None`: that was not tried.
-        refused: Option<String>,
+        /// What a network of the run's own would be, or why it cannot have one, as the end
+        /// of a sentence; empty where that is no question.
+        instead: String,
     },
     /// There is no interface of that name.
     #[error("there is no interface {interface}; the interfaces are: {there}")]
@@ -312,7 +307,7 @@ fn explain(interface: &str, e: &pcap::Error) -> CaptureError {
         return CaptureError::Permission {
             interface: interface.to_owned(),
             remedy: privilege::setcap_line(),
-            refused: None,
+            instead: String::new(),
         };
     }
     let there = interfaces();
