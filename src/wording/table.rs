@@ -207,7 +207,7 @@ sentences! {
         silent(n: u64);
         unknown(n: u64); trace_rw();
     }
-    setuid_ignored { ignored(side: Side, programs: &[String]); }
+    setuid_ignored { ignored(side: Side, programs: &[String], isolated: bool); }
     sockets_refused {
         found(call: &str, error: &str, side: Side);
         unseen(side: Side, call: &str, error: &str, remedy: Option<Phrase>);

@@ -48,6 +48,15 @@ fn setuid_ignored_lists_the_programs() {
     let expected = json!({"side": "server", "programs": ["ping", "sudo"]});
     assert_eq!(evidence(&finding), expected);
     ignored.silent("sockets_unseen");
+    // Where nobody else is known, it is not for the tracing alone.
+    let never = "--isolate never and --observe sampled";
+    assert!(!finding.message.contains("isolate"), "{}", finding.message);
+    let isolated = scene(|s| {
+        s.fixture.run.plan.isolated = true;
+        s.executed(Side::Client, "sudo", true, false);
+    });
+    let message = isolated.one("setuid_ignored").message;
+    assert!(message.contains(never), "{message}");
 }
 
 #[test]
