@@ -78,6 +78,7 @@ sentences! {
         elsewhere(server: Phrase, port: Option<&str>, waited: Given, other: &str);
         silent(server: Phrase, port: Option<&str>, waited: Given);
         more_time(); held(port: &str, by: Phrase, reuse: bool); held_perhaps(); no_output();
+        low_port(port: Option<&str>);
         last_output(line: &str, stop: bool);
     }
     capture_failed { stopped(error: &str); }

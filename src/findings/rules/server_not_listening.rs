@@ -73,6 +73,13 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
                 sentences.push(server_not_listening::held_perhaps());
             }
         }
+        // Who is root there has every port.
+        let own = input.run.plan.isolated && !observation.header.asked.programs.root_inside;
+        let low = port.is_none_or(|port| port < FIRST_OF_ALL);
+        let denied = said.as_deref().is_some_and(says_denied);
+        if own && low && denied && waited_ns.is_none() {
+            sentences.push(server_not_listening::low_port(on));
+        }
         sentences.push(match said.as_deref().map(str::trim) {
             None => server_not_listening::no_output(),
             Some(line) => server_not_listening::last_output(line, !line.ends_with(['.', '!', '?'])),
@@ -88,6 +95,16 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     })
 }
 
+/// The first port that who is not root may have (`ip_unprivileged_port_start` of ip(7); in
+/// a new network it is always this one).
+const FIRST_OF_ALL: u16 = 1024;
+
+/// Whether a program's output says that it was not allowed: `EACCES` (errno(3)).
+fn says_denied(said: &str) -> bool {
+    const WORDS: [&str; 4] = ["permission denied", "eacces", "errno 13", "os error 13"];
+    says_any_of(said, &WORDS)
+}
+
 /// Whether a program's output says that it did not get its address: `EADDRINUSE` as
 /// libraries name it, number it, or describe it (errno(3)).
 fn says_in_use(said: &str) -> bool {
@@ -97,6 +114,10 @@ fn says_in_use(said: &str) -> bool {
         "errno 98",
         "os error 98",
     ];
+    says_any_of(said, &WORDS)
+}
+
+fn says_any_of(said: &str, words: &[&str]) -> bool {
     let said = said.to_lowercase();
-    WORDS.iter().any(|words| said.contains(words))
+    words.iter().any(|words| said.contains(words))
 }

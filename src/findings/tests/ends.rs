@@ -430,6 +430,42 @@ fn server_not_listening_tells_how_it_ended_or_where_it_listens() {
 }
 
 #[test]
+fn a_port_that_is_roots_is_to_be_had_in_a_network_of_ones_own() {
+    let told = |isolated: bool, root: bool, port: Option<u16>, said: &str| {
+        let scene = scene(Scene::of_programs(), |s| {
+            s.fixture.run.plan.isolated = isolated;
+            s.observation.header.asked.programs.root_inside = root;
+            s.ended(Side::Server, Some(Exit::Code(1)), false);
+            s.trouble(Trouble::NotListening {
+                port,
+                waited_ns: None,
+                instead: None,
+                held: None,
+                said: Some(said.to_owned()),
+            });
+        });
+        scene.one("server_not_listening").message
+    };
+    let denied = "PermissionError: [Errno 13] Permission denied";
+    let low = told(true, false, Some(80), denied);
+    assert!(low.contains("Port 80 is below 1024"), "{low}");
+    assert!(low.contains("--isolate-as root"), "{low}");
+    let unknown = told(true, false, None, denied);
+    assert!(
+        unknown.contains("If it wants a port below 1024"),
+        "{unknown}"
+    );
+    for other in [
+        told(true, false, Some(8000), denied),
+        told(true, true, Some(80), denied),
+        told(false, false, Some(80), denied),
+        told(true, false, Some(80), "no such file"),
+    ] {
+        assert!(!other.contains("--isolate-as"), "{other}");
+    }
+}
+
+#[test]
 fn a_port_in_use_is_why_a_server_ended_only_where_it_says_so() {
     let told = |said: &str| {
         let scene = scene(Scene::of_programs(), |s| {

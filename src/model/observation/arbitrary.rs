@@ -575,6 +575,7 @@ pub(crate) fn header() -> BoxedStrategy<Header> {
                         folder: (n % 4 == 1).then(|| texts[3].clone()),
                     }),
                     server: None,
+                    root_inside: n == 3,
                 },
                 flows: FlowChoice::default(),
                 time_limit_ns: (n == 2).then(|| Nanos::new(5_000_000_000)),

@@ -43,6 +43,9 @@ pub struct AskedPrograms {
     /// The server's.
     #[serde(default)]
     pub server: Option<AskedProgram>,
+    /// Whether they were to be root in the run's own network, where it has one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub root_inside: bool,
 }
 
 impl AskedPrograms {

@@ -208,6 +208,7 @@ impl RunPlan {
                     }
                     ServerChoice::Embedded(_) | ServerChoice::Existing { .. } => None,
                 },
+                root_inside: self.identity == Identity::Root,
             },
             flows: self.save_in.flows,
             time_limit_ns: self.time_limit.map(Into::into),
