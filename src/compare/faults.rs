@@ -7,6 +7,10 @@ use super::measured::TIME_LIMIT;
 use crate::model::{CompareRow, ComparisonCode, Finding, Phrase, Severity};
 use crate::wording::{compared, finding};
 
+/// The finding of a run with a network of its own, of which a program wanted to get out,
+/// and the one of a comparison with such a run. By itself it is no failure.
+const OUTSIDE: &str = "isolated_outside";
+
 /// The findings that mean exit status 1.
 const FAULTS: [&str; 4] = [
     ComparisonCode::RunsDidNotHold.name(),
@@ -28,6 +32,7 @@ pub(super) fn faults(rows: &[CompareRow], measured: &[Measured]) -> Vec<Finding>
         with_failures(rows),
         no_connection(rows, measured),
         not_in_time(rows, measured),
+        outside(rows, measured),
     ];
     all.into_iter().flatten().collect()
 }
@@ -127,6 +132,23 @@ fn not_in_time(rows: &[CompareRow], measured: &[Measured]) -> Option<Finding> {
     )
 }
 
+/// Runs with a network of their own, in which a program wanted something outside.
+fn outside(rows: &[CompareRow], measured: &[Measured]) -> Option<Finding> {
+    let told = |m: &&Measured| {
+        let mut findings = m.run.findings.iter();
+        findings.any(|f| f.code == OUTSIDE && f.severity >= Severity::Warning)
+    };
+    let all: Vec<&Measured> = measured.iter().filter(told).collect();
+    let folders: Vec<&str> = all.iter().map(|m| m.folder.as_str()).collect();
+    let first = folders.first()?;
+    let of_row = |at: usize| all.iter().any(|m| m.contender == at);
+    let named = rows.iter().enumerate().filter(|(at, _)| of_row(*at));
+    let names: Vec<&str> = named.map(|(_, row)| row.name.as_str()).collect();
+    let n = folders.len() as u64;
+    let said = compared::isolated_outside(names, n, first, n > 1);
+    Some(finding(OUTSIDE, Severity::Warning, vec![said]).with("runs", folders.clone()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +170,26 @@ mod tests {
         let said = said.iter().find(|f| f.code == TIME_LIMIT).unwrap();
         assert!(said.message.contains("in 1 run (0-2)"), "{}", said.message);
         assert!(did_not_hold(said));
+    }
+
+    #[test]
+    fn who_wanted_something_outside_is_named() {
+        let mut measured = runs_of(0, &[5, 6]);
+        measured.extend(runs_of(1, &[7]));
+        // Perhaps nobody listens outside either.
+        let note = Finding::new(OUTSIDE, Severity::Info, "refused");
+        measured[2].run.findings.push(note);
+        assert!(told(&measured).is_empty());
+        let wanted = Finding::new(OUTSIDE, Severity::Warning, "unreachable");
+        measured[1].run.findings.push(wanted);
+        let said = told(&measured);
+        assert_eq!(said.len(), 1);
+        assert_eq!(said[0].code, OUTSIDE);
+        let message = &said[0].message;
+        assert!(message.starts_with("thread wanted something"), "{message}");
+        assert!(message.contains("in 1 run (0-2)"), "{message}");
+        assert!(message.contains("--isolate never"), "{message}");
+        assert!(!did_not_hold(&said[0]));
     }
 
     #[test]
@@ -182,8 +224,10 @@ mod tests {
         measured[1].run.requests.attempted = Some(0);
         let late = Finding::new(TIME_LIMIT, Severity::Error, "late");
         measured[1].run.findings.push(late);
+        let wanted = Finding::new(OUTSIDE, Severity::Warning, "unreachable");
+        measured[1].run.findings.push(wanted);
         let found = told(&measured);
-        assert_eq!(found.len(), FAULTS.len());
+        assert_eq!(found.len(), FAULTS.len() + 1);
         for finding in found {
             for lang in crate::lang::Lang::ALL {
                 assert!(crate::wording::is_told(&finding, *lang), "{finding:?}");

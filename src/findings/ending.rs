@@ -168,7 +168,7 @@ pub(super) fn seen_of_the_end(input: &FindingsInput<'_>) -> Vec<Phrase> {
         parts.extend(of_threads(&left));
     }
     if let Some(side) = seen.client {
-        parts.extend(elsewhere(side));
+        parts.extend(elsewhere(side, input.run.plan.isolated));
         parts.extend(told_killed(&seen));
     }
     parts
@@ -223,8 +223,14 @@ fn of_threads(left: &Left) -> Vec<Phrase> {
     std::iter::once(there).chain(orphaned).collect()
 }
 
-/// Where else the client connected to.
-pub(super) fn elsewhere(side: &Activity) -> Option<Phrase> {
+/// Whether it is an address of the loopback interface, which each network has of its own.
+pub(super) fn is_loopback(target: &Endpoint) -> bool {
+    let ip = target.ip.to_canonical();
+    ip.is_loopback() || ip.is_unspecified()
+}
+
+/// Where else the client connected to. `isolated`: the run has a network of its own.
+fn elsewhere(side: &Activity, isolated: bool) -> Option<Phrase> {
     /// As many as a sentence bears.
     const NAMED: usize = 3;
     let all: u64 = side.elsewhere.values().sum();
@@ -232,16 +238,18 @@ pub(super) fn elsewhere(side: &Activity) -> Option<Phrase> {
     targets.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     let (several, more) = (targets.len() > 1, targets.len() > NAMED);
     let named = targets.into_iter().take(NAMED).map(|((target, errno), n)| {
-        ending::target(&target.to_string(), answer(*errno), several.then_some(*n))
+        let own = isolated && is_loopback(target);
+        let answer = answer(*errno, own);
+        ending::target(&target.to_string(), answer, several.then_some(*n))
     });
     (all > 0).then(|| ending::elsewhere(all >= MOST_ELSEWHERE, all, named.collect(), more))
 }
 
-/// What an answer of connect(2) tells of who listens.
-fn answer(errno: i32) -> Phrase {
+/// What an answer of connect(2) tells of who listens. `own`: in the run's own network.
+fn answer(errno: i32, own: bool) -> Phrase {
     match errno {
         0 => ending::listens(),
-        libc::ECONNREFUSED => ending::refuses(),
+        libc::ECONNREFUSED => ending::refuses(own),
         libc::EINPROGRESS => ending::begun(),
         errno => ending::error(&std::io::Error::from_raw_os_error(errno).to_string()),
     }

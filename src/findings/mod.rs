@@ -105,6 +105,7 @@ impl Code {
             self,
             Self::ProgramNotStarted
                 | Self::ServerNotListening
+                | Self::IsolatedOutside
                 | Self::TraceNotAllowed
                 | Self::CaptureFailed
                 | Self::CaptureNotSaved

@@ -54,7 +54,7 @@ sentences! {
         threads_there(there: u64, all: u64, child: bool); orphaned(n: u64);
         elsewhere(at_least: bool, n: u64, targets: Vec<Phrase>, more: bool);
         target(target: &str, answer: Phrase, times: Option<u64>);
-        listens(); refuses(); begun(); error(text: &str);
+        listens(); refuses(own: bool); begun(); error(text: &str);
         killed(n: u64, exit: Exit); all_killed(parts: Vec<Phrase>);
         // Whole sentences.
         look_at_handlers(n: u64); look_at_python(); look_at_pool();
@@ -178,7 +178,11 @@ sentences! {
         unknown(names: Vec<&str>); because(reasons: Vec<Phrase>, snaplen: Option<u64>);
     }
     interrupted { run(); }
-    isolated_outside { tried(side: Side, n: u64, targets: &[String], more: bool); never(); }
+    isolated_outside {
+        tried(side: Side, n: u64, targets: &[String], more: bool); never();
+        refused(side: Side, n: u64, targets: &[String], more: bool);
+        printed(side: Side, line: &str);
+    }
     ledger_full { full(side: Side, n: u64); }
     records_lost { lost(n: Option<u64>); }
     observers_differ { differ(side: Side, n: u64, agreed: u64, example: &str); }
@@ -235,6 +239,7 @@ sentences! {
         rows_with_failures(rows: Vec<Phrase>); row(name: &str, failed: u64, all: u64);
         no_connection(names: Vec<&str>, n: u64, first: &str, more: bool);
         time_limit(names: Vec<&str>, n: u64, first: &str, more: bool);
+        isolated_outside(names: Vec<&str>, n: u64, first: &str, more: bool);
         process_cost(requests: u64, most: Nanos, process: &str, least: Nanos, thread: &str);
         too_few_repeats(repeat: &str, needed: &str); not_settled(n: u64);
     }

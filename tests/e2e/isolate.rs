@@ -401,3 +401,67 @@ for _ in range(5):
     assert_eq!(record["census"]["client"]["provenance"], "traced");
     assert!(findings(&record, "no_connection").is_empty());
 }
+
+/// What a program needs of the network outside it does not get there: that is said by
+/// its calls, whichever side it is, and else by what it printed.
+#[test]
+fn a_server_that_needs_what_is_outside_is_told_apart() {
+    require!(Root, UserNamespaces, Tool("setpriv"), Tool("python3"));
+    let server = |fails: &str| {
+        let server = format!(
+            "import socket\n\
+             try: socket.create_connection(('192.0.2.1', 5432), 20)\n\
+             except OSError as e: {fails}\n\
+             s = socket.create_server(('127.0.0.1', 45000))\n\
+             while True:\n\
+             \x20   c, _ = s.accept(); c.recv(64); c.sendall(b'JAM 10:00:00\\r\\n'); c.close()\n"
+        );
+        let lab = Lab::new();
+        fs::write(lab.path().join("server.py"), server).unwrap();
+        lab
+    };
+    let told = |fails: &str, more: &[&str]| {
+        let lab = server(fails);
+        let mut command = as_user(&lab, &[]);
+        command.args(["run", "--out", "out", "-n", "3", "--format", "json"]);
+        command
+            .args(["--server-cmd", "python3 server.py"])
+            .args(more);
+        let record = lab.finish(&mut command).record();
+        assert_eq!(record["plan"]["isolated"], true);
+        let outside: Vec<_> = findings(&record, "isolated_outside")
+            .into_iter()
+            .cloned()
+            .collect();
+        assert_eq!(outside.len(), 1, "{record:#}");
+        assert_eq!(outside[0]["evidence"]["side"], "server");
+        let message = outside[0]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("--isolate never"), "{message}");
+        message
+    };
+    let traced = told("pass", &[]);
+    assert!(traced.contains("192.0.2.1:5432"), "{traced}");
+    let sampled = told("print(e, flush=True)", &["--observe", "sampled"]);
+    assert!(sampled.contains("Network is unreachable"), "{sampled}");
+    let died = told("raise", &["--observe", "sampled"]);
+    assert!(died.contains("Network is unreachable"), "{died}");
+}
+
+/// What would let it, where nothing is done unasked.
+#[test]
+fn what_would_let_it_is_named() {
+    require!(Root, UserNamespaces, Tool("setpriv"), Tool("python3"));
+    let (_lab, ran) = run(&[], &["-n", "3", "-i", "any"]);
+    let said = ran.exits(2).stderr.clone();
+    assert!(said.contains("--isolate always"), "{said}");
+    let (_lab, ran) = run(&[], &["-n", "3", "-i", "any", "--isolate", "always"]);
+    assert_eq!(ran.exits(0).record()["requests"]["on_wire"], 3);
+
+    let low = "import socket; socket.create_server(('127.0.0.1', 80))";
+    let lab = Lab::new();
+    fs::write(lab.path().join("low.py"), low).unwrap();
+    let mut command = as_user(&lab, &[]);
+    command.args(["run", "-n", "3", "--server-cmd", "python3 low.py"]);
+    let said = lab.finish(&mut command).stderr;
+    assert!(said.contains("--isolate-as root"), "{said}");
+}

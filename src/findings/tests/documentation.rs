@@ -49,8 +49,8 @@ display filters are Wireshark's, for a server on port 45000.
 ",
     columns: ["code", "severity", "what happened"],
     compared: "\
-A comparison (`compare.json`) may have `interrupted`, `no_connection` and `time_limit`
-of these, and a few codes of its own:",
+A comparison (`compare.json`) may have `interrupted`, `no_connection`, `time_limit` and
+`isolated_outside` of these, and a few codes of its own:",
     holds: ["evidence", "holds"],
 };
 
@@ -77,8 +77,8 @@ lebih banyak kode. Display filter di sini adalah milik Wireshark, untuk server d
 ",
     columns: ["kode", "tingkat", "apa yang terjadi"],
     compared: "\
-Sebuah perbandingan (`compare.json`) dapat memuat `interrupted`, `no_connection`, dan
-`time_limit` dari yang di atas, dan beberapa kode miliknya sendiri:",
+Sebuah perbandingan (`compare.json`) dapat memuat `interrupted`, `no_connection`, `time_limit`,
+dan `isolated_outside` dari yang di atas, dan beberapa kode miliknya sendiri:",
     holds: ["bukti", "isinya"],
 };
 

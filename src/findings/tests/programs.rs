@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::evidence;
 use super::scene::Scene;
-use crate::model::observation::{Change, End, ObserverName, SocketId};
+use crate::model::observation::{Change, End, ObserverName, SocketId, Trouble};
 use crate::model::{
     Close, Endpoint, Evidence, Exit, Nanos, Pid, Severity, Side, Strategy, Timestamp,
 };
@@ -235,14 +235,120 @@ fn isolated_outside_is_of_what_leads_out() {
         "The client tried 2 times to connect outside (192.0.2.1:80), and the network is not \
          reachable: the run has a network of its own. If the program needs it, use --isolate never."
     );
-    let expected = json!({"side": "client", "attempts": 2, "targets": ["192.0.2.1:80"]});
+    let expected = json!({
+        "side": "client", "attempts": 2, "targets": ["192.0.2.1:80"], "refused": [],
+        "printed": null,
+    });
     assert_eq!(evidence(&finding), expected);
+    assert_eq!(finding.severity, Severity::Warning);
     // With the network of all it is not its own that is missing; nor is one that answers,
     // or this machine.
     tried(false, outside, 80, unreachable).silent("isolated_outside");
     tried(true, outside, 80, libc::ECONNREFUSED).silent("isolated_outside");
     tried(true, Ipv6Addr::LOCALHOST.into(), 80, unreachable).silent("isolated_outside");
     Scene::normal().silent("isolated_outside");
+}
+
+/// A server's calls tell, and where they do not, what a program printed last.
+#[test]
+fn isolated_outside_is_of_both_sides_and_of_what_they_print() {
+    let own = |change: &dyn Fn(&mut Scene)| {
+        scene(|s| {
+            s.fixture.run.plan.isolated = true;
+            change(s);
+        })
+    };
+    let database = Endpoint::new(Ipv4Addr::new(192, 0, 2, 1).into(), 5432);
+    let errno = libc::ENETUNREACH;
+    let elsewhere = |target, errno| Change::ConnectedElsewhere { target, errno };
+    let server = own(&|s| s.event(Side::Server, elsewhere(database, errno)));
+    let message = server.one("isolated_outside").message;
+    assert!(message.contains("The server tried 1 time"), "{message}");
+
+    let line = "socket.gaierror: [Errno -3] Temporary failure in name resolution";
+    let printed = |line: &'static str| own(&move |s| s.printed(Side::Client, 1, None, Some(line)));
+    let finding = printed(line).one("isolated_outside");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(
+        finding
+            .message
+            .contains("The client printed “socket.gaierror")
+    );
+    assert!(finding.message.contains("no server of names"));
+    assert!(finding.message.contains("--isolate never"));
+    assert_eq!(finding.evidence["printed"], line);
+    printed("Connection refused").silent("isolated_outside");
+    scene(|s| s.printed(Side::Client, 1, None, Some(line))).silent("isolated_outside");
+    // Its calls say more than its words.
+    let both = own(&|s| {
+        s.printed(Side::Server, 1, None, Some("Network is unreachable"));
+        s.event(Side::Server, elsewhere(database, errno));
+    });
+    let both = both.one("isolated_outside");
+    assert!(!both.message.contains("printed"), "{}", both.message);
+
+    // One that ended of it before it listened: no client ran.
+    let dead = own(&|s| {
+        s.trouble(Trouble::NotListening {
+            port: None,
+            waited_ns: None,
+            instead: None,
+            held: None,
+            said: Some("OSError: [Errno 101] Network is unreachable".to_owned()),
+        });
+    });
+    let finding = dead.one("isolated_outside");
+    assert_eq!(finding.evidence["side"], "server");
+    assert!(finding.message.contains("--isolate never"));
+}
+
+/// Each network has a loopback interface of its own.
+#[test]
+fn isolated_outside_is_of_ports_at_which_nobody_listens_inside() {
+    let tried = |isolated: bool, change: fn(&mut Scene)| {
+        scene(|s| {
+            s.fixture.run.plan.isolated = isolated;
+            s.fixture.run.requests.attempted = Some(0);
+            let (target, errno) = (outside_server(), libc::ECONNREFUSED);
+            s.thread(100, Change::ConnectedElsewhere { target, errno });
+            change(s);
+        })
+    };
+    let own = tried(true, |_| ());
+    let finding = own.one("isolated_outside");
+    assert_eq!(finding.severity, Severity::Info);
+    assert_eq!(
+        finding.message,
+        "The client tried 1 time to connect to 127.0.0.1:45999, where nobody listens in the run's \
+         own network; what listens on this machine outside of it is not reached. If the program \
+         needs it, use --isolate never."
+    );
+    assert_eq!(finding.evidence["refused"], json!(["127.0.0.1:45999"]));
+    let said = own.one("no_connection").message;
+    assert!(
+        said.contains("refused: nobody listens there in the run's own network"),
+        "{said}"
+    );
+    let shared = tried(false, |_| ());
+    shared.silent("isolated_outside");
+    let said = shared.one("no_connection").message;
+    assert!(!said.contains("own network"), "{said}");
+    // Somebody did listen there, before or later.
+    let local = |s: &mut Scene| {
+        let local = outside_server();
+        s.event(Side::Server, Change::Listening { local });
+    };
+    tried(true, local).silent("isolated_outside");
+    let later = |s: &mut Scene| {
+        let (target, errno) = (outside_server(), 0);
+        s.thread(100, Change::ConnectedElsewhere { target, errno });
+    };
+    tried(true, later).silent("isolated_outside");
+}
+
+/// What listens on this machine outside of the run.
+fn outside_server() -> Endpoint {
+    Endpoint::new(Ipv4Addr::LOCALHOST.into(), 45_999)
 }
 
 /// A pool of two threads, of twenty requests: one connection is open when the main

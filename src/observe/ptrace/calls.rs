@@ -86,6 +86,8 @@ pub enum Interest {
         /// Whether a process that is alone with the connections that it accepts is not
         /// looked at where it receives and sends: the wire tells whether it did.
         alone: bool,
+        /// Whether to look at what it connects to itself.
+        outside: bool,
     },
 }
 
@@ -124,8 +126,10 @@ const ALWAYS: [Rule; 6] = [
     ),
 ];
 
+const CONNECT: Rule = (Name::Connect, &[], Kind::Connect);
+
 const CLIENT: [Rule; 4] = [
-    (Name::Connect, &[], Kind::Connect),
+    CONNECT,
     (
         Name::SendTo,
         &[Test::HasAnyOf(3, FAST)],
@@ -272,8 +276,9 @@ impl Interest {
                     rules.extend(PASSING);
                 }
             }
-            Self::Server { .. } => {
+            Self::Server { outside, .. } => {
                 rules.extend(SERVER);
+                rules.extend(outside.then_some(CONNECT));
                 rules.extend(PASSING);
             }
         }
@@ -437,6 +442,7 @@ mod tests {
                 let interest = Interest::Server {
                     read_write: true,
                     alone: true,
+                    outside: false,
                 };
                 let client = talking().calls().into_iter();
                 let all: Vec<Watched> = client.chain(interest.calls()).collect();
@@ -459,6 +465,7 @@ mod tests {
         let alone = |read_write| Interest::Server {
             read_write,
             alone: true,
+            outside: false,
         };
         let plain = [3, 0, 6, 0x4000, 0, 0];
         for read_write in [false, true] {
@@ -481,10 +488,28 @@ mod tests {
     }
 
     #[test]
+    fn a_server_is_stopped_at_where_it_connects_only_where_that_is_asked() {
+        let connects = |outside| {
+            let interest = Interest::Server {
+                read_write: false,
+                alone: true,
+                outside,
+            };
+            stops(
+                &interest.calls_at_first(),
+                libc::SYS_connect,
+                [3, 0, 16, 0, 0, 0],
+            )
+        };
+        assert!(connects(true) && !connects(false));
+    }
+
+    #[test]
     fn where_nothing_else_tells_a_server_is_stopped_at_them_from_the_beginning() {
         let interest = Interest::Server {
             read_write: false,
             alone: false,
+            outside: false,
         };
         assert!(interest.calls_in_company().is_empty());
         let plain = [3, 0, 6, 0x4000, 0, 0];

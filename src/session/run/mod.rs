@@ -193,7 +193,7 @@ pub fn conduct(
         return Err(SessionError::LoopbackDown);
     }
     let started = clock::local_now();
-    let mut world = System::new(plan)?;
+    let mut world = System::new(plan, isolated)?;
     let mut dir = RunDir::create(&plan.save_in, Kind::Run, started, &plan.name())?;
     steps::folder(dir.path());
     let opened = world

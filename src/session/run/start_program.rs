@@ -284,6 +284,7 @@ pub fn attach(pid: Pid, rights: Rights) -> Result<Traced, ProgramError> {
     let interest = Interest::Server {
         read_write: true,
         alone: false,
+        outside: false,
     };
     Traced::attach(pid, interest, rights.tracing).map_err(|e| {
         let (source, remedy) = match e {

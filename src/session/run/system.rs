@@ -37,6 +37,8 @@ use crate::text::screen::Screen;
 /// The real world.
 pub struct System {
     since: Instant,
+    /// Whether the run has a network of its own.
+    isolated: bool,
     stop: StopSignal,
     counter: Option<SystemCounter>,
     job: Job,
@@ -50,10 +52,11 @@ pub struct System {
 
 impl System {
     /// Takes over the signals that end a run, and the orphans of what it starts.
+    /// `isolated`: the run has a network of its own.
     ///
     /// # Errors
     /// When the system refuses that.
-    pub fn new(plan: &RunPlan) -> io::Result<Self> {
+    pub fn new(plan: &RunPlan, isolated: bool) -> io::Result<Self> {
         let stop = StopSignal::on(&INTERRUPTIONS)?;
         let job = Job::begin()?;
         // A watch starts nothing.
@@ -62,6 +65,7 @@ impl System {
         }
         Ok(Self {
             since: Instant::now(),
+            isolated,
             stop,
             counter: None,
             job,
@@ -265,7 +269,7 @@ impl World for System {
                 }
                 let folder = folder.as_deref();
                 let program = start_program::Program { words, folder };
-                let interest = server_interest(plan);
+                let interest = server_interest(plan, self.isolated);
                 let output = self.output(plan, log);
                 let by = self.by(plan, Side::Server);
                 let started =
@@ -332,11 +336,13 @@ impl World for System {
     }
 }
 
-fn server_interest(plan: &RunPlan) -> Interest {
+fn server_interest(plan: &RunPlan, isolated: bool) -> Interest {
     Interest::Server {
         read_write: plan.read_write,
         // Without a capture nothing tells whether it sent; beside another observer every
         // event is to be held against that one's.
         alone: plan.capture.is_some() && plan.observe != Observe::Both,
+        // What it needs outside it does not get there. The kernel's programs do not tell.
+        outside: isolated && plan.observe != Observe::Both,
     }
 }
