@@ -264,7 +264,7 @@ impl Observer for Watched {
         });
         // The kernel tells of it while it is being done.
         match heard.map(|e| listeners::reachable(e.into())) {
-            Some(heard) if !listeners::listening_on(heard.port()).is_empty() => {
+            Some(heard) if listeners::is_listened_on(heard.port(), &self.living()) => {
                 Listening::At(heard)
             }
             _ => listens(&self.living(), port),

@@ -1,8 +1,8 @@
 //! Who listens on a TCP port: the tables of sockets joined with the descriptors
 //! of processes (proc(5)).
 //!
-//! The functions of this file are of the caller's own network namespace, the
-//! methods of whichever is asked.
+//! The functions of this file are of the caller's own network namespace, unless they
+//! say more; the methods of whichever is asked.
 
 use std::collections::HashSet;
 use std::fs;
@@ -144,10 +144,19 @@ pub fn listening_on(port: u16) -> Vec<Listener> {
     NetNamespace::own().listening_on(port)
 }
 
-/// [`NetNamespace::held_by`] in the caller's own.
+/// [`NetNamespace::held_by`] in the caller's own, and in those that these are in.
 #[must_use]
 pub fn held_by(pids: &[Pid]) -> Vec<SocketAddr> {
-    NetNamespace::own().held_by(pids)
+    let all = NetNamespace::own_and_of(pids);
+    all.flat_map(|ns| ns.held_by(pids)).collect()
+}
+
+/// Whether anybody listens on this port in the caller's own, or in one that these
+/// processes are in.
+#[must_use]
+pub fn is_listened_on(port: u16, pids: &[Pid]) -> bool {
+    let mut all = NetNamespace::own_and_of(pids);
+    all.any(|ns| !ns.listening_on(port).is_empty())
 }
 
 /// [`NetNamespace::holder_of`] in the caller's own.

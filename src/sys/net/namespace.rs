@@ -25,6 +25,30 @@ impl NetNamespace {
         Self(Proc::of(pid))
     }
 
+    /// The caller's, and those that these processes are in, as far as that may be seen:
+    /// each once.
+    pub(super) fn own_and_of(pids: &[Pid]) -> impl Iterator<Item = Self> {
+        let own = Self::own();
+        let mut seen = HashSet::from([own.number_of()]);
+        let theirs = pids.iter().flat_map(|pid| Self::of_any_thread(*pid));
+        let others = theirs.filter(move |ns| {
+            let number = ns.number_of();
+            number.is_some() && seen.insert(number)
+        });
+        std::iter::once(own).chain(others)
+    }
+
+    /// The one that a process is in; a first thread that has ended is in none.
+    fn of_any_thread(pid: Pid) -> Option<Self> {
+        let first = Self::of(pid);
+        if first.number_of().is_some() || !proc::has_lost_its_first_thread(pid) {
+            return Some(first);
+        }
+        let threads = proc::tasks_of(pid).into_iter();
+        let mut all = threads.map(|tid| Self(Proc::of_thread(pid, tid)));
+        all.find(|ns| ns.number_of().is_some())
+    }
+
     /// Those of all processes that may be seen, but the caller's: each once, by the process
     /// of the lowest number in it.
     pub(super) fn others() -> impl Iterator<Item = Self> {
