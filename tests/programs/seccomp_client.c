@@ -2,8 +2,10 @@
  * of which the stricter answer counts; and a connect(2) that its own filter
  * answers with EPERM, which never reaches the kernel's connect or a tracer.
  *
- * usage: seccomp_client allow|refuse|supervise|all PORT N
+ * usage: seccomp_client allow|refuse|zero|trap|supervise|all PORT N
  * refuse: the last of N connects is made after its filter refuses them.
+ * zero, trap: one more is made after its filter answers them with 0, or with a signal: the
+ * kernel never runs it.
  * supervise: a thread of it answers each connect(2) with "go on" (seccomp_unotify(2)):
  * the answer of its filter hides the call from the other's. Requests are made by
  * the main thread, by a new one, and by a child. all: the filter is that of a thread
@@ -16,16 +18,29 @@
 
 #include "own.h"
 
-static void install(int refuse) {
+static void install(unsigned answer) {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_connect, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, refuse ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, answer),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog program = {sizeof code / sizeof *code, code};
     own_check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no new privileges");
     own_check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "a filter");
+}
+
+static void on_trap(int signal) { (void)signal; }
+
+/* connect(2), answered by the filter; the signal leaves what the kernel has left there. */
+static int answered(int port, unsigned answer) {
+    struct sockaddr_storage to;
+    socklen_t length = own_address(&to, "127.0.0.1", port);
+    struct sigaction action = {.sa_handler = on_trap};
+    sigaction(SIGSYS, &action, NULL);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    install(answer);
+    return connect(fd, (struct sockaddr *)&to, length);
 }
 
 static int listener, go[2];
@@ -90,14 +105,11 @@ int main(int argc, char **argv) {
         supervise(port, n, !strcmp(argv[1], "all"));
         return own_end();
     }
-    install(0);
+    install(SECCOMP_RET_ALLOW);
     for (int i = 0; i < n - refuse; i++) own_request("127.0.0.1", port);
-    if (refuse) {
-        struct sockaddr_storage to;
-        socklen_t length = own_address(&to, "127.0.0.1", port);
-        int fd = socket(AF_INET, SOCK_STREAM, 0);
-        install(1);
-        own_check(connect(fd, (struct sockaddr *)&to, length) == -1 && errno == EPERM, "its own refusal");
-    }
+    if (refuse)
+        own_check(answered(port, SECCOMP_RET_ERRNO | EPERM) == -1 && errno == EPERM, "its own refusal");
+    if (!strcmp(argv[1], "zero")) own_check(answered(port, SECCOMP_RET_ERRNO) == 0, "its own answer");
+    if (!strcmp(argv[1], "trap")) answered(port, SECCOMP_RET_TRAP);
     return own_end();
 }

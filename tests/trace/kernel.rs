@@ -2,8 +2,9 @@
 //! against what the programs say of themselves, and against what a tracer would change.
 
 use super::common::findings;
-use super::common::need::Need::{Capture, Ebpf, Root, Tool};
+use super::common::need::Need::{Capture, Ebpf, Namespaces, Root, Tool};
 use super::common::need::skip;
+use super::program;
 use super::seen::{Reads, Seen};
 use super::stage::Stage;
 use super::users::as_a_user_with;
@@ -107,6 +108,39 @@ fn a_connect_that_is_refused_by_a_filter() {
     assert_eq!(record["requests"]["attempted"], 4);
     assert_eq!(record["requests"]["on_wire"], 3);
     assert_eq!(record["requests"]["failed"]["other"], 1);
+}
+
+/// What a filter of its own answers in the kernel's place, without an error, was no
+/// connect(2).
+#[test]
+fn a_connect_that_a_filter_answers() {
+    require!(Capture, Ebpf, Tool("cc"));
+    for way in ["zero", "trap"] {
+        let seen = watched(&EPOLL, &["seccomp_client", way, "{port}", "4"]).exits(0);
+        seen.client_agrees();
+        let requests = &seen.record()["requests"];
+        assert_eq!(requests["attempted"], 4, "{way} {requests}");
+        assert_eq!(requests["failed_total"], 0, "{way} {requests}");
+    }
+}
+
+/// A server in a network of its own (`ip netns exec`, Mininet), which no client here
+/// reaches: that it listens is seen all the same.
+#[test]
+fn a_server_in_another_network() {
+    require!(Capture, Ebpf, Root, Namespaces, Tool("cc"), Tool("unshare"));
+    for observer in ["ebpf", "ptrace"] {
+        let stage = Stage::new(&[]).with(&["--observe", observer]);
+        let server = ["thread_server", "{port}", "0.0.0.0"];
+        let server = program::words(&server, stage.port).join(" ");
+        let server = format!("unshare -n {server}");
+        let stage = stage.with(&["--server-cmd", &server, "--server-timeout", "5s"]);
+        let seen = stage.run(&["thread_client", "{port}", "3"]).exits(1);
+        let record = seen.record();
+        assert_eq!(record["observer"]["server"], observer);
+        assert_eq!(record["requests"]["attempted"], 3, "{observer}");
+        assert_eq!(record["requests"]["failed"]["refused"], 3, "{observer}");
+    }
 }
 
 /// A server that ran already and was only named by its address.

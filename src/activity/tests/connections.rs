@@ -51,6 +51,32 @@ fn a_socket_that_connects_more_than_once() {
     assert!(made(&[EISCONN]).is_empty());
 }
 
+/// A supervisor connects a socket itself, and then answers its owner's call.
+#[test]
+fn a_socket_that_another_connects_for_its_owner_is_connected_once() {
+    let at = |port| Some(Endpoint::new(std::net::Ipv4Addr::LOCALHOST.into(), port));
+    let made = |first, second| {
+        let mut story = Story::of_a_program();
+        story.thread(100, 101);
+        for (tid, local) in [(101, first), (100, second)] {
+            let connected = Change::Connected {
+                socket: Some(SocketId(5)),
+                target: at(45_000).unwrap(),
+                from: story.side.tasks.processes()[0].started,
+                local,
+                errno: Some(0),
+            };
+            story.tell(100, tid, connected);
+        }
+        let made = story.side.sockets.made;
+        made.iter().map(|c| c.by.1.0).collect::<Vec<_>>()
+    };
+    assert_eq!(made(at(50_000), at(50_000)), [101]);
+    assert_eq!(made(at(50_000), at(50_001)), [101, 100]);
+    // Where it is not known where it is, it may be another one.
+    assert_eq!(made(None, None), [101, 100]);
+}
+
 /// The SYN of such a connection comes when it sends first.
 #[test]
 fn a_connection_whose_syn_waits_for_data_has_no_end() {

@@ -10,6 +10,7 @@
 //! program, and from then on they keep book themselves at each fork and end. A thread of
 //! its own empties the ring; [`Watched`] hands on what it found.
 
+mod answer;
 mod kernel;
 mod lives;
 mod observer;

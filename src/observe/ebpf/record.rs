@@ -86,6 +86,8 @@ pub enum What {
         result: i32,
         /// Whether its SYN has not been answered yet, or not been sent.
         connecting: bool,
+        /// Whether it has no connection, and none is being made.
+        closed: bool,
     },
     /// Its accept(2) has returned.
     Accepted {
@@ -136,6 +138,8 @@ pub struct How {
 
 /// `TCP_SYN_SENT` (`net/tcp_states.h`).
 const SYN_SENT: u32 = 2;
+/// `TCP_CLOSE` of the same.
+const CLOSE: u32 = 7;
 /// `UNKNOWN` of `observe.bpf.c`.
 const UNKNOWN: u32 = u32::MAX;
 /// `NO_PLACE` of the same.
@@ -253,6 +257,7 @@ impl Record {
                 local: local(),
                 result,
                 connecting: b == SYN_SENT,
+                closed: b == CLOSE,
             },
             8 => What::Accepted {
                 socket,
@@ -352,19 +357,21 @@ mod tests {
             local: Some(at(40_000)),
             result: 0,
             connecting: false,
+            closed: false,
         };
         assert_eq!(connected, expected);
         assert!(matches!(
             what(7, 0, 1, 0),
             What::Connected { target: None, .. }
         ));
-        assert!(matches!(
-            what(7, 2, 2, 0),
+        let state = |state| match what(7, 2, state, 0) {
             What::Connected {
-                connecting: true,
-                ..
-            }
-        ));
+                connecting, closed, ..
+            } => (connecting, closed),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(state(2), (true, false));
+        assert_eq!(state(7), (false, true));
         assert_eq!(what(4, 0, 0, 0), What::Listens(at(40_000)));
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::answer;
 use super::lives::Lives;
 use super::record::{Record, What};
 use super::sockets::{Ends, Sockets};
@@ -30,6 +31,8 @@ pub struct Translator {
     in_call: HashMap<Tid, Attempt>,
     /// By the socket, outside connect(2).
     outside: HashMap<SocketId, Attempt>,
+    /// The sockets of which connect(2) has said that they go on connecting.
+    under_way: HashSet<SocketId>,
     elsewhere: u64,
     /// The connections that a server has, as far as that was told.
     accepted: Sockets,
@@ -37,18 +40,6 @@ pub struct Translator {
     pub untraced: HashSet<Tid>,
     /// While those are looked for that began unseen: who of them has ended meanwhile.
     ended: Option<HashSet<Tid>>,
-}
-
-/// Results that mean "interrupted" (`linux/errno.h`), which the program never sees.
-const RESTARTS: std::ops::RangeInclusive<i32> = -516..=-512;
-
-/// What connect(2) says of a connection, by what it has returned.
-fn errno(result: i32, connecting: bool) -> i32 {
-    match result {
-        code if RESTARTS.contains(&code) => libc::EINTR,
-        0 if connecting => libc::EINPROGRESS,
-        code => -code,
-    }
 }
 
 impl Translator {
@@ -63,6 +54,7 @@ impl Translator {
             lives: Lives::default(),
             in_call: HashMap::new(),
             outside: HashMap::new(),
+            under_way: HashSet::new(),
             elsewhere: 0,
             accepted: Sockets::default(),
             untraced: HashSet::new(),
@@ -177,15 +169,24 @@ impl Translator {
                 local,
                 result,
                 connecting,
+                closed,
             } => {
+                // Of Multipath TCP it is one of the connection's flows that has begun.
+                let begun = self.in_call.remove(&tid);
+                let was_under_way = self.under_way.remove(&socket);
+                let has_one = !closed || begun.is_some() || was_under_way;
+                let Some(errno) = answer::errno(result, connecting, has_one) else {
+                    return;
+                };
+                if answer::goes_on(errno) {
+                    self.under_way.insert(socket);
+                }
                 let Some(target) = target else {
-                    if result >= 0 {
+                    if result == 0 {
                         told.push(event(Change::Disconnected { socket }));
                     }
                     return;
                 };
-                // Of Multipath TCP it is one of the connection's flows that has begun.
-                let begun = self.in_call.remove(&tid);
                 let attempt = Attempt {
                     pid,
                     tid,
@@ -193,7 +194,7 @@ impl Translator {
                     target,
                     from: begun.map_or(at, |attempt| attempt.from),
                 };
-                self.tell(attempt, at, local, Some(errno(result, connecting)), told);
+                self.tell(attempt, at, local, Some(errno), told);
                 // It has returned, and its SYN goes out with the first data
                 // (TCP_FASTOPEN_CONNECT, tcp(7)).
                 if result == 0 && connecting && Some(target.port) == self.port {
