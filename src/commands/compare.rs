@@ -16,7 +16,7 @@ use crate::expect::{self, Document};
 use crate::report::{Evidence, write_compare};
 use crate::session::compare::{At, ComparePlan, Compared, FILE, conduct};
 use crate::session::run::End;
-use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
+use crate::sys::process::signals::end_at_once;
 use crate::sys::process::stderr;
 use crate::text::command::as_word;
 use crate::text::escape::printable;
@@ -39,7 +39,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
     });
     progress.clear();
     // As after a run.
-    end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
+    end_at_once(INTERRUPTED.into());
     let mut compared = compared?;
     let mut out = BufWriter::new(io::stdout().lock());
     let style = style(usize::MAX, args.color, args.lang);

@@ -20,6 +20,7 @@ use crate::report::{
 };
 use crate::session::run::SavedDir;
 use crate::sys::confine::Needs;
+use crate::sys::process::signals::end_tidily;
 use crate::sys::process::stderr;
 
 /// Makes the files of every run, and the report of all.
@@ -48,6 +49,7 @@ pub fn report(args: &ReportArgs) -> anyhow::Result<u8> {
         made_in,
         ..Needs::default()
     });
+    end_tidily();
     // A folder that holds nothing of ours is told before anything is made.
     let mut sources = Vec::new();
     let mut dirs = Vec::new();

@@ -16,7 +16,7 @@ use crate::report::RunView;
 use crate::session::run::{
     ClientChoice, End, Finished, RunDir, RunPlan, SessionError, Status, Waits, conduct,
 };
-use crate::sys::process::signals::{INTERRUPTIONS, end_at_once};
+use crate::sys::process::signals::end_at_once;
 use crate::sys::process::stderr;
 use crate::text::units::{count, counted};
 
@@ -62,7 +62,7 @@ pub(super) fn make(plan: &RunPlan, args: Afterwards<'_>) -> anyhow::Result<u8> {
     });
     progress.clear();
     // All that is saved is saved: who does not read what is told holds nobody up.
-    end_at_once(&INTERRUPTIONS, INTERRUPTED.into());
+    end_at_once(INTERRUPTED.into());
     let (mut finished, mut dir) = match finished {
         Err(e @ SessionError::Interrupted) => {
             stderr::tell(format_args!("threadtap: {e}"));

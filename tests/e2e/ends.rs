@@ -1,14 +1,16 @@
 //! However a run ends, it says so, saves what there is, and leaves no process
 //! behind.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::time::Instant;
 
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, Signal};
 use serde_json::Value;
 
 use super::common::need::Need::{Capture, Root, Tool};
-use super::common::{Lab, Ran, Started, findings, peers, signal_to, start, tshark, until};
+use super::common::{HANG, Lab, Ran, Started, findings, peers, signal_to, start, tshark, until};
 use super::contract;
 use crate::require;
 
@@ -108,6 +110,46 @@ fn sighup_interrupts() {
 fn sigquit_interrupts() {
     require!(Capture);
     a_signal_interrupts(Signal::QUIT);
+}
+
+/// While it makes the files that are made of what it saved.
+#[test]
+fn a_signal_leaves_no_unfinished_file() {
+    require!(Capture);
+    let lab = Lab::new();
+    let run = ["run", "-s", "pool", "-w", "4", "-n", "4000", "--port", "0"];
+    let run = [&run[..], &["--force", "--out", "out"]].concat();
+    let made = ["report.html", "capture.pcapng"];
+    for (file, signal) in made.into_iter().zip([Signal::TERM, Signal::INT]) {
+        let ended = interrupted_while_it_makes(&lab, &run, file, signal);
+        assert_eq!(ended, Some(130), "{file}");
+    }
+    for signal in [Signal::INT, Signal::TERM] {
+        let ended = interrupted_while_it_makes(&lab, &["report", "out"], made[0], signal);
+        assert_eq!(ended, None, "it ends by its signal");
+    }
+}
+
+/// How it ends when it is interrupted as soon as the beginning of this file is there.
+fn interrupted_while_it_makes(
+    lab: &Lab,
+    words: &[&str],
+    file: &str,
+    signal: Signal,
+) -> Option<i32> {
+    let unfinished = lab.out().join(format!(".{file}.tmp"));
+    let started = start(lab.threadtap(&[]).args(words));
+    let limit = Instant::now() + HANG;
+    while !unfinished.exists() {
+        assert!(Instant::now() < limit, "never begun: {file}");
+    }
+    started.signal(signal);
+    let ran = lab.end(started);
+    let names = fs::read_dir(lab.out()).unwrap();
+    let names: Vec<_> = names.map(|e| e.unwrap().file_name()).collect();
+    let left = |name: &OsString| name.to_string_lossy().ends_with(".tmp");
+    assert!(!names.iter().any(left), "{words:?} {names:?}");
+    ran.status
 }
 
 /// As under nohup(1): a terminal that goes away ends nothing.

@@ -19,6 +19,7 @@ pub mod starter;
 pub mod stderr;
 pub mod stoppable;
 mod sweep;
+pub mod unfinished;
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 pub use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
+use super::unfinished;
 use crate::model::Tid;
 
 /// What ends a run, a comparison or a search early, with all that it has until then
@@ -99,19 +100,57 @@ pub fn catch(signal: i32, handler: extern "C" fn(i32)) -> io::Result<()> {
     install(signal, handler, libc::SA_RESTART | libc::SA_NODEFER)
 }
 
-/// Lets one of these signals end this program at once, with this exit status. To be
-/// called when all that is to be saved is saved: whoever does not read what is
-/// printed then holds nobody up.
-pub fn end_at_once(signals: &[i32], status: i32) {
+/// Lets one of [`INTERRUPTIONS`] end this program at once, with this exit status, and
+/// leave no unfinished file. To be called when all that is to be saved is saved: whoever
+/// does not read what is printed then holds nobody up.
+pub fn end_at_once(status: i32) {
     EXIT_STATUS.store(status, Relaxed);
     // Where it cannot be caught, it still ends what waits.
-    let _ = also_on(signals, |_| process_exit(EXIT_STATUS.load(Relaxed)));
+    let _ = also_on(&INTERRUPTIONS, |_| {
+        unfinished::remove_and(|| super::exit_now(EXIT_STATUS.load(Relaxed)));
+    });
 }
 
 static EXIT_STATUS: AtomicI32 = AtomicI32::new(0);
 
-fn process_exit(status: i32) {
-    super::exit_now(status);
+/// Lets one of [`INTERRUPTIONS`] end this program as it does by itself, but leave no
+/// unfinished file.
+pub fn end_tidily() {
+    // Where it cannot be caught, it ends this program all the same.
+    let _ = also_on(&INTERRUPTIONS, |signal| {
+        unfinished::remove_and(|| {
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        });
+    });
+}
+
+/// While it lives, none of [`INTERRUPTIONS`] is handled on this thread.
+pub(super) struct Undisturbed(libc::sigset_t);
+
+impl Undisturbed {
+    pub(super) fn begin() -> Self {
+        // SAFETY: a set of zeros is a valid one, and all calls get sets of this function;
+        // for valid signals and a valid command none of them fails.
+        unsafe {
+            let mut set: libc::sigset_t = std::mem::zeroed();
+            let mut before: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&raw mut set);
+            for signal in INTERRUPTIONS {
+                libc::sigaddset(&raw mut set, signal);
+            }
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, &raw mut before);
+            Self(before)
+        }
+    }
+}
+
+impl Drop for Undisturbed {
+    fn drop(&mut self) {
+        // SAFETY: the set is that of this thread before, which the type does not leave.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
+        }
+    }
 }
 
 /// Lets a signal that comes once more end this program, whatever it waits for. To be

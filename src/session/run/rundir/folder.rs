@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{
     AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, fchmod, fchown, flock,
@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::process::{Gid, Uid, geteuid};
 
 use crate::sys::privilege::person::Person;
+use crate::sys::process::unfinished::Unfinished;
 
 /// To whom what is made belongs, and who may read it.
 #[derive(Clone, Copy, Debug)]
@@ -182,7 +183,7 @@ impl Folder {
 
     /// Writes a file beside, and puts it in its place when it is whole. One that stands
     /// there is replaced where that is wanted, and else refused. After a failure nothing
-    /// is left of it. What is written is gathered.
+    /// is left of it, nor after a signal that ends this program. What is written is gathered.
     pub fn write_whole(
         &self,
         name: &str,
@@ -190,7 +191,9 @@ impl Folder {
         write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
         let new = beside(name);
-        let mut out = BufWriter::with_capacity(PIECE, self.make(&new, OFlags::empty())?);
+        let (unfinished, file) =
+            Unfinished::make(self.fd.as_fd(), &new, || self.make(&new, OFlags::empty()))?;
+        let mut out = BufWriter::with_capacity(PIECE, file);
         let written = write(&mut out).and_then(|()| out.flush());
         // After a failure nothing more is tried.
         drop(out.into_parts());
@@ -204,6 +207,7 @@ impl Folder {
         if in_place.is_err() {
             let _ = self.remove(&new);
         }
+        drop(unfinished);
         in_place
     }
 
