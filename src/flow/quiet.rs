@@ -1,6 +1,7 @@
 //! A flow that has not said anything yet, in little memory.
 //!
-//! A scan or a flood makes millions of flows of one or two segments without payload.
+//! A scan or a flood makes millions of flows of one or two segments without payload: a SYN
+//! and a RST, or a FIN with whatever flags.
 //! As long as a flow has few of these, they are kept as they are; whatever else comes,
 //! or is asked of it, they are taken by a [`Flow`], which then is as if it had had
 //! them from the beginning.
@@ -44,9 +45,9 @@ pub(super) enum Held {
 }
 
 impl Silent {
-    /// `None`: it carries something, or closes a side.
+    /// `None`: it carries something.
     fn new(s: &Part<'_>, from: Half) -> Option<Self> {
-        let silent = s.payload_len == 0 && s.payload.is_empty() && !s.flags.has(TcpFlags::FIN);
+        let silent = s.payload_len == 0 && s.payload.is_empty();
         silent.then_some(Self {
             time: s.time,
             seq: s.seq,

@@ -19,7 +19,7 @@ fn end(port: u16) -> Endpoint {
 
 /// Any segment, mostly one of a handshake or a scan.
 fn segment() -> impl Strategy<Value = Segment<'static>> {
-    let flags = prop_oneof![6 => select(vec![0x02u8, 0x12, 0x10, 0x04, 0x14]), 1 => any::<u8>()];
+    let flags = prop_oneof![6 => select(vec![0x02u8, 0x12, 0x10, 0x04, 0x14, 0x11, 0x01]), 1 => any::<u8>()];
     let number = || prop_oneof![6 => 100u32..104, 1 => any::<u32>()];
     let payload = prop_oneof![9 => Just(0usize), 1 => 0..=PAYLOAD.len()];
     (
@@ -79,5 +79,35 @@ proptest! {
         }
         let told = held.unwrap().record(None, port, &mut Shapes::default(), &mut a);
         prop_assert_eq!(told, flow.unwrap().record(None, &mut Shapes::default(), &mut b));
+    }
+}
+
+/// Whatever its flags say, it is kept in little memory until it says something.
+#[test]
+fn segments_without_payload_take_little_memory_whatever_their_flags() {
+    for flags in 0..=u8::MAX {
+        let begun = Begun {
+            id: FlowId(7),
+            ends: [end(1), end(2)],
+            vni: None,
+        };
+        let silent = Part {
+            flags: TcpFlags(flags),
+            ..Part::NONE
+        };
+        let mut budget = Budget::default();
+        let mut held = Held::new(begun, &silent, None, &mut budget);
+        for from in [Half::First, Half::Other] {
+            assert!(matches!(held, Held::Quiet(_)), "{flags:#04x}");
+            held.take(&silent, from, None, &mut budget);
+        }
+        assert!(matches!(held, Held::Quiet(_)), "{flags:#04x}");
+        let says = Part {
+            payload_len: 6,
+            payload: PAYLOAD,
+            ..silent
+        };
+        held.take(&says, Half::First, None, &mut budget);
+        assert!(matches!(held, Held::Flow(_)), "{flags:#04x}");
     }
 }
