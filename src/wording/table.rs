@@ -93,7 +93,7 @@ sentences! {
         shown(side: Side, n: u64, log: &str, ended_well: bool, first: Option<&str>,
             limit: Option<Phrase>);
     }
-    left_behind { idle(n: u64); untracked(n: u64); }
+    left_behind { idle(n: u64); untracked(n: u64); sampled(n: u64); }
     count_mismatch { disagree(wire: u64, workers: u64); trust(); }
     not_joined {
         never(never: u64, submitted: u64); join();
@@ -221,7 +221,7 @@ sentences! {
     sockets_unseen { unseen(side: Side, programs: &[String]); }
     source_addresses { used(n: u64, first: &str, last: &str); }
     strict_seccomp_refused { refused(side: Side, programs: &[String]); }
-    time_limit { over(limit: Nanos); }
+    time_limit { over(limit: Nanos); others(limit: Nanos); }
     ebpf_not_allowed { refused(reason: &str); watch(reason: &str); }
     begun_before { earlier(n: u64, requests: u64); }
     clients_on_the_wire { all(); sampled(pid: u64); others(n: u64, all: u64); }

@@ -1,17 +1,17 @@
 //! `time_limit`: the client did not end in the time that it was given.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::was_too_long;
+use crate::findings::evidence::{ended_program, was_too_long};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::Severity;
+use crate::model::{Severity, Side};
 use crate::wording::time_limit;
 
 pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
         title: "The client did not end in time",
         severities: &[Severity::Error],
-        means: "The client still ran when the time of --time-limit was over, and threadtap \
-             ended it. The record shows what had happened until then; requests that had \
+        means: "The client, or a process that it had started, still ran when the time of \
+             --time-limit was over, and threadtap ended it. The record shows what had happened until then; requests that had \
              not begun or not ended by then count as failed where their number is known. \
              It is not said whether the client would have ended with more time.",
         look_at: "The last flows, and the workers that have not ended: what do they wait for? \
@@ -26,8 +26,15 @@ pub(in crate::findings) const RULE: Rule = Rule {
 };
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
-    let asked = &input.seen?.observation.header.asked;
+    let seen = input.seen?;
+    let asked = &seen.observation.header.asked;
     let limit = asked.time_limit_ns.filter(|_| was_too_long(input))?;
-    let sentence = time_limit::over(limit);
+    // Its first process may have ended, and nobody had to ask it to.
+    let first = ended_program(&seen, Side::Client);
+    let sentence = if first.is_some_and(|ended| ended.exit.is_some() && !ended.asked_to_end) {
+        time_limit::others(limit)
+    } else {
+        time_limit::over(limit)
+    };
     Some(says(sentence).with("limit_ns", limit.get()))
 }

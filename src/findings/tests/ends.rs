@@ -204,6 +204,14 @@ fn a_client_whose_time_was_over() {
          figure covers only what had happened until then."
     );
     assert_eq!(evidence(&finding), json!({"limit_ns": 2_500_000_000_i64}));
+    // Its first process was not among those that were ended.
+    let others = late(|s| s.ended(Side::Client, Some(Exit::Code(0)), false));
+    assert_eq!(
+        others.one("time_limit").message,
+        "The client's first process had ended, but processes that it had started had not after \
+         2.50 s, the --time-limit, and threadtap ended them; every figure covers only what had \
+         happened until then."
+    );
     // Of what it did not come to nobody else is to blame, and not the linger time.
     let cut = late(|s| {
         s.fixture.capture().stop_reason = StopReason::Timeout;
@@ -325,6 +333,16 @@ fn left_behind_by_a_program_and_by_the_run() {
     for none in [None, Some(0)] {
         assert_eq!(untracked(none).coded("left_behind").len(), 1);
     }
+    // Those of whom /proc told are counted as far as it did.
+    let sampled = scene(untracked(Some(10)), |s| {
+        let started = s.observation.client.started.as_mut().unwrap();
+        started.observer = ObserverName::Proc;
+    });
+    assert_eq!(
+        sampled.coded("left_behind")[1].message,
+        "The run left 10 processes that were not traced; threadtap ended them. Of their threads \
+         the counts have only what was seen in /proc, and their CPU time is in no total."
+    );
 }
 
 #[test]
