@@ -128,6 +128,7 @@ impl CeilingArgs {
             reserve_percent: self.reserve,
             max: self.max,
             predict: self.predict,
+            isolated: self.isolate == IsolateName::Always,
         }
     }
 }

@@ -35,7 +35,7 @@ pub use explain::ExplainArgs;
 pub use manual::{manual, pages};
 pub use plan::UsageError;
 pub use report::ReportArgs;
-pub use run::{IsolateName, RunArgs};
+pub use run::RunArgs;
 pub use serve::ServeArgs;
 pub use shared::{Colour, PrintArgs};
 pub use show::ShowArgs;

@@ -8,7 +8,7 @@ use super::progress::{self, Wait};
 use super::terminal::style;
 use super::words::Say;
 use super::{DID_NOT_HOLD, INTERRUPTED, OK};
-use crate::cli::{CeilingArgs, IsolateName, UsageError};
+use crate::cli::{CeilingArgs, UsageError};
 use crate::model::{CeilingKind, CeilingRecord, StoppedBy};
 use crate::report::{Format, Style, write_ceiling};
 use crate::session::ceiling::{Progress, find, interrupted};
@@ -24,7 +24,7 @@ const FILE: &str = "ceiling.json";
 /// Finds the ceilings and prints them.
 pub fn ceiling(args: &CeilingArgs) -> anyhow::Result<u8> {
     let plan = args.plan();
-    if args.isolate == IsolateName::Always {
+    if plan.isolated {
         if plan.kinds != [CeilingKind::Connection] {
             anyhow::bail!(UsageError::Mismatch(
                 "--isolate always is for connections: use it with --kind connection alone",

@@ -44,13 +44,21 @@ pub fn record(progress: &Progress<'_>) -> CompareRecord {
         started: progress.started.to_owned(),
         duration_ns: progress.duration,
         environment: progress.measured.first().map(|m| m.run.environment.clone()),
-        plan: progress.plan.clone(),
+        plan: ComparedPlan {
+            isolated: have_own_networks(progress.measured),
+            ..progress.plan.clone()
+        },
         complete,
         differences: differences(progress.contenders, &rows),
         growth: growths(progress.contenders, &rows),
         findings: findings(progress, &rows),
         rows,
     }
+}
+
+/// Whether each run had a network of its own.
+fn have_own_networks(measured: &[Measured]) -> bool {
+    !measured.is_empty() && measured.iter().all(|m| m.run.plan.isolated)
 }
 
 fn findings(progress: &Progress<'_>, rows: &[CompareRow]) -> Vec<Finding> {
@@ -104,12 +112,24 @@ mod tests {
     use crate::compare::testkit::{runs, two};
 
     #[test]
+    fn whether_the_runs_had_networks_of_their_own() {
+        let mut measured = runs(0, &[5, 6]);
+        assert!(!have_own_networks(&[]));
+        assert!(!have_own_networks(&measured));
+        measured[0].run.plan.isolated = true;
+        assert!(!have_own_networks(&measured));
+        measured[1].run.plan.isolated = true;
+        assert!(have_own_networks(&measured));
+    }
+
+    #[test]
     fn how_far_it_has_come() {
         let plan = ComparedPlan {
             sizes: vec![10],
             repeat: 2,
             warmup: 0,
             options: Vec::new(),
+            isolated: false,
         };
         let contenders = two(&[10]);
         let mut measured = runs(0, &[5, 6]);
@@ -147,6 +167,12 @@ mod tests {
         progress.broken = None;
         progress.unsettled = 0;
         assert!(record(&progress).complete);
+        assert!(!record(&progress).plan.isolated);
         assert_eq!(codes(&progress), ["too_few_repeats"]);
+        let mut isolated = runs(0, &[5, 6]);
+        isolated.extend(runs(1, &[7, 8]));
+        isolated.iter_mut().for_each(|m| m.run.plan.isolated = true);
+        progress.measured = &isolated;
+        assert!(record(&progress).plan.isolated);
     }
 }

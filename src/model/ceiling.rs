@@ -194,6 +194,9 @@ pub struct CeilingRecord {
     pub reserve_percent: u64,
     /// The number asked for with `--max`; `null` means as many as possible.
     pub max: Option<u64>,
+    /// Whether the search had a network of its own; false in records of earlier versions.
+    #[serde(default)]
+    pub isolated: bool,
     /// The kinds that were asked for.
     pub kinds: Vec<KindCeiling>,
 }

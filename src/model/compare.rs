@@ -47,6 +47,10 @@ pub struct ComparedPlan {
     pub warmup: u64,
     /// Options that every run got: options of `threadtap run`.
     pub options: Vec<String>,
+    /// Whether each of its runs had a network of its own; false where none has ended yet,
+    /// and in records of earlier versions.
+    #[serde(default)]
+    pub isolated: bool,
 }
 
 /// The median of what was measured, and how far it spread.

@@ -53,8 +53,13 @@ fn subtitles(say: Say, record: &CeilingRecord) -> Vec<Cell> {
         0 => say.no_reserve_told().to_owned(),
         percent => say.reserve(&percent.to_string()),
     };
+    let isolated = if record.isolated {
+        format!(" · {}", say.isolated())
+    } else {
+        String::new()
+    };
     [
-        format!("{reserve}{bound}"),
+        format!("{reserve}{bound}{isolated}"),
         when_and_where(
             super::words::Say::new(say.lang),
             &record.started,

@@ -146,6 +146,7 @@ fn an_ordinary_user_compares_and_searches_as_root_does() {
     let line = "compare -n 30 --repeat 2 --warmup 0 --isolate always --format json --out out";
     let rows = |ordinary| -> Vec<_> {
         let record = told(line, ordinary);
+        assert_eq!(record["plan"]["isolated"], true, "{record}");
         let rows = record["rows"].as_array().unwrap().iter().map(|row| {
             let of = |side: &str| row["census"][side]["threads"]["created"].clone();
             (
@@ -160,7 +161,9 @@ fn an_ordinary_user_compares_and_searches_as_root_does() {
     assert_eq!(rows(true), rows(false));
     let line = "ceiling --kind connection --isolate always --max 60 --format json";
     let kind = |ordinary| {
-        let kind = told(line, ordinary)["kinds"][0].clone();
+        let record = told(line, ordinary);
+        assert_eq!(record["isolated"], true, "{record}");
+        let kind = record["kinds"][0].clone();
         ["reached", "errno"].map(|name| kind[name].clone())
     };
     assert_eq!(kind(true), kind(false));

@@ -39,6 +39,15 @@ fn a_terminal_shows_it_in_indonesian() {
 }
 
 #[test]
+fn a_network_of_its_own_is_told() {
+    let mut record = records()[0].clone();
+    let says = " · in a network of its own";
+    assert!(!text(&record, Format::Markdown).contains(says));
+    record.isolated = true;
+    assert!(text(&record, Format::Markdown).contains(says));
+}
+
+#[test]
 fn a_page_shows_what_was_predicted() {
     insta::assert_snapshot!(text(&records()[1], Format::Markdown));
 }

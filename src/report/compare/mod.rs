@@ -86,8 +86,13 @@ fn subtitles(say: Say, record: &CompareRecord) -> Vec<Cell> {
     } else {
         say.of_runs(&say.lang.count(made), &say.lang.count(wanted))
     };
+    let isolated = if record.plan.isolated {
+        format!(" · {}", say.isolated())
+    } else {
+        String::new()
+    };
     let mut lines = vec![format!(
-        "{} · {made}{warmup} · {}",
+        "{}{isolated} · {made}{warmup} · {}",
         servers.join(" · "),
         say.lang.duration(record.duration_ns),
     )];

@@ -46,6 +46,18 @@ fn on_a_terminal_in_indonesian() {
 }
 
 #[test]
+fn runs_with_networks_of_their_own_are_told() {
+    let mut record = record();
+    let says = "each run in a network of its own";
+    for format in [Format::Table, Format::Markdown] {
+        record.plan.isolated = false;
+        assert!(!written(&record, format, 200).contains(says));
+        record.plan.isolated = true;
+        assert!(written(&record, format, 200).contains(says));
+    }
+}
+
+#[test]
 fn as_markdown() {
     insta::assert_snapshot!(written(&record(), Format::Markdown, 80));
 }

@@ -416,6 +416,7 @@ fn a_ceiling_alone_is_a_report() {
         environment: Fixture::normal(1).run.environment,
         reserve_percent: 5,
         max: None,
+        isolated: false,
         kinds: Vec::new(),
     };
     let text = handout(&[Part::Ceiling("max", &record)], Lang::Id, 20, &explain);

@@ -54,6 +54,8 @@ pub struct CeilingPlan {
     pub max: Option<u64>,
     /// Whether to predict only, and create nothing.
     pub predict: bool,
+    /// Whether this process has a network of its own for it.
+    pub isolated: bool,
 }
 
 /// Why a search could not be made.
@@ -157,6 +159,7 @@ pub fn find(
         environment: environment(),
         reserve_percent: plan.reserve_percent,
         max: plan.max,
+        isolated: plan.isolated,
         kinds: Vec::new(),
     };
     let before = cgroup::memory(Proc::this());

@@ -170,6 +170,8 @@ fn told(plan: &ComparePlan) -> ComparedPlan {
         repeat: u64::from(plan.repeat),
         warmup: u64::from(plan.warmup),
         options: all.into_iter().flatten().cloned().collect(),
+        // The runs say that.
+        isolated: false,
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) const TEXTS: Texts = Texts {
     list: "{first} and {last}",
     no_reserve_told: "no reserve",
     at_most: " · at most {n}",
+    isolated: "in a network of its own",
     reserve: "reserve: {percent}% of free memory and of free system-wide limits",
 
     ceilings: "Ceilings", no_reserve: "no reserve", predicted: "predicted", reached: "reached",

@@ -10,6 +10,7 @@ pub(super) const TEXTS: Texts = Texts {
     list: "{first} dan {last}",
     no_reserve_told: "tanpa cadangan",
     at_most: " · paling banyak {n}",
+    isolated: "dalam jaringan miliknya sendiri",
     reserve: "cadangan: {percent}% dari memori yang bebas dan dari batas seluruh sistem yang bebas",
 
     ceilings: "Jumlah maksimum", no_reserve: "tanpa cadangan", predicted: "perkiraan",

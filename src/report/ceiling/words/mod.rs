@@ -18,7 +18,7 @@ texts! {
         reached_first unknown not_known no_limit limits_of_threads limits_of_processes
         limits_of_connections limit value in_use each allows applies_to the_process the_client
         the_server the_user the_cgroup the_address the_system columns_of_limits dash_means
-        empty_groups estimate_means probably at_least there_can_be
+        empty_groups estimate_means probably at_least there_can_be isolated
     }
     title(kinds); list(first, last); at_most(n); reserve(percent); binds(limit, value);
     used(amount); of_group(path); raise(command); raise_or(command, advice); only(advice);

@@ -23,6 +23,8 @@ pub(super) const TEXTS: Texts = Texts {
     significant: "significant", not_significant: "not significant",
     mark_means: "! incomplete: requests failed or were not made, so this row is neither ranked nor compared",
 
+    isolated: "each run in a network of its own",
+
     some_requests: "{numbers} requests",
     title: "{rows} compared: {requests}, {runs} each",
     after_warmup: " after {runs} each",

@@ -23,6 +23,8 @@ pub(super) const TEXTS: Texts = Texts {
     significant: "signifikan", not_significant: "tidak signifikan",
     mark_means: "! tidak lengkap: ada request yang gagal atau tidak dibuat, sehingga baris ini tidak diperingkat dan tidak dibandingkan",
 
+    isolated: "setiap run dalam jaringan miliknya sendiri",
+
     some_requests: "{numbers} request",
     title: "{rows} dibandingkan: {requests}, masing-masing {runs}",
     after_warmup: " sesudah masing-masing {runs}",

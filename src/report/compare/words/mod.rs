@@ -21,6 +21,8 @@ texts! {
         again failed client_cpu server_cpu client_memory server_memory takes the_time_of p
         duration_column short_client_cpu short_server_cpu short_client_memory short_server_memory
         client server
+        // Who were compared.
+        isolated
         // Verdicts.
         significant not_significant mark_means
         // Below a table.

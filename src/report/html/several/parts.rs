@@ -29,10 +29,12 @@ pub(super) fn top(say: Say, several: &Several<'_>, members: &[Member<'_>]) -> St
     let mut page = Markup::default();
     page.raw("<header>\n");
     page.element("<h1>", &title(say, several), "</h1>\n");
-    for (_, record) in &several.compared {
-        for line in compare::sheet(say.lang, record).subtitles {
-            page.element("<p class=\"quiet\">", &line.text, "</p>\n");
-        }
+    let compared = several.compared.iter();
+    let compared = compared.map(|(_, record)| compare::sheet(say.lang, record));
+    let ceilings = several.ceilings.iter();
+    let ceilings = ceilings.map(|(_, record)| ceiling::sheet(say.lang, record));
+    for line in compared.chain(ceilings).flat_map(|sheet| sheet.subtitles) {
+        page.element("<p class=\"quiet\">", &line.text, "</p>\n");
     }
     page.raw("</header>\n<main>\n");
     if members.is_empty() {
