@@ -30,7 +30,7 @@ impl NetNamespace {
     pub(super) fn own_and_of(pids: &[Pid]) -> impl Iterator<Item = Self> {
         let own = Self::own();
         let mut seen = HashSet::from([own.number_of()]);
-        let theirs = pids.iter().flat_map(|pid| Self::of_any_thread(*pid));
+        let theirs = pids.iter().filter_map(|pid| Self::of_any_thread(*pid));
         let others = theirs.filter(move |ns| {
             let number = ns.number_of();
             number.is_some() && seen.insert(number)

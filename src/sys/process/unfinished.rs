@@ -37,9 +37,9 @@ impl<'a> Unfinished<'a> {
         let name = CString::new(name)?;
         let _undisturbed = Undisturbed::begin();
         let mut all = all();
-        let made = make()?;
+        let file = make()?;
         all.push((folder.as_raw_fd(), name.clone()));
-        Ok((Self { folder, name }, made))
+        Ok((Self { folder, name }, file))
     }
 }
 
@@ -82,8 +82,8 @@ mod tests {
         let folder = File::open(dir.path()).unwrap();
         let path = |name: &str| dir.path().join(name);
         let make = |name: &str| {
-            let made = Unfinished::make(folder.as_fd(), name, || File::create(path(name)));
-            made.unwrap().0
+            let both = Unfinished::make(folder.as_fd(), name, || File::create(path(name)));
+            both.unwrap().0
         };
         let first = make("first");
         let second = make("second");
