@@ -5,6 +5,7 @@
 //! the lives of tasks (for `census`), sockets (for `correlate`), helper
 //! processes and the side's shape.
 
+pub mod beside;
 pub mod classes;
 mod created;
 pub mod fallback;

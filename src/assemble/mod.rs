@@ -42,6 +42,7 @@ use self::told::Told;
 use self::watch::Watch;
 use self::watched::Watched;
 use crate::activity::Activity;
+use crate::activity::beside::{Accounts, Beside};
 use crate::activity::outcomes::Terms;
 use crate::census::Samples;
 use crate::correlate;
@@ -123,10 +124,19 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         lossy: lost::frames(observation),
     };
     let mut workers = told::workers(told.as_ref(), &client, wire, terms, due);
-    // Connections were made, and no frame passed the tap: it tells of none.
-    let beside_the_tap = flows.is_empty() && workers.iter().any(|w| w.connected_ns.is_some());
     server.put_workers(&mut workers);
-    let own = (captured && !beside_the_tap).then_some(&own[..]);
+    let accounts = Accounts {
+        seen: Some(observation),
+        client: client_activity.as_ref(),
+        server: server_activity.as_ref(),
+        workers: &workers,
+        tells_client: client.tells_owners(),
+    };
+    let beside = captured.then(|| Beside::of(&flows, &accounts)).flatten();
+    // Connections were made, and none of them passed the tap: it tells of none.
+    let none_passed = own.is_empty() && beside.is_some_and(|beside| beside.is_all());
+    let own_flows = &own[..];
+    let own = (captured && !none_passed).then_some(own_flows);
     // What is said on a connection that began before is said all the same.
     let with_older = own_flows::with_older(own, &flows, watch.as_ref());
     let said = with_older.as_deref().or(own);
@@ -150,7 +160,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     let connections = connections::connections(
         (requests.attempted, client.provenance()),
         client.attempts(wire.unwrap_or_default()),
-        own.filter(|_| whole),
+        own.filter(|_| whole && beside.is_none()),
     );
     let owned = correlation(wire, &client, &server);
     let choice = observation.header.asked.flows;
@@ -186,6 +196,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         }),
         run: &run,
         flows: &flows,
+        own: Some(said.unwrap_or(own_flows)),
         workers: &workers,
     });
     Assembled {

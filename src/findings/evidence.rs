@@ -9,7 +9,7 @@ use crate::activity::{Activity, TaskIndex};
 use crate::model::observation::{End, OwnTotals, SideEnded, Trouble};
 use crate::model::{
     CaptureSummary, Exit, FlowRecord, Incomplete, IncompleteFigure, Outcome, Phrase, ServerKind,
-    Side, StopReason, WorkerRecord,
+    Side, StopReason,
 };
 use crate::text::command::as_line;
 use crate::wording::{file, incomplete, program};
@@ -61,19 +61,6 @@ pub(super) fn is_complete(seen: &Seen<'_>) -> bool {
 pub(super) fn lossless_capture<'a>(input: &FindingsInput<'a>) -> Option<&'a CaptureSummary> {
     let capture = input.run.capture.as_ref();
     capture.filter(|c| c.dropped_by_kernel == Some(0) && c.dropped_by_interface == Some(0))
-}
-
-/// Connections of the client that were made, although no frame of them passed the
-/// tap, as far as it was there and lost none: how many, and the capture.
-pub(super) fn made_beside_the_tap<'a>(
-    input: &FindingsInput<'a>,
-) -> Option<(u64, &'a CaptureSummary)> {
-    let there = |c: &&CaptureSummary| c.stop_reason != StopReason::Fault && frames_lost(c) == 0;
-    let capture = input.run.capture.as_ref().filter(|c| c.frames == 0)?;
-    let capture = Some(capture).filter(there)?;
-    let made = |w: &WorkerRecord| w.side == Side::Client && w.connected_ns.is_some();
-    let made = count_of(input.workers.iter().filter(made));
-    (made > 0).then_some((made, capture))
 }
 
 /// Whether the capture is known to have lost frames, which explains what is missing in

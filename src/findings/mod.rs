@@ -14,6 +14,7 @@
 
 mod about;
 mod answer_format;
+mod beside;
 mod ending;
 mod evidence;
 mod limit_hit;
@@ -57,8 +58,20 @@ pub struct FindingsInput<'a> {
     pub run: &'a RunRecord,
     /// Its flows.
     pub flows: &'a [FlowRecord],
+    /// Those of them that are the client's own, as far as that can be told: others may
+    /// talk to the same server. `None`: all are taken for its own.
+    pub own: Option<&'a [&'a FlowRecord]>,
     /// Its workers, of both sides.
     pub workers: &'a Packed<WorkerRecord>,
+}
+
+impl<'a> FindingsInput<'a> {
+    /// The flows that are the client's own.
+    fn own_flows(&self) -> impl Iterator<Item = &'a FlowRecord> {
+        let own = self.own.into_iter().flatten().copied();
+        let all = self.own.is_none().then_some(self.flows);
+        own.chain(all.into_iter().flatten())
+    }
 }
 
 /// Everything that can be concluded, the most severe first.

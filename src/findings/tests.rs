@@ -25,6 +25,7 @@ fn of(fixture: &Fixture) -> Vec<Finding> {
         seen: None,
         run: &fixture.run,
         flows: &fixture.flows,
+        own: None,
         workers: crate::testkit::packed(&fixture.workers),
     })
 }

@@ -47,6 +47,8 @@ pub struct FlowCounts {
     pub seen: u64,
     /// Of these, flows with a SYN (without ACK).
     pub with_syn: u64,
+    /// Of those with a SYN, flows that are closed.
+    pub with_syn_closed: u64,
     /// Of all, flows that are closed: both FINs acknowledged, or a RST.
     pub closed: u64,
     /// Flows handed on while open because there were too many.

@@ -140,6 +140,7 @@ proptest! {
         prop_assert_eq!(frames, spoken.len() as u64);
         prop_assert_eq!(counts.seen, all.len() as u64);
         prop_assert!(counts.closed <= counts.seen && counts.with_syn <= counts.seen);
+        prop_assert!(counts.with_syn_closed <= counts.closed.min(counts.with_syn));
         for f in &all {
             prop_assert!(f.client_stream_bytes <= Some(f.client_payload_bytes));
             prop_assert!(f.server_stream_bytes <= Some(f.server_payload_bytes));

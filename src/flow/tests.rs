@@ -459,6 +459,7 @@ fn closed_flows_leave_the_table() {
     assert_eq!(out, 96);
     assert_eq!(table.counts().closed, 99);
     assert_eq!(table.counts().with_syn, 99);
+    assert_eq!(table.counts().with_syn_closed, 99);
     assert_eq!(table.counts().open(), 0);
 }
 

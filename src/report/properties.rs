@@ -67,6 +67,7 @@ prop_compose! {
             seen: None,
             run,
             flows: &fixture.flows,
+            own: None,
             workers: crate::testkit::packed(&fixture.workers),
         });
         run.findings

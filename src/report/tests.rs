@@ -27,6 +27,7 @@ pub(super) fn troubled(n: u32) -> Fixture {
         seen: None,
         run: &fixture.run,
         flows: &fixture.flows,
+        own: None,
         workers: crate::testkit::packed(&fixture.workers),
     });
     fixture

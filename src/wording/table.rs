@@ -189,7 +189,12 @@ sentences! {
     clock_set { set(by: Nanos, back: bool); }
     linger_timeout { open(open: Option<u64>); }
     not_ended { held(n: u64, pids: &[String]); }
-    nothing_captured { beside(n: u64, target: &str, interface: &str); elsewhere(); }
+    nothing_captured {
+        beside(n: u64, target: &str, interface: &str);
+        of_client(n: u64, made: u64, interface: &str);
+        of_server(n: u64, made: u64, interface: &str);
+        elsewhere();
+    }
     observer_cost { cost(client: Nanos, cpu: Nanos, stops: u64, before: bool); }
     ports_exhausted { none(n: u64, ports: Option<u64>); held(client: u64, server: u64); widen(); }
     ports_reused { again(pairs: u64, flows: u64, most: u64); }
@@ -201,6 +206,7 @@ sentences! {
     requests_unknown {
         unknown(n: u64, reason: Phrase); lost(n: u64);
         because(reasons: Vec<Phrase>, snaplen: Option<u64>); ended_early(); not_shown();
+        beside(n: u64, interface: &str);
     }
     reset_unread {
         late(side: Side, n: u64, peer: Side); unread(side: Side, n: u64, peer: Side);

@@ -60,7 +60,7 @@ for _ in range(int(sys.argv[1])):
 ";
 
 /// A shell script in a network namespace of its own; `$0` is the program.
-fn in_a_namespace(lab: &Lab, script: &str) -> Command {
+pub(super) fn in_a_namespace(lab: &Lab, script: &str) -> Command {
     let mut command = lab.command("unshare");
     let script = format!("ip link set lo up && {script}");
     command.args(["-n", "sh", "-c", &script, PROGRAM]);
@@ -69,7 +69,7 @@ fn in_a_namespace(lab: &Lab, script: &str) -> Command {
 
 /// The same, beside another one with a server on the same port: $far there, at NETWORK.2,
 /// and $here, at NETWORK.1. `network`: of the test's own, as others may run beside it.
-fn in_one_of_two_namespaces(lab: &Lab, network: &str, script: &str) -> Command {
+pub(super) fn in_one_of_two_namespaces(lab: &Lab, network: &str, script: &str) -> Command {
     let both = "unshare -n sleep 60 & other=$!; trap 'kill $other' EXIT; \
         until [ \"$(readlink /proc/$other/ns/net)\" != \"$(readlink /proc/$$/ns/net)\" ]; do \
           sleep 0.01; done; \
@@ -86,7 +86,7 @@ fn in_one_of_two_namespaces(lab: &Lab, network: &str, script: &str) -> Command {
     command
 }
 
-fn one<'a>(record: &'a Value, code: &str) -> &'a Value {
+pub(super) fn one<'a>(record: &'a Value, code: &str) -> &'a Value {
     let found = findings(record, code);
     assert_eq!(found.len(), 1, "{code}: {record:#}");
     found[0]

@@ -1,5 +1,6 @@
 //! Runs that are told by hand, and what is to be said of each.
 
+mod beside;
 mod clock;
 mod cut;
 mod hostile;

@@ -1,6 +1,7 @@
 //! `clients_on_the_wire`: clients of a watch that were seen on the wire only.
 
 use crate::findings::FindingsInput;
+use crate::findings::beside::made_beside_the_tap;
 use crate::findings::evidence::{count_of, has_blind_spots};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::AskedClient;
@@ -33,6 +34,10 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         return None;
     };
     if !attached {
+        // Where none of them passed the tap they were not seen there either.
+        if input.flows.is_empty() && made_beside_the_tap(input).is_some() {
+            return None;
+        }
         let none: Option<u64> = None;
         return Some(says(clients_on_the_wire::all()).with("flows", none));
     }

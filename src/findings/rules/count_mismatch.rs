@@ -6,9 +6,8 @@
 //! that a worker read and the wire never carried.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{
-    clock_was_set, count_of, lossless_capture, made_beside_the_tap, was_stopped,
-};
+use crate::findings::beside::made_beside_the_tap;
+use crate::findings::evidence::{clock_was_set, count_of, lossless_capture, was_stopped};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{FlowRecord, Outcome, Severity, Side};
 use crate::wording::count_mismatch;

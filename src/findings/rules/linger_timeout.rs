@@ -1,7 +1,8 @@
 //! `linger_timeout`: the capture did not wait for the last flows.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::{count_of, is_lossy, made_beside_the_tap, was_too_long};
+use crate::findings::beside::made_beside_the_tap;
+use crate::findings::evidence::{count_of, is_lossy, was_too_long};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::{Close, Severity, StopReason};
 use crate::wording::linger_timeout;
@@ -10,8 +11,8 @@ pub(in crate::findings) const RULE: Rule = Rule {
     about: About {
         title: "The capture ended before all flows had closed",
         severities: &[Severity::Warning],
-        means: "After the client has ended, the capture waits until all flows have closed, \
-             but not longer than --linger. This time was over. The last frames of some \
+        means: "After the client has ended, the capture waits until the flows that have begun \
+             since it was started have closed, but not longer than --linger. This time was over. The last frames of some \
              flows are not in the capture.",
         look_at: "The flows that are still open (`close` is \"open\" in flows.jsonl). Does the \
              server close its connections?",
@@ -25,17 +26,20 @@ pub(in crate::findings) const RULE: Rule = Rule {
 
 fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     let capture = input.run.capture.as_ref()?;
-    if capture.stop_reason != StopReason::Timeout
-        || made_beside_the_tap(input).is_some()
-        || is_lossy(input)
-    {
+    if capture.stop_reason != StopReason::Timeout || is_lossy(input) {
         return None;
     }
     // Whoever waited for a client that did not end is to look at that first.
     if was_too_long(input) {
         return None;
     }
-    let open = count_of(input.flows.iter().filter(|f| f.close == Close::Open));
+    let open = count_of(input.own_flows().filter(|f| f.close == Close::Open));
+    // What never passed the tap does not close on it, however long one waits; and others
+    // may leave their connections open for as long as they like.
+    let others = input.flows.iter().any(|f| f.close == Close::Open);
+    if open == 0 && (others || made_beside_the_tap(input).is_some()) {
+        return None;
+    }
     let sentence = linger_timeout::open(Some(open).filter(|&n| n > 0));
     Some(says(sentence).with("open_flows", open))
 }

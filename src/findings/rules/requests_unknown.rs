@@ -1,9 +1,10 @@
 //! `requests_unknown`: requests of which it is not known how they ended.
 
 use crate::findings::FindingsInput;
+use crate::findings::beside::made_beside_the_tap;
 use crate::findings::evidence::{frames_lost, reasons_of, was_cut_short};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
-use crate::model::Severity;
+use crate::model::{Severity, Side};
 use crate::wording::requests_unknown;
 
 pub(in crate::findings) const RULE: Rule = Rule {
@@ -42,6 +43,8 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
         requests_unknown::because(reasons_of(figure), snaplen)
     } else if was_cut_short(input) || input.run.plan.watched {
         requests_unknown::ended_early()
+    } else if let Some(interface) = interface_beside(input, unknown) {
+        requests_unknown::beside(unknown, interface)
     } else {
         requests_unknown::not_shown()
     };
@@ -52,4 +55,12 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
             .with("dropped", capture.map(|_| lost))
             .with("snaplen", capture.map(|c| c.snaplen)),
     )
+}
+
+/// The interface that was captured, where the connections of all these requests went
+/// beside it.
+fn interface_beside<'a>(input: &FindingsInput<'a>, requests: u64) -> Option<&'a str> {
+    let (beside, capture) = made_beside_the_tap(input)?;
+    let are_theirs = beside.told_by == Side::Client && beside.unseen == requests;
+    are_theirs.then_some(capture.interface.as_str())
 }

@@ -143,6 +143,7 @@ mod tests {
             seen: None,
             run: &fixture.run,
             flows: &fixture.flows,
+            own: None,
             workers: packed(&fixture.workers),
         };
         let mut found = findings(&input).into_iter();

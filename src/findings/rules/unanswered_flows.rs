@@ -38,7 +38,7 @@ fn judge(input: &FindingsInput<'_>) -> Option<Conclusion> {
     // Where the watch was over before the connection, the answer may come yet.
     let goes_on = |flow: &FlowRecord| input.run.plan.watched && flow.close == Close::Open;
     let unanswered = || {
-        let flows = input.flows.iter();
+        let flows = input.own_flows();
         flows.filter(|flow| flow.is_unanswered() && !goes_on(flow))
     };
     let flows = count_of(unanswered());

@@ -382,6 +382,7 @@ fn without_an_observation_its_rules_are_silent() {
             seen: None,
             run: &scene.fixture.run,
             flows: &scene.fixture.flows,
+            own: None,
             workers: crate::testkit::packed(&scene.fixture.workers),
         };
         let first = |f: &Finding| Code::from_name(&f.code) < Some(Code::CaptureLossy);

@@ -281,6 +281,7 @@ impl Scene {
             }),
             run: &self.fixture.run,
             flows: &self.fixture.flows,
+            own: None,
             workers: crate::testkit::packed(&self.fixture.workers),
         })
     }

@@ -265,6 +265,7 @@ fn one_is_told_as_one() {
         f.fail(0, Outcome::Refused, None);
         for worker in &mut f.workers {
             worker.outcome = Some(Outcome::Refused);
+            worker.connected_ns = None;
         }
     });
     let message = one(&mismatch, "count_mismatch").message;

@@ -21,6 +21,8 @@ pub struct Progress {
     pub frames: AtomicU64,
     /// Flows that began with a SYN.
     pub opened: AtomicU64,
+    /// Those of them that have closed.
+    pub opened_closed: AtomicU64,
     /// Flows seen.
     pub flows: AtomicU64,
     /// Flows that have closed.
@@ -121,6 +123,8 @@ impl Sink for Recorder {
         self.progress.frames.store(self.frames, Relaxed);
         let counts = self.table.counts();
         self.progress.opened.store(counts.with_syn, Relaxed);
+        let opened_closed = counts.with_syn_closed;
+        self.progress.opened_closed.store(opened_closed, Relaxed);
         self.progress.closed.store(counts.closed, Relaxed);
         // Last: who sees this count sees the others.
         self.progress.flows.store(counts.seen, Release);

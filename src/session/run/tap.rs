@@ -94,6 +94,7 @@ impl Tap for RunningTap {
         let seen = self.progress.flows.load(Acquire);
         FlowProgress {
             opened: self.progress.opened.load(Relaxed),
+            opened_closed: self.progress.opened_closed.load(Relaxed),
             seen,
             closed: self.progress.closed.load(Relaxed),
         }

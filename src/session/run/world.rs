@@ -34,6 +34,8 @@ pub struct StartedSide {
 pub struct FlowProgress {
     /// Flows that began with a SYN.
     pub opened: u64,
+    /// Those of them that have closed.
+    pub opened_closed: u64,
     /// Flows seen.
     pub seen: u64,
     /// Flows that have closed.

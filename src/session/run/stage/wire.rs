@@ -24,7 +24,7 @@ impl Stage<'_> {
     }
 
     /// Waits until every flow that the client can have opened has been seen
-    /// and has closed.
+    /// and has closed. Whether one that began meanwhile is another's is not known yet.
     pub(super) fn until_at_rest(
         &mut self,
         expected: u64,
@@ -48,7 +48,13 @@ impl Stage<'_> {
         let mut told = None;
         loop {
             let flows = tap.flows();
-            let all_closed = flows.closed >= flows.seen;
+            // The tap was there before a client that was started: a flow without a SYN is
+            // somebody else's, who may keep it open. A client that is watched may have one.
+            let (begun, closed) = match self.plan.client {
+                ClientChoice::Existing { .. } => (flows.seen, flows.closed),
+                _ => (flows.opened, flows.opened_closed),
+            };
+            let all_closed = closed >= begun;
             let all_seen = flows.opened >= expected;
             let waited = self.world.elapsed().saturating_sub(since);
             if told.replace(flows) != Some(flows) {
@@ -75,10 +81,10 @@ impl Stage<'_> {
                 steps::at_rest(reason, flows, expected, waited);
                 return reason;
             }
-            let open = flows.seen.max(expected).saturating_sub(flows.closed);
+            let open = begun.max(expected).saturating_sub(closed);
             (self.tell)(Some(Status {
                 waits: Waits::FlowsClose(open, at_most),
-                done: flows.closed,
+                done: closed,
                 frames: tap.frames(),
             }));
             self.world.pause(TICK, None);

@@ -412,7 +412,9 @@ impl Tap for FakeTap {
         let second = u64::from(self.second.is_some_and(|at| at <= now));
         FlowProgress {
             opened: 1 + second,
-            seen: 1 + second,
+            opened_closed: u64::from(self.close <= now) + second,
+            // Somebody else's older one stays open.
+            seen: 2 + second,
             closed: u64::from(self.close <= now) + second,
         }
     }
