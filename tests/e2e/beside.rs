@@ -16,8 +16,15 @@ for at in sys.argv[1:]:
 /// Two of five connections go over another interface than the one that is captured.
 #[test]
 fn a_part_of_the_connections_goes_over_another_interface() {
-    require!(Capture, Root, Ebpf, Namespaces, Tool("unshare"), Tool("ip"));
-    require!(Tool("python3"));
+    require!(
+        Capture,
+        Root,
+        Ebpf,
+        Namespaces,
+        Tool("unshare"),
+        Tool("ip"),
+        Tool("python3")
+    );
     let lab = Lab::new();
     std::fs::write(lab.path().join("asks.py"), ASKS).unwrap();
     let script = "{ \"$0\" run --connect 127.0.0.1:45000 -i lo --out out -- \
@@ -40,8 +47,14 @@ fn a_part_of_the_connections_goes_over_another_interface() {
 /// server has had the connections.
 #[test]
 fn the_server_tells_that_the_tap_saw_nothing() {
-    require!(Capture, Root, UserNamespaces, Tool("unshare"), Tool("ip"));
-    require!(Tool("python3"));
+    require!(
+        Capture,
+        Root,
+        UserNamespaces,
+        Tool("unshare"),
+        Tool("ip"),
+        Tool("python3")
+    );
     let lab = Lab::new();
     std::fs::write(lab.path().join("asks.py"), ASKS).unwrap();
     let script = "ip link add near type veth peer name far && ip link set near up && \
@@ -59,8 +72,14 @@ fn the_server_tells_that_the_tap_saw_nothing() {
 /// Somebody else keeps connections to the same server open, from before the run.
 #[test]
 fn a_run_does_not_wait_for_what_others_keep_open() {
-    require!(Capture, Root, UserNamespaces, Tool("unshare"), Tool("ip"));
-    require!(Tool("python3"));
+    require!(
+        Capture,
+        Root,
+        UserNamespaces,
+        Tool("unshare"),
+        Tool("ip"),
+        Tool("python3")
+    );
     let lab = Lab::new();
     let other = "import socket, time
 all = [socket.create_connection(('127.0.0.1', 45000)) for _ in range(2)]
