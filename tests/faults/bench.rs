@@ -199,29 +199,64 @@ pub fn frames(pcap: &Path) -> u64 {
     frames
 }
 
+/// What a killed coordinator had written by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Written {
+    /// Nothing that tells of a run.
+    Nothing,
+    /// The beginning of a run.
+    Run,
+    /// A run and connections of it in its capture.
+    Flows,
+}
+
 /// What a killed coordinator has written can be read, as far as it goes: the capture by
-/// `analyze`, the run by `show`.
+/// `analyze`, the run by `show`, which has the same flows.
 #[track_caller]
-pub fn readable(lab: &Lab) {
-    let pcap = lab.out().join("capture.pcap");
-    if fs::metadata(&pcap).is_ok_and(|m| m.len() >= 24) {
-        let all = ran(lab, "analyze out/capture.pcap --format json");
-        assert!(matches!(all.status, Some(0 | 1)), "{all:?}");
-        let summary: Value = serde_json::from_str(&all.stdout).unwrap();
-        assert_eq!(summary["frames"], frames(&pcap), "{summary}");
+pub fn readable(lab: &Lab) -> Written {
+    let captured = captured(lab);
+    let log = fs::read(lab.out().join("observation.jsonl"));
+    let Ok(log) = log else {
+        return Written::Nothing;
+    };
+    let shown = ran(lab, "show out --format json");
+    // Not even what is asked for is there yet.
+    if !log.contains(&b'\n') {
+        assert_eq!(shown.status, Some(2), "{shown:?}");
+        assert_eq!(shown.stderr.lines().count(), 1, "{shown:?}");
+        return Written::Nothing;
     }
-    if lab.out().join("observation.jsonl").exists() {
-        let shown = ran(lab, "show out --format json");
-        match shown.status {
-            Some(0 | 1) => {
-                let record: Value = serde_json::from_str(&shown.stdout).unwrap();
-                assert!(record["requests"].is_object(), "{record}");
-            }
-            // Nothing was seen yet.
-            _ => {
-                assert_eq!(shown.status, Some(2), "{shown:?}");
-                assert_eq!(shown.stderr.lines().count(), 1, "{shown:?}");
-            }
+    assert!(matches!(shown.status, Some(0 | 1)), "{shown:?}");
+    let record: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert!(record["requests"].is_object(), "{record}");
+    match record["correlation"]["flows"].as_u64() {
+        None | Some(0) => Written::Run,
+        flows => {
+            assert_eq!(flows, captured, "{record}");
+            Written::Flows
         }
     }
+}
+
+/// How many flows `analyze` finds in the capture, be it in one file or in several.
+#[track_caller]
+fn captured(lab: &Lab) -> Option<u64> {
+    let all = fs::read_dir(lab.out()).ok()?;
+    let mut names: Vec<String> = all
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("capture") && name.ends_with(".pcap"))
+        .filter(|name| fs::metadata(lab.out().join(name)).unwrap().len() >= 24)
+        .map(|name| format!("out/{name}"))
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    names.sort();
+    let mut command = threadtap(lab, "analyze --merge --format json");
+    let all = lab.finish(command.args(&names));
+    assert!(matches!(all.status, Some(0 | 1)), "{all:?}");
+    let summary: Value = serde_json::from_str(&all.stdout).unwrap();
+    let whole: u64 = names.iter().map(|n| frames(&lab.path().join(n))).sum();
+    assert_eq!(summary["frames"], whole, "{summary}");
+    summary["flows"].as_u64()
 }

@@ -390,14 +390,14 @@ pub const ROWS: &[Row] = &[
     row(
         "signal-harmless",
         SIGNALS,
-        "SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGPIPE, SIGXFSZ, twice",
+        "SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGPIPE, SIGXFSZ, once and twice",
         "0; the run goes on",
     ),
     row(
         "signal-kills",
         SIGNALS,
-        "all 17 others, and three real-time signals; every other one twice",
-        READABLE,
+        "all 17 others, and three real-time signals; once and twice",
+        "what was captured until then is read by `analyze`, the run by `show`; of one SIGSEGV or SIGBUS it takes no notice",
     ),
     row("stdout-closed", STREAMS, "standard output closed", "saved"),
     row(
@@ -524,19 +524,19 @@ pub const ROWS: &[Row] = &[
         "serve-slow-loris",
         SERVE,
         "a crowd that sends a byte now and then",
-        "others are answered meanwhile (`pool`, `iterative`: once a line is full)",
+        "others are answered meanwhile (`pool`, `iterative`: once a line is full); threads and memory come back",
     ),
     row(
         "serve-random-bytes",
         SERVE,
         "random bytes",
-        "others are answered; threads come back",
+        "others are answered; threads and memory come back",
     ),
     row(
         "serve-reset-storm",
         SERVE,
         "connections and resets at full speed",
-        "others are answered meanwhile; threads come back",
+        "others are answered meanwhile; threads and memory come back",
     ),
     row(
         "serve-pipelines",

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::{BENCH, Case};
-use crate::bench::{ran, readable, threadtap};
+use crate::bench::{Written, ran, readable, threadtap};
 use crate::common::need::Need;
 use crate::common::{HANG, Lab, Ran, peers, signal_to, start, until};
 
@@ -77,7 +77,7 @@ pub const CASES: &[Case] = &[
         run: || {
             for observe in ["exact", "ptrace"] {
                 let line = format!("run --observe {observe} --out out --server-cmd");
-                killed_after(&MOMENTS_MS, |lab| {
+                killed_after(Written::Flows, |lab| {
                     let mut command = threadtap(lab, &line);
                     command.args(["python3 server.py", "--", "python3", "client.py"]);
                     command
@@ -89,8 +89,12 @@ pub const CASES: &[Case] = &[
         key: "killed-uncaptured",
         needs: PYTHON,
         run: || {
-            killed("run --no-capture -n 4000 --out out");
-            killed("run --no-capture --out out -- python3 client.py");
+            for line in [
+                "run --no-capture -n 4000 --out out",
+                "run --no-capture --out out -- python3 client.py",
+            ] {
+                killed_after(Written::Run, |lab| threadtap(lab, line));
+            }
         },
     },
     Case {
@@ -122,14 +126,19 @@ pub const CASES: &[Case] = &[
     Case {
         key: "killed-compare",
         needs: BENCH,
-        run: || killed("compare -n 500 --repeat 3 --out out"),
+        run: || {
+            killed_after(Written::Nothing, |lab| {
+                threadtap(lab, "compare -n 500 --repeat 3 --out out")
+            });
+        },
     },
     Case {
         key: "killed-ceiling",
         needs: BENCH,
         run: || {
             for kind in ["thread", "process", "connection"] {
-                killed(&format!("ceiling --kind {kind} --max 3000"));
+                let line = format!("ceiling --kind {kind} --max 3000");
+                killed_after(Written::Nothing, |lab| threadtap(lab, &line));
             }
         },
     },
@@ -185,20 +194,34 @@ while True:
 /// Ten moments, from before the first process to well into the run.
 const MOMENTS_MS: [u64; 10] = [2, 10, 25, 50, 90, 150, 240, 360, 520, 800];
 
+/// Moments that come where the machine is so busy that nothing was written in these.
+const LATER_MS: [u64; 5] = [1600, 3200, 6400, 12_800, 25_600];
+
 fn killed(line: &str) {
-    killed_after(&MOMENTS_MS, |lab| threadtap(lab, line));
+    killed_after(Written::Flows, |lab| threadtap(lab, line));
 }
 
 /// Killed so long after its start; what it has saved can be read.
-fn killed_after(moments_ms: &[u64], command: impl Fn(&Lab) -> Command) {
-    for moment in moments_ms {
+fn killed_after(wanted: Written, command: impl Fn(&Lab) -> Command) {
+    at_moments(wanted, |moment| {
         let lab = Lab::new();
         fs::write(lab.path().join("client.py"), CLIENT).unwrap();
         fs::write(lab.path().join("server.py"), SERVER).unwrap();
-        killed_once(&lab, command(&lab), *moment);
+        killed_once(&lab, command(&lab), moment);
         lab.until_nothing_is_left();
-        readable(&lab);
-    }
+        readable(&lab)
+    });
+}
+
+/// At every moment; so much has to be written at one of them, lest what could be read
+/// never was anything.
+fn at_moments(wanted: Written, at: impl Fn(u64) -> Written) {
+    let most = MOMENTS_MS.into_iter().map(&at).max().unwrap();
+    let late = || LATER_MS.into_iter().map(&at).any(|w| w >= wanted);
+    assert!(
+        most >= wanted || late(),
+        "nothing was ever written: {most:?}"
+    );
 }
 
 fn killed_once(lab: &Lab, mut command: Command, moment_ms: u64) -> Ran {
@@ -224,7 +247,7 @@ fn answers(address: SocketAddr) {
 fn existing() {
     let address = peers::answering(b"JAM 12:34:56\r\n");
     let line = format!("run -s pool -n 20000 --out out --connect {address}");
-    killed_after(&MOMENTS_MS, |lab| threadtap(lab, &line));
+    killed_after(Written::Flows, |lab| threadtap(lab, &line));
     answers(address);
 }
 
@@ -261,7 +284,7 @@ fn address() -> SocketAddr {
 /// Who is watched or attached to is neither stopped nor ended, whatever becomes of the
 /// run, and nobody traces it any more.
 fn beside_a_server(line: impl Fn(u32) -> String) {
-    for moment in MOMENTS_MS {
+    at_moments(Written::Flows, |moment| {
         let lab = Lab::new();
         let mut server = Program::server(&lab);
         let child = server.child();
@@ -276,7 +299,7 @@ fn beside_a_server(line: impl Fn(u32) -> String) {
         killed_once(&lab, threadtap(&lab, &line(pids[0])), moment);
         lab.until_nothing_is_left();
         asked.join().unwrap();
-        readable(&lab);
+        let written = readable(&lab);
         answers(address());
         for pid in pids {
             let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
@@ -287,7 +310,8 @@ fn beside_a_server(line: impl Fn(u32) -> String) {
             signal_to(pid.cast_signed(), Signal::KILL);
         }
         server.0.wait().unwrap();
-    }
+        written
+    });
 }
 
 /// While clients talk.

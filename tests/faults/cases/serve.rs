@@ -5,13 +5,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use super::{BENCH, Case};
 use crate::bench::{threadtap, tree_of};
-use crate::common::{HANG, Lab, peers, signal_to, until, wait};
+use crate::common::{Lab, peers, signal_to, until, wait};
 
 pub const CASES: &[Case] = &[
     Case {
@@ -49,6 +49,26 @@ fn is_serial(model: &str) -> bool {
     matches!(model, "pool" | "iterative")
 }
 
+/// Who holds nobody up is answered within this time: long for a busy machine, and half of
+/// the idle time after which a server gets rid of those that hold it.
+const ANSWERED: Duration = Duration::from_secs(30);
+
+/// Who is told to end, with a grace of 2 s, ends within this time, however busy the
+/// machine is.
+const ENDED: Duration = Duration::from_secs(15);
+
+/// What an allocator may keep in KiB, of so many connections that were open at once: some
+/// 40 MiB of ten thousand.
+const fn may_keep(open: usize) -> u64 {
+    (8 << 10) + open as u64 * 16 / 5
+}
+
+/// Threads, those of the children too, and memory in KiB.
+struct AtRest {
+    tasks: usize,
+    memory: u64,
+}
+
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -76,16 +96,18 @@ impl Server {
 
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(HANG)).unwrap();
+        stream.set_read_timeout(Some(ANSWERED)).unwrap();
         stream
     }
 
     fn answers(&self) {
+        let since = Instant::now();
         let mut stream = self.connect();
         stream.write_all(b"TIME\r\n").unwrap();
         let mut answer = [0; 14];
         stream.read_exact(&mut answer).unwrap();
         assert!(answer.starts_with(b"JAM "), "{answer:?}");
+        assert!(since.elapsed() < ANSWERED, "{:?}", since.elapsed());
     }
 
     /// Its threads, those of its children too.
@@ -102,14 +124,36 @@ impl Server {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// Waits until it has as many threads as it had.
-    fn comes_back(&self, tasks: usize) {
-        until("its threads have ended", || self.tasks() <= tasks);
+    /// What it has when nobody has come yet.
+    fn at_rest(&self) -> AtRest {
+        AtRest {
+            tasks: self.tasks(),
+            memory: self.memory(),
+        }
+    }
+
+    /// Waits until it has as many threads as it had; nor has it more memory, but for what
+    /// the allocator keeps where so many connections were open at once.
+    fn comes_back(&self, to: &AtRest, open: usize, what: &str) {
+        until("its threads have ended", || self.tasks() <= to.tasks);
+        let more = self.memory().saturating_sub(to.memory);
+        assert!(
+            more < may_keep(open),
+            "{what}, {open} connections: {more} KiB were not given back"
+        );
+    }
+
+    /// About how many connections it has: its descriptors.
+    fn open(&self) -> usize {
+        let all = fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        all.unwrap().count()
     }
 
     fn ends(mut self) {
+        let since = Instant::now();
         signal_to(self.child.id().cast_signed(), Signal::TERM);
         assert_eq!(wait(&mut self.child), Some(0));
+        assert!(since.elapsed() < ENDED, "{:?}", since.elapsed());
         assert_eq!(self.lab.left(), [""; 0]);
         let log = fs::read_to_string(self.lab.path().join("log")).unwrap();
         assert!(!log.contains("panicked"), "{log}");
@@ -141,16 +185,13 @@ fn idle() {
             _ => ("", most),
         };
         let server = Server::start(&format!("--model {model} {line}"));
-        let (tasks, memory) = (server.tasks(), server.memory());
+        let at_rest = server.at_rest();
         let open: Vec<TcpStream> = (0..all).map(|_| server.connect()).collect();
         server.answers();
         drop(open);
-        server.comes_back(tasks);
+        server.comes_back(&at_rest, all, model);
         server.answers();
-        server.comes_back(tasks);
-        // What the allocator keeps of ten thousand.
-        let more = server.memory().saturating_sub(memory);
-        assert!(more < 40 << 10, "{model}: {more} KiB were not given back");
+        server.comes_back(&at_rest, all, model);
         server.ends();
     }
 }
@@ -158,9 +199,16 @@ fn idle() {
 /// A crowd that sends a byte now and then, and never a whole request.
 fn slow_loris() {
     for model in MODELS {
-        let server = Server::start(&format!("--model {model} --workers 4 --idle-timeout 200ms"));
-        let tasks = server.tasks();
-        let crowd = if is_serial(model) { 8 } else { 200 };
+        // The others are not rid of them while somebody else is answered.
+        let (crowd, idle) = if is_serial(model) {
+            (8, "200ms")
+        } else {
+            (200, "600s")
+        };
+        let server = Server::start(&format!(
+            "--model {model} --workers 4 --idle-timeout {idle}"
+        ));
+        let at_rest = server.at_rest();
         let mut all: Vec<TcpStream> = (0..crowd).map(|_| server.connect()).collect();
         for round in 0..20 {
             for stream in &mut all {
@@ -174,7 +222,7 @@ fn slow_loris() {
         // Where they hold every worker, until the longest line is full or they are idle.
         server.answers();
         drop(all);
-        server.comes_back(tasks);
+        server.comes_back(&at_rest, crowd, model);
         server.ends();
     }
 }
@@ -183,8 +231,9 @@ fn random_bytes() {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for model in MODELS {
         let server = Server::start(&format!("--model {model} --idle-timeout 200ms"));
-        let tasks = server.tasks();
-        for _ in 0..200 {
+        let at_rest = server.at_rest();
+        let crowd = 200;
+        for _ in 0..crowd {
             let mut stream = server.connect();
             let bytes: Vec<u8> = (0..300)
                 .map(|_| {
@@ -198,7 +247,7 @@ fn random_bytes() {
             let _ = stream.write_all(&bytes);
         }
         server.answers();
-        server.comes_back(tasks);
+        server.comes_back(&at_rest, crowd, model);
         server.ends();
     }
 }
@@ -208,7 +257,7 @@ fn reset_storm() {
     static STOP: AtomicBool = AtomicBool::new(false);
     for model in MODELS {
         let server = Server::start(&format!("--model {model}"));
-        let (tasks, address) = (server.tasks(), server.address);
+        let (at_rest, address) = (server.at_rest(), server.address);
         STOP.store(false, Ordering::Relaxed);
         let storm: Vec<_> = (0..2)
             .map(|_| {
@@ -224,21 +273,25 @@ fn reset_storm() {
                 })
             })
             .collect();
+        let mut open = 0;
         for _ in 0..5 {
             std::thread::sleep(Duration::from_millis(100));
             server.answers();
+            open = open.max(server.open());
         }
         STOP.store(true, Ordering::Relaxed);
         let made: u32 = storm.into_iter().map(|s| s.join().unwrap()).sum();
         assert!(made > 100, "{model}: {made}");
+        // Those that the kernel has accepted before come yet.
+        open = open.max(server.open());
         server.answers();
-        server.comes_back(tasks);
+        server.comes_back(&at_rest, open, model);
         server.ends();
     }
 }
 
-/// Clients that ask and never read, and one that asks without a pause: its end comes
-/// within the grace. Without it, it would wait for ten minutes.
+/// Clients that ask and never read: its end comes within the grace ([`Server::ends`]).
+/// Without it, it would wait for ten minutes.
 fn pipelines() {
     for model in MODELS {
         let server = Server::start(&format!("--model {model} --idle-timeout 600s"));

@@ -5,6 +5,8 @@ use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::Case;
 use super::refused::{ANSWERS, refuse};
 use crate::bench::{could_not_run, one_line, saved};
@@ -17,6 +19,7 @@ const USER: &[Need] = &[
     Need::Namespaces,
     Need::UserNamespaces,
     Need::Tool("ip"),
+    Need::Tool("python3"),
     Need::Tool("setpriv"),
     Need::Tool("unshare"),
 ];
@@ -182,13 +185,38 @@ fn low_port() {
     let outside = run("run -n 3 --port 80 --isolate never --no-capture --out out");
     could_not_run(&outside, &["port 80", "--port"]);
     // A program of one's own needs to be root there.
-    let server = "import http.server, sys; http.server.HTTPServer((\"127.0.0.1\", 80), http.server.BaseHTTPRequestHandler).serve_forever()";
-    for (identity, status) in [("own", 2), ("root", 1)] {
+    let own_program = |identity: &str| -> Ran {
         let own = lab();
-        fs::write(own.path().join("low.py"), server).unwrap();
-        let line = format!("run -n 3 --isolate-as {identity} --out out --server-cmd");
+        fs::write(own.path().join("low.py"), LOW).unwrap();
+        let line = format!("run -n 3 --port 80 --isolate-as {identity} --out out --server-cmd");
         let mut command = behind(&own, &[BECOME], &line);
-        let ran = own.finish(command.arg("python3 low.py"));
-        assert_eq!(ran.status, Some(status), "{identity}: {ran:?}");
-    }
+        own.finish(command.arg("python3 low.py"))
+    };
+    let ran = own_program("root").exits(0);
+    let record = saved(&ran);
+    assert_eq!(record["requests"]["valid"], 3, "{record}");
+    assert_eq!(record["plan"]["isolated"], true);
+    let ran = own_program("me").exits(1);
+    let record = saved(&ran);
+    assert_eq!(record["requests"]["failed"]["not_attempted"], 3, "{record}");
+    let codes: Vec<&Value> = record["findings"].as_array().unwrap().iter().collect();
+    assert_eq!(codes.len(), 1, "{codes:?}");
+    assert_eq!(codes[0]["code"], "server_not_listening");
+    let message = codes[0]["message"].as_str().unwrap();
+    assert!(message.contains("Permission denied"), "{message}");
+    let told = ran.stderr.lines().filter(|line| line.contains(message));
+    assert_eq!(told.count(), 1, "{}", ran.stderr);
 }
+
+/// A server that answers on port 80.
+const LOW: &str = "import socket, time
+l = socket.socket()
+l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+l.bind(('127.0.0.1', 80))
+l.listen(64)
+while True:
+    c, _ = l.accept()
+    if c.recv(64):
+        c.sendall(time.strftime('JAM %H:%M:%S\\r\\n').encode())
+    c.close()
+";
