@@ -41,12 +41,14 @@ impl Beside {
     /// `None`: each has a flow, or may have one, or none was made.
     #[must_use]
     pub fn of(flows: &[FlowRecord], accounts: &Accounts<'_>) -> Option<Self> {
-        let client: Vec<Made> = accounts.of_client().collect();
+        // There may be millions: they are counted, and not gathered.
+        let made = accounts.of_client().count();
         let blind = accounts.client.is_some_and(Activity::has_blind_spots);
-        if !client.is_empty() || accounts.tells_client && !blind {
-            return Self::told(flows, Side::Client, client);
+        if made > 0 || accounts.tells_client && !blind {
+            return Self::told(flows, Side::Client, made, accounts.of_client());
         }
-        Self::told(flows, Side::Server, accounts.of_server().collect())
+        let made = accounts.of_server().count();
+        Self::told(flows, Side::Server, made, accounts.of_server())
     }
 
     /// Whether no connection was seen at all.
@@ -55,27 +57,36 @@ impl Beside {
         self.unseen == self.made
     }
 
-    fn told(flows: &[FlowRecord], told_by: Side, made: Vec<Made>) -> Option<Self> {
-        let all = made.len() as u64;
+    fn told(
+        flows: &[FlowRecord],
+        told_by: Side,
+        all: usize,
+        made: impl Iterator<Item = Made>,
+    ) -> Option<Self> {
         let unseen = match flows {
             [] => all,
-            flows => unseen(flows, told_by, made),
+            flows => unseen(flows, told_by, all, made),
         };
         (unseen > 0).then_some(Self {
             told_by,
-            made: all,
-            unseen,
+            made: all as u64,
+            unseen: unseen as u64,
         })
     }
 }
 
 /// How many of these have no flow with their client's end, and cannot be one of the flows
 /// that nobody is known to have: on its way an address may be changed for another.
-fn unseen(flows: &[FlowRecord], told_by: Side, mut made: Vec<Made>) -> u64 {
+fn unseen(
+    flows: &[FlowRecord],
+    told_by: Side,
+    all: usize,
+    made: impl Iterator<Item = Made>,
+) -> usize {
     let nobodys = |f: &&FlowRecord| f.is_nobodys(told_by) && f.handshake.is_some();
     let nobodys = flows.iter().filter(nobodys).count();
-    // Where each has one there is nothing to look for: there may be millions.
-    if nobodys == 0 && made.len() == flows.len() {
+    // Where each has one there is nothing to look for.
+    if nobodys == 0 && all == flows.len() {
         return 0;
     }
     let ends: HashSet<Endpoint> = flows.iter().map(|f| f.client).collect();
@@ -87,8 +98,8 @@ fn unseen(flows: &[FlowRecord], told_by: Side, mut made: Vec<Made>) -> u64 {
             !ends.contains(&end)
         }
     };
-    made.retain(|(_, end)| end.is_some_and(is_on_none));
-    made.len().saturating_sub(nobodys) as u64
+    let beside = made.filter(|(_, end)| end.is_some_and(is_on_none));
+    beside.count().saturating_sub(nobodys)
 }
 
 impl Accounts<'_> {

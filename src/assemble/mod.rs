@@ -108,7 +108,7 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     let hides = hides.is_some_and(|c| unseen::hides_attempts(c, &flows, lossless));
     // Whose a connection is that was made while the clock was set, no time tells.
     let knows_all = client.knows_all(none_seen, hides) && !moments::clock_was_set(observation);
-    let own = own_flows::of(
+    let all_own = own_flows::of(
         &flows,
         &own_flows::Known {
             sockets: knows_all.then_some(&sockets[..]),
@@ -118,25 +118,18 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
     );
     let told = Told::of(observation, &client, &server, when.moments.client_ended);
     let due = DueTimes::of(observation);
-    let terms = Terms {
-        time: server.is_embedded(),
-        left_open: watch.is_some(),
-        lossy: lost::frames(observation),
-    };
+    let terms = terms(observation, &server, watch.is_some());
     let mut workers = told::workers(told.as_ref(), &client, wire, terms, due);
     server.put_workers(&mut workers);
-    let accounts = Accounts {
-        seen: Some(observation),
+    let seen = Seen {
+        observation,
         client: client_activity.as_ref(),
         server: server_activity.as_ref(),
-        workers: &workers,
-        tells_client: client.tells_owners(),
     };
-    let beside = captured.then(|| Beside::of(&flows, &accounts)).flatten();
+    let beside = wire.and_then(|flows| beside(seen, (flows, &workers), &client));
     // Connections were made, and none of them passed the tap: it tells of none.
-    let none_passed = own.is_empty() && beside.is_some_and(|beside| beside.is_all());
-    let own_flows = &own[..];
-    let own = (captured && !none_passed).then_some(own_flows);
+    let none_passed = all_own.is_empty() && beside.is_some_and(|beside| beside.is_all());
+    let own = (captured && !none_passed).then_some(&all_own[..]);
     // What is said on a connection that began before is said all the same.
     let with_older = own_flows::with_older(own, &flows, watch.as_ref());
     let said = with_older.as_deref().or(own);
@@ -189,14 +182,10 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         findings: Vec::new(),
     };
     run.findings = findings(&FindingsInput {
-        seen: Some(Seen {
-            observation,
-            client: client_activity.as_ref(),
-            server: server_activity.as_ref(),
-        }),
+        seen: Some(seen),
         run: &run,
         flows: &flows,
-        own: Some(said.unwrap_or(own_flows)),
+        own: Some(said.unwrap_or(&all_own)),
         workers: &workers,
     });
     Assembled {
@@ -204,6 +193,31 @@ pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assemb
         flows,
         workers,
     }
+}
+
+/// What is known of the answers beforehand. `left_open`: it was a watch.
+fn terms(observation: &Observation, server: &ServerSide<'_>, left_open: bool) -> Terms {
+    Terms {
+        time: server.is_embedded(),
+        left_open,
+        lossy: lost::frames(observation),
+    }
+}
+
+/// The connections that were made and have no flow.
+fn beside(
+    seen: Seen<'_>,
+    (flows, workers): (&[FlowRecord], &Packed<WorkerRecord>),
+    client: &ClientSide<'_>,
+) -> Option<Beside> {
+    let accounts = Accounts {
+        seen: Some(seen.observation),
+        client: seen.client,
+        server: seen.server,
+        workers,
+        tells_client: client.tells_owners(),
+    };
+    Beside::of(flows, &accounts)
 }
 
 /// Threads and processes of both sides and of the system, as far as the clock tells of them.

@@ -88,9 +88,9 @@ impl FlowIndex {
         let (had_syn, was_closed) = (entry.life.has_syn(), entry.life.is_closed());
         entry.life.take(s, from);
         entry.last = entry.last.max(s.time);
-        let has_syn = entry.life.has_syn();
-        self.counts.with_syn += u64::from(!had_syn && has_syn);
-        let closes = has_syn && entry.life.is_closed() && !(had_syn && was_closed);
+        self.counts.with_syn += u64::from(!had_syn && entry.life.has_syn());
+        let both = entry.life.has_syn() && entry.life.is_closed();
+        let closes = both && !(had_syn && was_closed);
         self.counts.with_syn_closed += u64::from(closes);
         if was_closed {
             self.slab.touch(place, Queue::Closed);
