@@ -171,7 +171,9 @@ mod tests {
         assert_eq!(codes(&progress), ["too_few_repeats"]);
         let mut isolated = runs(0, &[5, 6]);
         isolated.extend(runs(1, &[7, 8]));
-        isolated.iter_mut().for_each(|m| m.run.plan.isolated = true);
+        for one in &mut isolated {
+            one.run.plan.isolated = true;
+        }
         progress.measured = &isolated;
         assert!(record(&progress).plan.isolated);
     }

@@ -204,6 +204,7 @@ fn low_port() {
     assert_eq!(codes[0]["code"], "server_not_listening");
     let message = codes[0]["message"].as_str().unwrap();
     assert!(message.contains("Permission denied"), "{message}");
+    assert!(message.contains("--isolate-as root"), "{message}");
     let told = ran.stderr.lines().filter(|line| line.contains(message));
     assert_eq!(told.count(), 1, "{}", ran.stderr);
 }
