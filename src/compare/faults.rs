@@ -142,8 +142,8 @@ fn outside(rows: &[CompareRow], measured: &[Measured]) -> Option<Finding> {
     let folders: Vec<&str> = all.iter().map(|m| m.folder.as_str()).collect();
     let first = folders.first()?;
     let of_row = |at: usize| all.iter().any(|m| m.contender == at);
-    let named = rows.iter().enumerate().filter(|(at, _)| of_row(*at));
-    let names: Vec<&str> = named.map(|(_, row)| row.name.as_str()).collect();
+    let told = rows.iter().enumerate().filter(|(at, _)| of_row(*at));
+    let names: Vec<&str> = told.map(|(_, row)| row.name.as_str()).collect();
     let n = folders.len() as u64;
     let said = compared::isolated_outside(names, n, first, n > 1);
     Some(finding(OUTSIDE, Severity::Warning, vec![said]).with("runs", folders.clone()))

@@ -184,8 +184,8 @@ fn serving_thread_unseen_where_nothing_was_received_or_sent() {
             let advises = message.contains("--trace-rw");
             assert_eq!(advises, advised && !read_write, "{message}");
             // Programs in the kernel see every call.
-            let server = &mut unseen.observation.server;
-            server.started.as_mut().unwrap().observer = ObserverName::Ebpf;
+            let started = unseen.observation.server.started.as_mut();
+            started.unwrap().observer = ObserverName::Ebpf;
             let message = unseen.one("serving_thread_unseen").message;
             let blames = message.contains("not traced") || message.contains("--trace-rw");
             assert!(!blames, "{message}");
