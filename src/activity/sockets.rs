@@ -323,15 +323,11 @@ impl SocketLog {
         let before = known.map_or(Standing::Free, |k| k.1);
         // Another one has connected it for this caller (`seccomp_unotify`(2)), and that was
         // told: it is where it was.
-        let stays = local.is_some()
-            && before == Standing::Connected
-            && known.is_some_and(|(last, _)| {
-                let last = &self.made[last];
-                (last.local, last.target) == (*local, *target)
-            });
-        let (begins, standing) = match errno {
-            Some(0) if stays => (false, Standing::Connected),
-            errno => connect_says(before, *errno),
+        let at = known.map(|(last, _)| (self.made[last].local, self.made[last].target));
+        let stays = local.is_some() && at == Some((*local, *target));
+        let (begins, standing) = match (before, errno) {
+            (Standing::Connected, Some(0)) if stays => (false, before),
+            (before, errno) => connect_says(before, *errno),
         };
         if let (Some(socket), Some((last, before)), false) = (socket, known, begins) {
             self.made_by.insert(*socket, (last, standing));

@@ -124,35 +124,6 @@ pub fn end_tidily() {
     });
 }
 
-/// While it lives, none of [`INTERRUPTIONS`] is handled on this thread.
-pub(super) struct Undisturbed(libc::sigset_t);
-
-impl Undisturbed {
-    pub(super) fn begin() -> Self {
-        // SAFETY: a set of zeros is a valid one, and all calls get sets of this function;
-        // for valid signals and a valid command none of them fails.
-        unsafe {
-            let mut set: libc::sigset_t = std::mem::zeroed();
-            let mut before: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&raw mut set);
-            for signal in INTERRUPTIONS {
-                libc::sigaddset(&raw mut set, signal);
-            }
-            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, &raw mut before);
-            Self(before)
-        }
-    }
-}
-
-impl Drop for Undisturbed {
-    fn drop(&mut self) {
-        // SAFETY: the set is that of this thread before, which the type does not leave.
-        unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
-        }
-    }
-}
-
 /// Lets a signal that comes once more end this program, whatever it waits for. To be
 /// called before the first is caught.
 ///

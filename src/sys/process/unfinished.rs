@@ -7,10 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{AtFlags, unlinkat};
 
-use super::signals::Undisturbed;
-
-/// Each by its folder and its name. Whoever holds the lock is interrupted by none of the
-/// signals whose handler takes it.
+/// Each by its folder and its name. Whoever holds the lock is interrupted by no
+/// signal, whose handler may take it.
 static ALL: Mutex<Vec<(RawFd, CString)>> = Mutex::new(Vec::new());
 
 fn all() -> MutexGuard<'static, Vec<(RawFd, CString)>> {
@@ -52,7 +50,7 @@ impl Drop for Unfinished<'_> {
 }
 
 /// Removes all of them and ends this program by `end`, and no new one is begun in between.
-/// For the handler of a signal of [`Undisturbed`].
+/// For the handler of a signal.
 pub(super) fn remove_and(end: impl FnOnce()) {
     let all = all();
     for (folder, name) in all.iter() {
@@ -67,6 +65,32 @@ fn remove(folder: RawFd, name: &CStr) {
     let folder = unsafe { BorrowedFd::borrow_raw(folder) };
     // It may be in its place already.
     let _ = unlinkat(folder, name, AtFlags::empty());
+}
+
+/// While it lives, no signal is handled on this thread.
+struct Undisturbed(libc::sigset_t);
+
+impl Undisturbed {
+    fn begin() -> Self {
+        // SAFETY: a set of zeros is a valid one, and all calls get sets of this function;
+        // for a valid command none of them fails.
+        unsafe {
+            let mut set: libc::sigset_t = std::mem::zeroed();
+            let mut before: libc::sigset_t = std::mem::zeroed();
+            libc::sigfillset(&raw mut set);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, &raw mut before);
+            Self(before)
+        }
+    }
+}
+
+impl Drop for Undisturbed {
+    fn drop(&mut self) {
+        // SAFETY: the set is that of this thread before, which the type does not leave.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
+        }
+    }
 }
 
 #[cfg(test)]
