@@ -10,6 +10,7 @@
 //! run are those of the last facts, and a figure that needs what is missing is
 //! absent.
 
+mod activities;
 mod alone;
 mod built;
 mod connections;
@@ -41,14 +42,13 @@ use self::sides::{ClientSide, ServerSide};
 use self::told::Told;
 use self::watch::Watch;
 use self::watched::Watched;
-use crate::activity::Activity;
 use crate::activity::beside::{Accounts, Beside};
 use crate::activity::outcomes::Terms;
 use crate::census::Samples;
 use crate::correlate;
 use crate::findings::{FindingsInput, Seen, findings};
 use crate::model::observation::{
-    Event, Leftovers, Observation, ObserverCost, ObserverName, SideObservation, Trouble,
+    Leftovers, Observation, ObserverCost, ObserverName, SideObservation,
 };
 use crate::model::{
     CaptureSummary, Correlation, Exchange, FlowRecord, Latencies, Nanos, Observer, Packed,
@@ -89,7 +89,7 @@ pub struct Assembled {
 pub fn assemble(observation: &Observation, mut flows: Vec<FlowRecord>) -> Assembled {
     let when = When::of(observation, &flows);
     let mut watch = Watch::of(observation, &when);
-    let (client_activity, server_activity) = activities(observation, watch.as_mut(), &flows);
+    let (client_activity, server_activity) = activities::of(observation, watch.as_mut(), &flows);
     let client = ClientSide::new(observation, client_activity.as_ref());
     let server = ServerSide::new(observation, server_activity.as_ref());
     let mut sockets = client.sockets(when.moments.client_ended);
@@ -232,58 +232,6 @@ fn census(
         server: moments::by_a_clock(observation, server.census(when)),
         system: when.system(samples(&observation.system).system()),
     }
-}
-
-/// What the tasks of both sides did: the client's, and the server's.
-fn activities(
-    observation: &Observation,
-    watch: Option<&mut Watch>,
-    flows: &[FlowRecord],
-) -> (Option<Activity>, Option<Activity>) {
-    let port = port_of(&observation.target);
-    let mut client = activity(observation, &observation.client, None, watch.as_deref());
-    let mut server = activity(observation, &observation.server, port, watch.as_deref());
-    if let Some(server) = &mut server {
-        alone::conclude(server, flows);
-    }
-    if let Some(watch) = watch {
-        watch.begin_client(client.as_mut());
-    }
-    (client, server)
-}
-
-/// What the tasks of a side did; `None` where not every event was told. With a
-/// port, what was accepted on others is nobody's affair here.
-fn activity(
-    observation: &Observation,
-    side: &SideObservation,
-    port: Option<u16>,
-    watch: Option<&Watch>,
-) -> Option<Activity> {
-    // What is not known in full tells of nothing how often it was.
-    if !side.is_traced() || has_lost_records(observation, side) {
-        return None;
-    }
-    let mut activity = Activity::default();
-    let over = |event: &&Event| watch.is_some_and(|watch| watch.is_over_at(event));
-    for event in side.events.iter().filter(|event| !over(event)) {
-        activity.apply(event);
-    }
-    if let Some(port) = port {
-        activity.sockets.keep_port(port);
-    }
-    Some(activity)
-}
-
-/// Whether records of the programs in the kernel were lost: then it is not known whose.
-fn has_lost_records(observation: &Observation, side: &SideObservation) -> bool {
-    let lost = |trouble: &Trouble| matches!(trouble, Trouble::RecordsLost { .. });
-    side.observer() == Some(ObserverName::Ebpf) && observation.troubles.iter().any(lost)
-}
-
-fn port_of(target: &str) -> Option<u16> {
-    let target: std::net::SocketAddr = target.parse().ok()?;
-    Some(target.port())
 }
 
 fn samples(of: &[Sample]) -> Samples {
