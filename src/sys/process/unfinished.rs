@@ -52,6 +52,8 @@ impl Drop for Unfinished<'_> {
 /// Removes all of them and ends this program by `end`, and no new one is begun in between.
 /// For the handler of a signal.
 pub(super) fn remove_and(end: impl FnOnce()) {
+    // Another signal's handler on this thread would wait for this one's lock.
+    let _undisturbed = Undisturbed::begin();
     let all = all();
     for (folder, name) in all.iter() {
         remove(*folder, name);
