@@ -154,6 +154,12 @@ pub(super) fn traced<'a>(seen: &Seen<'a>, side: Side) -> Option<&'a Activity> {
     }
 }
 
+/// Whether a program's output says one of these, which are in small letters.
+pub(super) fn says_any_of(said: &str, words: &[&str]) -> bool {
+    let said = said.to_lowercase();
+    words.iter().any(|words| said.contains(words))
+}
+
 /// How a side ended that is somebody else's program.
 pub(super) fn ended_program(seen: &Seen<'_>, side: Side) -> Option<SideEnded> {
     let side = seen.observation.side(side);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::activity::Activity;
 use crate::findings::ending::{is_loopback, quoted};
-use crate::findings::evidence::traced;
+use crate::findings::evidence::{says_any_of, traced};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::{FindingsInput, Seen};
 use crate::model::observation::Trouble;
@@ -175,6 +175,5 @@ fn says_unreachable(line: &str) -> bool {
         "unknownhostexception",
         "no such host",
     ];
-    let line = line.to_lowercase();
-    WORDS.iter().any(|words| line.contains(words))
+    says_any_of(line, &WORDS)
 }

@@ -1,7 +1,7 @@
 //! `server_not_listening`: a server of somebody's own that did not come to listen.
 
 use crate::findings::FindingsInput;
-use crate::findings::evidence::command_of;
+use crate::findings::evidence::{command_of, says_any_of};
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::model::observation::Trouble;
 use crate::model::{Nanos, Severity, Side};
@@ -115,9 +115,4 @@ fn says_in_use(said: &str) -> bool {
         "os error 98",
     ];
     says_any_of(said, &WORDS)
-}
-
-fn says_any_of(said: &str, words: &[&str]) -> bool {
-    let said = said.to_lowercase();
-    words.iter().any(|words| said.contains(words))
 }
