@@ -489,7 +489,7 @@ fn what_a_long_run_gathers_lies_on_disk() {
     require!(Capture);
     let lab = Lab::new();
     let mut command = lab.threadtap(&[]);
-    command.args(["run", "-s", "pool", "-n", "60000", "--port", "0"]);
+    command.args(["run", "-s", "pool", "-n", "30000", "--port", "0"]);
     command.args([
         "--flows",
         "10",
@@ -499,7 +499,7 @@ fn what_a_long_run_gathers_lies_on_disk() {
         "--out",
         "out",
     ]);
-    command.args(["--expect", "requests.valid == 60000"]);
+    command.args(["--expect", "requests.valid == 30000"]);
     let mut started = start(&mut command);
     let maps = format!("/proc/{}/maps", started.child.id());
     let mut mapped = false;
@@ -517,8 +517,8 @@ fn what_a_long_run_gathers_lies_on_disk() {
     }
     let record: Value =
         serde_json::from_slice(&fs::read(lab.out().join("run.json")).unwrap()).unwrap();
-    assert_eq!(record["correlation"]["client_owned"], 60_000);
-    assert_eq!(record["correlation"]["server_owned"], 60_000);
+    assert_eq!(record["correlation"]["client_owned"], 30_000);
+    assert_eq!(record["correlation"]["server_owned"], 30_000);
     // It is read again from memory alone, to the byte.
     let shown = show(&lab, &["--format", "json"]).exits(0);
     let saved = fs::read_to_string(lab.out().join("run.json")).unwrap();

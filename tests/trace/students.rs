@@ -36,8 +36,10 @@ fn a_pool_that_is_not_joined() {
     let record = seen.record();
     let finding = findings(&record, "not_joined")[0];
     assert_eq!(finding["severity"], "error");
-    assert_eq!(finding["evidence"]["never_attempted"], 18);
-    assert_eq!(finding["evidence"]["connections_open"], 2);
+    // Two workers; whether both had begun when the program ended is up to the scheduler.
+    let of = |key: &str| finding["evidence"][key].as_u64().unwrap();
+    assert!(matches!(of("connections_open"), 1 | 2), "{finding}");
+    assert_eq!(of("never_attempted") + of("connections_open"), 20);
     // It is not told a second time, and nobody else is blamed.
     let reasons: Vec<_> = findings(&record, "requests_failed")
         .iter()
