@@ -85,8 +85,9 @@ fn unseen(
 ) -> usize {
     let nobodys = |f: &&FlowRecord| f.is_nobodys(told_by) && f.handshake.is_some();
     let nobodys = flows.iter().filter(nobodys).count();
-    // Where each has one there is nothing to look for.
-    if nobodys == 0 && all == flows.len() {
+    // Where each has one there is nothing to look for. A SYN that was refused is none.
+    let answered = |f: &FlowRecord| f.handshake.as_ref().is_some_and(|h| h.syn_ack_ns.is_some());
+    if nobodys == 0 && all == flows.len() && flows.iter().all(answered) {
         return 0;
     }
     let ends: HashSet<Endpoint> = flows.iter().map(|f| f.client).collect();

@@ -22,9 +22,9 @@ pub(in crate::findings) const RULE: Rule = Rule {
         look_at: "One of these flows: the handshake is complete, the request may have been sent \
              (again and again), and no answer comes. `ss -lnt` while it runs: *Recv-Q* is how many \
              wait in the queue, *Send-Q* how many may.",
-        to_do: "Let the server accept faster, for example in a thread that does nothing else. Raise \
-             the backlog of listen(2) (--backlog of the embedded server) and net.core.somaxconn. \
-             Give each read of the client a timeout.",
+        to_do: "Let the server accept each connection as soon as it is there, for example in a \
+             thread that does nothing else. Raise the backlog of listen(2) (--backlog of the \
+             embedded server) and net.core.somaxconn. Give each read of the client a timeout.",
         filter: Some("tcp.port == {port} && tcp.analysis.retransmission"),
         evidence: &[
             ("connections", "how many connections"),

@@ -21,7 +21,7 @@ pub(in crate::findings) const RULE: Rule = Rule {
              null where the owner is not known.",
         to_do: "Let threadtap start the server (--server-cmd), or attach to its first \
              process. For connections that waited in the accept queue: raise the backlog of \
-             listen(2), or accept faster.",
+             listen(2), or accept each one as soon as it is there.",
         filter: Some("tcp.port == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0"),
         evidence: &[
             ("side", "`client` or `server`"),

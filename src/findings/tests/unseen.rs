@@ -223,7 +223,9 @@ fn a_queue_that_never_overflowed_needs_no_larger_backlog() {
     };
     let only = waited(0);
     assert!(
-        only.contains("which waited in its accept queue; let it accept faster"),
+        only.contains(
+            "which waited in its accept queue; let it accept each one as soon as it is there"
+        ),
         "{only}"
     );
     assert!(waited(3).contains("or found it full; raise the backlog of its listen call"));

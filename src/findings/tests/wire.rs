@@ -142,6 +142,18 @@ fn nothing_captured_names_the_interface_and_speaks_alone() {
         f.workers.clear();
     });
     assert_eq!(coded(&none_made, "nothing_captured"), []);
+
+    // One that was refused is on the wire, and is not the one that is missing.
+    let one_of_each = with(|f| {
+        let mut elsewhere = f.workers[0].clone();
+        elsewhere.client.as_mut().unwrap().port += 10_000;
+        f.refused(3);
+        f.workers[3].connected_ns = None;
+        f.workers.push(elsewhere);
+    });
+    let finding = one(&one_of_each, "nothing_captured");
+    assert_eq!(finding.evidence["connections"], 1);
+    assert_eq!(coded(&with(|f| f.refused(3)), "nothing_captured"), []);
 }
 
 /// A client's last word that wants no answer.
