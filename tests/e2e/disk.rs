@@ -39,8 +39,12 @@ fn frames_read(pcap: &Path) -> u64 {
 fn a_full_disk_ends_the_run_orderly() {
     require!(Capture, Root, Namespaces, Tool("tshark"));
     let ran = run_on_a_disk_of("2m", "20000").exits(1);
-    let said = &ran.stderr;
-    assert_eq!(said.lines().count(), 1, "{said}");
+    // On a slow machine what it waits for stands before.
+    let lines = ran.stderr.lines();
+    let said: Vec<&str> = lines.filter(|l| !l.contains(": waiting for ")).collect();
+    let [said] = said[..] else {
+        panic!("{}", ran.stderr);
+    };
     for word in [
         "not saved completely",
         "No space left on device",

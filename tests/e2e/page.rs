@@ -149,7 +149,7 @@ fn a_person_zooms_and_pans_and_looks_for_a_flow() {
     let said = driven(&lab, &page(&lab, &folder));
     let text = |name: &str| said[name].as_str().unwrap().to_owned();
     assert_eq!(said["errors"], Value::Array(Vec::new()));
-    // Before the browser has a chance to lay it out without.
+    // The axis is there before the browser has a chance to lay the page out without.
     assert_eq!(said["at_once"], true, "{said}");
     assert!(text("whole").ends_with("20 of 20 flows"), "{said}");
     assert!(text("zoomed") != text("whole") && text("panned") != text("zoomed"));

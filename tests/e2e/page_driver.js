@@ -4,7 +4,7 @@
   const id = (name) => document.getElementById(name);
   const a_while = (ms) => new Promise((done) => setTimeout(done, ms));
   const errors = [];
-  const at_once = dataset.ready === "true";
+  const at_once = dataset.axisMs !== undefined;
   addEventListener("error", (event) => errors.push(String(event.message)));
   while (!dataset.ready) await a_while(20);
 

@@ -18,7 +18,7 @@ function fromBase64(text) {
 
 /**
  * A browser unzips what is written to a stream at once, in no other process: what is asked for
- * when the page is read is there before its first frame, and the page is laid out once.
+ * when the page is read is there before its first frame.
  * @param {Uint8Array} bytes @returns {Promise<Uint8Array>}
  */
 async function unzipped(bytes) {
