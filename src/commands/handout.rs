@@ -110,11 +110,19 @@ impl Place {
         Ok(())
     }
 
-    /// Holds that nothing of somebody's own is replaced there, unless that is wanted.
+    /// Holds that there is such a folder, and that nothing of somebody's own is replaced in it,
+    /// unless that is wanted.
     ///
     /// # Errors
-    /// When a file stands there that threadtap did not make so.
+    /// When there is none, or a file stands there that threadtap did not make so.
     pub(super) fn check(&self, replace: bool) -> anyhow::Result<()> {
+        if !self.folder.is_dir() {
+            let name = self.folder.display().to_string();
+            anyhow::bail!(
+                "--out: there is no folder {}; make it first",
+                name.escape_debug()
+            );
+        }
         if !replace && !self.is_free()? {
             anyhow::bail!(
                 "{} was not made by threadtap, or was changed since: choose another file with --out, or --force replaces it",
@@ -274,6 +282,15 @@ fn ladder(folder: &Folder, saved: &Saved) -> Option<Ladder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_is_not_there_is_no_folder_of_a_run() {
+        let place = Place::of(Some(Path::new("not/there/lab1.md")), &[]).unwrap();
+        for force in [false, true] {
+            let told = place.check(force).unwrap_err().to_string();
+            assert_eq!(told, "--out: there is no folder not/there; make it first");
+        }
+    }
 
     #[test]
     fn a_report_goes_where_it_is_looked_for() {

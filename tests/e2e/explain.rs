@@ -182,7 +182,7 @@ fn display_filters_find_what_their_findings_are_about() {
         ("incomplete_figures", "snap70.pcap", 12),
         ("reset_unread", "reset.pcap", 2),
         ("never_accepted", "overflow.pcap", 9),
-        ("slow_answers", "overflow.pcap", 2),
+        ("slow_answers", "overflow.pcap", 3),
         ("closes_first", "closed.pcap", 4),
     ] {
         let filter = &filters[code];

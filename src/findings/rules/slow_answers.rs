@@ -23,7 +23,11 @@ pub(in crate::findings) const RULE: Rule = Rule {
         to_do: "Where requests waited to be accepted: raise the backlog, accept in a thread of its \
              own, use more threads in the server. Where the server was at work: look for what it \
              waits for or computes, and for what may drop its segments.",
-        filter: Some("tcp.srcport == {port} && tcp.len > 0 && tcp.time_delta >= 1"),
+        // Where the server's kernel took no request, only its being sent again is on the wire.
+        filter: Some(
+            "tcp.len > 0 && ((tcp.srcport == {port} && tcp.time_delta >= 1) || \
+             (tcp.dstport == {port} && tcp.analysis.retransmission))",
+        ),
         evidence: &[
             ("answers", "answers that took a second or more"),
             ("slowest_ns", "the longest of them"),

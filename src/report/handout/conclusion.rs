@@ -42,9 +42,11 @@ fn of_run(say: Say, part: &RunPart<'_>) -> String {
     let run = part.view.run;
     let mut told = Vec::new();
     match (run.requests.valid, run.requests.submitted) {
-        (Some(valid), Some(all)) => told.push(say.c_valid(&say.n(valid), &say.requests(all))),
+        (Some(valid), Some(all)) if valid <= all => {
+            told.push(say.c_valid(&say.n(valid), &say.requests(all)));
+        }
         (Some(_), None) if outcome::none_seen(run) => told.push(say.no_request_seen()),
-        (Some(valid), None) => told.push(say.c_valid_seen(&say.requests(valid))),
+        (Some(valid), _) => told.push(say.c_valid_seen(&say.requests(valid))),
         (None, _) => {}
     }
     told.extend(peaks(say, run));

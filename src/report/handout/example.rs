@@ -141,8 +141,9 @@ fn end(say: Say, flow: &FlowRecord, lossy: bool, told: &mut Vec<String>) {
     let (client, server) = (flow.client_closed_ns, flow.server_closed_ns);
     told.extend(match (flow.close, client, server) {
         (Close::Open, ..) if lossy => Some(say.step_end_unseen()),
+        // What was never made is not open, and does not end.
+        (Close::Open | Close::Rst, ..) if !flow.is_established() => None,
         (Close::Open, ..) => Some(say.step_open()),
-        (Close::Rst, ..) if !flow.is_established() => None,
         (Close::Rst, ..) => Some(say.step_rst()),
         (Close::Fin, Some(client), Some(server)) if client < server => {
             Some(say.step_fin_client(&say.time(server.since(client))))

@@ -82,11 +82,12 @@ fn answers(say: Say, run: &RunRecord) -> Vec<String> {
             told.push(say.all_valid(&say.requests(all)));
         }
         (Some(all), Some(0), _) => told.push(say.none_valid(&say.requests(all))),
-        (Some(all), Some(valid), _) => {
+        (Some(all), Some(valid), _) if valid < all => {
             told.push(say.some_valid(&say.n(valid), &say.requests(all)));
         }
         (None, Some(0), _) if none_seen(run) => told.push(say.no_request_seen()),
-        (None, Some(valid), _) => told.push(say.valid_seen(&say.requests(valid))),
+        // A program can make more than was said of it: then they are no part of these.
+        (_, Some(valid), _) => told.push(say.valid_seen(&say.requests(valid))),
         (_, None, Some(answered)) => {
             let answers = say.answers(answered);
             let seen = !Provenance::is_told(requests.provenance);
@@ -169,35 +170,36 @@ fn closes(say: Say, flows: &[FlowRecord], lossy: bool) -> Vec<String> {
             .filter(|f| f.handshake.is_none() || f.is_established())
     };
     let of = |close: Close| made().filter(move |f| f.close == close);
+    // Of several, of one among others, of one alone.
     let open = if lossy {
-        (say.closed_unseen(), say.closed_one_unseen())
+        (
+            say.closed_unseen(),
+            say.closed_has_unseen(),
+            say.closed_one_unseen(),
+        )
     } else {
-        (say.closed_open(), say.closed_one_open())
+        (
+            say.closed_open(),
+            say.closed_was_open(),
+            say.closed_one_open(),
+        )
     };
-    let parts = [
-        (
-            of(Close::Fin).count() as u64,
-            say.closed_fin(),
-            say.closed_one_fin(),
-        ),
-        (
-            of(Close::Rst).count() as u64,
-            say.closed_rst(),
-            say.closed_one_rst(),
-        ),
-        (of(Close::Open).count() as u64, open.0, open.1),
-    ];
-    let parts: Vec<_> = parts.into_iter().filter(|(n, ..)| *n > 0).collect();
+    let fin = (say.closed_fin(), say.closed_was_fin(), say.closed_one_fin());
+    let rst = (say.closed_rst(), say.closed_rst(), say.closed_one_rst());
+    let parts = [(Close::Fin, fin), (Close::Rst, rst), (Close::Open, open)];
+    let parts = parts.map(|(close, how)| (of(close).count() as u64, how));
+    let parts: Vec<_> = parts.into_iter().filter(|(n, _)| *n > 0).collect();
     let all = say.connections(made().count() as u64);
     let mut told = Vec::new();
     match &parts[..] {
         [] => return told,
-        [(1, _, one)] => told.push(one.clone()),
-        [(_, how, _)] => told.push(say.closed_all(&all, how)),
+        [(1, (.., alone))] => told.push(alone.clone()),
+        [(_, (how, ..))] => told.push(say.closed_all(&all, how)),
         several => {
-            let several = several
-                .iter()
-                .map(|(n, how, _)| format!("{} {how}", say.n(*n)));
+            let several = several.iter().map(|(n, (many, one, _))| {
+                let how = if *n == 1 { one } else { many };
+                format!("{} {how}", say.n(*n))
+            });
             told.push(say.closed_some(&all, &say.list(&several.collect::<Vec<_>>())));
         }
     }

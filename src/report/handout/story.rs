@@ -6,6 +6,7 @@ use super::page::foreign;
 use super::words::Say;
 use crate::model::{Program, ServerKind, Side, StopReason};
 use crate::report::view::RunView;
+use serde_json::Value;
 
 /// What the client did.
 pub(super) fn client(say: Say, view: RunView<'_>) -> Vec<String> {
@@ -114,8 +115,14 @@ pub(super) fn server(say: Say, view: RunView<'_>) -> Vec<String> {
     }
     if owned == 0 {
         let left_alone = run.plan.server == ServerKind::Existing && run.programs.server.is_none();
+        let left = run.findings.iter().any(|finding| {
+            let left = finding.evidence.get("connections");
+            finding.code == "never_accepted" && left.and_then(Value::as_u64) == Some(answered)
+        });
         told.push(if left_alone {
             say.servers_left_alone()
+        } else if left {
+            say.never_accepted()
         } else {
             say.servers_unknown()
         });

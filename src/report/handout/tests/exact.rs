@@ -3,7 +3,7 @@
 
 use super::{english, of, says};
 use crate::lang::Lang;
-use crate::model::{Counts, Finding, Outcome, Provenance, ServerKind, Severity, SideCensus};
+use crate::model::{Close, Counts, Finding, Outcome, Provenance, ServerKind, Severity, SideCensus};
 use crate::testkit::Fixture;
 
 /// A server with these threads in one process.
@@ -190,4 +190,66 @@ fn what_was_lost_may_have_been_a_handshake() {
     says(&fixture, &[told], &[]);
     fixture.capture().dropped_by_kernel = Some(1);
     says(&fixture, &["The capture shows 3 connections"], &[told]);
+}
+
+/// A program can make more requests than was said of it.
+#[test]
+fn requests_that_nobody_told_of_are_no_part_of_those_that_were_told() {
+    let mut more = Fixture::normal(20);
+    more.run.requests.submitted = Some(5);
+    says(
+        &more,
+        &["20 requests got a valid answer.", "**t**: 20 requests got"],
+        &["Of 5 requests", "20 of 5"],
+    );
+}
+
+#[test]
+fn one_connection_among_others_is_told_of_as_one() {
+    let mut ends = Fixture::normal(5);
+    ends.flows[0].close = Close::Rst;
+    ends.flows[1].close = Close::Open;
+    says(
+        &ends,
+        &[
+            "Of 5 connections, 3 were closed with FIN by both sides, 1 ended with RST and 1 was not closed within the capture.",
+        ],
+        &["1 were"],
+    );
+}
+
+#[test]
+fn what_was_never_made_is_not_open() {
+    let mut syn = Fixture::normal(2);
+    for flow in &mut syn.flows {
+        let shake = flow.handshake.as_mut().unwrap();
+        (shake.syn_ack_ns, shake.ack_ns) = (None, None);
+        flow.exchanges.clear();
+        flow.close = Close::Open;
+        (flow.client_closed_ns, flow.server_closed_ns) = (None, None);
+    }
+    syn.measure();
+    says(
+        &syn,
+        &["The client sent a SYN, and no SYN-ACK came."],
+        &["still open"],
+    );
+}
+
+#[test]
+fn where_it_is_known_that_nobody_accepted_nothing_is_said_to_be_unseen() {
+    let mut left = Fixture::normal(4);
+    for flow in &mut left.flows {
+        flow.server_owner = None;
+    }
+    let unseen = "Which threads of the server accepted and served the connections was not seen.";
+    let nobody = "No thread of the server accepted a connection.";
+    says(&left, &[unseen], &[nobody]);
+    let finding = |n: u64| {
+        Finding::new("never_accepted", Severity::Warning, "It waited.").with("connections", n)
+    };
+    left.run.findings = vec![finding(3)];
+    says(&left, &[unseen], &[nobody]);
+    left.run.findings = vec![finding(4)];
+    says(&left, &[nobody], &[unseen]);
 }

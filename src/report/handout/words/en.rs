@@ -146,6 +146,7 @@ pub(super) const TEXTS: Texts = Texts {
     served_shared: "{doers} of the server served {connections}: between {fewest} and {most} each.",
     serving_unseen: "Which threads served them was not seen.",
     servers_unknown: "Which threads of the server accepted and served the connections was not seen.",
+    never_accepted: "No thread of the server accepted a connection.",
     servers_left_alone: "Which threads of the server accepted and served the connections was not seen: the server already ran, and was not traced.",
     servers_known_of: "Of {known} of {connections} it is known who accepted them; the following is about these.",
 
@@ -183,6 +184,7 @@ pub(super) const TEXTS: Texts = Texts {
     closed_one_rst: "The connection ended with RST.",
     closed_unseen: "have no end in the capture, which lost frames", closed_one_unseen: "The connection has no end in the capture, which lost frames.",
     closed_one_open: "The connection was not closed within the capture.",
+    closed_was_fin: "was closed with FIN by both sides", closed_was_open: "was not closed within the capture", closed_has_unseen: "has no end in the capture, which lost frames",
     client_first_always: "The client always sent its FIN first.",
     server_first_always: "The server always sent its FIN first.",
     client_first: "Where both sides sent FIN, the client always sent it first.",

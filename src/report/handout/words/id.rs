@@ -146,6 +146,7 @@ pub(super) const TEXTS: Texts = Texts {
     served_shared: "{doers} server melayani {connections}: masing-masing antara {fewest} dan {most}.",
     serving_unseen: "Thread mana yang melayaninya tidak teramati.",
     servers_unknown: "Thread server mana yang menerima dan melayani koneksi tidak teramati.",
+    never_accepted: "Tidak ada thread server yang menerima koneksi.",
     servers_left_alone: "Thread server mana yang menerima dan melayani koneksi tidak teramati: server sudah berjalan sebelumnya dan tidak dilacak.",
     servers_known_of: "Dari {connections}, penerimanya diketahui untuk {known}; yang berikut berlaku untuk koneksi itu.",
 
@@ -183,6 +184,7 @@ pub(super) const TEXTS: Texts = Texts {
     closed_one_rst: "Koneksi itu berakhir dengan RST.",
     closed_unseen: "tidak terlihat akhirnya dalam tangkapan, yang kehilangan frame", closed_one_unseen: "Akhir koneksi itu tidak terlihat dalam tangkapan, yang kehilangan frame.",
     closed_one_open: "Koneksi itu belum ditutup ketika tangkapan berakhir.",
+    closed_was_fin: "ditutup dengan FIN oleh kedua sisi", closed_was_open: "belum ditutup ketika tangkapan berakhir", closed_has_unseen: "tidak terlihat akhirnya dalam tangkapan, yang kehilangan frame",
     client_first_always: "Klien selalu mengirim FIN lebih dulu.",
     server_first_always: "Server selalu mengirim FIN lebih dulu.",
     client_first: "Bila kedua sisi mengirim FIN, klien selalu mengirimnya lebih dulu.",

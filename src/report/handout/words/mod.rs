@@ -63,7 +63,7 @@ texts! {
     some_established(n); none_established(); shown_by(doers, connections); makers_unknown();
     makers_known_of(known, connections); open_at_once(connections); one_accepted(tid, connections);
     several_accepted(threads, connections); acceptor_served(); one_served(tid, connections);
-    served_shared(doers, connections, fewest, most); serving_unseen(); servers_unknown();
+    served_shared(doers, connections, fewest, most); serving_unseen(); servers_unknown(); never_accepted();
     servers_left_alone(); servers_known_of(known, connections);
     // What became of it.
     one_valid(); one_not_valid(); all_valid(requests); some_valid(valid, requests); none_valid(requests); valid_seen(requests);
@@ -75,6 +75,7 @@ texts! {
     service_took(median, p99, max); not_begun(requests); answers_partial(); answers_maybe_partial(); no_request_seen(); syn_again(connections);
     closed_all(connections, how); closed_some(connections, parts); closed_fin(); closed_rst();
     closed_open(); closed_one_fin(); closed_one_rst(); closed_one_open(); closed_unseen(); closed_one_unseen();
+    closed_was_fin(); closed_was_open(); closed_has_unseen();
     client_first_always(); server_first_always(); client_first(); server_first(); first_mixed(client, server);
     // One connection as an example.
     no_capture(); example(flow, client, server); example_only(history);

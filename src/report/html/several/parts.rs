@@ -96,7 +96,9 @@ fn answer(say: Say, page: &mut Markup, members: &[Member<'_>]) {
         let peak = |of: fn(&RunCensus) -> Counts| count(member.census.and_then(|c| of(c).peak));
         let [valid, all] = member.requests;
         let valid = match (valid, all) {
-            (Some(valid), Some(all)) => say.valid_of(&say.lang.count(valid), &say.lang.count(all)),
+            (Some(valid), Some(all)) if valid <= all => {
+                say.valid_of(&say.lang.count(valid), &say.lang.count(all))
+            }
             (valid, _) => count(valid),
         };
         let latency = member.latency;
