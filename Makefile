@@ -63,11 +63,12 @@ uninstall: ## Remove what install has put there
 		"$$root/share/man/man1/threadtap-"*.1 \
 		"$$root/share/bash-completion/completions/threadtap" \
 		"$$root/share/zsh/site-functions/_threadtap" \
-		"$$root/share/fish/vendor_completions.d/threadtap.fish"
+		"$$root/share/fish/vendor_completions.d/threadtap.fish" && \
+	{ rmdir "$(DESTDIR)$(DEBUGDIR)" 2>/dev/null || true; }
 
 deb: setup ## Build a package for Debian and Ubuntu: target/debian/*.deb
 	@.ci/setup deb
-	@command -v cargo-deb >/dev/null || { \
+	@$(CARGO) deb --version >/dev/null 2>&1 || { \
 		echo 'cargo-deb is missing: cargo install cargo-deb' >&2; \
 		$(CARGO) install --locked cargo-deb; }
 	@rm -rf target/package && $(MAKE) install DESTDIR="$(CURDIR)/target/package" PREFIX=/usr DEBUGDIR=/usr/lib/debug/usr/bin
