@@ -2,9 +2,10 @@
 // Wireshark: the one that npm's @goodtools/wiregasm has as WebAssembly.
 //
 //   npm install @goodtools/wiregasm@1.9.1
-//   threadtap run --port 45000 --out my-run
+//   threadtap run -n 50 --port 45000 --out my-run
 //   node contrib/wireshark/wiregasm.js my-run
 //
+// Each worker and each thread is looked for by a filter of its own: a run of 1,000 takes long.
 // Exit status 1 where something differs. It needs a run of the built-in client and server on
 // port 45000, which the dissector takes without being told.
 

@@ -30,7 +30,7 @@ pub(super) fn of_program(say: Say, strategy: Strategy, workers: Option<u64>) -> 
         (Strategy::Process, _) => say.process_each().to_owned(),
         (Strategy::Pool, Some(n)) => say.pool_of(&say.n(n)),
         (Strategy::Pool, None) => say.a_pool().to_owned(),
-        (Strategy::Async, _) => say.event_loop().to_owned(),
+        (Strategy::Async, _) => say.one_for_several().to_owned(),
         (Strategy::Iterative, _) => say.one_after_another().to_owned(),
     }
 }
@@ -41,7 +41,7 @@ pub(super) const fn of_server(say: Say, model: ServerModel) -> &'static str {
         ServerModel::Thread => say.thread_each(),
         ServerModel::Pool => say.a_pool(),
         ServerModel::Process => say.process_each(),
-        ServerModel::Async => say.event_loop(),
+        ServerModel::Async => say.one_for_several(),
         ServerModel::Iterative => say.one_after_another(),
     }
 }

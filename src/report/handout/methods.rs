@@ -64,10 +64,18 @@ pub(super) fn server(say: Say, run: &RunRecord) -> String {
 /// How the built-in server works; it is told beforehand, not concluded.
 pub(super) fn model(say: Say, model: ServerModel) -> String {
     match model {
+        ServerModel::Async => say.model_async(),
+        model => built(say, model),
+    }
+}
+
+/// How somebody else's server is built, judged by what it did: its loop was not seen.
+pub(super) fn built(say: Say, model: ServerModel) -> String {
+    match model {
         ServerModel::Thread => say.model_thread(),
         ServerModel::Pool => say.model_pool(),
         ServerModel::Process => say.model_process(),
-        ServerModel::Async => say.model_async(),
+        ServerModel::Async => say.built_async(),
         ServerModel::Iterative => say.model_iterative(),
     }
 }
@@ -79,7 +87,7 @@ pub(super) fn strategy(say: Say, strategy: Strategy, workers: Option<u64>) -> St
         (Strategy::Process, _) => say.model_process(),
         (Strategy::Pool, Some(n)) => say.built_pool_of(&say.n(n)),
         (Strategy::Pool, None) => say.model_pool(),
-        (Strategy::Async, _) => say.model_async(),
+        (Strategy::Async, _) => say.built_async(),
         (Strategy::Iterative, _) => say.model_iterative(),
     }
 }

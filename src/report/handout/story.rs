@@ -95,7 +95,7 @@ pub(super) fn server(say: Say, view: RunView<'_>) -> Vec<String> {
     let run = view.run;
     let mut told = Vec::new();
     match (run.plan.server_model, &run.programs.server) {
-        (Some(model), Some(_)) => told.push(say.server_built(&methods::model(say, model))),
+        (Some(model), Some(_)) => told.push(say.server_built(&methods::built(say, model))),
         (Some(model), None) => told.push(say.server_works(&methods::model(say, model))),
         (None, _) => {}
     }

@@ -102,11 +102,13 @@ fn every_way_to_be_built_has_its_words() {
     let each = "one thread per connection";
     let forks = "one process per connection";
     let turns = "one connection after another";
+    // That there is an event loop in it was not seen.
+    let one = "one thread, several connections at once";
     for (strategy, model, words) in [
         (Strategy::Thread, ServerModel::Thread, each),
         (Strategy::Process, ServerModel::Process, forks),
         (Strategy::Pool, ServerModel::Pool, "a pool"),
-        (Strategy::Async, ServerModel::Async, "an event loop"),
+        (Strategy::Async, ServerModel::Async, one),
         (Strategy::Iterative, ServerModel::Iterative, turns),
     ] {
         assert_eq!(of_program(EN, strategy, None), words);

@@ -76,7 +76,7 @@ pub(super) const TEXTS: Texts = Texts {
 
     // How a program is built, and how it ended.
     thread_each: "one thread per connection", process_each: "one process per connection",
-    a_pool: "a pool", event_loop: "an event loop", one_after_another: "one connection after another",
+    a_pool: "a pool", one_for_several: "one thread, several connections at once", one_after_another: "one connection after another",
     pool_of: "a pool of {n}",
     exit_status: "exit status {code}",
     ended_by: "ended by {signal}",

@@ -77,7 +77,7 @@ pub(super) const TEXTS: Texts = Texts {
 
     // How a program is built, and how it ended.
     thread_each: "satu thread untuk tiap koneksi", process_each: "satu proses untuk tiap koneksi",
-    a_pool: "sebuah pool", event_loop: "sebuah event loop",
+    a_pool: "sebuah pool", one_for_several: "satu thread, beberapa koneksi sekaligus",
     one_after_another: "koneksi demi koneksi",
     pool_of: "sebuah pool dengan {n} worker",
     exit_status: "status keluar {code}",

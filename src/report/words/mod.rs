@@ -43,7 +43,7 @@ texts! {
         a_client who_connects some_requests no_server gate no_join embedded started_server existing_server
         isolated
         // How a program is built, and how it ended.
-        thread_each process_each a_pool event_loop one_after_another when_asked running
+        thread_each process_each a_pool one_for_several one_after_another when_asked running
         without_connections of_unknown_use code
         // How it was watched.
         killed_capture no_capture noted_instead calls_instead drained timeout_no_flow timeout interrupted left fault no_drops

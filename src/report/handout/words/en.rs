@@ -54,6 +54,7 @@ pub(super) const TEXTS: Texts = Texts {
     model_thread: "one thread for each connection", model_pool: "a pool of workers",
     model_process: "one process for each connection", model_async: "one event loop for all connections",
     model_iterative: "one connection after another",
+    built_async: "one thread for all connections, several of them at once",
     built_pool_of: "a pool of {n} workers",
     the_client: "the client",
     the_server: "the server",

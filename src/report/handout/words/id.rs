@@ -54,6 +54,7 @@ pub(super) const TEXTS: Texts = Texts {
     model_thread: "satu thread untuk tiap koneksi", model_pool: "sebuah pool worker",
     model_process: "satu proses untuk tiap koneksi", model_async: "satu event loop untuk semua koneksi",
     model_iterative: "satu koneksi pada satu waktu",
+    built_async: "satu thread untuk semua koneksi, beberapa di antaranya sekaligus",
     built_pool_of: "sebuah pool dengan {n} worker",
     the_client: "klien",
     the_server: "server",

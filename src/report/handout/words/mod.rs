@@ -33,7 +33,7 @@ texts! {
     m_iterative(requests); m_pool(requests); m_pool_of(requests, threads); m_gate();
     m_in_flight(n); m_no_join(); server_embedded(); server_command(); server_existing();
     model_thread(); model_pool(); model_process(); model_async(); model_iterative();
-    built_pool_of(n); the_client(); the_server();
+    built_async(); built_pool_of(n); the_client(); the_server();
     // The maximum.
     kind_threads(); kind_processes(); kind_connections(); ceiling_reached(n); ceiling_predicted(n);
     ceiling_unknown(); ceiling_stack(bytes); ceiling_refused_by(call, errno);

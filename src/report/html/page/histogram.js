@@ -2,6 +2,8 @@
 
 /** Columns for each power of ten. */
 const PER_POWER = 10;
+/** How wide a letter of a label is, about. */
+const LETTER = 6.5;
 
 /**
  * @param {string} title @param {Float64Array} sorted durations in nanoseconds @param {string} kind
@@ -66,7 +68,10 @@ function columnsOf(columns, first, marks, words, kind) {
   for (let place = first; place <= first + columns.length; place += PER_POWER) {
     svg.append(drawing("line", { x1: x(place), x2: x(place), y1: height - bottom, y2: height - bottom + 4, class: "rule" }));
     const anchor = place === first + columns.length ? "end" : "middle";
-    svg.append(drawing("text", { x: x(place), y: height - 6, "text-anchor": anchor }, span(10 ** (place / PER_POWER)).replace(/[.,]00? /, " ")));
+    const label = span(10 ** (place / PER_POWER)).replace(/[.,]00? /, " ");
+    // The last one ends at its line, and has to leave the one before it alone.
+    if (anchor === "end" && (label.length + 3) * LETTER > wide * PER_POWER) continue;
+    svg.append(drawing("text", { x: x(place), y: height - 6, "text-anchor": anchor }, label));
   }
   marks.forEach((ns, i) => {
     const at = x(Math.log10(Math.max(1, ns)) * PER_POWER);
