@@ -5,6 +5,9 @@
 #   docker run --rm --user "$(id -u):$(id -g)" --cap-add NET_RAW --cap-add SYS_PTRACE \
 #       -v "$PWD":/lab threadtap run --out my-run
 #
+# Where the container may not have NET_RAW (--cap-drop ALL) it does not start at all, not even for
+# --help: execve(2) refuses a file whose capability may not be had.
+#
 # --user: what is saved is yours. Without it, it is the user student (1000), who may not write
 # into a folder of another one. The image holds python3, for clients and servers of one's own.
 

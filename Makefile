@@ -102,7 +102,7 @@ bench: setup ## Measure threadtap against other programs and against itself
 	@$(CARGO) bench --bench analyze
 
 fuzz: setup ## Feed every reader with mutated input, a minute in all
-	@command -v cargo-fuzz >/dev/null || { \
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || { \
 		echo 'cargo-fuzz is missing: cargo install cargo-fuzz' >&2; \
 		$(CARGO) install cargo-fuzz; }
 	@for target in $$($(CARGO) fuzz list); do \
@@ -112,7 +112,7 @@ fuzz: setup ## Feed every reader with mutated input, a minute in all
 
 mutants: setup ## Break the pure rooms a little at a time: does a test notice?
 	@for room in $(ROOMS); do [ -d "src/$$room" ] || { echo "no room: $$room" >&2; exit 2; }; done
-	@command -v cargo-mutants >/dev/null || { \
+	@$(CARGO) mutants --version >/dev/null 2>&1 || { \
 		echo 'cargo-mutants is missing: cargo install cargo-mutants' >&2; \
 		$(CARGO) install cargo-mutants; }
 	@INSTA_UPDATE=no PROPTEST_DISABLE_FAILURE_PERSISTENCE=1 $(CARGO) mutants \
