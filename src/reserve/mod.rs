@@ -111,7 +111,12 @@ impl Watches {
         let numbers = self.numbers.as_mut().map_or(u64::MAX, NumberWatch::room);
         match memory.min(tasks).min(numbers) {
             0 => Err(Kept::Tasks),
-            room => Ok(room),
+            room => {
+                if let Some(numbers) = &mut self.numbers {
+                    numbers.granted(room);
+                }
+                Ok(room)
+            }
         }
     }
 }

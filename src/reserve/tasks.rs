@@ -81,6 +81,8 @@ struct Counted {
     taken: u64,
     /// Tasks of the system then.
     of_system: u64,
+    /// How many could be created since.
+    granted: u64,
     /// Until when it is good enough.
     until: Instant,
 }
@@ -110,23 +112,85 @@ impl NumberWatch {
         let Some((of_system, _)) = proc::tasks_and_last_pid() else {
             return u64::MAX;
         };
-        let fresh = self.counted.filter(|c| Instant::now() < c.until);
-        let Some(counted) = fresh.or_else(|| self.count(of_system)) else {
+        if !self
+            .counted
+            .is_some_and(|c| c.holds(of_system, Instant::now()))
+        {
+            self.count(of_system);
+        }
+        let Some(counted) = self.counted else {
             return u64::MAX;
         };
-        let taken = (counted.taken + of_system).saturating_sub(counted.of_system);
-        let left = self.most.saturating_sub(taken);
+        let left = self.most.saturating_sub(counted.taken_by(of_system));
         left.min(LEAST.max(left / PART))
     }
 
-    fn count(&mut self, of_system: u64) -> Option<Counted> {
+    /// So many will be created before the next look.
+    pub fn granted(&mut self, room: u64) {
+        if let Some(counted) = &mut self.counted {
+            counted.granted = counted.granted.saturating_add(room);
+        }
+    }
+
+    fn count(&mut self, of_system: u64) {
         let begun = Instant::now();
-        let taken = resource_usage::pids_taken(self.first)?;
-        self.counted = Some(Counted {
+        self.counted = resource_usage::pids_taken(self.first).map(|taken| Counted {
             taken,
             of_system,
+            granted: 0,
             until: Instant::now() + begun.elapsed() * SHARE_OF_TIME,
         });
-        self.counted
+    }
+}
+
+impl Counted {
+    /// Whether the count and the tasks of the system tell how many are taken. Where the
+    /// system has not even those more that were created here, others have ended, maybe in
+    /// another namespace, whose numbers are none of these.
+    fn holds(&self, of_system: u64, now: Instant) -> bool {
+        now < self.until && of_system >= self.of_system.saturating_add(self.granted)
+    }
+
+    /// How many numbers are taken while the system has so many tasks.
+    fn taken_by(&self, of_system: u64) -> u64 {
+        (self.taken + of_system).saturating_sub(self.of_system)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// 400 numbers were taken, of 3,000 tasks of the system; 64 were created since.
+    fn counted(now: Instant) -> Counted {
+        Counted {
+            taken: 400,
+            of_system: 3000,
+            granted: 64,
+            until: now + Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn what_has_come_since_the_count_is_told_by_the_system() {
+        let now = Instant::now();
+        let counted = counted(now);
+        assert!(counted.holds(3064, now));
+        assert!(counted.holds(3500, now), "others create, too");
+        assert_eq!(counted.taken_by(3064), 464);
+        assert!(
+            !counted.holds(3064, now + Duration::from_secs(1)),
+            "it is old"
+        );
+    }
+
+    #[test]
+    fn what_others_end_elsewhere_frees_no_number() {
+        let now = Instant::now();
+        // Of another namespace, say: by the system alone 300 would be free here.
+        assert!(!counted(now).holds(2764, now));
+        assert!(!counted(now).holds(3063, now));
     }
 }
