@@ -25,8 +25,8 @@ pub(in crate::findings) const RULE: Rule = Rule {
              TcpExtListenOverflows`, before and after.",
         to_do: "Raise the backlog (--backlog, or the argument of listen(2)) and \
              net.core.somaxconn. Or let the server accept each connection as soon as \
-             it is there, or the client begin fewer connections at once. Where the kernel counted no overflow, look for what \
-             drops frames: a firewall, a busy interface.",
+             it is there, or the client begin fewer connections at once. Where the kernel \
+             counted no overflow, look for what drops frames: a firewall, a busy interface.",
         filter: Some(
             "tcp.port == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.retransmission",
         ),
