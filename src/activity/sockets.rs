@@ -1,6 +1,6 @@
 //! The connections that a side made and accepted, and which of its tasks did.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::hands::Hands;
 use super::talk::Talk;
@@ -189,6 +189,11 @@ impl SocketLog {
     #[must_use]
     pub fn expected(&self) -> u64 {
         self.expected
+    }
+
+    /// Whether it was seen to make the connection of this socket.
+    pub fn has_made(&self, socket: SocketId) -> bool {
+        self.made_by.contains_key(&socket)
     }
 
     /// Forgets what was accepted on other ports than this one: a server may

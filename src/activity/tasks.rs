@@ -1,6 +1,6 @@
 //! The lives of tasks and processes, from what a tracer saw.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::census::{SideSpans, Span};
 use crate::model::{Change, Event, Exit, Nanos, Pid, Tid, Timestamp};

@@ -1,7 +1,5 @@
 //! Frequent facts as arrays: `docs/observation.md` has a table of them.
 
-use std::io::Write;
-
 use super::state::{State, id_between, time_between};
 use super::tag::{self, Kind};
 use crate::model::observation::{
@@ -57,12 +55,13 @@ impl Packed<'_> {
     fn number(&mut self, number: impl Into<i128>) {
         self.comma();
         let number = number.into();
+        let mut digits = itoa::Buffer::new();
         // A short way for nearly all of them: i128 is slow to print.
         let written = match i64::try_from(number) {
-            Ok(number) => write!(self.line, "{number}"),
-            Err(_) => write!(self.line, "{number}"),
+            Ok(number) => digits.format(number),
+            Err(_) => digits.format(number),
         };
-        debug_assert!(written.is_ok(), "memory takes everything");
+        self.line.extend_from_slice(written.as_bytes());
     }
 
     fn maybe(&mut self, number: Option<impl Into<i128>>) {

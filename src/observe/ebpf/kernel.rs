@@ -8,7 +8,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use super::order::Order;
-use super::record::{CLIENT, Record, SERVER};
+use super::record::{CLIENT, Record, SERVER, What};
 use super::translate::Translator;
 use crate::activity::Activity;
 use crate::model::observation::Event;
@@ -23,11 +23,12 @@ use crate::sys::proc::resource_usage::in_first_pid_namespace;
 static OBJECT: &[u8] = aya::include_bytes_aligned!("observe.bpf.o");
 
 /// Which program is attached where.
-const TRACEPOINTS: [(&str, &str); 8] = [
+const TRACEPOINTS: [(&str, &str); 9] = [
     ("on_task", "task_newtask"),
     ("on_exec", "sched_process_exec"),
     ("on_exit", "sched_process_exit"),
     ("on_state", "inet_sock_set_state"),
+    ("on_destroyed", "tcp_destroy_sock"),
     ("on_return", "sys_exit"),
     ("on_taken", "tcp_rcv_space_adjust"),
     ("on_receive", "sock_recv_length"),
@@ -120,8 +121,11 @@ impl Shared {
             }
         });
         self.clock.look();
-        while let Some(record) = self.order.take(until_ns) {
+        for record in self.order.take(until_ns) {
             let at = self.clock.at(record.ns);
+            if of_a_clients_own(&record, self.client.as_ref()) {
+                continue;
+            }
             let inbox = match u32::from(record.side) {
                 CLIENT => &mut self.client,
                 _ => &mut self.server,
@@ -140,6 +144,15 @@ impl Shared {
         }
         records
     }
+}
+
+/// Whether a server uses a connection here that the client has made, and handed over to it
+/// (`SCM_RIGHTS`, unix(7)): that is none of the server's.
+fn of_a_clients_own(record: &Record, client: Option<&Inbox>) -> bool {
+    let (What::Received { socket, .. } | What::Sent { socket, .. }) = record.what else {
+        return false;
+    };
+    client.is_some_and(|client| client.activity.sockets.has_made(socket))
 }
 
 impl Inbox {

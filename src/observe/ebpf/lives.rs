@@ -9,7 +9,7 @@
 //! task out some time before it tells of its end: who tells that the process has ended may
 //! be followed by others. Its end waits for theirs.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::record::How;
 use crate::model::{Change, Event, Exit, Nanos, Pid, Tid, Timestamp};
@@ -66,7 +66,7 @@ impl Lives {
     /// A process executed a program: the task that did is its only one.
     pub fn executed(&mut self, pid: Pid, tid: Tid) {
         let process = self.processes.entry(pid).or_default();
-        process.tasks = HashSet::from([tid]);
+        process.tasks = std::iter::once(tid).collect();
         process.had_threads = false;
         process.first_ended = None;
     }

@@ -119,12 +119,23 @@ struct mark {
 /* A process that is not watched, as a receiver. */
 enum { ANOTHER = 0xffffffff };
 
+/* By the socket's cookie, until the kernel destroys it: quicker to make and to find than what
+ * hangs on the socket itself. */
+struct {
+	__uint(type, MAP_HASH);
+	__uint(max_entries, 1 << 16);
+	__type(key, u64);
+	__type(value, struct mark);
+} marks SEC(".maps");
+
+/* On the socket itself: where there are more than so many, and of sockets whose end is not
+ * told (Multipath TCP). */
 struct {
 	__uint(type, MAP_SK_STORAGE);
 	__uint(map_flags, F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct mark);
-} marks SEC(".maps");
+} more_marks SEC(".maps");
 
 /* What could not be told: records for which the ring had no room, and processes and
  * sockets for which there was no memory. */
@@ -180,27 +191,69 @@ INLINE void end(struct record *record)
 
 #define READ(to, from) probe_read_kernel(&(to), sizeof(to), &(from))
 
-/* Where a socket's two ends are. */
-INLINE void put_ends(struct record *record, struct sock *sk)
+INLINE void put_port(struct record *record, u16 own_port, struct sock *sk)
 {
 	struct inet_sock *inet = (struct inet_sock *)sk;
-	u16 own_port = 0, peer_port = 0, family = 0;
-	READ(family, sk->__sk_common.skc_family);
+	record->own_port = own_port;
 	/* A socket whose connection has failed has given its port back, and still knows
 	 * which it was. */
-	READ(own_port, inet->inet_sport);
-	record->own_port = __builtin_bswap16(own_port);
-	if (!own_port)
-		READ(record->own_port, sk->__sk_common.skc_num);
-	READ(peer_port, sk->__sk_common.skc_dport);
-	record->peer_port = __builtin_bswap16(peer_port);
-	record->family = family;
-	if (family == AF_INET6) {
-		READ(record->own, sk->__sk_common.skc_v6_rcv_saddr);
-		READ(record->peer, sk->__sk_common.skc_v6_daddr);
+	if (!own_port) {
+		READ(own_port, inet->inet_sport);
+		record->own_port = __builtin_bswap16(own_port);
+	}
+}
+
+INLINE void put_wide(struct record *record, struct sock *sk)
+{
+	READ(record->own, sk->__sk_common.skc_v6_rcv_saddr);
+	READ(record->peer, sk->__sk_common.skc_v6_daddr);
+}
+
+/* Where a socket's two ends are, of one that the kernel has handed over: it can be read
+ * without asking. */
+INLINE void put_ends(struct record *record, struct sock *sk)
+{
+	struct sock_common *common = &sk->__sk_common;
+	record->family = common->skc_family;
+	record->peer_port = __builtin_bswap16(common->skc_dport);
+	put_port(record, common->skc_num, sk);
+	if (record->family == AF_INET6) {
+		put_wide(record, sk);
 	} else {
-		probe_read_kernel(record->own, 4, &sk->__sk_common.skc_rcv_saddr);
-		probe_read_kernel(record->peer, 4, &sk->__sk_common.skc_daddr);
+		*(u32 *)record->own = common->skc_rcv_saddr;
+		*(u32 *)record->peer = common->skc_daddr;
+	}
+}
+
+/* The first part of a socket that was found, as it lies in the kernel's memory: read at
+ * once, for each look costs more than what it brings. */
+struct found {
+	u8 bytes[128];
+};
+
+#define PLACE(type, field) __builtin_preserve_field_info(((struct type *)0)->field, 0)
+#define IN(found, field, type) (*(type *)((found)->bytes + PLACE(sock_common, field)))
+
+/* Whether this kernel has all that is looked for in that part; known before a program
+ * runs. */
+#define HAS(field, size) (PLACE(sock_common, field) + (size) <= sizeof(struct found))
+#define IS_THERE \
+	(HAS(skc_daddr, 4) && HAS(skc_rcv_saddr, 4) && HAS(skc_dport, 2) && HAS(skc_num, 2) && \
+	 HAS(skc_family, 2) && HAS(skc_state, 1) && HAS(skc_cookie, 8))
+
+INLINE void put_found(struct record *record, struct found *found, struct sock *sk)
+{
+	if (!IS_THERE)
+		return;
+	record->cookie = IN(found, skc_cookie, u64);
+	record->family = IN(found, skc_family, u16);
+	record->peer_port = __builtin_bswap16(IN(found, skc_dport, u16));
+	put_port(record, IN(found, skc_num, u16), sk);
+	if (record->family == AF_INET6) {
+		put_wide(record, sk);
+	} else {
+		*(u32 *)record->own = IN(found, skc_rcv_saddr, u32);
+		*(u32 *)record->peer = IN(found, skc_daddr, u32);
 	}
 }
 
@@ -359,6 +412,48 @@ INLINE bool is_tcp(u32 protocol)
 	return protocol == TCP || protocol == MULTIPATH_TCP;
 }
 
+/* A socket's number, which it is given where it has none yet. */
+INLINE u64 cookie_of(struct sock *sk)
+{
+	u64 cookie = sk->__sk_common.skc_cookie.counter;
+	return cookie ? cookie : get_socket_cookie(sk);
+}
+
+/* What is remembered of a socket; nothing yet is, where it is made. */
+INLINE struct mark *find_mark(struct sock *sk, bool make)
+{
+	struct mark nothing = {}, *mark;
+	u64 cookie = cookie_of(sk);
+	mark = map_lookup_elem(&marks, &cookie);
+	if (mark)
+		return mark;
+	mark = sk_storage_get(&more_marks, sk, NULL, 0);
+	if (mark || !make)
+		return mark;
+	if (sk->sk_protocol == TCP) {
+		/* Another may be doing so at the same time. */
+		map_update_elem(&marks, &cookie, &nothing, NOEXIST);
+		mark = map_lookup_elem(&marks, &cookie);
+		if (mark)
+			return mark;
+	}
+	mark = sk_storage_get(&more_marks, sk, NULL, SK_STORAGE_CREATE);
+	if (!mark)
+		lose();
+	return mark;
+}
+
+/* Nobody has it any more. */
+SEC("tp_btf/tcp_destroy_sock")
+int on_destroyed(u64 *context)
+{
+	struct sock *sk = (struct sock *)context[0];
+	u64 cookie = sk->__sk_common.skc_cookie.counter;
+	if (cookie)
+		map_delete_elem(&marks, &cookie);
+	return 0;
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int on_state(u64 *context)
 {
@@ -384,36 +479,37 @@ int on_state(u64 *context)
 		return 0;
 	}
 	if (now == SYN_SENT) {
+		bool in_call;
 		side = current_side();
-		mark = side ? sk_storage_get(&marks, sk, NULL, SK_STORAGE_CREATE) : NULL;
-		if (!mark) {
-			if (side)
-				lose();
-			return 0;
-		}
-		mark->connects = side;
-		if (side != CLIENT)
+		if (!side)
 			return 0;
 		task = get_current_task();
-		mark->in_call = call_of(task, task_pt_regs(task)) == SYS_CONNECT;
-		record = begin(CONNECTS, side);
+		in_call = call_of(task, task_pt_regs(task)) == SYS_CONNECT;
+		/* Of a client's connect(2) nothing need be remembered: its return tells all,
+		 * and a server that is handed such a socket is told by its number. */
+		mark = find_mark(sk, side == SERVER || !in_call);
+		if (mark) {
+			mark->connects = side;
+			mark->in_call = in_call;
+		}
+		record = side == CLIENT ? begin(CONNECTS, side) : NULL;
 		if (!record)
 			return 0;
-		record->cookie = get_socket_cookie(sk);
-		record->b = mark->in_call;
+		record->cookie = cookie_of(sk);
+		record->b = in_call;
 		put_ends(record, sk);
 		end(record);
 		return 0;
 	}
 	if (before != SYN_SENT)
 		return 0;
-	mark = sk_storage_get(&marks, sk, NULL, 0);
+	mark = find_mark(sk, false);
 	if (!mark || mark->connects != CLIENT || mark->in_call)
 		return 0;
 	record = begin(SETTLED, CLIENT);
 	if (!record)
 		return 0;
-	record->cookie = get_socket_cookie(sk);
+	record->cookie = cookie_of(sk);
 	record->result = now == ESTABLISHED ? 0 : sk->sk_err;
 	record->b = now;
 	put_ends(record, sk);
@@ -422,16 +518,16 @@ int on_state(u64 *context)
 }
 
 /* The TCP socket behind a descriptor of the current task. */
-INLINE struct sock *socket_behind(struct task_struct *task, u32 descriptor)
+INLINE struct sock *socket_behind(struct task_struct *task, u32 descriptor, struct found *found)
 {
 	struct fdtable *table = task->files->fdt;
 	struct file *file = NULL;
 	struct inode *inode = NULL;
 	struct socket *socket = NULL;
 	struct sock *sk = NULL;
-	u16 mode = 0, type = 0, protocol = 0, family = 0;
+	u16 mode = 0, type = 0, protocol = 0, family;
 	void **files = table->fd;
-	if (descriptor >= table->max_fds)
+	if (descriptor >= table->max_fds || !IS_THERE)
 		return NULL;
 	probe_read_kernel(&file, sizeof(file), &files[descriptor]);
 	if (!file)
@@ -442,40 +538,43 @@ INLINE struct sock *socket_behind(struct task_struct *task, u32 descriptor)
 		return NULL;
 	READ(socket, file->private_data);
 	READ(sk, socket->sk);
-	READ(family, sk->__sk_common.skc_family);
+	if (probe_read_kernel(found, sizeof(*found), sk))
+		return NULL;
+	family = IN(found, skc_family, u16);
+	if (family != AF_INET && family != AF_INET6)
+		return NULL;
 	READ(type, sk->sk_type);
 	READ(protocol, sk->sk_protocol);
-	if ((family != AF_INET && family != AF_INET6) || type != STREAM || !is_tcp(protocol))
-		return NULL;
-	return sk;
-}
-
-INLINE void put_socket(struct record *record, struct sock *sk)
-{
-	READ(record->cookie, sk->__sk_common.skc_cookie);
-	put_ends(record, sk);
+	return type == STREAM && is_tcp(protocol) ? sk : NULL;
 }
 
 /* accept(2) has returned this descriptor. */
 INLINE void accepted(struct task_struct *task, long descriptor)
 {
-	struct sock *sk = socket_behind(task, descriptor);
+	struct found found = {};
+	struct sock *sk = socket_behind(task, descriptor, &found);
 	struct record *record = sk ? begin(ACCEPTED, SERVER) : NULL;
 	if (!record)
 		return;
-	put_socket(record, sk);
+	put_found(record, &found, sk);
 	end(record);
 }
+
+/* The beginning of an address of the Internet (netinet/in.h). */
+struct address {
+	u16 family, port;
+	u32 v4;
+};
 
 /* connect(2) has returned. Its arguments are still where they were. */
 INLINE void connected(struct task_struct *task, struct pt_regs *regs, s32 result)
 {
 	u32 descriptor = regs->di, words[2] = {};
 	const void *address = (void *)regs->si;
-	u16 family = 0, port = 0;
+	struct address asked = {};
+	struct found found = {};
 	struct record *record;
 	struct sock *sk;
-	u8 state = 0;
 	if (task->thread_info.status & TS_COMPAT) {
 		descriptor = regs->bx;
 		address = (void *)(u64)(u32)regs->cx;
@@ -485,24 +584,25 @@ INLINE void connected(struct task_struct *task, struct pt_regs *regs, s32 result
 			address = (void *)(u64)words[1];
 		}
 	}
-	sk = socket_behind(task, descriptor);
+	sk = socket_behind(task, descriptor, &found);
 	record = sk ? begin(CONNECTED, CLIENT) : NULL;
 	if (!record)
 		return;
-	put_socket(record, sk);
-	READ(state, sk->__sk_common.skc_state);
+	put_found(record, &found, sk);
 	record->result = result;
-	record->b = state;
+	record->b = IN(&found, skc_state, u8);
 	/* Where to, as it was asked: a socket whose connection has failed knows it no
-	 * more. */
-	probe_read_user(&family, sizeof(family), address);
-	record->a = family;
-	if (family == AF_INET || family == AF_INET6) {
-		probe_read_user(&port, sizeof(port), address + 2);
-		record->peer_port = __builtin_bswap16(port);
+	 * more. One of another family may be shorter. */
+	if (probe_read_user(&asked, sizeof(asked), address))
+		probe_read_user(&asked, sizeof(asked.family), address);
+	record->a = asked.family;
+	if (asked.family == AF_INET || asked.family == AF_INET6) {
+		record->peer_port = __builtin_bswap16(asked.port);
 		__builtin_memset(record->peer, 0, sizeof(record->peer));
-		probe_read_user(record->peer, family == AF_INET6 ? 16 : 4,
-				address + (family == AF_INET6 ? 8 : 4));
+		if (asked.family == AF_INET6)
+			probe_read_user(record->peer, 16, address + 8);
+		else
+			*(u32 *)record->peer = asked.v4;
 	}
 	end(record);
 }
@@ -547,15 +647,9 @@ INLINE bool tells_of_the_end(int result)
  * handed over by others, too. */
 INLINE struct mark *mark_of(struct sock *sk, u32 side)
 {
-	u64 create = side == SERVER ? SK_STORAGE_CREATE : 0;
-	struct mark *mark = sk_storage_get(&marks, sk, NULL, create);
-	if (!mark) {
-		if (create)
-			lose();
-		return NULL;
-	}
+	struct mark *mark = find_mark(sk, side == SERVER);
 	/* One that a side has made itself, to a database say. */
-	return mark->connects ? NULL : mark;
+	return mark && !mark->connects ? mark : NULL;
 }
 
 INLINE void tell_of_use(struct sock *sk, u8 kind, s64 result, u64 byte, bool by_another)
@@ -563,7 +657,7 @@ INLINE void tell_of_use(struct sock *sk, u8 kind, s64 result, u64 byte, bool by_
 	struct record *record = begin(kind, SERVER);
 	if (!record)
 		return;
-	record->cookie = get_socket_cookie(sk);
+	record->cookie = cookie_of(sk);
 	record->result = result < 0x7fffffff ? result : 0x7fffffff;
 	record->byte = byte;
 	record->a = by_another;

@@ -127,7 +127,7 @@ impl Watched {
     /// The tasks so far that no tracer follows (`CLONE_UNTRACED`, clone(2)).
     pub fn untraced(&self) -> HashSet<Tid> {
         self.kernel.read_all();
-        self.ask(|inbox| inbox.translator.untraced.clone())
+        self.ask(|inbox| inbox.translator.untraced.iter().copied().collect())
     }
 
     fn ask<T: Default>(&self, ask: impl FnOnce(&mut Inbox) -> T) -> T {

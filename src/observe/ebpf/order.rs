@@ -1,57 +1,28 @@
 //! Records in the order of their times. The ring has them in the order in which room was
 //! taken for them, which differs where two processors did so at once.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::record::Record;
 
 /// Records that wait until none that is older can come.
 #[derive(Debug, Default)]
 pub struct Order {
-    waiting: BinaryHeap<Reverse<Waiting>>,
-    come: u64,
-}
-
-/// A record by its time, and among those of the same time by its arrival.
-#[derive(Debug)]
-struct Waiting(u64, u64, Record);
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        (self.0, self.1) == (other.0, other.1)
-    }
-}
-
-impl Eq for Waiting {}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.0, self.1).cmp(&(other.0, other.1))
-    }
+    /// In the order of their arrival, but for those that have been sorted before.
+    waiting: Vec<Record>,
 }
 
 impl Order {
     /// Takes one in.
     pub fn put(&mut self, record: Record) {
-        self.come += 1;
-        self.waiting
-            .push(Reverse(Waiting(record.ns, self.come, record)));
+        self.waiting.push(record);
     }
 
-    /// The oldest one, if it is not younger than this.
-    pub fn take(&mut self, until_ns: u64) -> Option<Record> {
-        let first = self.waiting.peek()?;
-        if first.0.0 > until_ns {
-            return None;
-        }
-        self.waiting.pop().map(|first| first.0.2)
+    /// Those that are not younger than this, by their times, and of the same time by their
+    /// arrival.
+    pub fn take(&mut self, until_ns: u64) -> impl Iterator<Item = Record> {
+        // They are nearly in order as they come, which this sort makes use of.
+        self.waiting.sort_by_key(|record| record.ns);
+        let ripe = self.waiting.partition_point(|record| record.ns <= until_ns);
+        self.waiting.drain(..ripe)
     }
 }
 
@@ -73,11 +44,10 @@ mod tests {
                 what: What::SetUpRing,
             });
         }
-        let taken: Vec<u32> = std::iter::from_fn(|| order.take(5))
-            .map(|r| r.tid.0)
-            .collect();
-        assert_eq!(taken, [2, 4, 3, 1]);
-        assert_eq!(order.take(u64::MAX).map(|r| r.tid.0), Some(5));
-        assert_eq!(order.take(u64::MAX), None);
+        let mut taken = |until| order.take(until).map(|r| r.tid.0).collect::<Vec<u32>>();
+        assert_eq!(taken(5), [2, 4, 3, 1]);
+        assert!(taken(8).is_empty());
+        assert_eq!(taken(u64::MAX), [5]);
+        assert!(taken(u64::MAX).is_empty());
     }
 }

@@ -5,7 +5,7 @@
 //! has waited to be accepted since, has none yet, and a program in the kernel can only read
 //! it there. It is known by its two ends then, until it is used and has its number.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::model::{Endpoint, SocketId};
 

@@ -1,6 +1,6 @@
 //! Records of the kernel → events, in the words in which every observer tells them.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::answer;
 use super::lives::Lives;
@@ -52,13 +52,13 @@ impl Translator {
             begun,
             port,
             lives: Lives::default(),
-            in_call: HashMap::new(),
-            outside: HashMap::new(),
-            under_way: HashSet::new(),
+            in_call: HashMap::default(),
+            outside: HashMap::default(),
+            under_way: HashSet::default(),
             elsewhere: 0,
             accepted: Sockets::default(),
-            untraced: HashSet::new(),
-            ended: begun.then(HashSet::new),
+            untraced: HashSet::default(),
+            ended: begun.then(HashSet::default),
         }
     }
 
