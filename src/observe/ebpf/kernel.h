@@ -21,7 +21,7 @@ enum { false, true };
 #define __type(name, value) typeof(value) *name
 
 enum { MAP_HASH = 1, MAP_ARRAY = 2, MAP_LRU_HASH = 9, MAP_SK_STORAGE = 24, MAP_RINGBUF = 27 };
-enum { F_NO_PREALLOC = 1, NOEXIST = 1, SK_STORAGE_CREATE = 1, RINGBUF_NO_WAKEUP = 1 };
+enum { F_NO_PREALLOC = 1, SK_STORAGE_CREATE = 1, RINGBUF_NO_WAKEUP = 1 };
 
 /* linux/bpf.h, __BPF_FUNC_MAPPER */
 static void *(*const map_lookup_elem)(void *map, const void *key) = (void *)1;

@@ -108,6 +108,7 @@ struct {
 
 /* What is remembered of a socket. */
 struct mark {
+	u64 cookie; /* whose it is; 0: nobody's, and all else is 0 */
 	u32 connects; /* it was this side's own connect(2) */
 	u32 receiver, sender; /* who received from it, and sent on it, last */
 	u32 in_call; /* it is being connected inside connect(2) */
@@ -119,17 +120,19 @@ struct mark {
 /* A process that is not watched, as a receiver. */
 enum { ANOTHER = 0xffffffff };
 
-/* By the socket's cookie, until the kernel destroys it: quicker to make and to find than what
- * hangs on the socket itself. */
+/* Each socket's place is that of its cookie, until the kernel destroys it. Cookies are given
+ * one after another: so neighbours are close to each other, and nothing is searched for. */
+enum { PLACES = 1 << 16 };
+
 struct {
-	__uint(type, MAP_HASH);
-	__uint(max_entries, 1 << 16);
-	__type(key, u64);
+	__uint(type, MAP_ARRAY);
+	__uint(max_entries, PLACES);
+	__type(key, u32);
 	__type(value, struct mark);
 } marks SEC(".maps");
 
-/* On the socket itself: where there are more than so many, and of sockets whose end is not
- * told (Multipath TCP). */
+/* On the socket itself, which takes longer: where another one has its place, and of sockets
+ * whose end is not told (Multipath TCP). */
 struct {
 	__uint(type, MAP_SK_STORAGE);
 	__uint(map_flags, F_NO_PREALLOC);
@@ -422,25 +425,23 @@ INLINE u64 cookie_of(struct sock *sk)
 /* What is remembered of a socket; nothing yet is, where it is made. */
 INLINE struct mark *find_mark(struct sock *sk, bool make)
 {
-	struct mark nothing = {}, *mark;
-	u64 cookie = cookie_of(sk);
-	mark = map_lookup_elem(&marks, &cookie);
-	if (mark)
+	u64 cookie = cookie_of(sk), owner;
+	u32 place = cookie % PLACES;
+	struct mark *mark = map_lookup_elem(&marks, &place), *more;
+	if (mark && mark->cookie == cookie)
 		return mark;
-	mark = sk_storage_get(&more_marks, sk, NULL, 0);
-	if (mark || !make)
-		return mark;
-	if (sk->sk_protocol == TCP) {
-		/* Another may be doing so at the same time. */
-		map_update_elem(&marks, &cookie, &nothing, NOEXIST);
-		mark = map_lookup_elem(&marks, &cookie);
-		if (mark)
+	more = sk_storage_get(&more_marks, sk, NULL, 0);
+	if (more || !make)
+		return more;
+	if (mark && sk->sk_protocol == TCP) {
+		owner = __sync_val_compare_and_swap(&mark->cookie, 0, cookie);
+		if (!owner || owner == cookie)
 			return mark;
 	}
-	mark = sk_storage_get(&more_marks, sk, NULL, SK_STORAGE_CREATE);
-	if (!mark)
+	more = sk_storage_get(&more_marks, sk, NULL, SK_STORAGE_CREATE);
+	if (!more)
 		lose();
-	return mark;
+	return more;
 }
 
 /* Nobody has it any more. */
@@ -449,8 +450,18 @@ int on_destroyed(u64 *context)
 {
 	struct sock *sk = (struct sock *)context[0];
 	u64 cookie = sk->__sk_common.skc_cookie.counter;
-	if (cookie)
-		map_delete_elem(&marks, &cookie);
+	u32 place = cookie % PLACES;
+	struct mark *mark = map_lookup_elem(&marks, &place);
+	if (!cookie || !mark || mark->cookie != cookie)
+		return 0;
+	mark->connects = 0;
+	mark->receiver = 0;
+	mark->sender = 0;
+	mark->in_call = 0;
+	mark->received = 0;
+	mark->peeked = 0;
+	mark->ender = 0;
+	__sync_val_compare_and_swap(&mark->cookie, cookie, 0);
 	return 0;
 }
 
