@@ -211,7 +211,8 @@ pub struct RunArgs {
           conflicts_with_all = ["port", "model", "server_workers", "backlog"])]
     pub connect: Option<String>,
     /// Attach to a server that already runs, and detach at the end: its threads and owners are
-    /// known from then on. Meanwhile it is slower, because it stops at every system call
+    /// known from then on. Traced, it is slower meanwhile, because it stops at every system call;
+    /// with eBPF it is never stopped. --observe sampled counts its threads and leaves it alone
     #[arg(long, value_name = "PID", help_heading = "Server",
           conflicts_with_all = ["model", "server_workers", "backlog"])]
     pub server_pid: Option<u32>,

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use serde_json::{Value, json};
 
 use super::common::need::Need::{Capture, Tool};
 use super::common::{Lab, Ran, Started};
@@ -264,6 +265,49 @@ fn a_server_that_is_stopped() {
     seen.client_agrees();
     server.is_well();
     agree(seen, server.stop(), Reads::Seen);
+}
+
+/// Who asks for samples, or for nothing at all, has a server that nobody touches.
+#[test]
+fn a_server_that_is_left_alone() {
+    require!(Capture, Tool("cc"), Tool("python3"));
+    let server = Running::start(&["java_like", "server", "{port}", "5"]);
+    for (observe, provenance, threads) in [
+        ("sampled", json!("sampled"), json!(7)),
+        ("off", Value::Null, Value::Null),
+    ] {
+        let stage = server.attached().with(&["--observe", observe]);
+        let client = ["port_client.py", "hang", &server.port()];
+        let started = stage.start_until(&client, "hanging");
+        server.is_well();
+        started.signal(Signal::INT);
+        let ran = stage.lab.end(started).exits(130);
+        let record = ran.record();
+        let census = &record["census"]["server"];
+        assert_eq!(census["provenance"], provenance, "{observe}: {census}");
+        assert_eq!(census["threads"]["before"], threads, "{observe}: {census}");
+        assert_eq!(census["threads"]["created"], Value::Null, "{observe}");
+        let owned = &record["correlation"]["server_owned"];
+        assert!(owned.is_null(), "{observe}: {owned}");
+    }
+    let gone = Lab::new();
+    let mut child = gone.command("true").spawn().unwrap();
+    let pid = child.id().to_string();
+    child.wait().unwrap();
+    let at = format!("127.0.0.1:{}", server.port());
+    let mut command = gone.threadtap(&[]);
+    command.args([
+        "run",
+        "--connect",
+        &at,
+        "--server-pid",
+        &pid,
+        "--no-capture",
+    ]);
+    command.args(["--observe", "sampled", "--", "true"]);
+    let ran = gone.finish(&mut command).exits(2);
+    assert!(ran.stderr.contains(&pid), "{}", ran.stderr);
+    server.stop();
 }
 
 #[test]

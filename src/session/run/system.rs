@@ -240,6 +240,12 @@ impl World for System {
                     log: None,
                 })
             }
+            // It goes on as if nobody looked.
+            ServerChoice::Existing {
+                attach: Some(pid), ..
+            } if matches!(plan.observe, Observe::Sampled | Observe::Off) => {
+                watching::sampled(*pid, plan.observe)
+            }
             ServerChoice::Existing {
                 attach: Some(pid), ..
             } => match watching::attached(&self.from_kernel, *pid)? {

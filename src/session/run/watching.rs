@@ -107,14 +107,7 @@ pub fn client(from: &FromKernel, pid: Pid, port: u16) -> Result<StartedSide, Ses
     let (watched, refused) = from_kernel(from, Side::Client, &[pid], Some(port));
     let observer: Box<dyn Observer> = match watched {
         Some(watched) => Box::new(watched),
-        None if proc::count_tree(pid).is_none() => {
-            return Err(ProgramError::Attach {
-                pid,
-                source: io::Error::from_raw_os_error(libc::ESRCH),
-                remedy: String::new(),
-            }
-            .into());
-        }
+        None if proc::count_tree(pid).is_none() => return Err(no_such(pid).into()),
         None => Box::new(Existing::client(pid)),
     };
     Ok(StartedSide {
@@ -171,6 +164,31 @@ pub fn existing(from: &FromKernel) -> Option<Box<dyn Observer>> {
         }
     }
     Some(Box::new(Existing::server(root)))
+}
+
+fn no_such(pid: Pid) -> ProgramError {
+    ProgramError::Attach {
+        pid,
+        source: io::Error::from_raw_os_error(libc::ESRCH),
+        remedy: String::new(),
+    }
+}
+
+/// A server that runs already, by its process, of which threads are to be sampled or not even
+/// that.
+///
+/// # Errors
+/// When there is no such process.
+pub fn sampled(pid: Pid, observe: Observe) -> Result<StartedSide, SessionError> {
+    if proc::count_tree(pid).is_none() {
+        return Err(no_such(pid).into());
+    }
+    let wanted = observe != Observe::Off;
+    Ok(StartedSide {
+        observer: wanted.then(|| Box::new(Existing::server(pid)) as Box<dyn Observer>),
+        trouble: None,
+        log: None,
+    })
 }
 
 /// A server that runs already, by its process; `None` where it is not to be watched
