@@ -110,6 +110,11 @@ impl Family {
             .is_some_and(|g| g.tasks == 1 && g.parent.is_some_and(waits))
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
     /// Whether there is nobody.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()

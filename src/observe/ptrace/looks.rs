@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 
 use crate::model::{Change, Pid};
-use crate::sys::ptrace::remote_socket::{Behind, Refusal, RemoteSocket, behind};
+use crate::sys::ptrace::remote_socket::{Behind, Looker, Refusal, RemoteSocket};
 use crate::sys::ptrace::tracee::Stopped;
 
-/// What the system refused, and whether there was another way, as it was told.
+/// How it is looked at, and what the system refused, and whether there was another way, as
+/// it was told.
 #[derive(Debug, Default)]
 pub struct Looks {
+    looker: Looker,
     refused: HashSet<(Refusal, bool)>,
 }
 
@@ -22,7 +24,7 @@ impl Looks {
         descriptor: i32,
         said: &mut Vec<Change>,
     ) -> Option<RemoteSocket> {
-        let (behind, refusal) = behind(pid, task.tid(), descriptor);
+        let (behind, refusal) = self.looker.behind(pid, task.tid(), descriptor);
         if let Some(refusal) = refusal {
             self.tell(refusal, !matches!(behind, Behind::Hidden), said);
         }

@@ -80,24 +80,62 @@ fn open(pid: Pid, tid: Tid) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// What is behind a descriptor of a task, and which call was refused if the usual
-/// way was not open. To be asked while the task is stopped.
-#[must_use]
-pub fn behind(pid: Pid, tid: Tid, descriptor: i32) -> (Behind, Option<Refusal>) {
-    let refused = |call, errno| {
-        let refusal = refusal(call, errno);
-        (by_inode(pid, tid, descriptor), Some(refusal))
-    };
-    let task = match open(pid, tid) {
-        Ok(task) => task,
-        Err(Errno::SRCH) => return (Behind::Other, None),
-        Err(errno) => return refused(OPEN, errno),
-    };
-    match pidfd_getfd(&task, descriptor, PidfdGetfdFlags::empty()) {
-        Ok(fd) => (of_duplicate(fd), None),
-        // It was closed meanwhile, or its process is gone.
-        Err(Errno::BADF | Errno::SRCH) => (Behind::Other, None),
-        Err(errno) => refused(GETFD, errno),
+/// `KCMP_FILES` (`linux/kcmp.h`).
+const KCMP_FILES: libc::c_int = 2;
+
+/// Whether a thread has the same descriptors as the first one of its process: nearly all
+/// have, but for those that were created without `CLONE_FILES` or have called unshare(2).
+/// `false` too where that cannot be asked, and where the first thread has ended.
+fn shares_descriptors(pid: Pid, tid: Tid) -> bool {
+    let raw = |n: u32| libc::c_long::from(n.cast_signed());
+    let (none, all) = (0 as libc::c_ulong, libc::c_long::from(KCMP_FILES));
+    // SAFETY: kcmp(2) takes five numbers, and touches no memory of this process.
+    pid.0 == tid.0
+        || unsafe { libc::syscall(libc::SYS_kcmp, raw(pid.0), raw(tid.0), all, none, none) } == 0
+}
+
+/// Looks at descriptors of tasks. The process that was looked at last is kept open: opening
+/// it takes longer than all the rest of a look.
+#[derive(Debug, Default)]
+pub struct Looker {
+    last: Option<(Pid, OwnedFd)>,
+}
+
+impl Looker {
+    /// What is behind a descriptor of a task, and which call was refused if the usual
+    /// way was not open. To be asked while the task is stopped.
+    #[must_use]
+    pub fn behind(&mut self, pid: Pid, tid: Tid, descriptor: i32) -> (Behind, Option<Refusal>) {
+        let get = |task: &OwnedFd| pidfd_getfd(task, descriptor, PidfdGetfdFlags::empty());
+        let refused = |call, errno| {
+            let refusal = refusal(call, errno);
+            (by_inode(pid, tid, descriptor), Some(refusal))
+        };
+        let shares = shares_descriptors(pid, tid);
+        if let Some((_, process)) = self.last.as_ref().filter(|last| shares && last.0 == pid) {
+            match get(process) {
+                Ok(fd) => return (of_duplicate(fd), None),
+                Err(Errno::BADF) => return (Behind::Other, None),
+                // Its number is another process's now. Or it is told below what is wrong.
+                Err(_) => self.last = None,
+            }
+        }
+        let first = if shares { Tid(pid.0) } else { tid };
+        let task = match open(pid, first) {
+            Ok(task) => task,
+            Err(Errno::SRCH) => return (Behind::Other, None),
+            Err(errno) => return refused(OPEN, errno),
+        };
+        let fd = match get(&task) {
+            Ok(fd) => fd,
+            // It was closed meanwhile, or its process is gone.
+            Err(Errno::BADF | Errno::SRCH) => return (Behind::Other, None),
+            Err(errno) => return refused(GETFD, errno),
+        };
+        if shares {
+            self.last = Some((pid, task));
+        }
+        (of_duplicate(fd), None)
     }
 }
 
@@ -286,7 +324,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let copy = stream.try_clone().unwrap();
-        let me = |fd: i32| match behind(this(), crate::sys::process::tid(), fd) {
+        let mut looker = Looker::default();
+        let mut me = |fd: i32| match looker.behind(this(), crate::sys::process::tid(), fd) {
             (Behind::Tcp(socket), None) => Some(socket),
             (Behind::Other, None) => None,
             other => panic!("{other:?}"),
@@ -304,6 +343,36 @@ mod tests {
 
     fn this() -> Pid {
         Pid(std::process::id())
+    }
+
+    /// Also where that is not the process's, and where the one that was looked at last has
+    /// ended.
+    #[test]
+    fn each_thread_is_looked_at_by_its_own_descriptors() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let fd = listener.as_raw_fd();
+        let mut looker = Looker::default();
+        let mut is_there = |pid, tid| matches!(looker.behind(pid, tid, fd).0, Behind::Tcp(_));
+        let tid = crate::sys::process::tid();
+        assert!(shares_descriptors(this(), tid));
+        assert!(is_there(this(), tid) && is_there(this(), Tid(this().0)));
+        let (tell, told) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let other = std::thread::spawn(move || {
+            // SAFETY: from now on descriptors of this thread are its own; it closes one of
+            // them that nobody else uses here.
+            assert_eq!(unsafe { libc::unshare(libc::CLONE_FILES) }, 0);
+            assert_eq!(unsafe { libc::close(fd) }, 0);
+            tell.send(crate::sys::process::tid()).unwrap();
+            let _ = ended.recv();
+        });
+        let own = told.recv().unwrap();
+        assert!(!shares_descriptors(this(), own));
+        assert!(!is_there(this(), own) && is_there(this(), tid));
+        drop(end);
+        other.join().unwrap();
+        assert!(!is_there(Pid(u32::MAX >> 1), Tid(u32::MAX >> 1)));
+        assert!(is_there(this(), tid));
     }
 
     /// As accept(2) gives it to a server that comes late, and does not ask whose it is.

@@ -62,7 +62,7 @@ pub enum Report {
     /// It has stopped.
     Stopped(Stopped, Stop),
     /// It has ended, and this is what its process has used by then, with the
-    /// children that it waited for.
+    /// children that it waited for; not known where that was not asked for.
     Ended(Tid, Exit, SideCost),
 }
 
@@ -160,7 +160,17 @@ pub enum Patience {
 /// # Errors
 /// ECHILD when there is nobody left to wait for; EINTR.
 pub fn wait(patience: Patience) -> io::Result<Option<Report>> {
-    wait_for(-1, patience)
+    wait_for(-1, patience, true)
+}
+
+/// The same, and nobody asks what a process has used: for every report, also that of a stop,
+/// wait4(2) adds it up over all the threads of the process, which takes longer than the rest
+/// where they are many.
+///
+/// # Errors
+/// As of [`wait`].
+pub fn wait_without_cost(patience: Patience) -> io::Result<Option<Report>> {
+    wait_for(-1, patience, false)
 }
 
 /// The next report of one tracee of this thread.
@@ -169,7 +179,7 @@ pub fn wait(patience: Patience) -> io::Result<Option<Report>> {
 /// As of [`wait`].
 pub(super) fn wait_for_one(tid: Tid) -> io::Result<Report> {
     loop {
-        match wait_for(tid.0.cast_signed(), Patience::Wait) {
+        match wait_for(tid.0.cast_signed(), Patience::Wait, false) {
             Ok(Some(report)) => return Ok(report),
             Ok(None) => {}
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -178,41 +188,41 @@ pub(super) fn wait_for_one(tid: Tid) -> io::Result<Report> {
     }
 }
 
-fn wait_for(whom: libc::pid_t, patience: Patience) -> io::Result<Option<Report>> {
+fn wait_for(whom: libc::pid_t, patience: Patience, with_cost: bool) -> io::Result<Option<Report>> {
     let mut status = 0;
     // SAFETY: a `rusage` of zeros is a valid one; the kernel fills it in.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    let to = if with_cost {
+        &raw mut usage
+    } else {
+        std::ptr::null_mut()
+    };
     // The other threads of this process have children and tracees of their own.
     let mut options = libc::__WALL | libc::__WNOTHREAD;
     if patience == Patience::Look {
         options |= libc::WNOHANG;
     }
-    // SAFETY: both pointers are to live locals of the right types.
-    let tid = unsafe { libc::wait4(whom, &raw mut status, options, &raw mut usage) };
+    // SAFETY: both pointers are to live locals of the right types, or null.
+    let tid = unsafe { libc::wait4(whom, &raw mut status, options, to) };
     match tid {
         0 => Ok(None),
         -1 => Err(io::Error::last_os_error()),
-        tid => Ok(Some(decode(Tid(tid.cast_unsigned()), status, &usage))),
+        tid => {
+            let cost = with_cost.then(|| rusage::cost(&usage)).unwrap_or_default();
+            Ok(Some(decode(Tid(tid.cast_unsigned()), status, cost)))
+        }
     }
 }
 
 /// The signal of a stop at a call, told apart by `PTRACE_O_TRACESYSGOOD`.
 const CALL: c_int = libc::SIGTRAP | 0x80;
 
-fn decode(tid: Tid, status: c_int, usage: &libc::rusage) -> Report {
+fn decode(tid: Tid, status: c_int, cost: SideCost) -> Report {
     if libc::WIFEXITED(status) {
-        return Report::Ended(
-            tid,
-            Exit::Code(libc::WEXITSTATUS(status)),
-            rusage::cost(usage),
-        );
+        return Report::Ended(tid, Exit::Code(libc::WEXITSTATUS(status)), cost);
     }
     if libc::WIFSIGNALED(status) {
-        return Report::Ended(
-            tid,
-            Exit::Signal(libc::WTERMSIG(status)),
-            rusage::cost(usage),
-        );
+        return Report::Ended(tid, Exit::Signal(libc::WTERMSIG(status)), cost);
     }
     let stop = match (status >> 16, libc::WSTOPSIG(status)) {
         (libc::PTRACE_EVENT_CLONE, _) => Stop::Created { fork: false },

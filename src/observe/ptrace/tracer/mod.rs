@@ -39,6 +39,9 @@ use undisturbed::{go_on_waiting, go_on_waiting_after};
 /// The most reports that are taken in at once.
 const BATCH: usize = 256;
 
+/// With so few left the next report may be the last one.
+const FEW: usize = 4;
+
 /// A task whose creator has not been heard of yet.
 #[derive(Debug)]
 enum Early {
@@ -170,7 +173,7 @@ impl<'a> Tracer<'a> {
             if leave() {
                 return None;
             }
-            match tracee::wait(Patience::Wait) {
+            match self.wait(Patience::Wait) {
                 Ok(None) => {}
                 Ok(Some(report)) => self.take_in(report),
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -178,6 +181,17 @@ impl<'a> Tracer<'a> {
             }
         }
         self.reports.pop_front()
+    }
+
+    /// Waits for a report. What the first process has cost is told with its end, and only
+    /// where it is the last one: until then nobody asks.
+    fn wait(&self, patience: Patience) -> io::Result<Option<Report>> {
+        // Each report that waits may be the end of one that is still counted.
+        if self.family.len() > FEW + self.reports.len() {
+            tracee::wait_without_cost(patience)
+        } else {
+            tracee::wait(patience)
+        }
     }
 
     /// A task that has ended when another one begins is not counted beside it:
@@ -192,7 +206,7 @@ impl<'a> Tracer<'a> {
         };
         self.reports.push_back(report);
         while begins && self.reports.len() < BATCH {
-            match tracee::wait(Patience::Look) {
+            match self.wait(Patience::Look) {
                 Ok(Some(ended @ Report::Ended(..))) => self.reports.push_front(ended),
                 Ok(Some(report)) => self.reports.push_back(report),
                 _ => return,
