@@ -161,10 +161,8 @@ fn connect_says(before: Standing, errno: Option<i32>) -> (bool, Standing) {
 
 /// Whether a connection with this answer has put a SYN on the wire.
 fn on_the_wire(errno: Option<i32>) -> bool {
-    matches!(
-        errno,
-        Some(0 | libc::EINPROGRESS | libc::ECONNREFUSED | libc::EINTR)
-    )
+    let sent = [0, libc::EINPROGRESS, libc::ECONNREFUSED, libc::EINTR];
+    errno.is_some_and(|errno| sent.contains(&errno))
 }
 
 /// Every connection of a side.
@@ -192,6 +190,7 @@ impl SocketLog {
     }
 
     /// Whether it was seen to make the connection of this socket.
+    #[must_use]
     pub fn has_made(&self, socket: SocketId) -> bool {
         self.made_by.contains_key(&socket)
     }

@@ -359,9 +359,9 @@ mod tests {
         let (tell, told) = std::sync::mpsc::channel();
         let (end, ended) = std::sync::mpsc::channel::<()>();
         let other = std::thread::spawn(move || {
-            // SAFETY: from now on descriptors of this thread are its own; it closes one of
-            // them that nobody else uses here.
+            // SAFETY: from now on descriptors of this thread are its own.
             assert_eq!(unsafe { libc::unshare(libc::CLONE_FILES) }, 0);
+            // SAFETY: nobody uses this one here.
             assert_eq!(unsafe { libc::close(fd) }, 0);
             tell.send(crate::sys::process::tid()).unwrap();
             let _ = ended.recv();

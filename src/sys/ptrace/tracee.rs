@@ -208,7 +208,11 @@ fn wait_for(whom: libc::pid_t, patience: Patience, with_cost: bool) -> io::Resul
         0 => Ok(None),
         -1 => Err(io::Error::last_os_error()),
         tid => {
-            let cost = with_cost.then(|| rusage::cost(&usage)).unwrap_or_default();
+            let cost = if with_cost {
+                rusage::cost(&usage)
+            } else {
+                SideCost::default()
+            };
             Ok(Some(decode(Tid(tid.cast_unsigned()), status, cost)))
         }
     }
