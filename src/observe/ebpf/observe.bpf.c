@@ -425,9 +425,12 @@ INLINE u64 cookie_of(struct sock *sk)
 /* What is remembered of a socket; nothing yet is, where it is made. */
 INLINE struct mark *find_mark(struct sock *sk, bool make)
 {
-	u64 cookie = cookie_of(sk), owner;
+	u64 cookie = make ? cookie_of(sk) : sk->__sk_common.skc_cookie.counter, owner;
 	u32 place = cookie % PLACES;
 	struct mark *mark = map_lookup_elem(&marks, &place), *more;
+	/* Of one without a number nothing was remembered. */
+	if (!cookie)
+		return NULL;
 	if (mark && mark->cookie == cookie)
 		return mark;
 	more = sk_storage_get(&more_marks, sk, NULL, 0);
@@ -538,7 +541,9 @@ INLINE struct sock *socket_behind(struct task_struct *task, u32 descriptor, stru
 	struct sock *sk = NULL;
 	u16 mode = 0, type = 0, protocol = 0, family;
 	void **files = table->fd;
-	if (descriptor >= table->max_fds || !IS_THERE)
+	if (!IS_THERE)
+		lose();
+	if (!IS_THERE || descriptor >= table->max_fds)
 		return NULL;
 	probe_read_kernel(&file, sizeof(file), &files[descriptor]);
 	if (!file)
