@@ -338,3 +338,62 @@ impl Drop for Kernel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Change, Endpoint, SocketId};
+
+    #[test]
+    fn a_connection_that_a_client_has_handed_over_is_none_of_the_servers() {
+        let (pid, tid, at) = (Pid(10), Tid(10), Timestamp::from_nanos(5));
+        let end = |port| Endpoint::new(std::net::Ipv4Addr::LOCALHOST.into(), port);
+        let mut client = Inbox {
+            translator: Translator::new(pid, Some(45_000), false),
+            activity: Activity::default(),
+            new: Vec::new(),
+        };
+        let mut told = |what| client.activity.apply(&Event { at, pid, tid, what });
+        told(Change::Started {
+            process: true,
+            parent: None,
+        });
+        told(Change::Connected {
+            socket: Some(SocketId(7)),
+            target: end(45_000),
+            from: at,
+            local: Some(end(40_000)),
+            errno: Some(0),
+        });
+        let ends = (end(45_000), Some(end(40_000)));
+        let sent = |number| Record {
+            ns: 6,
+            side: 2,
+            pid: Pid(20),
+            tid: Tid(21),
+            what: What::Sent {
+                socket: SocketId(number),
+                ends,
+            },
+        };
+        let received = Record {
+            what: What::Received {
+                socket: SocketId(7),
+                result: 6,
+                byte: Some(0),
+                by_another: false,
+                ends,
+            },
+            ..sent(7)
+        };
+        assert!(of_a_clients_own(&sent(7), Some(&client)));
+        assert!(of_a_clients_own(&received, Some(&client)));
+        assert!(!of_a_clients_own(&sent(8), Some(&client)));
+        assert!(!of_a_clients_own(&sent(7), None));
+        let other = Record {
+            what: What::SetUpRing,
+            ..sent(7)
+        };
+        assert!(!of_a_clients_own(&other, Some(&client)));
+    }
+}

@@ -23,7 +23,7 @@ use self::slots::Spill;
 pub use self::trimming::Trimming;
 
 /// From how many bytes on a list is a long one.
-const LONG: usize = 8 << 20;
+const LONG: usize = 4 << 20;
 
 static SPILL: Spill = Spill::new();
 
