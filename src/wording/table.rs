@@ -136,7 +136,8 @@ sentences! {
         client(unowned: u64, flows: u64, reason: Phrase);
         server(unowned: u64, flows: u64, reason: Phrase);
         earlier(); some_earlier(reason: Phrase, n: u64);
-        ran_before_attached(); ran_before(); ran_elsewhere(); answered(); server_ended(); queued(); cut_short();
+        ran_before_attached(); ran_before(); ran_elsewhere(); ran_left_alone(); ran_unobserved();
+        answered(); server_ended(); queued(); cut_short();
         not_joined(); not_seen(); not_reported();
     }
     answers_off_the_clock {

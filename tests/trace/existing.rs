@@ -289,6 +289,11 @@ fn a_server_that_is_left_alone() {
         assert_eq!(census["threads"]["created"], Value::Null, "{observe}");
         let owned = &record["correlation"]["server_owned"];
         assert!(owned.is_null(), "{observe}: {owned}");
+        let record = record.to_string();
+        let told = record.contains("as --observe off asks");
+        assert_eq!(told, observe == "off", "{observe}");
+        // Where it is was known all the time.
+        assert!(!record.contains("was found on this machine"));
     }
     let gone = Lab::new();
     let mut child = gone.command("true").spawn().unwrap();

@@ -6,6 +6,7 @@ use crate::findings::evidence::{
 };
 use crate::findings::rule::{About, Conclusion, Judge, Rule, says};
 use crate::findings::wire::is_stuck_in_the_queue;
+use crate::model::observation::AskedServer;
 use crate::model::{Close, FlowRecord, Phrase, Provenance, ServerKind, Severity, Side};
 use crate::wording::unowned_flows;
 
@@ -89,7 +90,15 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         let (severity, reason) = if existing && traced {
             (Severity::Info, unowned_flows::ran_before_attached())
         } else if existing && input.run.census.server.provenance.is_none() {
-            (Severity::Info, unowned_flows::ran_elsewhere())
+            let reason = if was_left_alone(input) {
+                unowned_flows::ran_left_alone()
+            } else if input.run.census.system.provenance.is_none() {
+                // Who samples nothing (--no-sampling) has not looked for it.
+                unowned_flows::ran_unobserved()
+            } else {
+                unowned_flows::ran_elsewhere()
+            };
+            (Severity::Info, reason)
         } else if existing {
             (Severity::Info, unowned_flows::ran_before())
         } else {
@@ -107,6 +116,14 @@ fn judge(input: &FindingsInput<'_>) -> Vec<Conclusion> {
         .into_iter()
         .chain(unless_told(Side::Server, server))
         .collect()
+}
+
+/// Whether the process of a server was named: then nobody has observed it because nobody was
+/// to.
+fn was_left_alone(input: &FindingsInput<'_>) -> bool {
+    input.seen.is_some_and(|seen| {
+        seen.observation.header.asked.server == AskedServer::Existing { attached: true }
+    })
 }
 
 /// Why nobody of a server that belongs to the run has accepted the rest.

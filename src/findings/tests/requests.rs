@@ -135,6 +135,22 @@ fn a_server_that_is_not_here_was_not_sampled() {
     assert!(message.contains("no process that listens there was found"));
 }
 
+/// Nor one that was to be left alone: where it is was not asked.
+#[test]
+fn a_server_that_nobody_looked_at_is_not_called_elsewhere() {
+    let fixture = with(|f| {
+        f.run.plan.server = ServerKind::Existing;
+        f.run.census.server.provenance = None;
+        f.run.census.system.provenance = None;
+        f.run.correlation.server_owned = None;
+    });
+    let message = one(&fixture, "unowned_flows").message;
+    assert!(
+        message.contains("no process of it was observed"),
+        "{message}"
+    );
+}
+
 #[test]
 fn a_client_that_connects_elsewhere() {
     let elsewhere = |attempted| {
