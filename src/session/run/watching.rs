@@ -183,11 +183,12 @@ pub fn sampled(pid: Pid, observe: Observe) -> Result<StartedSide, SessionError> 
     if proc::count_tree(pid).is_none() {
         return Err(no_such(pid).into());
     }
-    let wanted = observe != Observe::Off;
+    if observe == Observe::Off {
+        return Ok(left_alone(None));
+    }
     Ok(StartedSide {
-        observer: wanted.then(|| Box::new(Existing::server(pid)) as Box<dyn Observer>),
-        trouble: None,
-        log: None,
+        observer: Some(Box::new(Existing::server(pid))),
+        ..left_alone(None)
     })
 }
 
@@ -203,11 +204,7 @@ pub fn attached(from: &FromKernel, pid: Pid) -> Result<Option<Watched>, ProgramE
     let command = Some(proc::command_of(pid));
     match Watched::attach(kernel, Side::Server, &[pid], command, None) {
         Ok(watched) => Ok(Some(watched)),
-        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Err(ProgramError::Attach {
-            pid,
-            source: e,
-            remedy: String::new(),
-        }),
+        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Err(no_such(pid)),
         Err(e) => {
             tracing::info!("pid {pid} is not watched from the kernel: {e}");
             Ok(None)
